@@ -1,0 +1,234 @@
+//! The port to the application's users, and a store-backed default for those who have none.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::batch::Changes;
+use crate::clock::Timestamp;
+use crate::email::EmailAddress;
+use crate::fault::Fault;
+use crate::identity::Subject;
+use crate::operation::{Decision, Moment, Operation, Ports, Reader};
+use crate::record::{Kind, Record, Stored};
+use crate::secret::Handle;
+
+/// The port to the application's users. It is small so that it fits on a table that exists already.
+///
+/// # Security
+/// Whoever this port says owns an e-mail address, and is active, is believed. Two accounts with one address would let
+/// one sign in as the other.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account of a subject.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault>;
+
+    /// The account that owns an address.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    async fn by_email(&self, email: &EmailAddress) -> Result<Option<Account>, Fault>;
+
+    /// Creates an account, unless the address is taken: of two at once for one address exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`CreateAccountError`].
+    async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError>;
+}
+
+/// A person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// The stable name.
+    pub subject: Subject,
+    /// The address, unique among accounts.
+    pub email: EmailAddress,
+    /// Whether the person proved to receive mail there.
+    pub email_verified: bool,
+    /// The full name to show ([OIDC Core §5.1], `name`).
+    pub name: String,
+    /// Further standard claims of [OIDC Core §5.1] by name: `given_name`, `address`, `phone_number`, …
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+    /// Whether the person may sign in.
+    pub state: AccountState,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When anything in it last changed (`updated_at`).
+    pub updated_at: Timestamp,
+}
+
+/// Whether a person may sign in, and whether tokens about them are honoured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Yes.
+    Active,
+    /// No: everything that acts for them is refused at the next call.
+    Disabled,
+}
+
+/// An account to create. The subject is chosen by the caller, so that credentials can be stored before it exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewAccount {
+    /// A fresh subject.
+    pub subject: Subject,
+    /// The address.
+    pub email: EmailAddress,
+    /// The name to show.
+    pub name: String,
+}
+
+/// Why no account was created.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CreateAccountError {
+    /// Another account owns the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// The port failed.
+    #[error(transparent)]
+    Failed(#[from] Fault),
+}
+
+/// Accounts kept in the [`crate::Store`], for applications without users of their own.
+#[derive(Clone, Debug)]
+pub struct StoredAccounts {
+    ports: Ports,
+}
+
+impl StoredAccounts {
+    /// Over these ports.
+    pub fn new(ports: Ports) -> Self {
+        StoredAccounts { ports }
+    }
+
+    /// Lets a person in or keeps them out. `None` where there is no such person.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn set_state(&self, subject: &Subject, state: AccountState) -> Result<Option<Account>, Fault> {
+        self.ports.perform(&SetState { subject, state }).await
+    }
+}
+
+#[async_trait]
+impl Accounts for StoredAccounts {
+    async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
+        let found = self.ports.reader().load(Account::at(subject.as_str())).await?;
+        Ok(found.map(|stored| stored.record))
+    }
+
+    async fn by_email(&self, email: &EmailAddress) -> Result<Option<Account>, Fault> {
+        let found = self.ports.reader().load(AddressOwner::at(address_id(email))).await?;
+        match found {
+            Some(owner) => self.by_subject(&owner.subject).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError> {
+        self.ports.perform(&Create { account }).await?
+    }
+}
+
+impl Record for Account {
+    const KIND: Kind = Kind::new("account");
+
+    fn id(&self) -> String {
+        self.subject.as_str().to_owned()
+    }
+}
+
+/// Who owns an address. Its key is what makes addresses unique.
+#[derive(Serialize, Deserialize)]
+struct AddressOwner {
+    address: Handle,
+    subject: Subject,
+}
+
+impl Record for AddressOwner {
+    const KIND: Kind = Kind::new("account_address");
+
+    fn id(&self) -> String {
+        self.address.as_str().to_owned()
+    }
+}
+
+fn address_id(email: &EmailAddress) -> String {
+    Handle::of(email.as_str()).as_str().to_owned()
+}
+
+struct Create {
+    account: NewAccount,
+}
+
+#[async_trait]
+impl Operation for Create {
+    type Loaded = Option<Stored<AddressOwner>>;
+    type Plan = Result<Account, CreateAccountError>;
+    type Answer = Result<Account, CreateAccountError>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(AddressOwner::at(address_id(&self.account.email))).await
+    }
+
+    fn decide(&self, owner: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        if owner.is_some() {
+            return Decision::answer(Err(CreateAccountError::EmailTaken));
+        }
+        let NewAccount { subject, email, name } = self.account.clone();
+        let owner = AddressOwner { address: Handle::of(email.as_str()), subject: subject.clone() };
+        let account = Account {
+            subject,
+            email,
+            email_verified: false,
+            name,
+            claims: Map::new(),
+            state: AccountState::Active,
+            created_at: moment.now,
+            updated_at: moment.now,
+        };
+        let mut changes = Changes::none();
+        changes.insert(&owner).insert(&account);
+        Decision::changing(Ok(account), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+struct SetState<'a> {
+    subject: &'a Subject,
+    state: AccountState,
+}
+
+#[async_trait]
+impl Operation for SetState<'_> {
+    type Loaded = Option<Stored<Account>>;
+    type Plan = Option<Account>;
+    type Answer = Option<Account>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(Account::at(self.subject.as_str())).await
+    }
+
+    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let Some(mut account) = account else { return Decision::answer(None) };
+        if account.state == self.state {
+            return Decision::answer(Some(account.record));
+        }
+        account.record.state = self.state;
+        account.record.updated_at = moment.now;
+        let mut changes = Changes::none();
+        changes.replace(&account);
+        Decision::changing(Some(account.record), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,47 @@
+//! What went wrong on our side.
+
+/// A fault of ours, not of the peer: the peer learns `server_error` (or 503) and nothing else.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The store, or another port, did not answer. Nothing is known to have changed. Answer 503 with `Retry-After`.
+    #[error("a port is unavailable: {0}")]
+    Unavailable(String),
+    /// So many others wrote the same records that this operation never got its turn. Answer 503 with `Retry-After`.
+    #[error("the operation lost every race it ran")]
+    Contended,
+    /// Whether the commit happened could not be found out. Answer 503; the caller must not assume either.
+    #[error("the outcome of a commit is unknown")]
+    Unknown,
+    /// A stored record does not have the shape that this version of the software reads.
+    #[error("a stored {kind} record can not be read")]
+    Corrupt {
+        /// The kind of the record.
+        kind: &'static str,
+    },
+    /// Signing, sealing or opening failed.
+    #[error("a cryptographic operation failed: {0}")]
+    Crypto(&'static str),
+    /// Something that the configuration should have ruled out.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl Fault {
+    /// Whether trying again later can help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Fault::Unavailable(_) | Fault::Contended | Fault::Unknown => true,
+            Fault::Corrupt { .. } | Fault::Crypto(_) | Fault::Internal(_) => false,
+        }
+    }
+
+    /// The status that says so: 503 for what passes, 500 for the rest ([RFC 9110 §15.6]).
+    pub fn status(&self) -> http::StatusCode {
+        if self.is_transient() {
+            http::StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            http::StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}

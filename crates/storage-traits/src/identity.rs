@@ -1,0 +1,119 @@
+//! The small values in which sign-in, issuer and agents meet without knowing each other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// Whom something is about: the stable, opaque, never reassigned name of a person. At most 255 ASCII characters, so that
+/// it can be a `sub` ([OIDC Core §2]).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Takes over an identifier from the application's own user table.
+    ///
+    /// # Errors
+    /// `None` where it is empty, longer than 255 characters, or not printable ASCII.
+    pub fn new(subject: impl Into<String>) -> Option<Self> {
+        let subject = subject.into();
+        let fits = (1..=255).contains(&subject.len()) && subject.bytes().all(|b| b.is_ascii_graphic());
+        fits.then_some(Subject(subject))
+    }
+
+    /// A fresh one.
+    pub fn generate(random: &dyn crate::Random) -> Self {
+        Subject(crate::secret::identifier("usr", random))
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Proof that somebody signed in: who, when, how strongly. Made by the sign-in side, read by the issuer and by agent
+/// approval.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Authentication {
+    subject: Subject,
+    session_id: String,
+    auth_time: Timestamp,
+    amr: Vec<String>,
+    acr: Option<String>,
+}
+
+impl Authentication {
+    /// States that `subject` signed in.
+    ///
+    /// # Security
+    /// The word of whoever calls this is all the proof there is: call it only where a credential was verified, or where
+    /// a session that such a verification opened was found alive.
+    pub fn asserted(subject: Subject, session_id: impl Into<String>, auth_time: Timestamp, amr: Vec<String>) -> Self {
+        Authentication { subject, session_id: session_id.into(), auth_time, amr, acr: None }
+    }
+
+    /// Adds the authentication context class that was met.
+    #[must_use]
+    pub fn with_acr(mut self, acr: impl Into<String>) -> Self {
+        self.acr = Some(acr.into());
+        self
+    }
+
+    /// Who signed in.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The public name of the session (`sid`); not the secret in the cookie.
+    pub fn session_id(&self) -> &str {
+        &self.session_id
+    }
+
+    /// When the credential was last verified ([OIDC Core §2], `auth_time`).
+    pub fn auth_time(&self) -> Timestamp {
+        self.auth_time
+    }
+
+    /// How: the values of [RFC 8176], `pwd` for a password.
+    pub fn amr(&self) -> &[String] {
+        &self.amr
+    }
+
+    /// The authentication context class, where one was met.
+    pub fn acr(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+}
+
+/// Who acts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, by themselves.
+    Person {
+        /// Who.
+        subject: Subject,
+    },
+    /// An OAuth client.
+    Client {
+        /// Its `client_id`.
+        client_id: String,
+    },
+    /// A host that vouches for agents ([Agent Auth §2.6]).
+    Host {
+        /// Its id.
+        host_id: String,
+    },
+    /// An AI agent ([Agent Auth §2.2]).
+    Agent {
+        /// Its id.
+        agent_id: String,
+        /// The host that vouches for it.
+        host_id: String,
+    },
+    /// Nobody who proved anything.
+    Anonymous,
+    /// The server, or its operator.
+    System,
+}

@@ -1,0 +1,50 @@
+//! The ground that the Countersign crates stand on: **ports** (what an application or a back end provides), **records**
+//! (what is stored, and how it is named) and **the loop** (the only place that commits).
+//!
+//! What this crate does not do: it knows no protocol, no database, no runtime and no web framework.
+//!
+//! Read first:
+//! - [`store`]: the four methods that every back end implements, and what each promises.
+//! - [`record`]: how a type becomes a stored entry.
+//! - [`operation`]: load → decide → seal → commit, and what happens when somebody else wrote first.
+//! - [`secret`]: why a copy of the database signs nobody in.
+//! - [`memory`]: the smallest correct store.
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod audit;
+pub mod batch;
+pub mod clock;
+pub mod email;
+pub mod endpoint;
+pub mod fault;
+pub mod fetch;
+pub mod identity;
+pub mod key_ring;
+pub mod memory;
+pub mod operation;
+pub mod random;
+pub mod record;
+pub mod secret;
+pub mod signed_in;
+pub mod store;
+pub mod throttle;
+
+pub use accounts::{Account, AccountState, Accounts, CreateAccountError, NewAccount, StoredAccounts};
+pub use audit::{Audit, AuditRecord, Event, Outcome, TracingAudit};
+pub use batch::{Batch, Change, Changes, Guard};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use email::{EmailAddress, InvalidEmailAddress};
+pub use endpoint::{Endpoints, PeerAddress};
+pub use fault::Fault;
+pub use fetch::{Destination, Fetch, FetchError, Fetched};
+pub use identity::{Actor, Authentication, Subject};
+pub use key_ring::{KeyRing, KeyRingError, Sealed, SealingKey};
+pub use memory::MemoryStore;
+pub use operation::{Decision, Moment, Operation, Ports, Reader};
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
+pub use secret::{Handle, Secret};
+pub use signed_in::SignedIn;
+pub use store::{Cursor, Entries, Page, Store, StoreError};
+pub use throttle::{Allowance, Limit, StoreThrottle, Throttle};

@@ -1,0 +1,224 @@
+//! Records: what is stored, and under which names it is found again.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::Timestamp;
+use crate::fault::Fault;
+use crate::random::{self, Random};
+
+/// The name of a family of records, in snake case: `authorization_code`, `agent`. Stored as text; never renamed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Kind(&'static str);
+
+impl Kind {
+    /// Names a kind: lower-case ASCII letters and `_`, at most 40 characters (a violation fails to compile in a `const`).
+    #[expect(clippy::panic, reason = "evaluated in a const: the compiler reports it")]
+    pub const fn new(name: &'static str) -> Self {
+        let bytes = name.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            if !(bytes[i].is_ascii_lowercase() || bytes[i] == b'_') {
+                panic!("a kind is lower-case ASCII letters and underscores");
+            }
+            i += 1;
+        }
+        if bytes.is_empty() || bytes.len() > 40 {
+            panic!("a kind is 1 to 40 characters");
+        }
+        Kind(name)
+    }
+
+    /// The kind as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// The unique name of one record: its kind and its id.
+///
+/// Whatever must be unique is a key, never an index: a second `Insert` of the same key fails, on every back end.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The family.
+    pub kind: Kind,
+    /// The name inside the family: 1 to 512 bytes. For bearer secrets it is the [`crate::Handle`].
+    pub id: String,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.as_str(), self.id)
+    }
+}
+
+/// A second, non-unique name: all records of a kind that carry it can be listed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Index {
+    /// What it says: `subject`, `client`, `host`.
+    pub name: &'static str,
+    /// The value, at most 512 bytes.
+    pub value: String,
+}
+
+impl Index {
+    /// `name` = `value`.
+    pub fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Index { name, value: value.into() }
+    }
+}
+
+/// Which writing of a record this is: 63 random bits, drawn afresh for every commit attempt.
+///
+/// Random and not counted for two reasons. A record that is deleted and inserted again can not be mistaken for the old
+/// one; and after a commit whose outcome was lost, "does the record carry my version?" answers whether it happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Version(i64);
+
+impl Version {
+    /// A fresh version.
+    pub fn generate(random: &dyn Random) -> Self {
+        Version(i64::from_be_bytes(random::bytes::<8>(random)) & i64::MAX)
+    }
+
+    /// From the stored number.
+    pub fn from_i64(version: i64) -> Self {
+        Version(version)
+    }
+
+    /// The number to store: not negative.
+    pub fn as_i64(self) -> i64 {
+        self.0
+    }
+}
+
+/// A record as a store sees it: opaque text under a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its unique name.
+    pub key: Key,
+    /// Which writing of it this is.
+    pub version: Version,
+    /// A JSON object. For a counter (see [`crate::Change::Add`]) a JSON number: its value.
+    pub body: Arc<str>,
+    /// Its other names. Stores keep these to answer `find`; entries that they return may leave them empty.
+    pub indexes: Vec<Index>,
+    /// From when on it may be purged. Until then, and until it is purged, it is there: whether a record is still *valid*
+    /// is for the decision to say, which knows the time.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for Entry {
+    /// Leaves the body out: it may hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A type that is stored. It says its kind, its id, its other names and its expiry; the store knows nothing else of it.
+///
+/// Stored shapes only gain fields, each with `#[serde(default)]`; old shapes stay readable.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The family.
+    const KIND: Kind;
+
+    /// The unique name inside the family.
+    fn id(&self) -> String;
+
+    /// The other names; none by default.
+    fn indexes(&self) -> Vec<Index> {
+        Vec::new()
+    }
+
+    /// From when on the record is of no more use to anybody; never by default.
+    fn expires_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// The typed name of the record with this id.
+    fn at(id: impl Into<String>) -> At<Self>
+    where
+        Self: Sized,
+    {
+        At { key: Key { kind: Self::KIND, id: id.into() }, record: PhantomData }
+    }
+
+    /// The key of this record.
+    fn key(&self) -> Key
+    where
+        Self: Sized,
+    {
+        Key { kind: Self::KIND, id: self.id() }
+    }
+}
+
+/// A key that knows the type of what it names.
+pub struct At<R> {
+    pub(crate) key: Key,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<R> At<R> {
+    /// The untyped key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+impl<R> Clone for At<R> {
+    fn clone(&self) -> Self {
+        At { key: self.key.clone(), record: PhantomData }
+    }
+}
+
+impl<R> fmt::Debug for At<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+/// A record as it was read, with the version that a change to it must name.
+#[derive(Clone, Debug)]
+pub struct Stored<R> {
+    /// What was stored.
+    pub record: R,
+    pub(crate) version: Version,
+}
+
+impl<R: Record> Stored<R> {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] where the stored text is not such a record.
+    pub fn from_entry(entry: &Entry) -> Result<Self, Fault> {
+        let record = serde_json::from_str(&entry.body).map_err(|_| Fault::Corrupt { kind: R::KIND.as_str() })?;
+        Ok(Stored { record, version: entry.version })
+    }
+
+    /// The version that was read.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The same place with another content, to be passed to [`crate::Changes::replace`].
+    pub fn with(&self, record: R) -> Stored<R> {
+        Stored { record, version: self.version }
+    }
+}
+
+impl<R> Deref for Stored<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.record
+    }
+}

@@ -1,0 +1,22 @@
+//! The port that says who is signed in.
+
+use async_trait::async_trait;
+use http::HeaderMap;
+
+use crate::fault::Fault;
+use crate::identity::Authentication;
+
+/// Says who is signed in in the browser that sent a request. `countersign-authn` implements it over its sessions; an
+/// application with a sign-in of its own implements it over that.
+///
+/// # Security
+/// The issuer and agent approval act for whomever this names. It must look the session up on the server each time: a
+/// session that was ended must not be found again.
+#[async_trait]
+pub trait SignedIn: Send + Sync {
+    /// Who is signed in, if anybody: from the request's cookies.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]. Never answered as "nobody".
+    async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault>;
+}

@@ -1,0 +1,99 @@
+//! The port to a database: four methods, whatever is stored.
+
+use async_trait::async_trait;
+
+use crate::batch::Batch;
+use crate::clock::Timestamp;
+use crate::record::{Entry, Index, Key, Kind};
+
+/// The port to a database.
+///
+/// # Security
+/// Single use rests on [`Store::commit`]. A store that applies half a batch, ignores a guard, or lets two inserts of one
+/// key succeed hands out two tokens for one code. Every implementation must pass the conformance kit.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Reads the entries under `keys`, in that order, `None` where there is nothing: one round trip.
+    ///
+    /// Sees every commit that was acknowledged before the call began. The entries need not be of one instant: a
+    /// decision that relies on several is protected by the guards of its commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError>;
+
+    /// Reads the entries of a kind that carry an index, ordered by id, a page at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError>;
+
+    /// Applies a whole batch, or nothing of it: one round trip. When it returns `Ok`, the batch is durable.
+    ///
+    /// # Errors
+    /// - [`StoreError::Conflict`]: an inserted key exists, a replaced or deleted entry or a guard does not carry the
+    ///   version that was named. Nothing was applied.
+    /// - [`StoreError::OverCeiling`]: an `Add` would pass its ceiling. Nothing was applied.
+    /// - [`StoreError::Unavailable`]: nothing was applied.
+    /// - [`StoreError::Unknown`]: the connection broke after the batch was sent; it is applied wholly or not at all.
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Deletes at most `limit` entries whose `expires_at` lies before `expired_before`, with their index entries, and
+    /// says how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// Which part of a listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// Where the page before ended; `None` for the first.
+    pub after: Option<Cursor>,
+    /// How many entries at the most: 1 to 1,000; a store brings other numbers into that range.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The first `limit` entries.
+    pub fn first(limit: u32) -> Self {
+        Page { after: None, limit }
+    }
+
+    /// The number of entries to return, within the range.
+    pub fn size(&self) -> u32 {
+        self.limit.clamp(1, 1_000)
+    }
+}
+
+/// The id after which the next page begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cursor(pub String);
+
+/// One page of a listing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entries {
+    /// The entries, ordered by id (bytewise).
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// Why a store refused or failed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else wrote first; nothing was applied. Load and decide again.
+    #[error("somebody else wrote first")]
+    Conflict,
+    /// A counter would pass its ceiling; nothing was applied.
+    #[error("a counter is at its ceiling")]
+    OverCeiling(Key),
+    /// The database did not answer, or is read-only, full or shutting down; nothing was applied.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The connection broke while the commit was under way; it is applied wholly or not at all.
+    #[error("the outcome of the commit is unknown")]
+    Unknown,
+}
