@@ -1,0 +1,155 @@
+//! The native back end: aws-lc-rs, and ed25519-dalek where it verifies faster.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+};
+use zeroize::Zeroizing;
+
+use super::ed25519::Ed25519Key;
+use super::{PublicMembers, Rejected};
+use crate::Algorithm;
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+pub(crate) enum PrivateKey {
+    Ed25519(Ed25519KeyPair),
+    Es256(EcdsaKeyPair),
+    Rs256(RsaKeyPair),
+}
+
+impl PrivateKey {
+    pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Rejected> {
+        Ok(match algorithm {
+            Algorithm::EdDSA => PrivateKey::Ed25519(Ed25519KeyPair::generate().map_err(reject)?),
+            Algorithm::Es256 => {
+                PrivateKey::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(reject)?)
+            }
+            Algorithm::Rs256 => PrivateKey::Rs256(RsaKeyPair::generate(KeySize::Rsa2048).map_err(reject)?),
+        })
+    }
+
+    pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
+        Ok(match algorithm {
+            Algorithm::EdDSA => PrivateKey::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(reject)?),
+            Algorithm::Es256 => {
+                PrivateKey::Es256(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(reject)?)
+            }
+            Algorithm::Rs256 => PrivateKey::Rs256(RsaKeyPair::from_pkcs8(der).map_err(reject)?),
+        })
+    }
+
+    /// PKCS #8 version 1 for all three kinds: the form that other tools read.
+    pub(crate) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Rejected> {
+        let bytes = match self {
+            PrivateKey::Ed25519(key) => key.to_pkcs8v1().map_err(reject)?.as_ref().to_vec(),
+            PrivateKey::Es256(key) => key.to_pkcs8v1().map_err(reject)?.as_ref().to_vec(),
+            PrivateKey::Rs256(key) => AsDer::<Pkcs8V1Der<'_>>::as_der(key).map_err(reject)?.as_ref().to_vec(),
+        };
+        Ok(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn public_members(&self) -> Result<PublicMembers, Rejected> {
+        match self {
+            PrivateKey::Ed25519(key) => {
+                Ok(PublicMembers::Okp { x: key.public_key().as_ref().try_into().map_err(reject)? })
+            }
+            PrivateKey::Es256(key) => match key.public_key().as_ref().split_first() {
+                Some((0x04, point)) => {
+                    let (x, y) = point.split_at_checked(32).ok_or(Rejected)?;
+                    Ok(PublicMembers::Ec { x: x.try_into().map_err(reject)?, y: y.try_into().map_err(reject)? })
+                }
+                _ => Err(Rejected),
+            },
+            PrivateKey::Rs256(key) => {
+                let (n, e) = rsa_public_key(key.public_key().as_ref()).ok_or(Rejected)?;
+                Ok(PublicMembers::Rsa { n: n.to_vec(), e: e.to_vec() })
+            }
+        }
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Rejected> {
+        match self {
+            PrivateKey::Ed25519(key) => Ok(key.try_sign(message).map_err(reject)?.as_ref().to_vec()),
+            PrivateKey::Es256(key) => Ok(key.sign(&SystemRandom::new(), message).map_err(reject)?.as_ref().to_vec()),
+            PrivateKey::Rs256(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map_err(reject)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+pub(crate) enum PublicKey {
+    Ed25519(Ed25519Key),
+    /// ES256 and RS256; the parsed key knows which.
+    Parsed(ParsedPublicKey),
+}
+
+impl PublicKey {
+    /// Checks that the point is on its curve; the caller checks the sizes of RSA members.
+    pub(crate) fn new(members: &PublicMembers) -> Result<Self, Rejected> {
+        Ok(match members {
+            PublicMembers::Okp { x } => PublicKey::Ed25519(Ed25519Key::new(x)?),
+            PublicMembers::Ec { x, y } => {
+                let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
+                PublicKey::Parsed(ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(reject)?)
+            }
+            PublicMembers::Rsa { n, e } => PublicKey::Parsed(
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).map_err(reject)?,
+            ),
+        })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Rejected> {
+        match self {
+            PublicKey::Ed25519(key) => key.verify(message, signature),
+            PublicKey::Parsed(key) => key.verify_sig(message, signature).map_err(reject),
+        }
+    }
+}
+
+fn reject<E>(_: E) -> Rejected {
+    Rejected
+}
+
+/// Takes `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` apart ([RFC 8017 §A.1.1]). The encoding
+/// is the back end's own, so this reads and does not judge.
+///
+/// [RFC 8017 §A.1.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1
+fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (sequence, _) = der_element(der, 0x30)?;
+    let (n, rest) = der_element(sequence, 0x02)?;
+    let (e, _) = der_element(rest, 0x02)?;
+    Some((unsigned(n), unsigned(e)))
+}
+
+fn der_element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (&found, rest) = der.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    if found != tag {
+        return None;
+    }
+    let (length, rest) = if first < 0x80 {
+        (usize::from(first), rest)
+    } else {
+        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
+        (bytes.iter().try_fold(0_usize, |sum, &byte| Some(sum.checked_mul(256)? + usize::from(byte)))?, rest)
+    };
+    rest.split_at_checked(length)
+}
+
+/// Drops the sign byte that DER puts before an integer whose first bit is set.
+fn unsigned(integer: &[u8]) -> &[u8] {
+    integer.strip_prefix(&[0]).unwrap_or(integer)
+}

@@ -1,0 +1,153 @@
+//! The member rules of a public JWK, in the order in which they are asked.
+
+use serde_json::{Map, Value};
+
+use super::roca;
+use crate::crypto::PublicMembers;
+use crate::{Algorithm, KeyError, base64url};
+
+/// What the members of a JWK say, before the key is made.
+pub(super) struct Read {
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+    pub(super) members: PublicMembers,
+}
+
+pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
+    let kty = text(object, "kty")?.ok_or(KeyError::Member("kty"))?;
+    if kty == "oct" {
+        return Err(KeyError::Symmetric);
+    }
+    if PRIVATE_MEMBERS.iter().any(|member| object.contains_key(*member)) {
+        return Err(KeyError::PrivateMember);
+    }
+    check_purpose(object)?;
+    let kid = match text(object, "kid")? {
+        Some(kid) if kid.is_empty() || kid.len() > MAX_KID => return Err(KeyError::Member("kid")),
+        kid => kid.map(str::to_owned),
+    };
+    let (algorithm, members) = match kty {
+        "EC" => match curve(object)? {
+            "P-256" => (Algorithm::Es256, PublicMembers::Ec { x: fixed(object, "x")?, y: fixed(object, "y")? }),
+            _ => return Err(unsupported_curve(object)),
+        },
+        "OKP" => match curve(object)? {
+            "Ed25519" => (Algorithm::EdDSA, PublicMembers::Okp { x: fixed(object, "x")? }),
+            _ => return Err(unsupported_curve(object)),
+        },
+        "RSA" => {
+            // Before `alg`: a weak modulus is refused, not passed over as somebody else's algorithm.
+            let (n, e) = (unsigned(object, "n")?, unsigned(object, "e")?);
+            check_rsa(&n, &e)?;
+            (Algorithm::Rs256, PublicMembers::Rsa { n, e })
+        }
+        _ => return Err(KeyError::Unsupported),
+    };
+    check_algorithm(object, kty, algorithm)?;
+    Ok(Read { algorithm, kid, members })
+}
+
+/// [RFC 7517 §4.2 and §4.3]: a key that says what it is for must be for verifying signatures, and say it once.
+///
+/// [RFC 7517 §4.2 and §4.3]: https://www.rfc-editor.org/rfc/rfc7517#section-4.2
+fn check_purpose(object: &Map<String, Value>) -> Result<(), KeyError> {
+    match text(object, "use")? {
+        None | Some("sig") => {}
+        Some(_) => return Err(KeyError::NotForSignatures),
+    }
+    let Some(operations) = object.get("key_ops") else { return Ok(()) };
+    let operations = operations.as_array().ok_or(KeyError::Member("key_ops"))?;
+    for (index, operation) in operations.iter().enumerate() {
+        let operation = operation.as_str().ok_or(KeyError::Member("key_ops"))?;
+        if operations.iter().skip(index + 1).any(|other| other.as_str() == Some(operation)) {
+            return Err(KeyError::Member("key_ops"));
+        }
+        // A public key verifies. Any other operation belongs to a private key or to encryption, and one key does one
+        // thing.
+        if operation != "verify" {
+            return Err(KeyError::NotForSignatures);
+        }
+    }
+    if operations.is_empty() { Err(KeyError::NotForSignatures) } else { Ok(()) }
+}
+
+/// One key, one algorithm: `alg`, where present, must be the one that we verify with this kind of key.
+fn check_algorithm(object: &Map<String, Value>, kty: &str, algorithm: Algorithm) -> Result<(), KeyError> {
+    match text(object, "alg")? {
+        None => Ok(()),
+        Some(name) if name == algorithm.as_str() => Ok(()),
+        // RFC 9864 gives EdDSA over Ed25519 a name of its own; the key is the same key.
+        Some("Ed25519") if algorithm == Algorithm::EdDSA => Ok(()),
+        Some(name) if kty == "RSA" && name.parse::<Algorithm>().is_err() && is_rsa_algorithm(name) => {
+            Err(KeyError::Unsupported)
+        }
+        Some(_) => Err(KeyError::AlgorithmMismatch),
+    }
+}
+
+fn is_rsa_algorithm(name: &str) -> bool {
+    name.starts_with("RS") || name.starts_with("PS")
+}
+
+/// A curve that we do not verify with is unsupported, unless the key claims an algorithm that needs another curve.
+fn unsupported_curve(object: &Map<String, Value>) -> KeyError {
+    match object.get("alg").and_then(Value::as_str) {
+        Some(name) if name.parse::<Algorithm>().is_ok_and(|algorithm| algorithm != Algorithm::EdDSA) => {
+            KeyError::AlgorithmMismatch
+        }
+        _ => KeyError::Unsupported,
+    }
+}
+
+/// The size rules of [RFC 7518 §3.3] and [NIST SP 800-131A], and the fingerprint of CVE-2017-15361.
+///
+/// [RFC 7518 §3.3]: https://www.rfc-editor.org/rfc/rfc7518#section-3.3
+/// [NIST SP 800-131A]: https://doi.org/10.6028/NIST.SP.800-131Ar2
+pub(super) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), KeyError> {
+    if !(2048..=8192).contains(&bit_length(n)) || !(2..=33).contains(&bit_length(e)) {
+        return Err(KeyError::RsaSize);
+    }
+    if !is_odd(n) || !is_odd(e) {
+        return Err(KeyError::RsaSize);
+    }
+    if roca::has_fingerprint(n) { Err(KeyError::Roca) } else { Ok(()) }
+}
+
+fn bit_length(bytes: &[u8]) -> usize {
+    let unused = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).take_while(|&bit| bit == 0);
+    bytes.len() * 8 - unused.count()
+}
+
+fn is_odd(bytes: &[u8]) -> bool {
+    bytes.last().is_some_and(|last| last % 2 == 1)
+}
+
+fn curve(object: &Map<String, Value>) -> Result<&str, KeyError> {
+    text(object, "crv")?.ok_or(KeyError::Member("crv"))
+}
+
+fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, KeyError> {
+    object.get(member).map(|value| value.as_str().ok_or(KeyError::Member(member))).transpose()
+}
+
+fn fixed(object: &Map<String, Value>, member: &'static str) -> Result<[u8; 32], KeyError> {
+    let encoded = text(object, member)?.ok_or(KeyError::Member(member))?;
+    base64url::decode_array(encoded).map_err(|_| KeyError::Member(member))
+}
+
+/// `Base64urlUInt` ([RFC 7518 §2]): no leading zero bytes.
+///
+/// [RFC 7518 §2]: https://www.rfc-editor.org/rfc/rfc7518#section-2
+fn unsigned(object: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+    let encoded = text(object, member)?.ok_or(KeyError::Member(member))?;
+    match base64url::decode(encoded) {
+        Ok(bytes) if bytes.first().is_some_and(|&first| first != 0) => Ok(bytes),
+        _ => Err(KeyError::Member(member)),
+    }
+}
+
+/// The members that the IANA registry marks as private, for every key type.
+const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/// A key id travels in every header.
+const MAX_KID: usize = 512;

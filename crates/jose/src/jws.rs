@@ -1,0 +1,231 @@
+//! JSON Web Signature, compact serialization ([RFC 7515 §3.1, §5]).
+//!
+//! Refused: anything but three non-empty segments of strict base64url, a header that is not an object of unique members,
+//! every `crit` ([RFC 7515 §4.1.11]; we know no extension), `b64` ([RFC 7797]), and keys or references to keys in the
+//! header (`jwk`, `jku`, `x5u`, `x5c`): the verifier chooses the key, never the token.
+//!
+//! This is the form without a meaning; tokens are in [`jwt`](crate::jwt).
+//!
+//! [RFC 7515 §3.1, §5]: https://www.rfc-editor.org/rfc/rfc7515#section-3.1
+//! [RFC 7515 §4.1.11]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11
+//! [RFC 7797]: https://www.rfc-editor.org/rfc/rfc7797
+
+mod header;
+
+use serde_json::ser::to_string as json_string;
+
+use crate::{Algorithm, KeyError, SigningKey, VerifyingKey, base64url, json};
+
+pub use header::Header;
+pub(crate) use header::shown;
+
+/// The longest compact JWS that is read, in bytes.
+pub const MAX_BYTES: usize = 16 * 1024;
+
+/// A compact JWS that has been taken apart; nothing about it is proven.
+#[derive(Debug)]
+pub struct Compact<'a> {
+    signing_input: &'a str,
+    header: Header,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Compact<'a> {
+    /// Takes a compact JWS apart.
+    ///
+    /// # Errors
+    /// [`JwsError`], one variant per rule.
+    pub fn parse(text: &'a str) -> Result<Self, JwsError> {
+        if text.len() > MAX_BYTES {
+            return Err(JwsError::TooLarge { found: text.len() });
+        }
+        let mut segments = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
+            return Err(JwsError::SegmentCount { found: text.split('.').count() });
+        };
+        let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
+        let header = decode(header, Segment::Header)?;
+        Ok(Compact {
+            signing_input,
+            header: Header::parse(&header)?,
+            payload: decode(payload, Segment::Payload)?,
+            signature: decode(signature, Segment::Signature)?,
+        })
+    }
+
+    /// The header, to choose a key by.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The payload, of which nothing is known but its bytes.
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Verifies the signature and hands the payload out.
+    ///
+    /// # Errors
+    /// [`JwsError::AlgorithmMismatch`] when `alg` is not the key's, [`JwsError::Signature`].
+    pub fn verify(self, key: &VerifyingKey) -> Result<Vec<u8>, JwsError> {
+        self.check_signature(key)?;
+        Ok(self.payload)
+    }
+
+    pub(crate) fn check_signature(&self, key: &VerifyingKey) -> Result<(), JwsError> {
+        let (expected, found) = (key.algorithm(), self.header.algorithm());
+        if expected != found {
+            return Err(JwsError::AlgorithmMismatch { expected, found });
+        }
+        let verified = key.public_key().verify(self.signing_input.as_bytes(), &self.signature);
+        verified.map_err(|_| JwsError::Signature)
+    }
+
+    pub(crate) fn into_parts(self) -> (Header, Vec<u8>) {
+        (self.header, self.payload)
+    }
+}
+
+/// Signs a payload. The header holds `alg`, `typ` where given, and `kid`.
+///
+/// # Errors
+/// [`KeyError::Backend`] when the cryptographic library fails.
+pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, KeyError> {
+    let mut header = format!(r#"{{"alg":"{}""#, key.algorithm());
+    if let Some(typ) = typ {
+        push_member(&mut header, "typ", typ);
+    }
+    push_member(&mut header, "kid", key.kid());
+    header.push('}');
+
+    let mut compact = String::with_capacity((header.len() + payload.len() + MAX_SIGNATURE_HINT) * 4 / 3 + 4);
+    base64url::encode_into(&header, &mut compact);
+    compact.push('.');
+    base64url::encode_into(payload, &mut compact);
+    let signature = key.sign(compact.as_bytes())?;
+    compact.push('.');
+    base64url::encode_into(signature, &mut compact);
+    Ok(compact)
+}
+
+fn push_member(header: &mut String, name: &str, value: &str) {
+    header.push_str(",\"");
+    header.push_str(name);
+    header.push_str("\":");
+    // A string always has a JSON form.
+    header.push_str(&json_string(value).unwrap_or_default());
+}
+
+fn decode(segment: &str, name: Segment) -> Result<Vec<u8>, JwsError> {
+    if segment.is_empty() {
+        return Err(JwsError::EmptySegment { segment: name });
+    }
+    base64url::decode(segment).map_err(|_| JwsError::Base64Url { segment: name })
+}
+
+/// Room for an RSA signature of 2048 bits; larger ones grow the buffer once.
+const MAX_SIGNATURE_HINT: usize = 256;
+
+/// One of the three parts of a compact JWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named after the standard")]
+pub enum Segment {
+    Header,
+    Payload,
+    Signature,
+}
+
+/// Why a compact JWS was refused. Never repeats the token; values out of a header are cut and cleaned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwsError {
+    /// `alg` is not the algorithm of the key.
+    #[error("the key is for {expected}, the token says {found}")]
+    AlgorithmMismatch {
+        /// The key's.
+        expected: Algorithm,
+        /// The token's.
+        found: Algorithm,
+    },
+    /// A segment is not strict base64url.
+    #[error("the {segment:?} segment is not strict base64url")]
+    Base64Url {
+        /// Which.
+        segment: Segment,
+    },
+    /// The header holds `crit`.
+    #[error("the header demands an extension")]
+    Critical,
+    /// A segment is empty.
+    #[error("the {segment:?} segment is empty")]
+    EmptySegment {
+        /// Which.
+        segment: Segment,
+    },
+    /// The header is not strict JSON.
+    #[error("the header is refused: {0}")]
+    Header(json::JsonError),
+    /// A header member is absent or not a string.
+    #[error("the header member {member} is missing or not a string")]
+    HeaderMember {
+        /// Which.
+        member: &'static str,
+    },
+    /// The header is not an object.
+    #[error("the header is not an object")]
+    HeaderNotObject,
+    /// The header brings a key or says where one is.
+    #[error("the header brings its own key in {member}")]
+    KeyInHeader {
+        /// The member.
+        member: &'static str,
+    },
+    /// Not three segments.
+    #[error("expected 3 segments, found {found}")]
+    SegmentCount {
+        /// How many.
+        found: usize,
+    },
+    /// The signature does not verify.
+    #[error("the signature does not verify")]
+    Signature,
+    /// Longer than [`MAX_BYTES`].
+    #[error("the token is {found} bytes long, the limit is {MAX_BYTES}")]
+    TooLarge {
+        /// Its length in bytes.
+        found: usize,
+    },
+    /// The header holds `b64`.
+    #[error("the header asks for an unencoded payload")]
+    Unencoded,
+    /// `alg` names an algorithm that this crate does not verify, `none` and the symmetric ones included.
+    #[error("the algorithm {found} is not supported")]
+    UnsupportedAlgorithm {
+        /// What the header says.
+        found: String,
+    },
+}
+
+impl JwsError {
+    /// A stable name for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            JwsError::AlgorithmMismatch { .. } => "algorithm_mismatch",
+            JwsError::Base64Url { .. } => "base64url",
+            JwsError::Critical => "critical",
+            JwsError::EmptySegment { .. } => "empty_segment",
+            JwsError::Header(_) => "header_json",
+            JwsError::HeaderMember { .. } => "header_member",
+            JwsError::HeaderNotObject => "header_not_object",
+            JwsError::KeyInHeader { .. } => "key_in_header",
+            JwsError::SegmentCount { .. } => "segment_count",
+            JwsError::Signature => "signature",
+            JwsError::TooLarge { .. } => "too_large",
+            JwsError::Unencoded => "unencoded_payload",
+            JwsError::UnsupportedAlgorithm { .. } => "unsupported_algorithm",
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a token must say to be accepted.
+
+use super::Typ;
+use super::error::TokenError;
+use super::registered::{Audience, Registered};
+use crate::jws::Header;
+use crate::jws::shown;
+
+/// What a verifier expects of a token. Issuer and audience have no default: leaving one to the caller has a name.
+///
+/// From the kind come the claims that must be there and, for one-time tokens, the longest life: 60 seconds for host and
+/// agent JWTs, 300 for client assertions.
+#[derive(Clone, Debug)]
+pub struct Expect<'a> {
+    typ: Typ,
+    issuer: ExpectedIssuer<'a>,
+    audience: ExpectedAudience<'a>,
+    leeway: i64,
+    max_lifetime: Option<i64>,
+    also_required: Vec<&'static str>,
+}
+
+/// Whose token it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedIssuer<'a> {
+    /// `iss` is this string, byte for byte.
+    Exactly(&'a str),
+    /// The caller judges `iss`.
+    ///
+    /// # Security
+    /// Whoever owns the key may then speak for any issuer, unless the key was looked up by `iss`.
+    CheckedByCaller,
+}
+
+/// For whom it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExpectedAudience<'a> {
+    /// `aud` names at least one of these.
+    AnyOf(&'a [&'a str]),
+    /// `aud` is this string and not an array, so that the token was made for nobody else.
+    Solely(&'a str),
+    /// The caller judges `aud`.
+    ///
+    /// # Security
+    /// A token that was given to another service then works here.
+    CheckedByCaller,
+}
+
+impl<'a> Expect<'a> {
+    /// Expects a kind of token, from an issuer, for an audience. The leeway is 30 seconds.
+    pub fn new(typ: Typ, issuer: ExpectedIssuer<'a>, audience: ExpectedAudience<'a>) -> Self {
+        Expect { typ, issuer, audience, leeway: 30, max_lifetime: typ.max_lifetime(), also_required: Vec::new() }
+    }
+
+    /// How far clocks may differ, in seconds, 0 to 300; the default is 30. Values outside are brought inside.
+    #[must_use]
+    pub fn leeway(self, seconds: i64) -> Self {
+        Expect { leeway: seconds.clamp(0, 300), ..self }
+    }
+
+    /// The longest time from `iat` to `exp`, and from now to `exp`, in seconds, give or take the leeway.
+    #[must_use]
+    pub fn max_lifetime(self, seconds: i64) -> Self {
+        Expect { max_lifetime: Some(seconds), ..self }
+    }
+
+    /// Refuses a token without `iat`.
+    #[must_use]
+    pub fn require_iat(self) -> Self {
+        self.require("iat")
+    }
+
+    /// Refuses a token without `jti`.
+    #[must_use]
+    pub fn require_jti(self) -> Self {
+        self.require("jti")
+    }
+
+    /// Refuses a token without `sub`.
+    #[must_use]
+    pub fn require_sub(self) -> Self {
+        self.require("sub")
+    }
+
+    /// The kind of token.
+    pub fn typ(&self) -> Typ {
+        self.typ
+    }
+
+    fn require(mut self, claim: &'static str) -> Self {
+        self.also_required.push(claim);
+        self
+    }
+
+    pub(super) fn check_header(&self, header: &Header) -> Result<(), TokenError> {
+        if self.typ.accepts(header.typ()) {
+            Ok(())
+        } else {
+            Err(TokenError::Typ { expected: self.typ.as_str(), found: header.typ().map(shown) })
+        }
+    }
+
+    pub(super) fn check_claims(&self, claims: &Registered, now: i64) -> Result<(), TokenError> {
+        self.check_presence(claims)?;
+        self.check_issuer(claims)?;
+        self.check_audience(claims)?;
+        self.check_times(claims, now)
+    }
+
+    fn check_presence(&self, claims: &Registered) -> Result<(), TokenError> {
+        let missing = self.typ.required().iter().chain(&self.also_required).find(|claim| !claims.has(claim));
+        missing.map_or(Ok(()), |claim| Err(TokenError::ClaimMissing { claim }))
+    }
+
+    fn check_issuer(&self, claims: &Registered) -> Result<(), TokenError> {
+        match (self.issuer, &claims.iss) {
+            (ExpectedIssuer::CheckedByCaller, _) => Ok(()),
+            (ExpectedIssuer::Exactly(expected), Some(found)) if found == expected => Ok(()),
+            (ExpectedIssuer::Exactly(_), None) => Err(TokenError::ClaimMissing { claim: "iss" }),
+            (ExpectedIssuer::Exactly(expected), Some(found)) => {
+                Err(TokenError::Issuer { expected: expected.to_owned(), found: shown(found) })
+            }
+        }
+    }
+
+    fn check_audience(&self, claims: &Registered) -> Result<(), TokenError> {
+        let expected: &[&str] = match &self.audience {
+            ExpectedAudience::CheckedByCaller => return Ok(()),
+            ExpectedAudience::AnyOf(expected) => expected,
+            ExpectedAudience::Solely(expected) => std::slice::from_ref(expected),
+        };
+        let fits = match (&claims.aud, &self.audience) {
+            (Audience::Absent, _) => return Err(TokenError::ClaimMissing { claim: "aud" }),
+            (Audience::Array(_), ExpectedAudience::Solely(_)) => false,
+            (aud, _) => aud.as_slice().iter().any(|found| expected.contains(&found.as_str())),
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(TokenError::Audience {
+            expected: expected.iter().map(|&text| text.to_owned()).collect(),
+            found: claims.aud.as_slice().iter().take(8).map(|found| shown(found)).collect(),
+        })
+    }
+
+    fn check_times(&self, claims: &Registered, now: i64) -> Result<(), TokenError> {
+        if let Some(exp) = claims.exp
+            && now.saturating_sub(self.leeway) >= exp
+        {
+            return Err(TokenError::Expired { exp, now });
+        }
+        if let Some(nbf) = claims.nbf
+            && nbf > now.saturating_add(self.leeway)
+        {
+            return Err(TokenError::NotYetValid { nbf, now });
+        }
+        if let Some(iat) = claims.iat
+            && iat > now.saturating_add(self.leeway)
+        {
+            return Err(TokenError::IssuedInFuture { iat, now });
+        }
+        let (Some(limit), Some(exp)) = (self.max_lifetime, claims.exp) else { return Ok(()) };
+        let start = claims.iat.map_or(now, |iat| iat.min(now));
+        let found = exp.saturating_sub(start);
+        if found > limit.saturating_add(self.leeway) {
+            return Err(TokenError::LifetimeTooLong { limit, found });
+        }
+        Ok(())
+    }
+}

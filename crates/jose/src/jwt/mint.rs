@@ -1,0 +1,26 @@
+//! Making tokens.
+
+use serde::Serialize;
+
+use super::error::MintError;
+use super::typ::Typ;
+use crate::{SigningKey, json, jws};
+
+/// Signs claims as a token of the given kind: header `alg`, `typ`, `kid`.
+///
+/// # Errors
+/// [`MintError::Claims`] when the claims are not an object that our own reader would accept (a claim given twice through
+/// a flattened map, for one), [`MintError::TooLarge`], [`MintError::Key`].
+pub fn mint(key: &SigningKey, typ: Typ, claims: &impl Serialize) -> Result<String, MintError> {
+    let mut payload = Vec::with_capacity(512);
+    serde_json::to_writer(&mut payload, claims).map_err(|_| MintError::Claims)?;
+    let text = std::str::from_utf8(&payload).map_err(|_| MintError::Claims)?;
+    if json::scan(text).map_err(|_| MintError::Claims)?.members.is_none() {
+        return Err(MintError::Claims);
+    }
+    let token = jws::sign(key, Some(typ.as_str()), &payload)?;
+    if token.len() > jws::MAX_BYTES {
+        return Err(MintError::TooLarge { found: token.len() });
+    }
+    Ok(token)
+}

@@ -1,0 +1,76 @@
+//! Token kinds and their `typ` ([RFC 8725 §3.11]).
+//!
+//! [RFC 8725 §3.11]: https://www.rfc-editor.org/rfc/rfc8725#section-3.11
+
+/// A kind of token. Each is refused where another is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Typ {
+    /// Access token, `at+jwt` ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)).
+    AccessToken,
+    /// Agent JWT, `agent+jwt` (Agent Auth §4.3).
+    AgentJwt,
+    /// Client assertion, `JWT` or without `typ` ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523), OIDC Core §9).
+    ClientAssertion,
+    /// Host JWT, `host+jwt` (Agent Auth §4.2).
+    HostJwt,
+    /// ID token, `JWT` or without `typ` ([OIDC Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+    IdToken,
+    /// Introspection response, `token-introspection+jwt` ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
+    IntrospectionResponse,
+}
+
+impl Typ {
+    /// The `typ` that we write.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Typ::AccessToken => "at+jwt",
+            Typ::AgentJwt => "agent+jwt",
+            Typ::ClientAssertion | Typ::IdToken => "JWT",
+            Typ::HostJwt => "host+jwt",
+            Typ::IntrospectionResponse => "token-introspection+jwt",
+        }
+    }
+
+    /// Media types compare case-blind, and `application/` may be left out ([RFC 7515 §4.1.9]).
+    ///
+    /// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9
+    pub(super) fn accepts(self, found: Option<&str>) -> bool {
+        match found {
+            None => matches!(self, Typ::ClientAssertion | Typ::IdToken),
+            Some(found) => {
+                let subtype = match found.split_at_checked(PREFIX.len()) {
+                    Some((prefix, subtype)) if prefix.eq_ignore_ascii_case(PREFIX) => subtype,
+                    _ => found,
+                };
+                subtype.eq_ignore_ascii_case(self.as_str())
+            }
+        }
+    }
+
+    /// The claims without which a token of this kind is refused, `exp` among them wherever the standard has it.
+    pub(super) const fn required(self) -> &'static [&'static str] {
+        match self {
+            // RFC 9068 §2.2; `client_id` is for the claims type of the caller.
+            Typ::AccessToken => &["iss", "exp", "aud", "sub", "iat", "jti"],
+            // `iss` is for the caller to judge: absent is allowed by default.
+            Typ::AgentJwt => &["sub", "aud", "exp", "iat", "jti"],
+            Typ::ClientAssertion => &["iss", "sub", "aud", "exp", "jti"],
+            Typ::HostJwt => &["iss", "aud", "exp", "iat", "jti"],
+            Typ::IdToken => &["iss", "sub", "aud", "exp", "iat"],
+            // RFC 9701 §5 keeps `exp` and `sub` out, so that the response cannot pass for an access token.
+            Typ::IntrospectionResponse => &["iss", "aud", "iat"],
+        }
+    }
+
+    /// The longest life of a token of this kind, in seconds, where there is a rule.
+    pub(super) const fn max_lifetime(self) -> Option<i64> {
+        match self {
+            Typ::AgentJwt | Typ::HostJwt => Some(60),
+            Typ::ClientAssertion => Some(300),
+            Typ::AccessToken | Typ::IdToken | Typ::IntrospectionResponse => None,
+        }
+    }
+}
+
+const PREFIX: &str = "application/";

@@ -1,0 +1,191 @@
+//! From a token to its claims ([RFC 7519 §7.2]).
+//!
+//! [RFC 7519 §7.2]: https://www.rfc-editor.org/rfc/rfc7519#section-7.2
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::error::TokenError;
+use super::expect::Expect;
+use super::registered::Registered;
+use crate::jws::{Compact, Header, JwsError};
+use crate::{JwkSet, VerifyingKey, json};
+
+/// A token that has been taken apart; nothing about it is proven. Good for choosing a key, and for nothing else.
+pub struct Unverified<'a> {
+    jws: Compact<'a>,
+    registered: Registered,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes a token apart: compact form, header, claims object, types of the registered claims.
+    ///
+    /// # Errors
+    /// [`TokenError`], before any cryptography.
+    pub fn parse(token: &'a str) -> Result<Self, TokenError> {
+        let jws = Compact::parse(token)?;
+        let payload = std::str::from_utf8(jws.unverified_payload()).map_err(|_| json::JsonError::Utf8)?;
+        let members = json::scan(payload)?.members.ok_or(TokenError::ClaimsNotObject)?;
+        let registered = Registered::read(&members)?;
+        Ok(Unverified { jws, registered })
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        self.jws.header()
+    }
+
+    /// `iss` as claimed, to find the key by.
+    pub fn claimed_iss(&self) -> Option<&str> {
+        self.registered.iss.as_deref()
+    }
+
+    /// `sub` as claimed, to find the key by.
+    pub fn claimed_sub(&self) -> Option<&str> {
+        self.registered.sub.as_deref()
+    }
+
+    /// Reads claims before they are proven, to find the key by.
+    ///
+    /// # Errors
+    /// [`TokenError::ClaimsShape`] when the claims are not a `T`.
+    ///
+    /// # Security
+    /// Anybody can write these claims. Decide nothing by them but which key to verify with.
+    pub fn peek<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
+        read_claims(self.jws.unverified_payload())
+    }
+
+    /// Judges the token: kind, algorithm, signature, then issuer, audience and times.
+    ///
+    /// # Errors
+    /// [`TokenError`]; claims are spoken of only after the signature has been verified.
+    pub fn verify<C: DeserializeOwned>(
+        self,
+        key: &VerifyingKey,
+        expect: &Expect<'_>,
+        now: i64,
+    ) -> Result<Verified<C>, TokenError> {
+        expect.check_header(self.header())?;
+        self.jws.check_signature(key)?;
+        expect.check_claims(&self.registered, now)?;
+        let (header, payload) = self.jws.into_parts();
+        Ok(Verified { claims: read_claims(&payload)?, registered: self.registered, header })
+    }
+
+    /// Judges the token with the key of the set that its header names; without `kid`, with the only key for its
+    /// algorithm.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownKey`] when the set has no such key, which is when to fetch it again; otherwise as
+    /// [`verify`](Self::verify).
+    pub fn verify_with_set<C: DeserializeOwned>(
+        self,
+        keys: &JwkSet,
+        expect: &Expect<'_>,
+        now: i64,
+    ) -> Result<Verified<C>, TokenError> {
+        expect.check_header(self.header())?;
+        let key = match self.header().kid() {
+            Some(kid) => keys.find_kid(kid),
+            None => keys.sole(self.header().algorithm()),
+        };
+        match key {
+            Some(key) => self.verify(key, expect, now),
+            None => Err(TokenError::UnknownKey {
+                kid: self.header().kid().map(crate::jws::shown),
+                algorithm: self.header().algorithm(),
+            }),
+        }
+    }
+}
+
+fn read_claims<T: DeserializeOwned>(payload: &[u8]) -> Result<T, TokenError> {
+    let text = std::str::from_utf8(payload).map_err(|_| json::JsonError::Utf8)?;
+    json::read_checked(text).map_err(TokenError::ClaimsShape)
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified").field("header", self.header()).finish_non_exhaustive()
+    }
+}
+
+/// The claims of a token that passed. Only [`Unverified::verify`] makes one.
+pub struct Verified<C> {
+    claims: C,
+    registered: Registered,
+    header: Header,
+}
+
+impl<C> Verified<C> {
+    /// The claims.
+    pub fn claims(&self) -> &C {
+        &self.claims
+    }
+
+    /// The claims, taken out.
+    pub fn into_claims(self) -> C {
+        self.claims
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The `kid` of the header.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid()
+    }
+
+    /// `iss`.
+    pub fn iss(&self) -> Option<&str> {
+        self.registered.iss.as_deref()
+    }
+
+    /// `sub`.
+    pub fn sub(&self) -> Option<&str> {
+        self.registered.sub.as_deref()
+    }
+
+    /// `aud`, empty if absent.
+    pub fn aud(&self) -> &[String] {
+        self.registered.aud.as_slice()
+    }
+
+    /// `exp`, in seconds since the epoch. Present in every kind but introspection responses.
+    pub fn exp(&self) -> Option<i64> {
+        self.registered.exp
+    }
+
+    /// `iat`, in seconds since the epoch.
+    pub fn iat(&self) -> Option<i64> {
+        self.registered.iat
+    }
+
+    /// `nbf`, in seconds since the epoch.
+    pub fn nbf(&self) -> Option<i64> {
+        self.registered.nbf
+    }
+
+    /// `jti`.
+    pub fn jti(&self) -> Option<&str> {
+        self.registered.jti.as_deref()
+    }
+}
+
+impl<C> fmt::Debug for Verified<C> {
+    /// Claims are about people; only the header is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+/// The signature rules of the compact form are rules of the token.
+impl From<JwsError> for TokenError {
+    fn from(error: JwsError) -> Self {
+        TokenError::Jws(error)
+    }
+}

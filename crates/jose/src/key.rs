@@ -1,0 +1,206 @@
+//! Keys that sign and keys that verify: parsed once, one algorithm each ([RFC 8725 §3.1]).
+//!
+//! [RFC 8725 §3.1]: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::crypto::{PrivateKey, PublicKey, Rejected};
+use crate::{Algorithm, Jwk, Thumbprint};
+
+/// A private key, its algorithm and its key id. Cloning shares the key.
+#[derive(Clone)]
+pub struct SigningKey {
+    private: Arc<PrivateKey>,
+    public_jwk: Arc<Jwk>,
+}
+
+impl SigningKey {
+    /// Makes a new key from the operating system's randomness (RS256: 2048 bits). Its key id is its thumbprint.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] when the cryptographic library fails.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        Self::new(algorithm, PrivateKey::generate(algorithm).map_err(|Rejected| KeyError::Backend)?)
+    }
+
+    /// Reads an unencrypted PKCS #8 key. Its key id is its thumbprint until [`with_kid`](Self::with_kid) says otherwise.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] when the bytes are not a key for this algorithm; the reasons of [`Jwk::parse`] when its
+    /// public half is not acceptable.
+    pub fn from_pkcs8_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::new(algorithm, PrivateKey::from_pkcs8(algorithm, der).map_err(|Rejected| KeyError::Malformed)?)
+    }
+
+    /// Writes the key as unencrypted PKCS #8 version 1. The bytes are wiped when dropped.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] when the cryptographic library fails.
+    pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        self.private.to_pkcs8().map_err(|Rejected| KeyError::Backend)
+    }
+
+    /// Gives the key an id of the caller's choice.
+    #[must_use]
+    pub fn with_kid(self, kid: impl Into<String>) -> Self {
+        let public_jwk = Arc::new(self.public_jwk.as_ref().clone().with_kid(kid));
+        SigningKey { public_jwk, ..self }
+    }
+
+    /// The algorithm that it signs with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.public_jwk.algorithm()
+    }
+
+    /// The key id, as it stands in the header of what it signs.
+    pub fn kid(&self) -> &str {
+        // `new` and `with_kid` both set it.
+        self.public_jwk.kid().unwrap_or_default()
+    }
+
+    /// The public half, with `kid`, `alg` and `use`, ready to publish.
+    pub fn public_jwk(&self) -> &Jwk {
+        &self.public_jwk
+    }
+
+    /// The thumbprint of the public half ([RFC 7638]).
+    ///
+    /// [RFC 7638]: https://www.rfc-editor.org/rfc/rfc7638
+    pub fn thumbprint(&self) -> &Thumbprint {
+        self.public_jwk.thumbprint()
+    }
+
+    /// The key that verifies what this one signs.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey { jwk: Arc::clone(&self.public_jwk) }
+    }
+
+    /// Signs. ES256 gives the 64 bytes of [RFC 7518 §3.4], not DER.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] when the cryptographic library fails.
+    ///
+    /// [RFC 7518 §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.4
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.private.sign(message).map_err(|Rejected| KeyError::Backend)
+    }
+
+    fn new(algorithm: Algorithm, private: PrivateKey) -> Result<Self, KeyError> {
+        let members = private.public_members().map_err(|Rejected| KeyError::Backend)?;
+        let public = Jwk::new(algorithm, members)?;
+        let kid = public.thumbprint().as_str().to_owned();
+        Ok(SigningKey { private: Arc::new(private), public_jwk: Arc::new(public.with_kid(kid)) })
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("alg", &self.algorithm()).field("kid", &self.kid()).finish_non_exhaustive()
+    }
+}
+
+/// A public key, its algorithm and, if it has one, its key id. Cloning shares the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifyingKey {
+    jwk: Arc<Jwk>,
+}
+
+impl VerifyingKey {
+    /// Takes the key out of a JWK, which has been checked when it was parsed.
+    ///
+    /// # Errors
+    /// None today; a later kind of JWK that does not verify signatures is refused here.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
+        Ok(VerifyingKey { jwk: Arc::new(jwk.clone()) })
+    }
+
+    /// The one algorithm that it verifies.
+    pub fn algorithm(&self) -> Algorithm {
+        self.jwk.algorithm()
+    }
+
+    /// The key id.
+    pub fn kid(&self) -> Option<&str> {
+        self.jwk.kid()
+    }
+
+    /// The thumbprint, computed from the key and never taken from a `kid`.
+    pub fn thumbprint(&self) -> &Thumbprint {
+        self.jwk.thumbprint()
+    }
+
+    /// The key as a JWK.
+    pub fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    /// Verifies a signature over `message`.
+    ///
+    /// Ed25519 is strict: neither the key nor `R` may be of small order. ES256 takes 64 bytes, neither half zero.
+    ///
+    /// # Errors
+    /// [`SignatureError`], without a reason.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        self.jwk.public_key().verify(message, signature).map_err(|Rejected| SignatureError)
+    }
+
+    pub(crate) fn public_key(&self) -> &PublicKey {
+        self.jwk.public_key()
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey").field("alg", &self.algorithm()).field("kid", &self.kid()).finish_non_exhaustive()
+    }
+}
+
+/// The signature is not one by this key over this message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the signature does not verify")]
+pub struct SignatureError;
+
+/// Why a key was refused. Says what rule it broke and never repeats key material.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// `alg` names an algorithm that this kind of key cannot do.
+    #[error("the key's alg does not fit its kty and crv")]
+    AlgorithmMismatch,
+    /// The cryptographic library failed.
+    #[error("the cryptographic library failed")]
+    Backend,
+    /// Not a JSON document that the strict reader accepts.
+    #[error("the key is not strict JSON: {0}")]
+    Json(#[from] crate::json::JsonError),
+    /// The key is not an object, or not PKCS #8 for the algorithm.
+    #[error("the key is malformed")]
+    Malformed,
+    /// A member is absent, has the wrong type, or is not the one encoding of its value.
+    #[error("the member {0} is missing or malformed")]
+    Member(&'static str),
+    /// `use` or `key_ops` say that the key is not for verifying signatures, or contradict each other.
+    #[error("the key is not for verifying signatures")]
+    NotForSignatures,
+    /// The point is not on the curve.
+    #[error("the key is not a point of its curve, or a weak one")]
+    Point,
+    /// A member that only a private key has.
+    #[error("the key carries private members")]
+    PrivateMember,
+    /// The modulus has the fingerprint of keys whose primes can be found (CVE-2017-15361).
+    #[error("the RSA modulus was made by a flawed generator")]
+    Roca,
+    /// The modulus is not 2048 to 8192 bits, or the exponent is even, 1, or longer than 33 bits.
+    #[error("the RSA key has an unacceptable size")]
+    RsaSize,
+    /// A symmetric key where a public one is expected.
+    #[error("the key is symmetric")]
+    Symmetric,
+    /// A `kty`, `crv` or `alg` that this crate does not verify with.
+    #[error("the kty, crv or alg is not supported")]
+    Unsupported,
+}
