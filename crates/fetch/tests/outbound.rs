@@ -1,5 +1,6 @@
 //! What a server may find out about us, and what it may make us do.
 
+#![expect(clippy::unwrap_used, reason = "a test reports by failing")]
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
