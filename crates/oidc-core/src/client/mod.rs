@@ -1,0 +1,178 @@
+//! Clients ([RFC 6749 §2], [RFC 7591 §2]): what is known of them, and where it comes from.
+
+mod register;
+mod source;
+
+use countersign_jose::{Algorithm, sha256};
+use countersign_storage::{Handle, Index, Kind, Record, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::scope::Scopes;
+
+pub use register::{ClientCredential, NewClient, RegisterClientError, SecretMethod, parse_jwks};
+pub use source::{ClientSource, StoredClients};
+
+/// A client.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Client {
+    /// Its unique name.
+    pub client_id: String,
+    /// The name to show (`client_name`).
+    pub name: String,
+    /// Whether it runs on a server or on somebody's device.
+    pub application_type: ApplicationType,
+    /// How it proves itself at the token endpoint.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// The hashes of the secrets that are good now: several while one replaces another.
+    #[serde(default)]
+    pub secrets: Vec<Handle>,
+    /// Its public keys, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Where its users may be sent, byte-exact.
+    pub redirect_uris: Vec<String>,
+    /// What it may ask the token endpoint for.
+    pub grant_types: Vec<GrantTypeName>,
+    /// The scopes that it may ask for.
+    pub scopes: Scopes,
+    /// The resources that it may ask for, besides its default.
+    #[serde(default)]
+    pub resources: Vec<String>,
+    /// The resource that its tokens are for when a request names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_resource: Option<String>,
+    /// What its ID tokens are signed with (`id_token_signed_response_alg`).
+    pub id_token_algorithm: Algorithm,
+    /// Its home page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its logo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Its privacy policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Whether it is served.
+    pub state: ClientState,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When anything in it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Where a client runs ([OIDC Registration §2], `application_type`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// On a server, or as a page.
+    Web,
+    /// On somebody's device: its loopback redirect URIs match on any port ([RFC 8252 §7.3]).
+    Native,
+}
+
+/// How a client authenticates ([RFC 7591 §2], `token_endpoint_auth_method`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AuthMethod {
+    /// Not at all: a public client.
+    None,
+    /// A secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// A secret in the form.
+    ClientSecretPost,
+    /// A signed assertion ([RFC 7523 §2.2]).
+    PrivateKeyJwt,
+}
+
+impl AuthMethod {
+    /// As it stands in metadata.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AuthMethod::None => "none",
+            AuthMethod::ClientSecretBasic => "client_secret_basic",
+            AuthMethod::ClientSecretPost => "client_secret_post",
+            AuthMethod::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+}
+
+/// A way to ask the token endpoint, by name ([RFC 7591 §2], `grant_types`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GrantTypeName {
+    /// With a code ([RFC 6749 §4.1]).
+    AuthorizationCode,
+    /// With a refresh token ([RFC 6749 §6]).
+    RefreshToken,
+    /// For itself ([RFC 6749 §4.4]).
+    ClientCredentials,
+}
+
+impl GrantTypeName {
+    /// As it stands in requests and metadata.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GrantTypeName::AuthorizationCode => "authorization_code",
+            GrantTypeName::RefreshToken => "refresh_token",
+            GrantTypeName::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+/// Whether a client is served.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientState {
+    /// It is.
+    Active,
+    /// It is refused wherever it reaches the issuer, and so are its tokens.
+    Suspended,
+}
+
+impl Client {
+    /// Whether it can not keep a secret ([RFC 6749 §2.1]).
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it may ask in this way.
+    pub fn allows(&self, grant_type: GrantTypeName) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+
+    /// A digest of everything by which a person recognises the client, and of where it can be sent. A consent holds for
+    /// this fingerprint only: a client that became somebody else asks again.
+    pub fn fingerprint(&self) -> String {
+        let shown = (
+            &self.name,
+            self.application_type,
+            self.token_endpoint_auth_method,
+            &self.redirect_uris,
+            (&self.client_uri, &self.logo_uri, &self.policy_uri, &self.tos_uri),
+        );
+        // A tuple of strings always serialises.
+        countersign_jose::base64url::encode(sha256(&serde_json::to_vec(&shown).unwrap_or_default()))
+    }
+}
+
+impl Record for Client {
+    const KIND: Kind = Kind::new("client");
+
+    fn id(&self) -> String {
+        self.client_id.clone()
+    }
+
+    fn indexes(&self) -> Vec<Index> {
+        let state = match self.state {
+            ClientState::Active => "active",
+            ClientState::Suspended => "suspended",
+        };
+        vec![Index::new("state", state)]
+    }
+}

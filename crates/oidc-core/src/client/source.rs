@@ -1,0 +1,145 @@
+//! Where clients come from.
+
+use async_trait::async_trait;
+use countersign_storage::{At, Changes, Decision, Fault, Moment, Operation, Ports, Reader, Record, Secret, Stored};
+
+use crate::client::register::{NewClient, RegisterClientError};
+use crate::client::{Client, ClientState};
+
+/// Says what is known of a client.
+///
+/// # Security
+/// Codes go to the redirect URIs that this names, and whoever shows a secret that this lists is believed to be the
+/// client. It is asked on every request, so that a suspended client is refused at its next one: do not cache here.
+#[async_trait]
+pub trait ClientSource: Send + Sync {
+    /// The client with this id, suspended or not.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]. Never answered as "unknown".
+    async fn client(&self, client_id: &str) -> Result<Option<Client>, Fault>;
+
+    /// Where the client is a record in the issuer's own store: its name there, so that an operation reads and guards it
+    /// in the round trip that it makes anyway. `None`, the default, means: ask [`ClientSource::client`].
+    fn record(&self, client_id: &str) -> Option<At<Client>> {
+        let _ = client_id;
+        None
+    }
+}
+
+/// Clients registered by the operator, as records in the store.
+#[derive(Clone, Debug)]
+pub struct StoredClients {
+    ports: Ports,
+}
+
+impl StoredClients {
+    /// Over the ports of the issuer: both must share one store.
+    pub fn new(ports: Ports) -> Self {
+        StoredClients { ports }
+    }
+
+    /// Registers a client. The secret, where it has one that was made here, is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`RegisterClientError`]: what is asked for is not allowed, or the id is taken.
+    pub async fn register(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+        let client = client.check()?;
+        self.ports.perform(&Register { client }).await?
+    }
+
+    /// Serves a client, or refuses it from its next request on. `None` where there is no such client.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn set_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
+        if !is_client_id(client_id) {
+            return Ok(None);
+        }
+        self.ports.perform(&SetState { client_id, state }).await
+    }
+}
+
+#[async_trait]
+impl ClientSource for StoredClients {
+    async fn client(&self, client_id: &str) -> Result<Option<Client>, Fault> {
+        match self.record(client_id) {
+            Some(at) => Ok(self.ports.reader().load(at).await?.map(|stored| stored.record)),
+            None => Ok(None),
+        }
+    }
+
+    fn record(&self, client_id: &str) -> Option<At<Client>> {
+        is_client_id(client_id).then(|| Client::at(client_id))
+    }
+}
+
+/// What can be the id of a registered client: 1 to 255 printable ASCII characters ([RFC 6749 §A.1]) without a colon, which
+/// ends the id in HTTP Basic authentication, and so never a URL.
+pub(crate) fn is_client_id(client_id: &str) -> bool {
+    (1..=255).contains(&client_id.len()) && client_id.bytes().all(|b| b.is_ascii_graphic() && b != b':')
+}
+
+struct Register {
+    client: NewClient,
+}
+
+#[async_trait]
+impl Operation for Register {
+    type Loaded = Option<Stored<Client>>;
+    type Plan = Result<(Client, Option<Secret>), RegisterClientError>;
+    type Answer = Self::Plan;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        match &self.client.client_id {
+            Some(client_id) => reader.load(Client::at(client_id)).await,
+            None => Ok(None),
+        }
+    }
+
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        if known.is_some() {
+            return Decision::answer(Err(RegisterClientError::ClientIdTaken));
+        }
+        let (client, secret) = self.client.clone().into_client(moment);
+        let mut changes = Changes::none();
+        changes.insert(&client);
+        Decision::changing(Ok((client, secret)), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+struct SetState<'a> {
+    client_id: &'a str,
+    state: ClientState,
+}
+
+#[async_trait]
+impl Operation for SetState<'_> {
+    type Loaded = Option<Stored<Client>>;
+    type Plan = Option<Client>;
+    type Answer = Option<Client>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(Client::at(self.client_id)).await
+    }
+
+    fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let Some(mut client) = client else { return Decision::answer(None) };
+        if client.state == self.state {
+            return Decision::answer(Some(client.record));
+        }
+        client.record.state = self.state;
+        client.record.updated_at = moment.now;
+        let mut changes = Changes::none();
+        changes.replace(&client);
+        Decision::changing(Some(client.record), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,4 @@
+//! The endpoints besides authorization and token.
+
+pub mod discovery;
+pub mod jwks;

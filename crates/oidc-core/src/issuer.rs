@@ -1,0 +1,163 @@
+//! The issuer: ports and policy in, answers out.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_jose::Algorithm;
+use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn};
+use http::{Request, Response};
+
+use crate::client::{Client, ClientSource, ClientState, NewClient, RegisterClientError, StoredClients};
+use crate::config::{ConfigError, IssuerUrl};
+use crate::endpoints::discovery;
+use crate::error_page::ErrorPage;
+use crate::policy::Policy;
+use crate::routes::RouteMap;
+use crate::signing_keys::{Rotation, SigningKeys};
+
+/// Everything that an issuer needs.
+#[derive(Clone)]
+pub struct IssuerConfig {
+    /// The issuer identifier ([RFC 8414 §2]), byte-exact, without a final slash: `https` anywhere, `http` on loopback.
+    pub issuer: String,
+    /// Store, clock, randomness, audit.
+    pub ports: Ports,
+    /// The people.
+    pub accounts: Arc<dyn Accounts>,
+    /// Who is signed in.
+    pub signed_in: Arc<dyn SignedIn>,
+    /// The clients.
+    pub clients: Arc<dyn ClientSource>,
+    /// Under which signing keys are sealed.
+    pub key_ring: Arc<KeyRing>,
+    /// The rules that may be chosen.
+    pub policy: Policy,
+    /// The paths of the endpoints.
+    pub routes: RouteMap,
+    /// Where people are asked.
+    pub pages: InteractionPages,
+}
+
+/// The pages to which the authorization endpoint sends people. They belong to the issuer's origin.
+#[derive(Clone)]
+pub struct InteractionPages {
+    /// The path of the sign-in page; it gets `?interaction=` and the id.
+    pub sign_in: String,
+    /// The path of the consent page; it gets `?interaction=` and the id.
+    pub consent: String,
+    /// What is shown where nobody may be redirected.
+    pub error: Arc<dyn ErrorPage>,
+}
+
+/// An authorization server and OpenID provider. Cheap to share: put it into an `Arc`.
+pub struct Issuer {
+    pub(crate) url: IssuerUrl,
+    pub(crate) ports: Ports,
+    #[expect(dead_code)]
+    pub(crate) accounts: Arc<dyn Accounts>,
+    #[expect(dead_code)]
+    pub(crate) signed_in: Arc<dyn SignedIn>,
+    #[expect(dead_code)]
+    pub(crate) clients: Arc<dyn ClientSource>,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) policy: Policy,
+    pub(crate) routes: RouteMap,
+    pub(crate) metadata_paths: Vec<String>,
+    #[expect(dead_code)]
+    pub(crate) pages: InteractionPages,
+}
+
+impl Issuer {
+    /// Checks the configuration. Makes no key: see [`Issuer::ensure_keys`].
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting.
+    pub fn new(config: IssuerConfig) -> Result<Self, ConfigError> {
+        let url = IssuerUrl::parse(&config.issuer)?;
+        config.policy.check()?;
+        config.routes.check()?;
+        for path in [&config.pages.sign_in, &config.pages.consent] {
+            let plain = path.starts_with('/') && !path.starts_with("//") && !path.contains(['?', '#', '\\']);
+            if !plain {
+                return Err(ConfigError::Page(path.clone()));
+            }
+        }
+        let signing_keys = SigningKeys::new(config.ports.clone(), config.key_ring, url.issuer.clone(), &config.policy);
+        Ok(Issuer {
+            metadata_paths: discovery::paths(&url),
+            url,
+            ports: config.ports,
+            accounts: config.accounts,
+            signed_in: config.signed_in,
+            clients: config.clients,
+            signing_keys,
+            policy: config.policy,
+            routes: config.routes,
+            pages: config.pages,
+        })
+    }
+
+    /// The issuer identifier.
+    pub fn identifier(&self) -> &str {
+        &self.url.issuer
+    }
+
+    /// The rules.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The keys that sign.
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.signing_keys
+    }
+
+    /// Makes the signing keys that are missing. Call it at start, on every node: of several at once, one makes them.
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn ensure_keys(&self) -> Result<(), Fault> {
+        self.signing_keys.ensure(&self.policy.algorithms).await
+    }
+
+    /// Replaces the key of an algorithm; see [`crate::signing_keys`] for when each node and verifier follows.
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn rotate_key(&self, algorithm: Algorithm, rotation: Rotation) -> Result<(), Fault> {
+        self.signing_keys.rotate(algorithm, rotation).await
+    }
+
+    /// Registers a client in the issuer's own store. The secret, where one was made, is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`RegisterClientError`].
+    pub async fn register_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+        StoredClients::new(self.ports.clone()).register(client).await
+    }
+
+    /// Serves a client of the issuer's own store, or refuses it from its next request on. `None` where there is none.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn set_client_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
+        StoredClients::new(self.ports.clone()).set_state(client_id, state).await
+    }
+}
+
+#[async_trait]
+impl Endpoints for Issuer {
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
+        match self.route(request.uri().path()) {
+            Some(addressed) => Ok(self.dispatch(addressed, request).await),
+            None => Err(request),
+        }
+    }
+}
+
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issuer").field("issuer", &self.url.issuer).finish_non_exhaustive()
+    }
+}

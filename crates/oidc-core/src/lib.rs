@@ -1,0 +1,35 @@
+//! An OAuth 2.1 authorization server and OpenID provider: code flow with PKCE, nothing older; and the resource-server side.
+//!
+//! What this crate does not do: it opens no socket, renders no consent page, knows no password and no database. HTTP
+//! requests come in and go out as values ([`Issuer`] is [`countersign_storage::Endpoints`]); people, sessions, clients
+//! and the store are ports.
+//!
+//! Read first:
+//! - `routes.rs`: every endpoint, one row each.
+//! - [`policy`]: what may be chosen.
+//! - `authorize/`: the authorization request, one rule per file, and how it ends in a code.
+//! - [`records`]: what is stored: grants, codes, token families.
+//! - [`signing_keys`]: how keys follow each other.
+#![forbid(unsafe_code)]
+
+pub mod client;
+mod config;
+pub mod endpoints;
+pub mod error_page;
+mod issuer;
+pub mod params;
+pub mod policy;
+pub mod records;
+pub mod response;
+mod routes;
+pub mod scope;
+pub mod signing_keys;
+
+pub use client::{Client, ClientSource, ClientState, NewClient, StoredClients};
+pub use config::ConfigError;
+pub use error_page::{ErrorPage, PageError, PlainErrorPage};
+pub use issuer::{InteractionPages, Issuer, IssuerConfig};
+pub use policy::{Policy, Resource, ScopeDescription};
+pub use routes::RouteMap;
+pub use scope::Scopes;
+pub use signing_keys::Rotation;

@@ -1,0 +1,148 @@
+//! What may be chosen, and what we choose.
+
+use std::time::Duration;
+
+use countersign_jose::Algorithm;
+
+use crate::config::ConfigError;
+
+/// The rules of an issuer that are not fixed by a standard. The default is today's best practice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// The scopes that exist here ([RFC 6749 §3.3]), in the order in which metadata lists them. Default: the scopes of
+    /// [OIDC Core §5.4] and `offline_access`.
+    pub scopes: Vec<ScopeDescription>,
+    /// The resources that tokens can be for ([RFC 8707]). A client may ask for those in its own list. Default: none.
+    pub resources: Vec<Resource>,
+    /// The resource that a token is for when neither the request nor the client names one. Default: `None`, which means
+    /// the issuer itself: such a token opens userinfo and nothing else.
+    pub default_resource: Option<String>,
+    /// The algorithms for which a signing key is kept. `RS256` must be among them ([OIDC Core §15.1]). Default: all three.
+    pub algorithms: Vec<Algorithm>,
+    /// What access tokens are signed with, where the resource does not say otherwise. Default: `ES256`.
+    pub access_token_algorithm: Algorithm,
+    /// How long a code can be redeemed: at most 10 minutes ([RFC 6749 §4.1.2]). Default: 60 seconds.
+    pub code_lifetime: Duration,
+    /// How long a person may take to sign in and consent. Default: 30 minutes.
+    pub interaction_lifetime: Duration,
+    /// How long an access token lives; also the longest time that an offline verifier honours a revoked one. Default: 5
+    /// minutes.
+    pub access_token_lifetime: Duration,
+    /// How long an ID token lives. Default: 5 minutes.
+    pub id_token_lifetime: Duration,
+    /// How long a refresh token lives unused. Default: 30 days.
+    pub refresh_token_lifetime: Duration,
+    /// How long refresh tokens can succeed each other after one authorization. Default: 90 days.
+    pub family_lifetime: Duration,
+    /// How long others may cache the key set (`Cache-Control: max-age`). Default: 5 minutes.
+    pub key_set_max_age: Duration,
+    /// How old a node's view of the signing keys may be. Default: 60 seconds.
+    pub key_refresh: Duration,
+    /// How long a new key is published before it signs: at least twice `key_refresh` and `key_set_max_age` together, so
+    /// that every node publishes it, and every verifier has fetched it, before the first token. Default: 10 minutes.
+    pub key_publication_lead: Duration,
+}
+
+/// A scope, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScopeDescription {
+    /// The value in `scope`.
+    pub name: String,
+    /// What it allows, for the person who is asked.
+    pub description: String,
+}
+
+impl ScopeDescription {
+    /// `name` allows what `description` says.
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        ScopeDescription { name: name.into(), description: description.into() }
+    }
+}
+
+/// Something that honours our tokens ([RFC 8707 §2]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resource {
+    /// Its absolute URI, byte-exact: the `aud` of its tokens.
+    pub identifier: String,
+    /// Its name, for the person who is asked.
+    pub name: String,
+    /// What its access tokens are signed with; `None` for the policy's own choice.
+    pub algorithm: Option<Algorithm>,
+}
+
+impl Resource {
+    /// A resource with the policy's own choice of algorithm.
+    pub fn new(identifier: impl Into<String>, name: impl Into<String>) -> Self {
+        Resource { identifier: identifier.into(), name: name.into(), algorithm: None }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Policy {
+            scopes: vec![
+                ScopeDescription::new("openid", "Know that it is you"),
+                ScopeDescription::new("profile", "See your name and profile"),
+                ScopeDescription::new("email", "See your e-mail address"),
+                ScopeDescription::new("address", "See your postal address"),
+                ScopeDescription::new("phone", "See your phone number"),
+                ScopeDescription::new("offline_access", "Keep this access while you are away"),
+            ],
+            resources: Vec::new(),
+            default_resource: None,
+            algorithms: vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDSA],
+            access_token_algorithm: Algorithm::Es256,
+            code_lifetime: minutes(1),
+            interaction_lifetime: minutes(30),
+            access_token_lifetime: minutes(5),
+            id_token_lifetime: minutes(5),
+            refresh_token_lifetime: days(30),
+            family_lifetime: days(90),
+            key_set_max_age: minutes(5),
+            key_refresh: minutes(1),
+            key_publication_lead: minutes(10),
+        }
+    }
+}
+
+impl Policy {
+    /// The description of a scope that exists here.
+    pub fn scope(&self, name: &str) -> Option<&ScopeDescription> {
+        self.scopes.iter().find(|scope| scope.name == name)
+    }
+
+    /// A resource that exists here.
+    pub fn resource(&self, identifier: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.identifier == identifier)
+    }
+
+    /// The longest that anything signed by our keys is honoured.
+    pub(crate) fn longest_token(&self) -> Duration {
+        self.access_token_lifetime.max(self.id_token_lifetime)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |setting, reason| Err(ConfigError::Policy { setting, reason });
+        if !self.algorithms.contains(&Algorithm::Rs256) {
+            return wrong("algorithms", "RS256 must be among them");
+        }
+        if !self.algorithms.contains(&self.access_token_algorithm) {
+            return wrong("access_token_algorithm", "no key is kept for it");
+        }
+        if self.resources.iter().filter_map(|resource| resource.algorithm).any(|alg| !self.algorithms.contains(&alg)) {
+            return wrong("resources", "no key is kept for a resource's algorithm");
+        }
+        if self.scopes.iter().any(|scope| !crate::scope::is_scope_token(&scope.name)) {
+            return wrong("scopes", "a scope is printable ASCII without space, quote and backslash");
+        }
+        if self.code_lifetime > Duration::from_secs(600) || self.code_lifetime < Duration::from_secs(1) {
+            return wrong("code_lifetime", "1 second to 10 minutes");
+        }
+        if self.key_publication_lead < self.key_refresh * 2 + self.key_set_max_age {
+            return wrong("key_publication_lead", "shorter than twice key_refresh and key_set_max_age together");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//! What the issuer stores.
+
+pub mod authorization_code;
+pub mod grant;
+pub mod token_family;
+
+pub use authorization_code::{AuthorizationCode, CodeState};
+pub use grant::{Grant, GrantState};
+pub use token_family::{FamilyState, TokenFamily};

@@ -1,0 +1,90 @@
+//! The tokens that descend from one code: one record for all of them.
+
+use countersign_storage::{Authentication, Handle, Index, Kind, Record, Sealed, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::scope::Scopes;
+
+/// The tokens that descend from one code. An access token names its family in its `jti` (`{family}.{random}`), so that
+/// whoever reaches the issuer with one finds out whether the family is alive.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TokenFamily {
+    /// Its public name, `fam_…`.
+    pub id: String,
+    /// The [`crate::records::Grant`] that it rests on.
+    pub grant_id: String,
+    /// The generation of that grant.
+    pub grant_generation: u32,
+    /// For whom.
+    pub client_id: String,
+    /// Who signed in, when, how, in which session.
+    pub authentication: Authentication,
+    /// The widest scope that its tokens may have.
+    pub scopes: Scopes,
+    /// The widest audience that its tokens may have.
+    pub resources: Vec<String>,
+    /// Whether its tokens are honoured.
+    pub state: FamilyState,
+    /// Its refresh token, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<RefreshToken>,
+    /// When the code was redeemed.
+    pub issued_at: Timestamp,
+    /// When the last token that it can have dies.
+    pub expires_at: Timestamp,
+}
+
+/// Whether the tokens of a family are honoured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FamilyState {
+    /// They are.
+    Active,
+    /// They are not, and never will be again.
+    Revoked,
+}
+
+/// The refresh token of a family ([RFC 6749 §6]).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RefreshToken {
+    /// The hash of the one that is good now.
+    pub current: Handle,
+    /// When that one was made.
+    pub issued_at: Timestamp,
+    /// When it dies unused.
+    pub expires_at: Timestamp,
+    /// The one before it, for a client that did not get the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousRefreshToken>,
+}
+
+/// A refresh token that was just replaced.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PreviousRefreshToken {
+    /// Its hash.
+    pub handle: Handle,
+    /// When it was replaced.
+    pub rotated_at: Timestamp,
+    /// The answer that replaced it, sealed under a key that only the replaced token gives.
+    pub answer: Sealed,
+}
+
+impl Record for TokenFamily {
+    const KIND: Kind = Kind::new("token_family");
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn indexes(&self) -> Vec<Index> {
+        vec![
+            Index::new("grant", &self.grant_id),
+            Index::new("subject", self.authentication.subject().as_str()),
+            Index::new("client", &self.client_id),
+        ]
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}

@@ -1,0 +1,452 @@
+//! The keys that sign tokens, and how they follow each other.
+//!
+//! A key's state is computed from its times, which are set once, in one commit; nothing has to happen at the right moment:
+//!
+//! ```text
+//! published_at        active_from          retired_from         removed_from
+//!      │   Pending         │      Active         │     Retiring       │  Removed
+//!      └─ in the key set ──┴─ signs ─────────────┴─ still published ──┘
+//! ```
+//!
+//! All keys of an issuer are one record, so that two nodes that rotate at once agree: one commits, the other loads again.
+//!
+//! **Timing.** A node's view is at most `key_refresh` (60 s) old. A new key signs `key_publication_lead` (10 min) after it
+//! was published: by then every node publishes it, and every verifier that honours `Cache-Control` has it. The old key
+//! stays published for the longest token life, plus `key_refresh`, plus the leeway of verifiers, after it last signed. A key
+//! id that a node does not know makes it look again, at most every five seconds. A compromised key is replaced at once:
+//! the other nodes stop using it within `key_refresh`, verifiers within their own cache time.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_jose::{Algorithm, Jwk, KeyError, SigningKey, VerifyingKey};
+use countersign_storage::{
+    Changes, Decision, Fault, KeyRing, Kind, Moment, Operation, Ports, Reader, Record, Sealed, Stored, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Policy;
+
+/// What verifiers forgive between two clocks.
+const LEEWAY: Duration = Duration::from_secs(30);
+/// How soon an unknown key id may make a node look again.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The signing keys of one issuer, as this node sees them.
+pub struct SigningKeys {
+    ports: Ports,
+    key_ring: Arc<KeyRing>,
+    issuer: String,
+    timing: Timing,
+    view: RwLock<Option<Arc<View>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Timing {
+    refresh: Duration,
+    lead: Duration,
+    longest_token: Duration,
+}
+
+/// Why keys are changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rotation {
+    /// In good time: the new key is published first, the old one is kept until its last token is dead.
+    Scheduled,
+    /// The old key is known to others: it is removed at once, and its tokens with it.
+    Compromised,
+}
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyState {
+    /// Published, not yet used.
+    Pending,
+    /// Signs.
+    Active,
+    /// Published until the last token that it signed is dead.
+    Retiring,
+    /// Gone.
+    Removed,
+}
+
+/// One key, for operators.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct KeyStatus {
+    /// Its id.
+    pub kid: String,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// When it begins to sign.
+    pub active_from: Timestamp,
+    /// When it stops to sign.
+    pub retired_from: Option<Timestamp>,
+    /// When it leaves the key set.
+    pub removed_from: Option<Timestamp>,
+}
+
+/// What one node knows, read at one moment. It stays right as time passes, until somebody rotates.
+pub(crate) struct View {
+    loaded_at: Timestamp,
+    keys: Vec<Key>,
+}
+
+struct Key {
+    signing: SigningKey,
+    verifying: VerifyingKey,
+    times: Times,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Times {
+    published_at: Timestamp,
+    active_from: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retired_from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removed_from: Option<Timestamp>,
+}
+
+impl Times {
+    fn state(&self, now: Timestamp) -> KeyState {
+        if self.removed_from.is_some_and(|at| at <= now) {
+            KeyState::Removed
+        } else if self.retired_from.is_some_and(|at| at <= now) {
+            KeyState::Retiring
+        } else if self.active_from <= now {
+            KeyState::Active
+        } else {
+            KeyState::Pending
+        }
+    }
+}
+
+impl SigningKeys {
+    pub(crate) fn new(ports: Ports, key_ring: Arc<KeyRing>, issuer: String, policy: &Policy) -> Self {
+        let timing = Timing {
+            refresh: policy.key_refresh,
+            lead: policy.key_publication_lead,
+            longest_token: policy.longest_token(),
+        };
+        SigningKeys { ports, key_ring, issuer, timing, view: RwLock::new(None) }
+    }
+
+    /// The key that signs now.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] where no key was ever made for the algorithm (see [`SigningKeys::ensure`]); the faults of the
+    /// store where this node's view is too old to be used.
+    pub async fn current(&self, algorithm: Algorithm) -> Result<SigningKey, Fault> {
+        let now = self.ports.now();
+        let view = self.view().await?;
+        view.current(algorithm, now).cloned().ok_or(Fault::Internal("no signing key was made for the algorithm"))
+    }
+
+    /// The key with this id, if it is published. An unknown id makes this node look again, at most every five seconds.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn verifying(&self, kid: &str) -> Result<Option<VerifyingKey>, Fault> {
+        let now = self.ports.now();
+        let view = self.view().await?;
+        if let Some(key) = view.verifying(kid, now) {
+            return Ok(Some(key.clone()));
+        }
+        if now.since(view.loaded_at) < LOOK_AGAIN {
+            return Ok(None);
+        }
+        Ok(self.load().await?.verifying(kid, now).cloned())
+    }
+
+    /// The published keys, the newest first: what the key set shows.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn published(&self) -> Result<Vec<Jwk>, Fault> {
+        let now = self.ports.now();
+        let view = self.view().await?;
+        Ok(view.published(now).map(|key| key.signing.public_jwk().clone()).collect())
+    }
+
+    /// Every key and its state, for operators; read afresh.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn status(&self) -> Result<Vec<KeyStatus>, Fault> {
+        let now = self.ports.now();
+        let view = self.load().await?;
+        Ok(view
+            .keys
+            .iter()
+            .map(|key| KeyStatus {
+                kid: key.signing.kid().to_owned(),
+                algorithm: key.signing.algorithm(),
+                state: key.times.state(now),
+                active_from: key.times.active_from,
+                retired_from: key.times.retired_from,
+                removed_from: key.times.removed_from,
+            })
+            .collect())
+    }
+
+    /// Makes a key for each algorithm that has none; it signs at once, since nobody can have cached a key set without it
+    /// and still know tokens of it. Forgets removed keys. Safe to call on every node at every start.
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn ensure(&self, algorithms: &[Algorithm]) -> Result<(), Fault> {
+        let now = self.ports.now();
+        let view = self.load().await?;
+        let mut fresh = Vec::new();
+        for algorithm in algorithms {
+            if view.current(*algorithm, now).is_none() {
+                fresh.push(self.generate(*algorithm)?);
+            }
+        }
+        let forget = view.keys.iter().any(|key| key.times.state(now) == KeyState::Removed);
+        if !fresh.is_empty() || forget {
+            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
+            self.load().await?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the key of an algorithm.
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn rotate(&self, algorithm: Algorithm, rotation: Rotation) -> Result<(), Fault> {
+        let fresh = self.generate(algorithm)?;
+        self.ports.perform(&Rotate { issuer: &self.issuer, fresh, rotation, timing: self.timing }).await?;
+        self.load().await?;
+        Ok(())
+    }
+
+    /// This node's view: reloaded when it is older than `key_refresh`. When the store does not answer, a view younger
+    /// than the publication lead is still right about every scheduled rotation, and is used.
+    pub(crate) async fn view(&self) -> Result<Arc<View>, Fault> {
+        let now = self.ports.now();
+        let known = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(known) = known else { return self.load().await };
+        if now.since(known.loaded_at) < self.timing.refresh {
+            return Ok(known);
+        }
+        match self.load().await {
+            Ok(view) => Ok(view),
+            Err(fault) if fault.is_transient() && now.since(known.loaded_at) < self.timing.lead => Ok(known),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn load(&self) -> Result<Arc<View>, Fault> {
+        let mut reader = self.ports.reader();
+        let loaded_at = reader.now();
+        let stored = reader.load(KeySet::at(&self.issuer)).await?;
+        let known = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut keys = Vec::new();
+        for key in stored.iter().flat_map(|stored| &stored.keys) {
+            // A key that is known already is not opened and parsed again.
+            let parsed = known.iter().flat_map(|view| &view.keys).find(|known| known.signing.kid() == key.kid);
+            let signing = match parsed {
+                Some(known) => known.signing.clone(),
+                None => self.open(key)?,
+            };
+            keys.push(Key { verifying: signing.verifying_key(), signing, times: key.times });
+        }
+        let view = Arc::new(View { loaded_at, keys });
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&view));
+        Ok(view)
+    }
+
+    fn generate(&self, algorithm: Algorithm) -> Result<NewKey, Fault> {
+        let key = SigningKey::generate(algorithm).map_err(unusable)?;
+        let private = key.to_pkcs8_der().map_err(unusable)?;
+        let kid = key.kid().to_owned();
+        let sealed = self.key_ring.seal(&context(&self.issuer, &kid), &private)?;
+        Ok(NewKey { kid, algorithm, sealed })
+    }
+
+    fn open(&self, key: &StoredKey) -> Result<SigningKey, Fault> {
+        let private = self.key_ring.open(&context(&self.issuer, &key.kid), &key.sealed)?;
+        Ok(SigningKey::from_pkcs8_der(key.algorithm, &private).map_err(unusable)?.with_kid(&key.kid))
+    }
+}
+
+impl std::fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKeys").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// The active key that became active last.
+    pub(crate) fn current(&self, algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
+        self.keys
+            .iter()
+            .filter(|key| key.signing.algorithm() == algorithm && key.times.state(now) == KeyState::Active)
+            .max_by_key(|key| key.times.active_from)
+            .map(|key| &key.signing)
+    }
+
+    pub(crate) fn verifying(&self, kid: &str, now: Timestamp) -> Option<&VerifyingKey> {
+        self.published(now).find(|key| key.signing.kid() == kid).map(|key| &key.verifying)
+    }
+
+    fn published(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
+        self.keys.iter().rev().filter(move |key| key.times.state(now) != KeyState::Removed)
+    }
+}
+
+fn unusable(_: KeyError) -> Fault {
+    Fault::Crypto("a signing key can not be used")
+}
+
+/// A sealed key opens only for the issuer and the key id that it was made for.
+fn context(issuer: &str, kid: &str) -> String {
+    format!("signing_key {issuer} {kid}")
+}
+
+/// All keys of an issuer, oldest first.
+#[derive(Serialize, Deserialize)]
+struct KeySet {
+    issuer: String,
+    keys: Vec<StoredKey>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredKey {
+    kid: String,
+    algorithm: Algorithm,
+    sealed: Sealed,
+    #[serde(flatten)]
+    times: Times,
+}
+
+impl Record for KeySet {
+    const KIND: Kind = Kind::new("signing_keys");
+
+    fn id(&self) -> String {
+        self.issuer.clone()
+    }
+}
+
+/// A key that was made and sealed, and is nowhere yet.
+#[derive(Clone)]
+struct NewKey {
+    kid: String,
+    algorithm: Algorithm,
+    sealed: Sealed,
+}
+
+impl NewKey {
+    fn publish(&self, published_at: Timestamp, active_from: Timestamp) -> StoredKey {
+        StoredKey {
+            kid: self.kid.clone(),
+            algorithm: self.algorithm,
+            sealed: self.sealed.clone(),
+            times: Times { published_at, active_from, retired_from: None, removed_from: None },
+        }
+    }
+}
+
+struct Ensure<'a> {
+    issuer: &'a str,
+    fresh: Vec<NewKey>,
+}
+
+#[async_trait]
+impl Operation for Ensure<'_> {
+    type Loaded = Option<Stored<KeySet>>;
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(KeySet::at(self.issuer)).await
+    }
+
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
+        let now = moment.now;
+        let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
+        keys.retain(|key| key.times.state(now) != KeyState::Removed);
+        for fresh in &self.fresh {
+            // Another node may have been faster.
+            let made = |key: &StoredKey| key.algorithm == fresh.algorithm && key.times.state(now) == KeyState::Active;
+            if !keys.iter().any(made) {
+                keys.push(fresh.publish(now, now));
+            }
+        }
+        Decision::changing((), put(self.issuer, known, keys))
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+struct Rotate<'a> {
+    issuer: &'a str,
+    fresh: NewKey,
+    rotation: Rotation,
+    timing: Timing,
+}
+
+#[async_trait]
+impl Operation for Rotate<'_> {
+    type Loaded = Option<Stored<KeySet>>;
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(KeySet::at(self.issuer)).await
+    }
+
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
+        let now = moment.now;
+        let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
+        keys.retain(|key| key.times.state(now) != KeyState::Removed);
+        let same = |key: &&mut StoredKey| key.algorithm == self.fresh.algorithm;
+        let active_from = match self.rotation {
+            Rotation::Scheduled => {
+                // One rotation at a time: while a key is pending, this one is already under way.
+                let pending = |key: &StoredKey| {
+                    key.algorithm == self.fresh.algorithm && key.times.state(now) == KeyState::Pending
+                };
+                if keys.iter().any(pending) {
+                    return Decision::answer(());
+                }
+                let first = !keys.iter().any(|key| key.algorithm == self.fresh.algorithm);
+                let active_from = if first { now } else { now + self.timing.lead };
+                let removed_from = active_from + self.timing.longest_token + self.timing.refresh + LEEWAY;
+                for key in keys.iter_mut().filter(same).filter(|key| key.times.retired_from.is_none()) {
+                    key.times.retired_from = Some(active_from);
+                    key.times.removed_from = Some(removed_from);
+                }
+                active_from
+            }
+            Rotation::Compromised => {
+                keys.retain(|key| key.algorithm != self.fresh.algorithm);
+                now
+            }
+        };
+        keys.push(self.fresh.publish(now, active_from));
+        Decision::changing((), put(self.issuer, known, keys))
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+fn put(issuer: &str, known: Option<Stored<KeySet>>, keys: Vec<StoredKey>) -> Changes {
+    let set = KeySet { issuer: issuer.to_owned(), keys };
+    let mut changes = Changes::none();
+    match known {
+        Some(known) => changes.replace(&known.with(set)),
+        None => changes.insert(&set),
+    };
+    changes
+}
