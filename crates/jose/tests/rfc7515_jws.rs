@@ -1,0 +1,342 @@
+//! RFC 7515: JSON Web Signature, compact serialization.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
+
+mod forge;
+
+use countersign_jose::jws::{self, Compact, JwsError, Segment};
+use countersign_jose::{Algorithm, Jwk, VerifyingKey, base64url};
+use forge::{forge, key, other_key, seal};
+use serde_json::Value;
+
+const PAYLOAD: &str = r#"{"iss":"joe"}"#;
+
+fn verify(compact: &str, key: &VerifyingKey) -> Result<Vec<u8>, JwsError> {
+    Compact::parse(compact)?.verify(key)
+}
+
+/// Appendix A of RFC 7515 and of RFC 8037.
+#[test]
+fn the_examples_of_the_standards_verify() {
+    let examples: Vec<Value> = serde_json::from_str(include_str!("vectors/jws_examples.json")).unwrap();
+    for example in &examples {
+        let source = example["source"].as_str().unwrap();
+        let key = VerifyingKey::from_jwk(&Jwk::from_value(&example["key"]).unwrap()).unwrap();
+        let payload = verify(example["compact"].as_str().unwrap(), &key);
+        assert_eq!(payload.as_deref(), Ok(example["expect"].as_str().unwrap().as_bytes()), "{source}");
+    }
+}
+
+/// RFC 8037 appendix A.4: Ed25519 is deterministic, so signing gives the example back.
+#[test]
+fn signing_with_the_example_key_gives_the_example_signature() {
+    let examples: Vec<Value> = serde_json::from_str(include_str!("vectors/jws_examples.json")).unwrap();
+    let example = &examples[2];
+    let token = forge(&key(Algorithm::EdDSA), r#"{"alg":"EdDSA"}"#, example["expect"].as_str().unwrap());
+    assert_eq!(token, example["compact"].as_str().unwrap());
+}
+
+/// Section 5: what is signed here verifies here, and under no other key, algorithm, header or payload.
+#[test]
+fn a_signature_holds_for_its_key_header_and_payload_only() {
+    for &algorithm in Algorithm::ALL {
+        let key = key(algorithm);
+        let compact = jws::sign(&key, Some("x"), PAYLOAD.as_bytes()).unwrap();
+        assert_eq!(verify(&compact, &key.verifying_key()).as_deref(), Ok(PAYLOAD.as_bytes()), "{algorithm}");
+
+        let other = other_key(algorithm).verifying_key();
+        assert_eq!(verify(&compact, &other), Err(JwsError::Signature), "{algorithm}: another key of the same kind");
+
+        let segments: Vec<&str> = compact.split('.').collect();
+        let altered_payload = format!("{}.{}.{}", segments[0], base64url::encode(r#"{"iss":"jim"}"#), segments[2]);
+        assert_eq!(verify(&altered_payload, &key.verifying_key()), Err(JwsError::Signature), "{algorithm}: payload");
+        let header = format!(r#"{{"alg":"{algorithm}","typ":"y","kid":"{}"}}"#, key.kid());
+        let altered_header = format!("{}.{}.{}", base64url::encode(header), segments[1], segments[2]);
+        assert_eq!(verify(&altered_header, &key.verifying_key()), Err(JwsError::Signature), "{algorithm}: header");
+
+        for &wrong in Algorithm::ALL.iter().filter(|&&wrong| wrong != algorithm) {
+            let expected = JwsError::AlgorithmMismatch { expected: wrong, found: algorithm };
+            assert_eq!(
+                verify(&compact, &forge::key(wrong).verifying_key()),
+                Err(expected),
+                "{algorithm} under {wrong}"
+            );
+        }
+    }
+}
+
+/// Every single bit of a signature counts.
+#[test]
+fn a_signature_with_one_bit_changed_is_refused() {
+    for &algorithm in Algorithm::ALL {
+        let key = key(algorithm);
+        let signature = key.sign(b"message").unwrap();
+        for index in 0..signature.len() {
+            let mut changed = signature.clone();
+            changed[index] ^= 1 << (index % 8);
+            assert!(key.verifying_key().verify(b"message", &changed).is_err(), "{algorithm}, byte {index}");
+        }
+        assert!(key.verifying_key().verify(b"message", &signature).is_ok());
+    }
+}
+
+/// Section 7.1: exactly three segments; none empty, since a detached payload is not what this form is for (ATK-007, 009
+/// to 012, 027).
+#[test]
+fn anything_but_three_full_segments_is_refused() {
+    let key = key(Algorithm::Es256);
+    let good = forge(&key, r#"{"alg":"ES256"}"#, PAYLOAD);
+    let segments: Vec<&str> = good.split('.').collect();
+    let (h, p, s) = (segments[0], segments[1], segments[2]);
+    let detached = seal(&key, &format!("{h}."));
+    let count = |found| JwsError::SegmentCount { found };
+    let empty = |segment| JwsError::EmptySegment { segment };
+    let flattened = format!(r#"{{"protected":"{h}","payload":"{p}","signature":"{s}"}}"#);
+    let general = format!(
+        r#"{{"payload":"{p}","signatures":[{{"protected":"{h}","signature":"AAAA"}},{{"protected":"{h}","signature":"{s}"}}]}}"#
+    );
+    let rows = [
+        ("nothing", String::new(), count(1)),
+        ("one segment", h.to_owned(), count(1)),
+        ("two segments", format!("{h}.{p}"), count(2)),
+        ("an empty fourth", format!("{good}."), count(4)),
+        ("a fourth", format!("{good}.{s}"), count(4)),
+        ("five, as a JWE has", format!("{h}.{p}.{s}.{p}.{s}"), count(5)),
+        ("no header", format!(".{p}.{s}"), empty(Segment::Header)),
+        ("detached payload, rightly signed", detached, empty(Segment::Payload)),
+        ("no signature", format!("{h}.{p}."), empty(Segment::Signature)),
+        ("dots alone", "..".to_owned(), empty(Segment::Header)),
+        ("flattened JSON, rightly signed", flattened, count(1)),
+        ("general JSON, one signature right", general, count(1)),
+    ];
+    for (name, compact, expected) in rows {
+        assert_eq!(verify(&compact, &key.verifying_key()), Err(expected), "{name}");
+    }
+    assert!(verify(&good, &key.verifying_key()).is_ok());
+}
+
+/// Section 2: base64url has no padding, one alphabet, and no spare bits (ATK-001, 003, 005), whatever was signed.
+#[test]
+fn a_second_encoding_of_a_segment_is_refused() {
+    let key = key(Algorithm::EdDSA);
+    // 0xFB and 0xFF in the header give `-` and `_`; lengths leave two spare bits in header and payload.
+    let header = "{\"alg\":\"EdDSA\",\"x\":\"\u{fb}\u{ff}~?~?>>\"}";
+    let payload = r#"{"iss":"joe" }"#;
+    let good = forge(&key, header, payload);
+    assert!(verify(&good, &key.verifying_key()).is_ok());
+    let segments: Vec<&str> = good.split('.').collect();
+    let (h, p, s) = (segments[0], segments[1], segments[2]);
+    assert!(h.contains(['-', '_']), "the header must exercise the alphabet: {h}");
+    assert_eq!((p.len() % 4, s.len() % 4), (3, 2), "the segments must have spare bits");
+
+    let refused = |segment| JwsError::Base64Url { segment };
+    let standard: String = h
+        .chars()
+        .map(|c| {
+            if c == '-' {
+                '+'
+            } else if c == '_' {
+                '/'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let rows = [
+        ("padding on the signature", format!("{good}=="), refused(Segment::Signature)),
+        ("padding on the payload, signed so", seal(&key, &format!("{h}.{p}=")), refused(Segment::Payload)),
+        ("padding on the header, signed so", seal(&key, &format!("{h}=.{p}")), refused(Segment::Header)),
+        ("the other alphabet, signed so", seal(&key, &format!("{standard}.{p}")), refused(Segment::Header)),
+        ("spare bits in the payload, signed so", seal(&key, &format!("{h}.{}", spare(p))), refused(Segment::Payload)),
+        ("spare bits in the signature", format!("{h}.{p}.{}", spare(s)), refused(Segment::Signature)),
+        ("white space before", format!(" {good}"), refused(Segment::Header)),
+        ("white space inside, signed so", seal(&key, &format!("{h}.{p} ")), refused(Segment::Payload)),
+        ("a line end after", format!("{good}\n"), refused(Segment::Signature)),
+        ("a length that no bytes have", seal(&key, &format!("{h}.{p}AA")), refused(Segment::Payload)),
+        ("a character outside ASCII", seal(&key, &format!("{h}.{p}é")), refused(Segment::Payload)),
+        ("a zero byte", format!("{good}\0"), refused(Segment::Signature)),
+    ];
+    for (name, compact, expected) in rows {
+        assert_eq!(verify(&compact, &key.verifying_key()), Err(expected), "{name}");
+    }
+}
+
+/// The same bytes with the last, spare bit set.
+fn spare(segment: &str) -> String {
+    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let last = segment.chars().last().unwrap();
+    let index = ALPHABET.find(last).unwrap();
+    assert_eq!(index % 2, 0);
+    format!("{}{}", &segment[..segment.len() - 1], &ALPHABET[index + 1..index + 2])
+}
+
+/// Section 4: the header is an object of unique members with a known `alg` (ATK-013, 016, 023, 025, 027, 033, 035, 044).
+#[test]
+fn a_header_that_is_not_ours_to_follow_is_refused() {
+    let key = key(Algorithm::Es256);
+    let jwk = serde_json::to_string(other_key(Algorithm::Es256).public_jwk()).unwrap();
+    let kid = key.kid();
+    let own_key = format!(r#"{{"alg":"ES256","kid":"{kid}","jwk":{jwk}}}"#);
+    let rows = [
+        (r#"{"alg":"none","alg":"ES256"}"#, "header_json"),
+        (r#"{"alg":"ES256","\u0061lg":"ES256"}"#, "header_json"),
+        (r#"{"alg":"ES256","x":{"y":1,"y":1}}"#, "header_json"),
+        (r#"{"alg":"ES256"}x"#, "header_json"),
+        (r#"{"alg":"ES256",}"#, "header_json"),
+        (r#"["ES256"]"#, "header_not_object"),
+        (r#""ES256""#, "header_not_object"),
+        ("null", "header_not_object"),
+        ("{}", "header_member"),
+        (r#"{"alg":null}"#, "header_member"),
+        (r#"{"alg":["ES256"]}"#, "header_member"),
+        (r#"{"alg":"ES256","kid":7}"#, "header_member"),
+        (r#"{"alg":"ES256","typ":{}}"#, "header_member"),
+        (r#"{"alg":"none"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"NONE"}"#, "unsupported_algorithm"),
+        (r#"{"alg":""}"#, "unsupported_algorithm"),
+        (r#"{"alg":"es256"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"ES256 "}"#, "unsupported_algorithm"),
+        (r#"{"alg":"HS256"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"PS256"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"ES256","crit":["urn:x"],"urn:x":"y"}"#, "critical"),
+        (r#"{"alg":"ES256","crit":["exp"],"exp":1}"#, "critical"),
+        (r#"{"alg":"ES256","crit":[]}"#, "critical"),
+        (r#"{"alg":"ES256","crit":null}"#, "critical"),
+        (r#"{"alg":"ES256","crit":["b64"],"b64":false}"#, "critical"),
+        (r#"{"alg":"ES256","b64":false}"#, "unencoded_payload"),
+        (r#"{"alg":"ES256","b64":true}"#, "unencoded_payload"),
+        (own_key.as_str(), "key_in_header"),
+        (r#"{"alg":"ES256","jku":"https://evil.test/jwks"}"#, "key_in_header"),
+        (r#"{"alg":"ES256","x5u":"http://169.254.169.254/"}"#, "key_in_header"),
+        (r#"{"alg":"ES256","x5c":["MIIB"]}"#, "key_in_header"),
+    ];
+    for (header, code) in rows {
+        let error = verify(&forge(&key, header, PAYLOAD), &key.verifying_key()).unwrap_err();
+        assert_eq!(error.code(), code, "{header}");
+    }
+    // The same with the key that the header brings: whoever made it signed it.
+    let error = verify(&forge(&other_key(Algorithm::Es256), &own_key, PAYLOAD), &key.verifying_key()).unwrap_err();
+    assert_eq!(error.code(), "key_in_header");
+    // Bytes that are no text.
+    let error = verify(&forge(&key, b"{\"alg\":\"ES256\",\"x\":\"\xC3\x28\"}", PAYLOAD), &key.verifying_key());
+    assert_eq!(error.unwrap_err().code(), "header_json");
+    // White space and members that nobody knows are allowed.
+    for header in ["{ \"alg\" :\n\t\"ES256\" }", r#"{"alg":"ES256","x":[1,{"y":null}],"cty":"x"}"#] {
+        assert!(verify(&forge(&key, header, PAYLOAD), &key.verifying_key()).is_ok(), "{header}");
+    }
+}
+
+/// What a refusal repeats of a header is short and printable.
+#[test]
+fn a_refusal_does_not_carry_terminal_codes_or_whole_tokens() {
+    let long = format!("\u{1b}[31m\n{}", "x".repeat(4000));
+    let header = serde_json::json!({ "alg": long }).to_string();
+    let error = verify(&forge(&key(Algorithm::Es256), header, PAYLOAD), &key(Algorithm::Es256).verifying_key());
+    let text = error.unwrap_err().to_string();
+    assert!(text.len() < 200 && text.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{text}");
+}
+
+/// RFC 7518 section 3.4: 64 bytes, `r` and `s` in range (ATK-039, 041, 042).
+#[test]
+fn an_es256_signature_of_another_form_is_refused() {
+    let key = key(Algorithm::Es256);
+    let verifying = key.verifying_key();
+    let right = key.sign(b"message").unwrap();
+    let (r, s) = right.split_at(32);
+    let order: [u8; 32] = [
+        0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6,
+        0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+    ];
+    let integer = |bytes: &[u8]| [&[0x02, 33, 0x00], bytes].concat();
+    let body = [integer(r), integer(s)].concat();
+    let rows = [
+        ("64 zero bytes", vec![0; 64]),
+        ("r zero", [&[0; 32], s].concat()),
+        ("s zero", [r, &[0; 32]].concat()),
+        ("r the group order", [&order, s].concat()),
+        ("s the group order", [r, &order].concat()),
+        ("DER", [&[0x30, body.len() as u8], body.as_slice()].concat()),
+        ("a leading zero", [&[0], right.as_slice()].concat()),
+        ("a leading zero for each half", [&[0], r, &[0], s].concat()),
+        ("trailing zeros", [right.as_slice(), &[0, 0]].concat()),
+        ("one byte short", right[..63].to_vec()),
+        ("empty", Vec::new()),
+    ];
+    for (name, signature) in rows {
+        assert!(verifying.verify(b"message", &signature).is_err(), "{name}");
+    }
+    assert!(verifying.verify(b"message", &right).is_ok());
+}
+
+/// RFC 8032 section 5.1.7: `S` below the group order, `R` no point of small order.
+#[test]
+fn an_ed25519_signature_of_another_form_is_refused() {
+    let key = key(Algorithm::EdDSA);
+    let right = key.sign(b"message").unwrap();
+    let mut identity_r = [0; 64];
+    identity_r[0] = 1;
+    let rows = [
+        ("64 zero bytes", vec![0; 64]),
+        ("R the identity, S zero", identity_r.to_vec()),
+        ("S plus the group order", plus_order(&right)),
+        ("one byte short", right[..63].to_vec()),
+        ("a byte more", [right.as_slice(), &[0]].concat()),
+        ("empty", Vec::new()),
+    ];
+    for (name, signature) in rows {
+        assert!(key.verifying_key().verify(b"message", &signature).is_err(), "{name}");
+    }
+    assert!(key.verifying_key().verify(b"message", &right).is_ok());
+}
+
+/// `S + L`, which an implementation without the range check takes for the same signature.
+fn plus_order(signature: &[u8]) -> Vec<u8> {
+    let order: [u8; 32] = [
+        0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut sum = signature.to_vec();
+    let mut carry = 0;
+    for (byte, add) in sum[32..].iter_mut().zip(order) {
+        let total = u16::from(*byte) + u16::from(add) + carry;
+        *byte = (total & 0xFF) as u8;
+        carry = total >> 8;
+    }
+    assert_eq!(carry, 0);
+    sum
+}
+
+/// A compact JWS has a largest size.
+#[test]
+fn a_token_over_16_kb_is_refused_before_it_is_read() {
+    let key = key(Algorithm::EdDSA);
+    let compact = jws::sign(&key, None, &[b'x'; 12_000]).unwrap();
+    assert!(compact.len() <= jws::MAX_BYTES);
+    assert!(verify(&compact, &key.verifying_key()).is_ok());
+    let compact = jws::sign(&key, None, &[b'x'; 12_300]).unwrap();
+    assert_eq!(verify(&compact, &key.verifying_key()), Err(JwsError::TooLarge { found: compact.len() }));
+}
+
+/// Keys survive being written and read, and do not show themselves.
+#[test]
+fn a_signing_key_round_trips_through_pkcs8_and_hides_its_secret() {
+    for &algorithm in Algorithm::ALL {
+        let key = key(algorithm);
+        let der = key.to_pkcs8_der().unwrap();
+        let again = countersign_jose::SigningKey::from_pkcs8_der(algorithm, &der).unwrap();
+        assert_eq!(again.public_jwk(), key.public_jwk());
+        assert_eq!(key.kid(), key.thumbprint().as_str(), "the kid is the thumbprint until it is given");
+        assert!(again.verifying_key().verify(b"m", &key.sign(b"m").unwrap()).is_ok());
+
+        let named = key.clone().with_kid("k1");
+        assert_eq!((named.kid(), named.verifying_key().kid()), ("k1", Some("k1")));
+        assert_eq!(named.thumbprint(), key.thumbprint());
+        assert_eq!(format!("{named:?}"), format!("SigningKey {{ alg: {algorithm:?}, kid: \"k1\", .. }}"));
+
+        for &wrong in Algorithm::ALL.iter().filter(|&&wrong| wrong != algorithm) {
+            assert!(countersign_jose::SigningKey::from_pkcs8_der(wrong, &der).is_err(), "{algorithm} as {wrong}");
+        }
+        let fresh = countersign_jose::SigningKey::generate(algorithm).unwrap();
+        assert_ne!(fresh.thumbprint(), key.thumbprint());
+        assert!(fresh.verifying_key().verify(b"m", &fresh.sign(b"m").unwrap()).is_ok());
+    }
+}

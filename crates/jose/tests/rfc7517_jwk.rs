@@ -1,0 +1,325 @@
+//! RFC 7517: JSON Web Key and JWK Set; RFC 7518 section 6 and RFC 8037 section 2 for the members.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
+
+mod forge;
+
+use countersign_jose::jws::Compact;
+use countersign_jose::{Algorithm, Jwk, JwkSet, JwkSetError, KeyError, VerifyingKey, base64url, json};
+use forge::{forge, key, other_key};
+use serde_json::{Value, json};
+
+fn public(algorithm: Algorithm) -> Value {
+    serde_json::to_value(key(algorithm).public_jwk()).unwrap()
+}
+
+fn with(algorithm: Algorithm, member: &str, value: Value) -> Value {
+    let mut jwk = public(algorithm);
+    jwk[member] = value;
+    jwk
+}
+
+fn without(algorithm: Algorithm, member: &str) -> Value {
+    let mut jwk = public(algorithm);
+    jwk.as_object_mut().unwrap().remove(member);
+    jwk
+}
+
+fn encoded(bytes: impl AsRef<[u8]>) -> Value {
+    Value::String(base64url::encode(bytes))
+}
+
+use Algorithm::{EdDSA, Es256, Rs256};
+
+/// Section 4: a key that is written is read back, with nothing private and nothing surplus.
+#[test]
+fn a_public_key_round_trips() {
+    let members = |jwk: &Value| {
+        let mut names: Vec<String> = jwk.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_eq!(members(&public(EdDSA)), "alg crv kid kty use x");
+    assert_eq!(members(&public(Es256)), "alg crv kid kty use x y");
+    assert_eq!(members(&public(Rs256)), "alg e kid kty n use");
+    for &algorithm in Algorithm::ALL {
+        let jwk = Jwk::from_value(&public(algorithm)).unwrap();
+        assert_eq!(&jwk, key(algorithm).public_jwk());
+        assert_eq!(jwk.algorithm(), algorithm);
+        assert_eq!(jwk.kid(), Some(key(algorithm).kid()));
+        assert_ne!(&jwk, other_key(algorithm).public_jwk());
+        let verifying = VerifyingKey::from_jwk(&jwk).unwrap();
+        assert!(verifying.verify(b"m", &key(algorithm).sign(b"m").unwrap()).is_ok());
+    }
+}
+
+/// Section 4: what may be absent, or may be there without being known, does not matter.
+#[test]
+fn optional_and_unknown_members_are_no_obstacle() {
+    for &algorithm in Algorithm::ALL {
+        for member in ["use", "alg", "kid"] {
+            let jwk = Jwk::from_value(&without(algorithm, member)).unwrap();
+            assert_eq!((jwk.algorithm(), jwk.thumbprint()), (algorithm, key(algorithm).thumbprint()), "{member}");
+        }
+        for (member, value) in
+            [("x5t", json!("abc")), ("key_ops", json!(["verify"])), ("ext", json!(true)), ("exp", json!(1))]
+        {
+            assert!(Jwk::from_value(&with(algorithm, member, value)).is_ok(), "{algorithm}: {member}");
+        }
+    }
+    assert!(Jwk::from_value(&with(EdDSA, "alg", json!("Ed25519"))).is_ok(), "RFC 9864 section 2.2");
+}
+
+/// Sections 4 and 9.2, RFC 7518 section 6, RFC 8725 section 3.5 (ATK-031, 044, 047, 050, 053, 058).
+#[test]
+fn a_key_that_breaks_a_rule_is_refused_for_it() {
+    use KeyError::{
+        AlgorithmMismatch, Member, NotForSignatures, Point, PrivateMember, RsaSize, Symmetric, Unsupported,
+    };
+    let rsa = |n: Vec<u8>, e: &[u8]| json!({"kty": "RSA", "n": encoded(n), "e": encoded(e)});
+    let modulus = |bits: usize| {
+        let mut n = vec![0xA5; bits / 8];
+        n[0] = 0x80;
+        *n.last_mut().unwrap() |= 1;
+        n
+    };
+    let f4: &[u8] = &[1, 0, 1];
+    let x = base64url::decode(public(Es256)["x"].as_str().unwrap()).unwrap();
+    let y = base64url::decode(public(Es256)["y"].as_str().unwrap()).unwrap();
+    let mut off_curve = y.clone();
+    off_curve[31] ^= 1;
+    let small = base64url::decode(SMALL_MODULUS).unwrap();
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let mut second_encoding = [0xFF; 32];
+    (second_encoding[0], second_encoding[31]) = (0xF0, 0x7F);
+
+    let rows = [
+        ("no kty", without(Es256, "kty"), Member("kty")),
+        ("kty a number", with(Es256, "kty", json!(1)), Member("kty")),
+        ("kty in another case", with(Es256, "kty", json!("ec")), Unsupported),
+        ("kty unknown", with(Es256, "kty", json!("AKP")), Unsupported),
+        ("symmetric", json!({"kty": "oct", "k": "GawgguFyGrWKav7AX4VKUg"}), Symmetric),
+        ("symmetric, empty", json!({"kty": "oct", "k": "", "alg": "HS256"}), Symmetric),
+        ("private EC", with(Es256, "d", json!("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI")), PrivateMember),
+        ("private OKP", with(EdDSA, "d", json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")), PrivateMember),
+        ("private RSA", with(Rs256, "d", json!("AQAB")), PrivateMember),
+        ("an RSA prime", with(Rs256, "p", json!("AQAB")), PrivateMember),
+        ("an RSA coefficient of null", with(Rs256, "qi", json!(null)), PrivateMember),
+        ("more RSA primes", with(Rs256, "oth", json!([])), PrivateMember),
+        ("a symmetric value in an EC key", with(Es256, "k", json!("AAAA")), PrivateMember),
+        ("for encryption", with(Rs256, "use", json!("enc")), NotForSignatures),
+        ("an unknown use", with(Rs256, "use", json!("tls")), NotForSignatures),
+        ("use a number", with(Rs256, "use", json!(1)), Member("use")),
+        ("may encrypt", with(Rs256, "key_ops", json!(["encrypt"])), NotForSignatures),
+        ("may verify and encrypt", with(Rs256, "key_ops", json!(["verify", "encrypt"])), NotForSignatures),
+        ("may sign", with(Es256, "key_ops", json!(["sign", "verify"])), NotForSignatures),
+        ("may do nothing", with(Es256, "key_ops", json!([])), NotForSignatures),
+        ("an operation twice", with(Es256, "key_ops", json!(["verify", "verify"])), Member("key_ops")),
+        ("an operation that is a number", with(Es256, "key_ops", json!([1])), Member("key_ops")),
+        ("operations as a string", with(Es256, "key_ops", json!("verify")), Member("key_ops")),
+        ("kid a number", with(Es256, "kid", json!(1)), Member("kid")),
+        ("kid empty", with(Es256, "kid", json!("")), Member("kid")),
+        ("kid of 600 characters", with(Es256, "kid", json!("k".repeat(600))), Member("kid")),
+        ("alg of another kind", with(Es256, "alg", json!("RS256")), AlgorithmMismatch),
+        ("alg for another curve", with(Es256, "alg", json!("ES384")), AlgorithmMismatch),
+        ("alg unknown", with(Es256, "alg", json!("ES521")), AlgorithmMismatch),
+        ("alg in another case", with(Es256, "alg", json!("es256")), AlgorithmMismatch),
+        ("alg of a MAC", with(Rs256, "alg", json!("HS256")), AlgorithmMismatch),
+        ("alg none", with(Rs256, "alg", json!("none")), AlgorithmMismatch),
+        ("alg a list", with(Rs256, "alg", json!(["RS256"])), Member("alg")),
+        ("alg of another RSA padding", with(Rs256, "alg", json!("PS256")), Unsupported),
+        ("alg Ed448", with(EdDSA, "alg", json!("Ed448")), AlgorithmMismatch),
+        ("no crv", without(Es256, "crv"), Member("crv")),
+        ("crv a number", with(Es256, "crv", json!(256)), Member("crv")),
+        ("P-384 declared for ES256", with(Es256, "crv", json!("P-384")), AlgorithmMismatch),
+        ("P-384", json!({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}), Unsupported),
+        ("secp256k1", json!({"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}), Unsupported),
+        ("X25519", json!({"kty": "OKP", "crv": "X25519", "x": encoded([9; 32])}), Unsupported),
+        ("Ed448", json!({"kty": "OKP", "crv": "Ed448", "x": encoded([9; 57])}), Unsupported),
+        ("no x", without(Es256, "x"), Member("x")),
+        ("no y", without(Es256, "y"), Member("y")),
+        ("x a number", with(Es256, "x", json!(1)), Member("x")),
+        ("x short", with(Es256, "x", encoded(&x[..31])), Member("x")),
+        ("x with a leading zero", with(Es256, "x", encoded([&[0], x.as_slice()].concat())), Member("x")),
+        ("x padded", with(Es256, "x", json!(format!("{}=", base64url::encode(&x)))), Member("x")),
+        ("y off the curve", with(Es256, "y", encoded(&off_curve)), Point),
+        (
+            "the point at zero",
+            json!({"kty": "EC", "crv": "P-256", "x": encoded([0; 32]), "y": encoded([0; 32])}),
+            Point,
+        ),
+        ("x over the field size", with(Es256, "x", encoded([0xFF; 32])), Point),
+        ("Ed25519 x of 31 bytes", with(EdDSA, "x", encoded([1; 31])), Member("x")),
+        ("Ed25519 x all zero, of order four", with(EdDSA, "x", encoded([0; 32])), Point),
+        ("Ed25519 x the identity", with(EdDSA, "x", encoded(identity)), Point),
+        ("Ed25519 x not on the curve", with(EdDSA, "x", encoded([2; 32])), Point),
+        ("Ed25519 x with a second encoding", with(EdDSA, "x", encoded(second_encoding)), Point),
+        ("RSA of 1024 bits", rsa(small, f4), RsaSize),
+        ("RSA of 2040 bits", rsa(modulus(2040), f4), RsaSize),
+        ("RSA of 8200 bits", rsa(modulus(8200), f4), RsaSize),
+        ("RSA of 1024 bits for another algorithm", with_alg(rsa(modulus(1024), f4), "PS256"), RsaSize),
+        ("an even modulus", rsa([modulus(2048), vec![0xA4]].concat(), f4), RsaSize),
+        ("the exponent 1", rsa(modulus(2048), &[1]), RsaSize),
+        ("an even exponent", rsa(modulus(2048), &[1, 0, 0]), RsaSize),
+        ("an exponent of 34 bits", rsa(modulus(2048), &[2, 0, 0, 0, 1]), RsaSize),
+        ("the exponent 0", rsa(modulus(2048), &[0]), Member("e")),
+        ("no exponent", rsa(modulus(2048), &[]), Member("e")),
+        ("a modulus with a leading zero", rsa([vec![0], modulus(2048)].concat(), f4), Member("n")),
+        ("an exponent with a leading zero", rsa(modulus(2048), &[0, 1, 0, 1]), Member("e")),
+        ("a modulus of a flawed generator", json!({"kty": "RSA", "n": ROCA_MODULUS, "e": "AQAB"}), KeyError::Roca),
+        ("a list", json!([public(Es256)]), KeyError::Malformed),
+        ("a string", json!("key"), KeyError::Malformed),
+    ];
+    for (name, jwk, expected) in rows {
+        assert_eq!(Jwk::from_value(&jwk), Err(expected.clone()), "{name}");
+        assert_eq!(Jwk::parse(&jwk.to_string()), Err(expected), "{name}, as text");
+        assert!(serde_json::from_value::<Jwk>(jwk).is_err(), "{name}, through serde");
+    }
+    assert!(Jwk::from_value(&rsa(modulus(2048), f4)).is_ok(), "the RSA rows differ from a good key in one thing");
+}
+
+fn with_alg(mut jwk: Value, alg: &str) -> Value {
+    jwk["alg"] = json!(alg);
+    jwk
+}
+
+/// Section 4: member names are unique.
+#[test]
+fn a_key_with_a_member_twice_is_refused() {
+    let text = public(EdDSA).to_string();
+    let x = &public(EdDSA)["x"];
+    let twice = text.replacen('{', &format!("{{\"x\":{x},"), 1);
+    assert!(matches!(Jwk::parse(&twice), Err(KeyError::Json(json::JsonError::DuplicateMember { .. }))));
+    assert!(json::from_slice::<Jwk>(twice.as_bytes()).is_err());
+    assert!(json::from_slice::<Jwk>(text.as_bytes()).is_ok());
+}
+
+/// A refusal, and a key that is printed, show no key material.
+#[test]
+fn neither_debug_nor_errors_show_members() {
+    let jwk = key(EdDSA).public_jwk().clone().with_kid("k1");
+    assert_eq!(format!("{jwk:?}"), r#"Jwk { alg: EdDSA, kid: Some("k1"), .. }"#);
+    let secret = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    let error = Jwk::from_value(&with(EdDSA, "d", json!(secret))).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(secret));
+}
+
+/// Section 5: a set gives the keys that we can use, found by `kid` and algorithm.
+#[test]
+fn a_set_finds_its_keys_and_passes_over_what_it_cannot_use() {
+    let keys = json!({"keys": [
+        public(Es256),
+        with_alg(without(Rs256, "kid"), "PS256"),
+        {"kty": "EC", "crv": "P-384", "kid": "p384", "x": "AA", "y": "AA"},
+        {"kty": "AKP", "kid": "pq", "pub": "AA"},
+        with(Rs256, "use", json!("enc")),
+        public(EdDSA),
+        serde_json::to_value(other_key(EdDSA).public_jwk()).unwrap(),
+    ], "more": 1});
+    let set = JwkSet::parse(&keys.to_string()).unwrap();
+    assert_eq!(set.keys().len(), 3);
+    let (es256, eddsa) = (key(Es256), key(EdDSA));
+    assert_eq!(set.find(es256.kid(), Es256), Some(&es256.verifying_key()));
+    assert_eq!(set.find(es256.kid(), EdDSA), None, "the right kid, the wrong algorithm");
+    assert_eq!(set.find_kid(eddsa.kid()), Some(&eddsa.verifying_key()));
+    assert_eq!(set.find_kid("../../../../dev/null"), None, "ATK-036");
+    assert_eq!(set.find_kid(key(Rs256).kid()), None, "an encryption key");
+    assert_eq!(set.sole(Es256), Some(&es256.verifying_key()));
+    assert_eq!(set.sole(EdDSA), None, "two of them");
+    assert_eq!(set.sole(Rs256), None, "none of them");
+
+    let again = JwkSet::parse(&serde_json::to_string(&set).unwrap()).unwrap();
+    assert_eq!(again, set);
+    assert_eq!(JwkSet::from_keys(set.keys().to_vec()), Ok(set));
+    assert_eq!(JwkSet::parse(r#"{"keys":[]}"#), Ok(JwkSet::default()));
+}
+
+/// Section 5, and ATK-050, 052, 055, 056, 100, 109.
+#[test]
+fn a_set_with_a_key_that_must_not_be_there_is_refused_whole() {
+    let keys = |bad: Value| json!({"keys": [public(EdDSA), bad]}).to_string();
+    let key_error = |reason| JwkSetError::Key { index: 1, reason };
+    let oct = json!({"kty": "oct", "k": "GawgguFyGrWKav7AX4VKUg"});
+    let rows = [
+        ("a symmetric key", keys(oct), key_error(KeyError::Symmetric)),
+        ("a private key", keys(with(Es256, "d", json!("AA"))), key_error(KeyError::PrivateMember)),
+        (
+            "a private key for encryption",
+            keys(json!({"kty": "OKP", "crv": "X25519", "use": "enc", "x": "AA", "d": "AA"})),
+            key_error(KeyError::PrivateMember),
+        ),
+        ("a weak key", keys(json!({"kty": "RSA", "n": SMALL_MODULUS, "e": "AQAB"})), key_error(KeyError::RsaSize)),
+        (
+            "a key of a flawed generator",
+            keys(json!({"kty": "RSA", "n": ROCA_MODULUS, "e": "AQAB"})),
+            key_error(KeyError::Roca),
+        ),
+        ("a key without kty", keys(json!({})), key_error(KeyError::Member("kty"))),
+        ("no object", keys(json!(1)), key_error(KeyError::Malformed)),
+        ("one kid for two keys", keys(with(Es256, "kid", json!(key(EdDSA).kid()))), JwkSetError::DuplicateKid),
+        (
+            "one kid for a key that is passed over",
+            keys(json!({"kty": "AKP", "kid": key(EdDSA).kid()})),
+            JwkSetError::DuplicateKid,
+        ),
+        ("the same key twice", keys(public(EdDSA)), JwkSetError::DuplicateKid),
+        ("no keys", "{}".to_owned(), JwkSetError::Malformed),
+        ("keys an object", r#"{"keys":{}}"#.to_owned(), JwkSetError::Malformed),
+        ("a list", format!("[{}]", public(EdDSA)), JwkSetError::Malformed),
+        ("a bare key", public(EdDSA).to_string(), JwkSetError::Malformed),
+        (
+            "65 keys",
+            json!({"keys": vec![json!({"kty": "AKP"}); 65]}).to_string(),
+            JwkSetError::TooManyKeys { found: 65 },
+        ),
+        (
+            "over 64 kB",
+            format!("{{\"keys\":[]{}}}", " ".repeat(JwkSet::MAX_BYTES)),
+            JwkSetError::TooLarge { found: JwkSet::MAX_BYTES + 11 },
+        ),
+    ];
+    for (name, text, expected) in rows {
+        assert_eq!(JwkSet::parse(&text), Err(expected), "{name}");
+    }
+    let twice = format!(r#"{{"keys":[],"keys":[{}]}}"#, public(EdDSA));
+    assert!(matches!(JwkSet::parse(&twice), Err(JwkSetError::Json(json::JsonError::DuplicateMember { .. }))));
+    assert!(JwkSet::parse(&json!({"keys": vec![json!({"kty": "AKP"}); 64]}).to_string()).is_ok());
+    assert!(JwkSet::parse(&json!({"keys": [public(EdDSA), public(Es256)]}).to_string()).is_ok());
+}
+
+/// RFC 7517 appendices A.1 to A.3: of the public set the signing key is used and the encryption key is passed over; the
+/// private and the symmetric sets are refused.
+#[test]
+fn the_example_sets_of_the_standard_are_judged() {
+    let rsa_n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    let ec = json!({"kty": "EC", "crv": "P-256", "use": "enc", "kid": "1",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
+    let rsa = json!({"kty": "RSA", "n": rsa_n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"});
+    let set = JwkSet::parse(&json!({"keys": [ec, rsa]}).to_string()).unwrap();
+    assert_eq!(set.keys().iter().map(VerifyingKey::kid).collect::<Vec<_>>(), [Some("2011-04-29")]);
+    let mut private = ec.clone();
+    private["d"] = json!("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE");
+    assert!(JwkSet::parse(&json!({"keys": [private]}).to_string()).is_err());
+    let symmetric = json!({"kty": "oct", "alg": "A128KW", "k": "GawgguFyGrWKav7AX4VKUg"});
+    assert!(JwkSet::parse(&json!({"keys": [symmetric]}).to_string()).is_err());
+}
+
+/// A key that is accepted is one that verifies what its owner signs (the control of the table above).
+#[test]
+fn each_key_of_a_set_verifies_its_owners_signatures_only() {
+    let set = JwkSet::from_keys(Algorithm::ALL.iter().map(|&algorithm| key(algorithm).verifying_key())).unwrap();
+    for &algorithm in Algorithm::ALL {
+        let signed = forge(&key(algorithm), format!(r#"{{"alg":"{algorithm}"}}"#), "x");
+        for verifying in set.keys() {
+            let verified = Compact::parse(&signed).unwrap().verify(verifying).is_ok();
+            assert_eq!(verified, verifying.algorithm() == algorithm, "{algorithm} under {verifying:?}");
+        }
+    }
+}
+
+/// 1024 bits, made for these tests.
+const SMALL_MODULUS: &str = "72fkvvQyMbj6iQLPbytsTWjJyYue3vJPzU2FBwqFyK4Is4tINv5Il8K8IUsLPMkSmCHfjRNRIA_44ifqFeh2d02VvjjSbteOjgYriB2_NkWEQ9a72qtuwtx6L-4b89pK74pZAKCRAEL01jqkV4UevDU17uQIyNdxKDRr7E6yDhM";
+
+/// The product of two primes of 1024 bits of the form `k·M + (65537^a mod M)`, `M` the product of the first 126 primes;
+/// made for these tests.
+const ROCA_MODULUS: &str = "xCK4o5UqRvPW9WwJKKnlf0j7aXw4N3fxBU9jAVP7PGkc908gYBw8ZHovf_V7ZyW6pUtLIVUTCUHqFq5ueNTnBue72M0J99FSPPsm1u3quWTUCffFgMOA-aaB-gyTjK_eWARTJh6rTfbWs5WdO6Ib6U_qg-1eKE8XKGnVIiUUfLIcp-NXF0dlEpDEA-smgPoaHGyXqqYqQKKsWGrFY1BWFfmi0OI85ONfMY3RWG4RpYyC8SaHGBWykdgsmM9ul5iT6yXJK6Gp1WJQbuMJwe0PX25tVZwzpOPWEhq_nHUJ39XBs1YfDIji7PYD8IiMeLujk_6yIq9JQ7kAOnqgRwvNOQ";

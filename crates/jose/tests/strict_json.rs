@@ -1,0 +1,193 @@
+//! RFC 8259, read strictly: one input has one reading (RFC 7515 section 10.12, RFC 7519 section 4).
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
+
+use countersign_jose::json::{self, JsonError, MAX_DEPTH};
+use serde_json::{Value, json};
+
+/// RFC 8259 sections 2 to 7.
+#[test]
+fn every_form_of_the_standard_is_read() {
+    let rows = [
+        ("null", json!(null)),
+        (" \t\r\n true ", json!(true)),
+        ("false", json!(false)),
+        ("\"\"", json!("")),
+        (r#""\"\\\/\b\f\n\r\t\u0041\uD83D\ude00""#, json!("\"\\/\u{8}\u{c}\n\r\tA😀")),
+        ("\"é😀\u{7f}\"", json!("é😀\u{7f}")),
+        ("[]", json!([])),
+        ("[ 1 , [ ] , { } ]", json!([1, [], {}])),
+        (r#"{"a":{"b":[{"a":1},{"a":2}]},"b":"a"}"#, json!({"a": {"b": [{"a": 1}, {"a": 2}]}, "b": "a"})),
+        (r#"{"":1,"\"":2}"#, json!({"": 1, "\"": 2})),
+        ("0", json!(0)),
+        ("-1", json!(-1)),
+        ("9223372036854775807", json!(i64::MAX)),
+        ("-9223372036854775808", json!(i64::MIN)),
+        ("18446744073709551615", json!(u64::MAX)),
+        ("0.1", json!(0.1)),
+        ("-0.0", json!(-0.0)),
+        ("1e3", json!(1000.0)),
+        ("1E+3", json!(1000.0)),
+        ("1.50", json!(1.5)),
+        ("500.25e-2", json!(5.0025)),
+        ("0.30000000000000004", json!(0.1 + 0.2)),
+        ("1e22", json!(1e22)),
+        ("1e300", json!(1e300)),
+        ("1700000000.123456", json!(1700000000.123456)),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(json::parse(text.as_bytes()), Ok(expected), "{text}");
+        assert_eq!(json::check(text.as_bytes()), Ok(text), "{text}");
+    }
+}
+
+/// Each row is refused, and `serde_json` alone would read many of them.
+#[test]
+fn a_document_with_two_readings_or_none_is_refused() {
+    let duplicate = |at| JsonError::DuplicateMember { at };
+    let trailing = |at| JsonError::TrailingBytes { at };
+    let inexact = |at| JsonError::InexactNumber { at };
+    let syntax = |at| JsonError::Syntax { at };
+    let rows: &[(&[u8], JsonError)] = &[
+        (br#"{"a":1,"a":1}"#, duplicate(13)),
+        (br#"{"a":1,"b":2,"\u0061":3}"#, duplicate(24)),
+        (br#"{"x":[{"a":1,"a":2}]}"#, duplicate(19)),
+        (br#"{"x":{"y":{"a":1,"a":2}}}"#, duplicate(23)),
+        (br#"{"":1,"":2}"#, duplicate(11)),
+        (br#"{"a":1,"A":2,"a":null}"#, duplicate(22)),
+        (b"{}x", trailing(2)),
+        (b"{}{}", trailing(2)),
+        (b"1 2", trailing(1)),
+        (b"{} \0", trailing(2)),
+        (b"\"\xC3\x28\"", JsonError::Utf8),
+        (b"\"\xED\xA0\x80\"", JsonError::Utf8),
+        (b"\xFF", JsonError::Utf8),
+        (b"\xEF\xBB\xBF{}", syntax(0)),
+        (b"", syntax(0)),
+        (b" ", syntax(1)),
+        (b"{", syntax(1)),
+        (b"{\"a\"", syntax(4)),
+        (b"{\"a\":", syntax(5)),
+        (b"{\"a\":1", syntax(6)),
+        (b"{\"a\":1,}", syntax(7)),
+        (b"{a:1}", syntax(1)),
+        (b"{'a':1}", syntax(1)),
+        (b"{\"a\" 1}", syntax(5)),
+        (b"[1,]", syntax(3)),
+        (b"[1 2]", syntax(3)),
+        (b"[1", syntax(2)),
+        (b"tru", syntax(0)),
+        (b"True", syntax(0)),
+        (b"NaN", syntax(0)),
+        (b"Infinity", syntax(0)),
+        (b"// x\n1", syntax(0)),
+        (b"\"a", syntax(2)),
+        (b"\"a\nb\"", syntax(2)),
+        (b"\"a\0b\"", syntax(2)),
+        (b"\"\x1f\"", syntax(1)),
+        (br#""\x""#, syntax(2)),
+        (br#""\u12G4""#, syntax(2)),
+        (br#""\u+123""#, syntax(2)),
+        (br#""\uD83D""#, syntax(7)),
+        (br#""\uD83Dx""#, syntax(7)),
+        (br#""\uD83D\n""#, syntax(7)),
+        (br#""\uDE00""#, syntax(7)),
+        (br#""\uD83D\uD83D""#, syntax(13)),
+        (br#"{"\uD800":1}"#, syntax(8)),
+        (b"+1", syntax(0)),
+        (b"-", syntax(0)),
+        (b"01", syntax(0)),
+        (b"-01", syntax(0)),
+        (b"1.", syntax(0)),
+        (b".1", syntax(0)),
+        (b"1.e3", syntax(0)),
+        (b"1e", syntax(0)),
+        (b"1e+", syntax(0)),
+        (b"0x10", trailing(1)),
+        (b"18446744073709551616", inexact(0)),
+        (b"-9223372036854775809", inexact(0)),
+        (b"[123456789012345678901234567890]", inexact(1)),
+        (b"0.1000000000000000055511151231257827", inexact(0)),
+        (b"500.00000000000000001", inexact(0)),
+        (b"9007199254740993.0", inexact(0)),
+        (b"1e400", inexact(0)),
+        (b"-1e400", inexact(0)),
+        (b"1e-400", inexact(0)),
+        (b"1e99999999999999999999", inexact(0)),
+    ];
+    for (bytes, expected) in rows {
+        let shown = String::from_utf8_lossy(bytes);
+        assert_eq!(json::parse(bytes).as_ref(), Err(expected), "{shown}");
+        assert_eq!(json::check(bytes).as_ref(), Err(expected), "{shown}");
+    }
+}
+
+/// Depth 16 is read, 17 is not, in arrays, objects and mixtures; long before anything could overflow.
+#[test]
+fn nesting_ends_at_sixteen() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"a":"#, "}]")] {
+        let levels = if open.starts_with("[{") { 2 } else { 1 };
+        let nested = |depth: usize| format!("{}1{}", open.repeat(depth / levels), close.repeat(depth / levels));
+        assert!(json::parse(nested(MAX_DEPTH).as_bytes()).is_ok(), "{open}");
+        let at = open.len() * MAX_DEPTH / levels;
+        assert_eq!(json::parse(nested(MAX_DEPTH + levels).as_bytes()), Err(JsonError::TooDeep { at }), "{open}");
+        let at_the_end = "[".repeat(100_000);
+        assert_eq!(json::parse(at_the_end.as_bytes()), Err(JsonError::TooDeep { at: 16 }));
+    }
+}
+
+/// Duplicates are found among few and among many members, at the first and at the last place.
+#[test]
+fn a_duplicate_is_found_among_any_number_of_members() {
+    for count in [2, 3, 8, 23, 24, 25, 26, 100, 2000] {
+        let members: Vec<String> = (0..count).map(|index| format!("\"m{index}\":{index}")).collect();
+        let unique = format!("{{{}}}", members.join(","));
+        assert!(json::parse(unique.as_bytes()).is_ok(), "{count} members");
+        for repeated in [0, count / 2, count - 1] {
+            let document = format!("{{{},\"m{repeated}\":0}}", members.join(","));
+            let expected = Err(JsonError::DuplicateMember { at: document.len() });
+            assert_eq!(json::parse(document.as_bytes()), expected, "{count} members, m{repeated} again");
+        }
+    }
+}
+
+/// Strings are read eight bytes at a time; what ends them may stand at any place.
+#[test]
+fn what_ends_a_string_is_seen_at_every_offset() {
+    for length in 0..40 {
+        let plain = "é".repeat(length / 2) + &"x".repeat(length % 2);
+        let quoted = format!("\"{plain}\"");
+        assert_eq!(json::parse(quoted.as_bytes()), Ok(Value::String(plain.clone())));
+        for byte in 0..0x20_u8 {
+            let document = format!("\"{plain}{}y\"", char::from(byte));
+            assert_eq!(json::parse(document.as_bytes()), Err(JsonError::Syntax { at: 1 + plain.len() }), "{byte}");
+        }
+        let document = format!("\"{plain}\\ny\"");
+        assert_eq!(json::parse(document.as_bytes()), Ok(Value::String(format!("{plain}\ny"))));
+    }
+}
+
+/// Into a type: what is missing is named, what was sent is not repeated.
+#[test]
+fn a_document_of_another_shape_is_refused_without_an_echo() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        client_id: String,
+        count: u8,
+    }
+    let read = |text: &str| json::from_slice::<Wanted>(text.as_bytes());
+    assert_eq!(read(r#"{"client_id":"c","count":3}"#), Ok(Wanted { client_id: "c".into(), count: 3 }));
+    assert_eq!(read(r#"{"count":3}"#), Err(JsonError::Shape { reason: "member client_id is missing".into() }));
+    for text in [
+        r#"{"client_id":"c","count":"hunter2"}"#,
+        r#"{"client_id":"c","count":3,"hunter2":1}"#,
+        r#"{"client_id":["hunter2"],"count":3}"#,
+        r#"{"client_id":"c","count":300}"#,
+        r#""hunter2""#,
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(matches!(error, JsonError::Shape { .. }), "{text}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+    assert_eq!(read(r#"{"client_id":"c","count":3,"count":3}"#), Err(JsonError::DuplicateMember { at: 37 }));
+}
