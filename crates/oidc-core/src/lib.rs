@@ -20,6 +20,7 @@ mod issuer;
 pub mod params;
 pub mod policy;
 pub mod records;
+pub mod resource_server;
 pub mod response;
 mod routes;
 pub mod scope;

@@ -1,0 +1,181 @@
+//! Why a bearer token is not accepted.
+//!
+//! `Display` is written for whoever runs the resource server: it names what was expected and what was found, and never
+//! the token. What the client is told is [`BearerRefusal::description`], which repeats nothing that was sent.
+
+use countersign_jose::{JwkSetError, jwt::TokenError};
+use countersign_storage::FetchError;
+use http::StatusCode;
+
+/// A token was not accepted: the sender's doing, or ours.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The request or its token is not good.
+    #[error(transparent)]
+    Refused(#[from] BearerRefusal),
+    /// The issuer's keys are not to be had: nothing is known about the token. Answer 503.
+    #[error(transparent)]
+    Failed(#[from] KeysUnavailable),
+}
+
+impl VerifyError {
+    /// The status to answer with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            VerifyError::Refused(refusal) => refusal.status(),
+            VerifyError::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// A stable name of the reason, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            VerifyError::Refused(refusal) => refusal.reason(),
+            VerifyError::Failed(unavailable) => unavailable.reason(),
+        }
+    }
+}
+
+/// Why a request with a bearer token, or without one, is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BearerRefusal {
+    /// The token is good, but not for this.
+    #[error("the token lacks the scope {required:?}; it has {granted:?}")]
+    InsufficientScope {
+        /// What this call needs.
+        required: String,
+        /// What the token carries, separated by spaces.
+        granted: String,
+    },
+    /// An `Authorization` header of another scheme than `Bearer`, or without a token in it.
+    #[error("the Authorization header is not of the form \"Bearer\" and a token")]
+    Malformed,
+    /// No token at all.
+    #[error("the request carries no bearer token")]
+    NoCredentials,
+    /// More than one token, or one token in two places.
+    #[error("the request carries more than one token")]
+    RepeatedCredentials,
+    /// It was valid once; it, its grant, its account or its client is no longer.
+    #[error("the token was revoked")]
+    Revoked,
+    /// Expired, for another audience, of another issuer or kind, under an unknown key, badly signed, …
+    #[error("{0}")]
+    Token(#[from] TokenError),
+    /// A token in the query: it would stand in logs and histories ([RFC 9700 §4.3.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2)).
+    #[error("the request carries a token in its query")]
+    TokenInQuery,
+}
+
+impl BearerRefusal {
+    /// The error code of [RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1); none where the client just did
+    /// not send a token.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            BearerRefusal::InsufficientScope { .. } => Some("insufficient_scope"),
+            BearerRefusal::Malformed | BearerRefusal::RepeatedCredentials | BearerRefusal::TokenInQuery => {
+                Some("invalid_request")
+            }
+            BearerRefusal::Revoked | BearerRefusal::Token(_) => Some("invalid_token"),
+            BearerRefusal::NoCredentials => None,
+        }
+    }
+
+    /// The status that belongs to the code.
+    pub fn status(&self) -> StatusCode {
+        match self.code() {
+            Some("insufficient_scope") => StatusCode::FORBIDDEN,
+            Some("invalid_request") => StatusCode::BAD_REQUEST,
+            Some(_) | None => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// A stable name of the reason, finer than the code, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            BearerRefusal::InsufficientScope { .. } => "insufficient_scope",
+            BearerRefusal::Malformed => "malformed_credentials",
+            BearerRefusal::NoCredentials => "no_credentials",
+            BearerRefusal::RepeatedCredentials => "repeated_credentials",
+            BearerRefusal::Revoked => "revoked",
+            BearerRefusal::Token(error) => error.code(),
+            BearerRefusal::TokenInQuery => "token_in_query",
+        }
+    }
+
+    /// The `error_description`: one sentence, in the characters that [RFC 6750 §3](https://www.rfc-editor.org/rfc/rfc6750#section-3)
+    /// allows, without anything that was sent.
+    pub fn description(&self) -> &'static str {
+        match self {
+            BearerRefusal::InsufficientScope { .. } => "the token does not carry the scope that this request needs",
+            BearerRefusal::Malformed => "the Authorization header must be: Bearer, one space, the token",
+            BearerRefusal::NoCredentials => "an access token is needed",
+            BearerRefusal::RepeatedCredentials => "the token must be sent once, in one place",
+            BearerRefusal::Revoked => "the token was revoked",
+            BearerRefusal::Token(_) => "the token is malformed, expired, or not meant for this resource",
+            BearerRefusal::TokenInQuery => "a token must not be sent in the query",
+        }
+    }
+}
+
+/// Why the issuer's keys could not be had. The peer learns 503 and nothing else.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysUnavailable {
+    /// The metadata names another issuer: it may not be used ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
+    #[error("the metadata at {url} is of the issuer {found:?}, expected is {expected:?}")]
+    IssuerMismatch {
+        /// Where the document was.
+        url: String,
+        /// The configured issuer.
+        expected: String,
+        /// The issuer in the document.
+        found: String,
+    },
+    /// The key set is not one.
+    #[error("the key set at {url} is refused: {reason}")]
+    KeySet {
+        /// Where the document was.
+        url: String,
+        /// Why.
+        reason: JwkSetError,
+    },
+    /// The metadata can not be read, or names no usable `jwks_uri`.
+    #[error("the metadata at {url} is unusable: {reason}")]
+    Metadata {
+        /// Where the document was.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another status than 200.
+    #[error("{url} answered {found}, expected is 200")]
+    Status {
+        /// What was fetched.
+        url: String,
+        /// The status.
+        found: StatusCode,
+    },
+    /// No answer.
+    #[error("{url} could not be fetched: {reason}")]
+    Unreachable {
+        /// What was fetched.
+        url: String,
+        /// Why.
+        reason: FetchError,
+    },
+}
+
+impl KeysUnavailable {
+    /// A stable name of the reason, for logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            KeysUnavailable::IssuerMismatch { .. } => "issuer_mismatch",
+            KeysUnavailable::KeySet { .. } => "key_set_refused",
+            KeysUnavailable::Metadata { .. } => "metadata_unusable",
+            KeysUnavailable::Status { .. } => "keys_status",
+            KeysUnavailable::Unreachable { .. } => "keys_unreachable",
+        }
+    }
+}

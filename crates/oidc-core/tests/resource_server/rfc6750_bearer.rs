@@ -1,0 +1,118 @@
+//! Bearer tokens in requests, and challenges in answers ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+
+use countersign_oidc::resource_server::{BearerRefusal, Challenge, VerifyError, bearer};
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+
+use crate::published::*;
+
+fn headers(authorization: &[&str]) -> HeaderMap {
+    authorization.iter().map(|value| (AUTHORIZATION, HeaderValue::from_str(value).unwrap())).collect()
+}
+
+fn uri(text: &str) -> Uri {
+    text.parse().unwrap()
+}
+
+/// §2.1; the scheme is case-insensitive by [RFC 9110 §11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1).
+#[test]
+fn a_token_is_taken_from_the_authorization_header() {
+    for good in ["Bearer abc", "bearer abc", "BEARER abc", "Bearer  abc"] {
+        assert_eq!(bearer::from_request(&uri("/notes"), &headers(&[good])), Ok("abc"), "{good}");
+    }
+    assert_eq!(bearer::from_header(&headers(&["Bearer a-._~+/b=="])), Ok(Some("a-._~+/b==")));
+}
+
+#[test]
+fn what_is_not_one_bearer_token_is_refused() {
+    for (sent, refusal) in [
+        (&[][..], BearerRefusal::NoCredentials),
+        (&["Bearer"], BearerRefusal::Malformed),
+        (&["Bearer "], BearerRefusal::Malformed),
+        (&["Bearer a b"], BearerRefusal::Malformed),
+        (&["Bearer a,b"], BearerRefusal::Malformed),
+        (&["Bearer =="], BearerRefusal::Malformed),
+        (&["Basic YTpi"], BearerRefusal::Malformed),
+        (&["abc"], BearerRefusal::Malformed),
+        (&["Bearer a", "Bearer a"], BearerRefusal::RepeatedCredentials),
+        (&["Bearer a", "Basic YTpi"], BearerRefusal::RepeatedCredentials),
+    ] {
+        assert_eq!(bearer::from_request(&uri("/notes"), &headers(sent)), Err(refusal), "{sent:?}");
+    }
+}
+
+/// [RFC 9700 §4.3.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2): §2.3 of RFC 6750 is not to be used, even
+/// where the header is right.
+#[test]
+fn a_token_in_the_query_is_refused() {
+    for query in ["/notes?access_token=abc", "/notes?a=b&access_token=", "/notes?access%5Ftoken=abc"] {
+        for sent in [&[][..], &["Bearer abc"]] {
+            assert_eq!(bearer::from_request(&uri(query), &headers(sent)), Err(BearerRefusal::TokenInQuery), "{query}");
+        }
+    }
+    assert!(bearer::from_request(&uri("/notes?my_access_token=x"), &headers(&["Bearer abc"])).is_ok());
+}
+
+/// §3: without a token nothing was wrong with it, so the challenge carries no error.
+#[tokio::test]
+async fn a_request_without_a_token_gets_a_bare_challenge() {
+    let fixture = fixture();
+    let error = fixture.verifier.verify_request(&uri("/notes"), &HeaderMap::new()).await.unwrap_err();
+    let response = fixture.verifier.refuse(&error);
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+    let expected = r#"Bearer resource_metadata="https://notes.test/.well-known/oauth-protected-resource/api""#;
+    assert_eq!(challenge, expected);
+    assert!(response.body().is_empty());
+}
+
+/// §3.1.
+#[tokio::test]
+async fn each_code_has_its_status() {
+    let fixture = fixture();
+    let lacking = BearerRefusal::InsufficientScope { required: "notes:write".into(), granted: "notes:read".into() };
+    for (refusal, status, code) in [
+        (BearerRefusal::Malformed, 400, "invalid_request"),
+        (BearerRefusal::RepeatedCredentials, 400, "invalid_request"),
+        (BearerRefusal::TokenInQuery, 400, "invalid_request"),
+        (BearerRefusal::Revoked, 401, "invalid_token"),
+        (lacking, 403, "insufficient_scope"),
+    ] {
+        let response = fixture.verifier.refuse(&refusal.into());
+        assert_eq!(response.status(), status);
+        let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+        assert!(challenge.starts_with(&format!("Bearer error=\"{code}\", error_description=\"")), "{challenge}");
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["error"], code);
+    }
+}
+
+/// §3.1: `insufficient_scope` says which scope would do.
+#[test]
+fn a_lack_of_scope_is_answered_with_the_scope_that_is_needed() {
+    let refusal = BearerRefusal::InsufficientScope { required: "notes:write".into(), granted: String::new() };
+    let challenge = Challenge::new(&refusal).with_realm("notes").to_string();
+    assert!(challenge.contains(r#", scope="notes:write""#), "{challenge}");
+    assert!(challenge.starts_with(r#"Bearer realm="notes", error="insufficient_scope""#), "{challenge}");
+}
+
+/// §3: neither quotes nor control characters get into a parameter, wherever they come from.
+#[test]
+fn a_challenge_can_not_be_bent() {
+    let challenge = Challenge::new(&BearerRefusal::NoCredentials).with_realm("a\", error=\"x\r\nSet-Cookie: a=b\\");
+    assert_eq!(challenge.to_string(), r#"Bearer realm="a, error=xSet-Cookie: a=b""#);
+    assert_eq!(challenge.header_value().to_str().unwrap(), challenge.to_string());
+}
+
+/// Unknown keys are nobody's fault that a client could mend: 503, and when to try again.
+#[tokio::test]
+async fn keys_that_can_not_be_had_are_no_refusal() {
+    let fixture = fixture();
+    fixture.published.fails(METADATA);
+    let error = fixture.verifier.verify(&good_token_at(NOW)).await.unwrap_err();
+    assert!(matches!(error, VerifyError::Failed(_)), "{error}");
+    let response = fixture.verifier.refuse(&error);
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key(RETRY_AFTER));
+    assert!(!response.headers().contains_key(WWW_AUTHENTICATE));
+}
