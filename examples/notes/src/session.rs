@@ -1,0 +1,129 @@
+//! Who is signed in to Notes: a random cookie, and what belongs to it, in memory. The map's keys are hashes, as they
+//! would be in a database.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use countersign_storage::{Clock, Handle, Secret, SystemClock, SystemRandom, Timestamp};
+
+use crate::sign_in::Pending;
+
+/// The cookie of a person who is signed in.
+pub const SESSION: &str = "notes_session";
+/// The cookie of a browser on its way through the issuer.
+pub const SIGN_IN: &str = "notes_sign_in";
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// `sub` at the issuer: who this is. The name and the address are for showing.
+    pub subject: String,
+    /// `name`, where the issuer told it.
+    pub name: Option<String>,
+    /// `email`, where the issuer told it.
+    pub email: Option<String>,
+    /// The scopes that were granted.
+    pub scope: String,
+    /// What opens the resource server.
+    pub tokens: Tokens,
+}
+
+/// What the token endpoint gave.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// Sent with each call.
+    pub access: Secret,
+    /// Gets the next access token, where one was granted.
+    pub refresh: Option<Secret>,
+}
+
+/// All sessions and pending sign-ins.
+#[derive(Default)]
+pub struct Sessions(Mutex<Maps>);
+
+#[derive(Default)]
+struct Maps {
+    sessions: HashMap<Handle, (Timestamp, Session)>,
+    pending: HashMap<Handle, (Timestamp, Pending)>,
+}
+
+impl Sessions {
+    /// Remembers a sign-in that has begun, and gives the value of its cookie.
+    pub fn begin_sign_in(&self, pending: Pending) -> Secret {
+        let cookie = Secret::generate(&SystemRandom::default());
+        self.maps().pending.insert(cookie.handle(), (SystemClock.now() + SIGN_IN_TIME, pending));
+        cookie
+    }
+
+    /// Takes out the sign-in that this browser began.
+    pub fn take_sign_in(&self, headers: &HeaderMap) -> Option<Pending> {
+        let cookie = cookie(headers, SIGN_IN)?;
+        self.maps().pending.remove(&cookie.handle()).map(|(_, pending)| pending)
+    }
+
+    /// Begins a session, and gives the value of its cookie.
+    pub fn begin(&self, session: Session) -> Secret {
+        let cookie = Secret::generate(&SystemRandom::default());
+        self.maps().sessions.insert(cookie.handle(), (SystemClock.now() + SESSION_TIME, session));
+        cookie
+    }
+
+    /// The session of this browser.
+    pub fn find(&self, headers: &HeaderMap) -> Option<Session> {
+        let cookie = cookie(headers, SESSION)?;
+        self.maps().sessions.get(&cookie.handle()).map(|(_, session)| session.clone())
+    }
+
+    /// Keeps refreshed tokens.
+    pub fn keep_tokens(&self, headers: &HeaderMap, tokens: &Tokens) {
+        let Some(cookie) = cookie(headers, SESSION) else { return };
+        if let Some((_, session)) = self.maps().sessions.get_mut(&cookie.handle()) {
+            session.tokens = tokens.clone();
+        }
+    }
+
+    /// Ends the session of this browser.
+    pub fn end(&self, headers: &HeaderMap) {
+        if let Some(cookie) = cookie(headers, SESSION) {
+            self.maps().sessions.remove(&cookie.handle());
+        }
+    }
+
+    /// The maps, without what is over.
+    fn maps(&self) -> MutexGuard<'_, Maps> {
+        let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemClock.now();
+        maps.sessions.retain(|_, (until, _)| *until > now);
+        maps.pending.retain(|_, (until, _)| *until > now);
+        maps
+    }
+}
+
+/// A `Set-Cookie` value. `Secure` is missing because this example runs on loopback `http`.
+pub fn set_cookie(name: &str, value: &Secret) -> HeaderValue {
+    cookie_value(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax", value.expose()))
+}
+
+/// A `Set-Cookie` value that removes a cookie.
+pub fn clear_cookie(name: &str) -> HeaderValue {
+    cookie_value(&format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"))
+}
+
+fn cookie_value(text: &str) -> HeaderValue {
+    // Names and values here are ASCII.
+    let mut value = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    let pairs =
+        headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
+    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(key, _)| *key == name);
+    values.next().map(|(_, value)| Secret::new(value))
+}
+
+const SESSION_TIME: Duration = Duration::from_secs(8 * 60 * 60);
+const SIGN_IN_TIME: Duration = Duration::from_secs(30 * 60);
