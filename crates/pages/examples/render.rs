@@ -1,0 +1,278 @@
+//! Writes each page, filled with made-up people, into a folder:
+//! `cargo run -p countersign-pages --example render -- <folder>`. To look at, and to start one's own templates from.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use countersign_pages::consent::{ConsentPage, ConsentScope};
+use countersign_pages::dashboard::{AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow};
+use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage};
+use countersign_pages::message::{Link, MessagePage};
+use countersign_pages::sign_in::SignInPage;
+use countersign_pages::sign_up::SignUpPage;
+use countersign_pages::{Form, Page, TemplateSource, Templates, When};
+use countersign_storage::Timestamp;
+
+const NOW: Timestamp = Timestamp(1_795_330_800);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("usage: render <folder> [<folder with templates>]")?);
+    let source = arguments.next().map_or(TemplateSource::Embedded, |path| TemplateSource::Override(path.into()));
+    let templates = Templates::new(&source, "Countersign")?;
+    fs::create_dir_all(folder.join("assets"))?;
+    for asset in ["countersign.css", "mark.svg"] {
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(asset), folder.join("assets").join(asset))?;
+    }
+    let gallery = Gallery { templates, folder };
+
+    gallery.write("sign_in", &sign_in())?;
+    gallery.write(
+        "sign_in_wrong",
+        &SignInPage {
+            problem: Some("The e-mail or the password is wrong.".into()),
+            email: "ada@example.test".into(),
+            ..sign_in()
+        },
+    )?;
+    gallery.write("sign_in_for_client", &SignInPage { client_name: Some("Notes".into()), ..sign_in() })?;
+    gallery.write("confirm", &SignInPage { confirming: true, email: "ada@example.test".into(), ..sign_in() })?;
+    gallery.write("sign_up", &sign_up())?;
+    gallery.write(
+        "sign_up_wrong",
+        &SignUpPage {
+            name: "Ada".into(),
+            email: "ada@".into(),
+            email_problem: Some("This is not an e-mail address.".into()),
+            password_problem: Some("The password is too short.".into()),
+            ..sign_up()
+        },
+    )?;
+    gallery.write("consent", &consent())?;
+    gallery.write("device_code", &device_code())?;
+    gallery.write(
+        "device_code_wrong",
+        &DeviceCodePage {
+            user_code: "ABCD-EFGH".into(),
+            problem: Some("This code is not known, or it has expired.".into()),
+            ..device_code()
+        },
+    )?;
+    gallery.write("device_approval", &device_approval())?;
+    gallery.write("device_approval_stale", &DeviceApprovalPage { fresh: false, ..device_approval() })?;
+    gallery.write("dashboard", &dashboard())?;
+    gallery.write(
+        "dashboard_empty",
+        &DashboardPage {
+            hosts: vec![],
+            apps: vec![],
+            activity: vec![],
+            revoke_others: None,
+            notice: None,
+            ..dashboard()
+        },
+    )?;
+    gallery.write("error", &error())?;
+    gallery.write(
+        "not_found",
+        &MessagePage {
+            heading: "Page not found".into(),
+            text: "There is nothing at this address.".into(),
+            detail: None,
+            ..error()
+        },
+    )?;
+    Ok(())
+}
+
+struct Gallery {
+    templates: Templates,
+    folder: PathBuf,
+}
+
+impl Gallery {
+    fn write<P: Page>(&self, name: &str, page: &P) -> Result<(), Box<dyn Error>> {
+        // The files lie in one folder, so that it can be opened without a server. Templates write "/" as an entity.
+        let html = self.templates.render(page)?.replace("&#x2f;assets&#x2f;", "assets/");
+        Ok(fs::write(self.folder.join(format!("{name}.html")), html)?)
+    }
+}
+
+fn form(action: &str) -> Form {
+    Form::new(action, "token")
+}
+
+fn ago(seconds: i64) -> When {
+    When::new(Timestamp(NOW.as_secs() - seconds), NOW)
+}
+
+fn sign_in() -> SignInPage {
+    SignInPage {
+        form: form("/sign-in"),
+        email: String::new(),
+        confirming: false,
+        client_name: None,
+        problem: None,
+        sign_up: "/sign-up".into(),
+        other_account: "/sign-in?other=1".into(),
+    }
+}
+
+fn sign_up() -> SignUpPage {
+    SignUpPage {
+        form: form("/sign-up"),
+        name: String::new(),
+        email: String::new(),
+        password_least: 12,
+        client_name: None,
+        problem: None,
+        name_problem: None,
+        email_problem: None,
+        password_problem: None,
+        sign_in: "/sign-in".into(),
+    }
+}
+
+fn consent() -> ConsentPage {
+    let scope = |name: &str, description: &str, required| ConsentScope {
+        name: name.into(),
+        description: description.into(),
+        required,
+    };
+    ConsentPage {
+        form: form("/consent"),
+        client_name: "Notes".into(),
+        client_initial: "N".into(),
+        client_host: Some("127.0.0.1:4000".into()),
+        redirect_host: "127.0.0.1:4000".into(),
+        account: "ada@example.test".into(),
+        account_initial: "A".into(),
+        scopes: vec![
+            scope("openid", "Know who you are", true),
+            scope("profile", "See your name", false),
+            scope("email", "See your e-mail address", false),
+            scope("notes:read", "Read your notes", false),
+            scope("offline_access", "Stay connected while you are away", false),
+        ],
+        resource: Some("http://127.0.0.1:8000".into()),
+        problem: None,
+        other_account: "/sign-in?other=1".into(),
+    }
+}
+
+fn device_code() -> DeviceCodePage {
+    DeviceCodePage { action: "/device".into(), user_code: String::new(), problem: None }
+}
+
+fn device_approval() -> DeviceApprovalPage {
+    let capability = |name: &str, description: &str, limits: &[&str], warnings: &[&str]| CapabilityRow {
+        name: name.into(),
+        description: description.into(),
+        limits: limits.iter().map(|text| (*text).into()).collect(),
+        warnings: warnings.iter().map(|text| (*text).into()).collect(),
+    };
+    DeviceApprovalPage {
+        form: form("/device"),
+        user_code: "WDJB-MJHT".into(),
+        account: "ada@example.test".into(),
+        agent_name: "Household helper".into(),
+        host_name: Some("Ada's laptop".into()),
+        reason: Some("Pay the electricity bill each month <b>Click here</b>".into()),
+        requested_from: None,
+        expires: ago(-540),
+        capabilities: vec![
+            capability("check_balance", "See the balance of your account", &[], &[]),
+            capability(
+                "transfer_money",
+                "Send money from your account",
+                &["amount is at most 1000", "currency is one of USD, EUR"],
+                &["amount has no lower limit"],
+            ),
+        ],
+        fresh: true,
+        confirm: "/sign-in?confirm=1".into(),
+        problem: None,
+    }
+}
+
+fn dashboard() -> DashboardPage {
+    let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let agent = |name: &str, status: &str, tone, used, revoke: Option<Form>, capabilities: &[&str]| AgentRow {
+        name: name.into(),
+        status: status.into(),
+        tone,
+        used,
+        capabilities: strings(capabilities),
+        revoke,
+    };
+    let session = |browser: &str, address: &str, since, seen, current| SessionRow {
+        browser: browser.into(),
+        address: Some(address.into()),
+        since: ago(since),
+        seen: ago(seen),
+        current,
+        revoke: (!current).then(|| form("/dashboard/sessions/revoke")),
+    };
+    let activity = |what: &str, who: Option<&str>, refused, at| ActivityRow {
+        what: what.into(),
+        who: who.map(str::to_owned),
+        refused,
+        at: ago(at),
+    };
+    DashboardPage {
+        account: AccountView {
+            name: "Ada Lovelace".into(),
+            email: "ada@example.test".into(),
+            created: ago(40 * 86_400),
+        },
+        sign_out: form("/sign-out"),
+        notice: Some("The app was disconnected.".into()),
+        device: "/device".into(),
+        hosts: vec![HostRow {
+            name: "Ada's laptop".into(),
+            status: "active".into(),
+            tone: "good",
+            since: Some(ago(3 * 86_400)),
+            agents: vec![
+                agent(
+                    "Household helper",
+                    "active",
+                    "good",
+                    Some(ago(120)),
+                    Some(form("/dashboard/agents/revoke")),
+                    &["check_balance", "transfer_money"],
+                ),
+                agent("Travel planner", "revoked", "problem", Some(ago(2 * 86_400)), None, &["check_balance"]),
+            ],
+            revoke: Some(form("/dashboard/hosts/revoke")),
+        }],
+        apps: vec![AppRow {
+            name: "Notes".into(),
+            scopes: strings(&["openid", "profile", "notes:read"]),
+            since: ago(7_200),
+            revoke: form("/dashboard/apps/revoke"),
+        }],
+        revoke_others: Some(form("/dashboard/sessions/revoke-others")),
+        sessions: vec![
+            session("Firefox on Linux", "127.0.0.1", 7_200, 30, true),
+            session("Safari on iPhone", "203.0.113.7", 6 * 86_400, 4_000, false),
+        ],
+        activity: vec![
+            activity("Used transfer_money", Some("Household helper"), true, 120),
+            activity("Used check_balance", Some("Household helper"), false, 130),
+            activity("Approved an agent", None, false, 3_600),
+            activity("Allowed an app", None, false, 7_200),
+            activity("Signed in", None, false, 7_210),
+        ],
+    }
+}
+
+fn error() -> MessagePage {
+    MessagePage {
+        heading: "This request can not be answered".into(),
+        text: "The app that sent you here made a mistake. You have not been sent back to it, because we can not be sure where it is.".into(),
+        detail: Some("invalid_redirect_uri".into()),
+        link: Some(Link { href: "/".into(), words: "Go to your account".into() }),
+    }
+}

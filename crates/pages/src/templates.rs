@@ -1,0 +1,154 @@
+//! Templates: the embedded ones, or those of a folder where it has a file of the same name.
+
+use std::path::PathBuf;
+
+use countersign_storage::Fault;
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+use crate::assets::Assets;
+
+/// Where templates and the style sheet come from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum TemplateSource {
+    /// Those that are compiled in.
+    #[default]
+    Embedded,
+    /// A folder: a file in it replaces the embedded one of the same name (`sign_in.html`, `countersign.css`, …). It is
+    /// read once, at construction.
+    ///
+    /// # Security
+    /// A template decides what a person believes to approve. Keep `{{ … }}` escaped: the filter `safe` lets whoever
+    /// chose an agent's name or a client's name write HTML into the page.
+    Override(PathBuf),
+}
+
+/// Why templates can not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// A file of the override folder exists and can not be read.
+    #[error("the template {name} can not be read: {reason}")]
+    Unreadable {
+        /// The file's name.
+        name: &'static str,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The text is no template.
+    #[error("the template {name} is wrong in line {line}: {reason}")]
+    Syntax {
+        /// The file's name.
+        name: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The folder does not exist.
+    #[error("the template folder {} does not exist", .0.display())]
+    NoFolder(PathBuf),
+}
+
+/// A page: the values that its template shows.
+pub trait Page: Serialize {
+    /// The template's file name.
+    const TEMPLATE: &'static str;
+}
+
+/// The compiled templates.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    site: Value,
+    assets: Assets,
+}
+
+/// What every template sees as `site`.
+#[derive(Serialize)]
+struct SiteView<'a> {
+    brand: &'a str,
+    home: &'a str,
+    stylesheet: &'a str,
+    icon: &'a str,
+}
+
+impl Templates {
+    /// Compiles all templates. `brand` is the name in the header and in titles.
+    ///
+    /// # Errors
+    /// [`TemplateError`]: start-up is the time to learn of it.
+    pub fn new(source: &TemplateSource, brand: &str) -> Result<Self, TemplateError> {
+        if let TemplateSource::Override(folder) = source
+            && !folder.is_dir()
+        {
+            return Err(TemplateError::NoFolder(folder.clone()));
+        }
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        for (name, embedded) in EMBEDDED {
+            let text = source.text(name, embedded)?;
+            environment.add_template_owned(*name, text).map_err(|error| TemplateError::Syntax {
+                name,
+                line: error.line().unwrap_or(0),
+                reason: error.to_string(),
+            })?;
+        }
+        let assets = Assets::new(source.text("countersign.css", STYLESHEET)?, source.text("mark.svg", ICON)?);
+        let site = Value::from(Serde(&SiteView {
+            brand,
+            home: "/",
+            stylesheet: assets.stylesheet_url(),
+            icon: assets.icon_url(),
+        }));
+        Ok(Templates { environment, site, assets })
+    }
+
+    /// Fills in a page.
+    ///
+    /// # Errors
+    /// [`Fault::Internal`]: an overridden template uses a value that does not exist. The log says which.
+    pub fn render<P: Page>(&self, page: &P) -> Result<String, Fault> {
+        let rendered = self.environment.get_template(P::TEMPLATE).and_then(|template| {
+            template.render(context! { site => self.site.clone(), page => Value::from(Serde(page)) })
+        });
+        rendered.map_err(|error| {
+            tracing::error!(template = P::TEMPLATE, line = error.line(), kind = ?error.kind(), "a template failed");
+            Fault::Internal("a template failed")
+        })
+    }
+
+    /// The style sheet and the icon.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
+    }
+}
+
+impl TemplateSource {
+    fn text(&self, name: &'static str, embedded: &str) -> Result<String, TemplateError> {
+        let TemplateSource::Override(folder) = self else { return Ok(embedded.to_owned()) };
+        match std::fs::read_to_string(folder.join(name)) {
+            Ok(text) => Ok(text),
+            Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => Ok(embedded.to_owned()),
+            Err(reason) => Err(TemplateError::Unreadable { name, reason }),
+        }
+    }
+}
+
+const STYLESHEET: &str = include_str!("../assets/countersign.css");
+const ICON: &str = include_str!("../assets/mark.svg");
+
+const EMBEDDED: &[(&str, &str)] = &[
+    ("consent.html", include_str!("../templates/consent.html")),
+    ("dashboard.html", include_str!("../templates/dashboard.html")),
+    ("device_approval.html", include_str!("../templates/device_approval.html")),
+    ("device_code.html", include_str!("../templates/device_code.html")),
+    ("layout.html", include_str!("../templates/layout.html")),
+    ("macros.html", include_str!("../templates/macros.html")),
+    ("mark.html", include_str!("../templates/mark.html")),
+    ("message.html", include_str!("../templates/message.html")),
+    ("sign_in.html", include_str!("../templates/sign_in.html")),
+    ("sign_up.html", include_str!("../templates/sign_up.html")),
+];
