@@ -1,0 +1,140 @@
+//! What sign-in is made of: its ports, its policy, and what it is told about a request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_storage::{Accounts, Authentication, Fault, Limit, Ports, Secret, SignedIn, Throttle};
+use http::{HeaderMap, HeaderValue};
+
+use crate::cookie::{self, CookieName};
+use crate::password_hasher::PasswordHasher;
+use crate::session::{Session, SignedInSession};
+
+/// Sign-in. Its methods live in the files named after them: [`crate::sign_up`], [`crate::sign_in`],
+/// [`crate::sign_out`], [`crate::confirm`], [`crate::session`], [`crate::sessions`].
+pub struct Authn {
+    pub(crate) ports: Ports,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) throttle: Arc<dyn Throttle>,
+    pub(crate) hasher: Arc<PasswordHasher>,
+    pub(crate) cookie: CookieName,
+    pub(crate) policy: AuthnPolicy,
+}
+
+/// All that sign-in needs.
+#[derive(Clone)]
+pub struct AuthnConfig {
+    /// Store, clock, randomness, audit.
+    pub ports: Ports,
+    /// Who has an account.
+    pub accounts: Arc<dyn Accounts>,
+    /// Who counts attempts.
+    pub throttle: Arc<dyn Throttle>,
+    /// Who hashes passwords.
+    pub hasher: Arc<PasswordHasher>,
+    /// What the session cookie is called: [`CookieName::for_origin`].
+    pub cookie: CookieName,
+    /// The rest.
+    pub policy: AuthnPolicy,
+}
+
+/// What an operator may decide. The default is what we advise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthnPolicy {
+    /// How long a session lives without being used: 1 day.
+    pub session_idle: Duration,
+    /// How long a session lives at the most, however much it is used: 7 days.
+    pub session_absolute: Duration,
+    /// How often a session's last use is written down, at the most: 60 s. Never less often than four times in
+    /// `session_idle`, so that a short idle limit still sees the use.
+    pub last_seen_every: Duration,
+    /// Attempts at one account, right or wrong, known or not: 10 a minute. The windows are fixed, so that at most twice
+    /// as many fit into the worst minute: 20.
+    pub attempts_per_account: Limit,
+    /// Attempts to sign in from one address (for IPv6 from one /64): 60 a minute, for whole offices share one.
+    pub attempts_per_address: Limit,
+    /// Sign-ups from one address: 30 a minute. Each costs a password hash and a row.
+    pub sign_ups_per_address: Limit,
+}
+
+impl Default for AuthnPolicy {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        AuthnPolicy {
+            session_idle: DAY,
+            session_absolute: DAY.saturating_mul(7),
+            last_seen_every: MINUTE,
+            attempts_per_account: Limit::new(10, MINUTE),
+            attempts_per_address: Limit::new(60, MINUTE),
+            sign_ups_per_address: Limit::new(30, MINUTE),
+        }
+    }
+}
+
+/// From where a person signs up or in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Context {
+    /// The address of the peer, from [`countersign_storage::PeerAddress`]. Without one there is no limit per address;
+    /// the one per account holds all the same.
+    pub peer: Option<IpAddr>,
+    /// The `User-Agent` header, to be shown in the list of sessions.
+    pub user_agent: Option<String>,
+    /// The session cookie that the browser sent along, if any: that session ends on the server, so that a cookie which
+    /// somebody planted before does not become the person's ([`cookie::read`]).
+    pub previous: Option<Secret>,
+}
+
+impl Authn {
+    /// From its parts.
+    pub fn new(config: AuthnConfig) -> Self {
+        let AuthnConfig { ports, accounts, throttle, hasher, cookie, policy } = config;
+        Authn { ports, accounts, throttle, hasher, cookie, policy }
+    }
+
+    /// What the session cookie is called.
+    pub fn cookie_name(&self) -> CookieName {
+        self.cookie
+    }
+
+    /// The session cookie of a request, alive or not.
+    pub fn cookie(&self, headers: &HeaderMap) -> Option<Secret> {
+        cookie::read(headers, self.cookie)
+    }
+
+    /// The `Set-Cookie` that gives a fresh session to the browser. It lasts as long as the session can at the most.
+    pub fn set_cookie(&self, signed_in: &SignedInSession) -> HeaderValue {
+        cookie::set(self.cookie, &signed_in.cookie, signed_in.ends_at.since(self.ports.now()))
+    }
+
+    /// The `Set-Cookie` that takes the session cookie away.
+    pub fn clear_cookie(&self) -> HeaderValue {
+        cookie::clear(self.cookie)
+    }
+
+    /// The session of a request's cookie, if it is alive.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]; never answered as "nobody".
+    pub async fn session_of(&self, headers: &HeaderMap) -> Result<Option<Session>, Fault> {
+        match self.cookie(headers) {
+            Some(cookie) => self.session(&cookie).await,
+            None => Ok(None),
+        }
+    }
+}
+
+#[async_trait]
+impl SignedIn for Authn {
+    async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault> {
+        Ok(self.session_of(headers).await?.map(|session| session.authentication()))
+    }
+}
+
+impl std::fmt::Debug for Authn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authn").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}

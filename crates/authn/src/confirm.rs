@@ -1,0 +1,101 @@
+//! Confirmation: a person who is signed in shows their password again, before something that matters ([ASVS 5.0 §7.5]).
+//!
+//! The session stays the same one for its owner (its public name, its beginning, its end) and gets a fresh `auth_time` and
+//! a fresh secret: whoever read the cookie before is not confirmed along with them.
+
+use async_trait::async_trait;
+use countersign_storage::{
+    AccountState, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored,
+};
+
+use crate::authn::{Authn, Context};
+use crate::credential::Credential;
+use crate::password::Password;
+use crate::session::{SessionRecord, SignedInSession, Standing, person};
+use crate::sign_in::{SignInError, SignInRefusal, Verified};
+
+impl Authn {
+    /// Verifies the password of the person who is signed in, and moves the session to a fresh secret with a fresh
+    /// `auth_time`. Attempts count like those to sign in.
+    ///
+    /// # Errors
+    /// [`SignInError`]; [`SignInRefusal::NotSignedIn`] where there is no living session.
+    pub async fn confirm(
+        &self,
+        cookie: &Secret,
+        password: &Secret,
+        context: &Context,
+    ) -> Result<SignedInSession, SignInError> {
+        const NOT_SIGNED_IN: SignInError = SignInError::Refused(SignInRefusal::NotSignedIn);
+
+        let password = Password::presented(password)?;
+        let session = self.session(cookie).await?.ok_or(NOT_SIGNED_IN)?;
+        let account = self.accounts.by_subject(&session.subject).await?.ok_or(NOT_SIGNED_IN)?;
+        self.count_attempt_from(context).await?;
+        self.count_attempt_at(&account.email).await?;
+        let Some(verified) = self.verify(&session.subject, &password).await? else {
+            return Err(self.deny(Some(session.subject), "invalid_credentials", context).await);
+        };
+        let confirm = Confirm { authn: self, handle: cookie.handle(), subject: session.subject.as_str(), verified };
+        self.ports.perform(&confirm).await?.ok_or(NOT_SIGNED_IN)
+    }
+}
+
+struct Confirm<'a> {
+    authn: &'a Authn,
+    handle: Handle,
+    subject: &'a str,
+    verified: Verified,
+}
+
+struct Loaded {
+    session: Option<Stored<SessionRecord>>,
+    credential: Option<Stored<Credential>>,
+    account: Option<AccountState>,
+}
+
+#[async_trait]
+impl Operation for Confirm<'_> {
+    type Loaded = Loaded;
+    type Plan = Option<SignedInSession>;
+    type Answer = Option<SignedInSession>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        let at = (SessionRecord::at(self.handle.as_str()), Credential::at(self.subject));
+        let (session, credential): (Option<Stored<SessionRecord>>, _) = reader.load(at).await?;
+        let account = match &session {
+            Some(session) => self.authn.accounts.by_subject(&session.session.subject).await?,
+            None => None,
+        };
+        Ok(Loaded { session, credential, account: account.map(|account| account.state) })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let Loaded { session: Some(before), credential: Some(credential), account: Some(AccountState::Active) } =
+            loaded
+        else {
+            return Decision::answer(None);
+        };
+        let policy = &self.authn.policy;
+        if before.standing(policy, moment.now) == Standing::Dead || !self.verified.still_holds(&credential) {
+            return Decision::answer(None);
+        }
+        let cookie = Secret::generate(moment.random);
+        let mut after = SessionRecord { handle: cookie.handle(), ..before.record.clone() };
+        after.session.auth_time = moment.now;
+        after.seen(policy, moment.now);
+
+        let mut changes = Changes::none();
+        self.verified.rehash(&credential, &mut changes);
+        changes.delete(&before).insert(&after);
+        let confirmed = Event::new("session.confirm", person(&after.session.subject))
+            .for_subject(&after.session.subject)
+            .with("session_id", &after.session.id);
+        let SessionRecord { session, ends_at, .. } = after;
+        Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes).report(confirmed)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,43 @@
+//! Sign-in: e-mail and password in, a server-side session out.
+//!
+//! What this crate does not do: it serves no pages and no routes (`countersign-pages` does), it knows nothing of OAuth, and
+//! it owns no user table (that is the [`countersign_storage::Accounts`] port).
+//!
+//! What is refused: a wrong password and an unknown address, with one answer and the same work; too many attempts, by
+//! account and by address; passwords that are short, common or personal; sessions that are idle, old, ended, or of a
+//! disabled account; state-changing requests that another site's page sent.
+//!
+//! Read first:
+//! - [`authn`]: what it is made of, and the policy with its defaults.
+//! - [`sign_up`] and [`sign_in`]: what happens in which order, and why in that order.
+//! - [`session`]: what a session is, and when it is dead.
+//! - [`password_hasher`]: why a flood of sign-ins stalls nothing else.
+//! - [`origin`]: which requests may change something.
+#![forbid(unsafe_code)]
+
+pub mod authn;
+mod common_password;
+pub mod confirm;
+pub mod cookie;
+mod credential;
+pub mod origin;
+pub mod password;
+mod password_hash;
+pub mod password_hasher;
+mod pool;
+pub mod session;
+pub mod sessions;
+pub mod sign_in;
+pub mod sign_out;
+pub mod sign_up;
+mod throttling;
+
+pub use authn::{Authn, AuthnConfig, AuthnPolicy, Context};
+pub use cookie::CookieName;
+pub use origin::{ForeignOrigin, InvalidOrigin, OriginCheck};
+pub use password::{Password, PasswordRefusal};
+pub use password_hasher::{Argon2idCost, Busy, HasherConfigError, PasswordHasher, PasswordHasherConfig};
+pub use session::{Session, SignedInSession};
+pub use sessions::Revocation;
+pub use sign_in::{SignIn, SignInError, SignInRefusal};
+pub use sign_up::{SignUp, SignUpError, SignUpRefusal};

@@ -1,0 +1,196 @@
+//! Password hashing on threads of its own: [OWASP Password Storage], [RFC 9106].
+//!
+//! One hash takes some 20 ms of a core and 19 MiB. It must therefore run neither on the threads that answer requests nor
+//! on as many threads as there are requests: a flood of sign-ins fills the queue and is told to come back, while everything
+//! else goes on.
+
+use std::future::Future;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use countersign_storage::{Fault, Random, random};
+
+use crate::password::Password;
+use crate::password_hash::{PasswordHash, Scheme};
+use crate::pool::Pool;
+
+/// Hashes and verifies passwords.
+pub struct PasswordHasher {
+    pool: Pool,
+    scheme: Scheme,
+    retry_after: Duration,
+}
+
+/// How passwords are hashed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PasswordHasherConfig {
+    /// What one hash costs.
+    pub cost: Argon2idCost,
+    /// How many threads hash: by default half of the cores, so that the other half answers everything else.
+    pub threads: usize,
+    /// How many hashes may wait: 64 by default, at 20 ms each little more than a second of one thread.
+    pub queue: usize,
+    /// What to tell those who find the queue full: 2 s by default.
+    pub retry_after: Duration,
+}
+
+/// What one argon2id hash costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Argon2idCost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Argon2idCost {
+    /// The least that is accepted, and the default: 19 MiB, 2 passes, 1 lane, as [OWASP Password Storage] advises.
+    pub const FLOOR: Argon2idCost = Argon2idCost { memory_kib: 19_456, passes: 2, lanes: 1 };
+}
+
+impl Default for PasswordHasherConfig {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+        PasswordHasherConfig {
+            cost: Argon2idCost::FLOOR,
+            threads: (cores / 2).max(1),
+            queue: 64,
+            retry_after: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why there is no hasher.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HasherConfigError {
+    /// A cost lies below the floor, or argon2id does not know it.
+    #[error("password hashing {knob}: at least {expected} expected, found {found}")]
+    Cost {
+        /// Which one.
+        knob: &'static str,
+        /// The least value.
+        expected: u32,
+        /// The given value.
+        found: u32,
+    },
+    /// The system gave no threads.
+    #[error("no thread for password hashing: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// All threads hash and the queue is full: answer 503 with this `Retry-After`. Nothing was hashed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("too many passwords are being hashed")]
+pub struct Busy {
+    /// When to try again.
+    pub retry_after: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum HashingError {
+    /// Come back later.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// Our fault.
+    #[error(transparent)]
+    Failed(#[from] Fault),
+}
+
+/// What a comparison with a stored hash said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verification {
+    /// It is the password.
+    Matches,
+    /// It is the password, and the hash was made with another cost than today's: hash it again.
+    MatchesOutdated,
+    /// It is not.
+    Differs,
+}
+
+impl PasswordHasher {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`HasherConfigError`], also for a cost below [`Argon2idCost::FLOOR`].
+    pub fn new(config: PasswordHasherConfig) -> Result<Self, HasherConfigError> {
+        at_least("memory_kib", Argon2idCost::FLOOR.memory_kib, config.cost.memory_kib)?;
+        at_least("passes", Argon2idCost::FLOOR.passes, config.cost.passes)?;
+        at_least("lanes", Argon2idCost::FLOOR.lanes, config.cost.lanes)?;
+        Self::below_the_floor_for_tests_only(config)
+    }
+
+    /// Starts the threads, whatever the cost.
+    ///
+    /// # Errors
+    /// [`HasherConfigError`].
+    ///
+    /// # Security
+    /// Passwords hashed below the floor are guessed from a copy of the database within hours. For tests only.
+    pub fn below_the_floor_for_tests_only(config: PasswordHasherConfig) -> Result<Self, HasherConfigError> {
+        let Argon2idCost { memory_kib, passes, lanes } = config.cost;
+        at_least("passes", 1, passes)?;
+        at_least("lanes", 1, lanes)?;
+        at_least("memory_kib", lanes.saturating_mul(8), memory_kib)?;
+        let pool = Pool::new(config.threads, config.queue)?;
+        Ok(PasswordHasher { pool, scheme: Scheme::Argon2idV19(config.cost), retry_after: config.retry_after })
+    }
+
+    /// Hashes a password with a fresh salt: the PHC string to store.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] at once, when the queue is full.
+    pub fn hash(
+        &self,
+        password: &Password,
+        random: &dyn Random,
+    ) -> impl Future<Output = Result<String, HashingError>> + Send + use<> {
+        let (password, scheme, salt) = (password.clone(), self.scheme, random::bytes(random));
+        let queued = self.pool.run(move || PasswordHash::of(&password, salt, scheme).map(|hash| hash.to_phc()));
+        let busy = Busy { retry_after: self.retry_after };
+        async move { Ok(queued.map_err(|_| busy)?.await.ok_or(PANICKED)??) }
+    }
+
+    /// Compares a password with a stored PHC string; with none there is no match, after the same work.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] at once, when the queue is full; [`Fault::Corrupt`] where the stored text is no hash.
+    pub fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+    ) -> impl Future<Output = Result<Verification, HashingError>> + Send + use<> {
+        let (password, scheme, known) = (password.clone(), self.scheme, stored.is_some());
+        let hash = match stored {
+            Some(phc) => PasswordHash::parse(phc),
+            None => Some(PasswordHash::decoy(scheme)),
+        };
+        let queued = hash.ok_or(Fault::Corrupt { kind: "password" }).map(|hash| {
+            self.pool.run(move || {
+                let matches = hash.matches(&password)? && known;
+                Ok(match (matches, hash.scheme() == scheme) {
+                    (true, true) => Verification::Matches,
+                    (true, false) => Verification::MatchesOutdated,
+                    (false, _) => Verification::Differs,
+                })
+            })
+        });
+        let busy = Busy { retry_after: self.retry_after };
+        async move { queued?.map_err(|_| busy)?.await.ok_or(PANICKED)?.map_err(HashingError::Failed) }
+    }
+}
+
+impl std::fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordHasher").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+fn at_least(knob: &'static str, expected: u32, found: u32) -> Result<(), HasherConfigError> {
+    if found < expected { Err(HasherConfigError::Cost { knob, expected, found }) } else { Ok(()) }
+}
+
+const PANICKED: Fault = Fault::Internal("hashing a password panicked");

@@ -1,0 +1,229 @@
+//! Sessions: kept on the server, found by the hash of the secret in the cookie ([NIST SP 800-63B §5], [ASVS 5.0 §7]).
+//!
+//! A session is dead when it was idle for too long, when it is too old however busy, when it was ended, or while its
+//! account is disabled. One that is seen to be too old or idle is deleted there and then, so that a clock that is set back
+//! does not bring it back.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use countersign_storage::{
+    Account, AccountState, Actor, Authentication, Changes, Decision, Event, Fault, Handle, Index, Kind, Moment,
+    Operation, Reader, Record, Secret, Stored, Subject, Timestamp, secret,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::authn::{Authn, AuthnPolicy, Context};
+
+/// A session as its owner may see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Its public name, `ses_…`; opens nothing.
+    pub id: String,
+    /// Who signed in.
+    pub subject: Subject,
+    /// When the password was last verified.
+    pub auth_time: Timestamp,
+    /// How: the values of [RFC 8176], `pwd`.
+    pub amr: Vec<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, give or take [`AuthnPolicy::last_seen_every`].
+    pub last_seen_at: Timestamp,
+    /// When it is dead if it is not used again.
+    pub expires_at: Timestamp,
+    /// The browser that signed in, as it named itself; at most 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<IpAddr>,
+}
+
+/// A fresh session, and the one chance to learn its secret.
+#[derive(Clone, Debug)]
+pub struct SignedInSession {
+    /// The secret for the cookie ([`Authn::set_cookie`]).
+    pub cookie: Secret,
+    /// The session.
+    pub session: Session,
+    /// When it is dead, however much it is used.
+    pub ends_at: Timestamp,
+}
+
+impl Session {
+    /// The proof of sign-in that issuer and approvals take.
+    pub fn authentication(&self) -> Authentication {
+        Authentication::asserted(self.subject.clone(), self.id.clone(), self.auth_time, self.amr.clone())
+    }
+}
+
+impl Authn {
+    /// The living session behind a cookie's secret. Writes down that it was used, now and then.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]; never answered as "nobody".
+    pub async fn session(&self, cookie: &Secret) -> Result<Option<Session>, Fault> {
+        self.ports.perform(&LookUp { authn: self, handle: cookie.handle() }).await
+    }
+}
+
+/// A session as it is stored. The key is the hash of the cookie's secret; the secret itself is nowhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SessionRecord {
+    pub(crate) handle: Handle,
+    #[serde(flatten)]
+    pub(crate) session: Session,
+    pub(crate) ends_at: Timestamp,
+}
+
+impl Record for SessionRecord {
+    const KIND: Kind = Kind::new("session");
+
+    fn id(&self) -> String {
+        self.handle.as_str().to_owned()
+    }
+
+    fn indexes(&self) -> Vec<Index> {
+        vec![by_subject(&self.session.subject), by_public_id(&self.session.id)]
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.session.expires_at)
+    }
+}
+
+pub(crate) fn by_subject(subject: &Subject) -> Index {
+    Index::new("subject", subject.as_str())
+}
+
+pub(crate) fn by_public_id(id: &str) -> Index {
+    Index::new("session_id", id)
+}
+
+/// How a session stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// Alive.
+    Alive,
+    /// Alive, and its last use is to be written down.
+    Unrecorded,
+    /// Dead by its clocks.
+    Dead,
+}
+
+impl SessionRecord {
+    /// A fresh session for a subject whose password was verified at `now`, and its secret.
+    pub(crate) fn start(
+        subject: &Subject,
+        context: &Context,
+        policy: &AuthnPolicy,
+        moment: &Moment<'_>,
+    ) -> (Secret, SessionRecord) {
+        let cookie = Secret::generate(moment.random);
+        let ends_at = moment.now + policy.session_absolute;
+        let session = Session {
+            id: secret::identifier("ses", moment.random),
+            subject: subject.clone(),
+            auth_time: moment.now,
+            amr: vec!["pwd".to_owned()],
+            created_at: moment.now,
+            last_seen_at: moment.now,
+            expires_at: ends_at.min(moment.now + policy.session_idle),
+            user_agent: context.user_agent.as_deref().map(shown),
+            ip: context.peer,
+        };
+        let record = SessionRecord { handle: cookie.handle(), session, ends_at };
+        (cookie, record)
+    }
+
+    /// Judges by what is stored and by today's policy: whichever ends it first.
+    pub(crate) fn standing(&self, policy: &AuthnPolicy, now: Timestamp) -> Standing {
+        let Session { created_at, last_seen_at, expires_at, .. } = &self.session;
+        let end = (*expires_at)
+            .min(self.ends_at)
+            .min(*created_at + policy.session_absolute)
+            .min(*last_seen_at + policy.session_idle);
+        if now >= end {
+            Standing::Dead
+        } else if now.since(*last_seen_at) >= policy.last_seen_every.min(policy.session_idle / 4).max(ONE_SECOND) {
+            Standing::Unrecorded
+        } else {
+            Standing::Alive
+        }
+    }
+
+    /// Writes down a use.
+    pub(crate) fn seen(&mut self, policy: &AuthnPolicy, now: Timestamp) {
+        self.session.last_seen_at = self.session.last_seen_at.max(now);
+        self.session.expires_at = self.ends_at.min(self.session.last_seen_at + policy.session_idle);
+    }
+
+    /// That the session ended, and why.
+    pub(crate) fn ended(&self, actor: Actor, reason: &'static str) -> Event {
+        Event::new("session.end", actor)
+            .for_subject(&self.session.subject)
+            .with("session_id", &self.session.id)
+            .with("reason", reason)
+    }
+}
+
+/// The event's actor, for what a person does by themselves.
+pub(crate) fn person(subject: &Subject) -> Actor {
+    Actor::Person { subject: subject.clone() }
+}
+
+/// Finds a session, and does with it what its clocks call for.
+///
+/// It may write, and yet it costs nobody a conflict that would be felt: of many requests that want to write down one
+/// minute's use one does and the others, loading again, find nothing left to write; and a sign-out that happened meanwhile
+/// wins, because a change names the version that it read and a deleted record has none.
+struct LookUp<'a> {
+    authn: &'a Authn,
+    handle: Handle,
+}
+
+#[async_trait]
+impl Operation for LookUp<'_> {
+    type Loaded = Option<(Stored<SessionRecord>, Option<Account>)>;
+    type Plan = Option<Session>;
+    type Answer = Option<Session>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let Some(found) = reader.load(SessionRecord::at(self.handle.as_str())).await? else { return Ok(None) };
+        let account = self.authn.accounts.by_subject(&found.session.subject).await?;
+        Ok(Some((found, account)))
+    }
+
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let Some((mut found, account)) = loaded else { return Decision::answer(None) };
+        let mut changes = Changes::none();
+        match found.standing(&self.authn.policy, moment.now) {
+            Standing::Dead => {
+                changes.delete(&found);
+                return Decision::changing(None, changes).report(found.ended(Actor::System, "expired"));
+            }
+            // The session stays stored: whether the account is let in again is not for a look-up to prejudge.
+            _ if !account.is_some_and(|account| account.state == AccountState::Active) => {
+                return Decision::answer(None);
+            }
+            Standing::Alive => {}
+            Standing::Unrecorded => {
+                found.record.seen(&self.authn.policy, moment.now);
+                changes.replace(&found);
+            }
+        }
+        Decision::changing(Some(found.record.session), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+/// A header as it may be shown later: bounded, without control characters.
+fn shown(user_agent: &str) -> String {
+    user_agent.chars().filter(|c| !c.is_control()).take(256).collect()
+}
+
+const ONE_SECOND: std::time::Duration = std::time::Duration::from_secs(1);

@@ -1,0 +1,343 @@
+//! Sign-in with e-mail and password ([OWASP Authentication], [NIST SP 800-63B §3.1.1]).
+//!
+//! In this order: the length of the password is bounded, attempts are counted, the account and its hash are looked up, the
+//! password is compared on the hashing threads, and only then, in one commit, the session starts, the one before ends and
+//! an outdated hash is replaced.
+//!
+//! Refused with one answer: an unknown address, a wrong password, an account without one, a disabled account. The work is
+//! the same too: where there is no hash, a decoy of the same cost is compared, and where there is no account, one that can
+//! not exist is looked up.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_storage::{
+    Account, AccountState, Actor, Changes, Decision, EmailAddress, Event, Fault, Moment, Operation, Reader, Record,
+    Secret, Stored, Subject,
+};
+use http::StatusCode;
+
+use crate::authn::{Authn, Context};
+use crate::credential::Credential;
+use crate::password::{Password, PasswordRefusal};
+use crate::password_hasher::{HashingError, Verification};
+use crate::session::{SessionRecord, SignedInSession, person};
+use crate::throttling::Held;
+
+/// What a person types to sign in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The e-mail address, as typed.
+    pub email: String,
+    /// The password, as typed.
+    pub password: Secret,
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The person's doing.
+    #[error(transparent)]
+    Refused(SignInRefusal),
+    /// Too many attempts, right or wrong: 429, try again after this long.
+    #[error("Too many attempts. Try again later.")]
+    Throttled(Duration),
+    /// Too many passwords are being hashed: 503, try again after this long.
+    #[error("The server is busy. Try again later.")]
+    Busy(Duration),
+    /// Our fault.
+    #[error("The server can not answer now. Try again later.")]
+    Failed(#[source] Fault),
+}
+
+/// Why a person is not signed in. It says no more than they may know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SignInRefusal {
+    /// Unknown address, wrong password or disabled account: nobody is told which.
+    #[error("The e-mail address or the password is wrong.")]
+    InvalidCredentials,
+    /// There is no living session to confirm ([`Authn::confirm`]).
+    #[error("You are not signed in.")]
+    NotSignedIn,
+    /// More bytes than any password has; nothing was compared.
+    #[error("The password is too long: at most 1024 bytes.")]
+    PasswordTooLong,
+}
+
+impl SignInError {
+    /// The status to answer with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            SignInError::Refused(SignInRefusal::InvalidCredentials | SignInRefusal::NotSignedIn) => {
+                StatusCode::UNAUTHORIZED
+            }
+            SignInError::Refused(SignInRefusal::PasswordTooLong) => StatusCode::BAD_REQUEST,
+            SignInError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            SignInError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            SignInError::Failed(fault) => fault.status(),
+        }
+    }
+
+    /// The code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SignInError::Refused(SignInRefusal::InvalidCredentials) => "INVALID_EMAIL_OR_PASSWORD",
+            SignInError::Refused(SignInRefusal::NotSignedIn) => "UNAUTHORIZED",
+            SignInError::Refused(SignInRefusal::PasswordTooLong) => "PASSWORD_TOO_LONG",
+            SignInError::Throttled(_) => "TOO_MANY_REQUESTS",
+            SignInError::Busy(_) => "SERVICE_UNAVAILABLE",
+            SignInError::Failed(fault) => fault_code(fault),
+        }
+    }
+
+    /// The `Retry-After`, where trying again later can help ([RFC 9110 §10.2.3]).
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            SignInError::Throttled(wait) | SignInError::Busy(wait) => Some(*wait),
+            SignInError::Failed(fault) => fault_retry_after(fault),
+            SignInError::Refused(_) => None,
+        }
+    }
+}
+
+impl Authn {
+    /// Signs a person in: a fresh session. The one in [`Context::previous`] ends.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(&self, sign_in: SignIn, context: &Context) -> Result<SignedInSession, SignInError> {
+        let password = Password::presented(&sign_in.password)?;
+        self.count_attempt_from(context).await?;
+        // What is no address is nobody's, and whoever sent it knows: there is nothing to hide behind work.
+        let Ok(email) = EmailAddress::parse(&sign_in.email) else {
+            return Err(self.deny(None, "invalid_credentials", context).await);
+        };
+        self.count_attempt_at(&email).await?;
+
+        let account = self.accounts.by_email(&email).await?;
+        let subject = match &account {
+            Some(account) => account.subject.clone(),
+            None => self.nobody().await?,
+        };
+        let account = account.map(|account| account.subject);
+        let Some(verified) = self.verify(&subject, &password).await? else {
+            return Err(self.deny(account, "invalid_credentials", context).await);
+        };
+        let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignIn };
+        match self.ports.perform(&start).await? {
+            Some(signed_in) => Ok(signed_in),
+            None => Err(SignInError::Refused(SignInRefusal::InvalidCredentials)),
+        }
+    }
+
+    /// Compares a password with what is stored for a subject. `None`: it is wrong, or there is none.
+    pub(crate) async fn verify(
+        &self,
+        subject: &Subject,
+        password: &Password,
+    ) -> Result<Option<Verified>, HashingError> {
+        let stored = self.ports.reader().load(Credential::at(subject.as_str())).await?;
+        let verification = self.hasher.verify(password, stored.as_ref().map(|stored| stored.phc.as_str())).await?;
+        let Some(Credential { phc, generation, .. }) = stored.map(|stored| stored.record) else { return Ok(None) };
+        let rehashed = match verification {
+            Verification::Differs => return Ok(None),
+            Verification::Matches => None,
+            // A full queue keeps nobody out whose password is right: then it is for the next time.
+            Verification::MatchesOutdated => self.hasher.hash(password, self.ports.random.as_ref()).await.ok(),
+        };
+        Ok(Some(Verified { generation, phc, rehashed }))
+    }
+
+    /// Reports a refused sign-in; the answer stays the same whether that worked or the account exists.
+    pub(crate) async fn deny(&self, subject: Option<Subject>, reason: &'static str, context: &Context) -> SignInError {
+        match self.ports.perform(&Deny { event: denied(subject.as_ref(), reason, context) }).await {
+            Ok(()) => SignInError::Refused(SignInRefusal::InvalidCredentials),
+            Err(fault) => SignInError::Failed(fault),
+        }
+    }
+
+    /// A subject that nobody is, looked up like one that somebody is.
+    async fn nobody(&self) -> Result<Subject, Fault> {
+        let nobody = Subject::generate(self.ports.random.as_ref());
+        self.accounts.by_subject(&nobody).await?;
+        Ok(nobody)
+    }
+}
+
+/// Proof that a password was compared with the hash of `generation`, and is right.
+pub(crate) struct Verified {
+    pub(crate) generation: u32,
+    /// The hash that it was compared with.
+    pub(crate) phc: String,
+    /// The hash to put in its place.
+    pub(crate) rehashed: Option<String>,
+}
+
+impl Verified {
+    /// Whether the stored password is still the one that was verified.
+    pub(crate) fn still_holds(&self, stored: &Credential) -> bool {
+        stored.generation == self.generation
+    }
+
+    /// Puts today's hash in the place of the outdated one, unless somebody else did.
+    pub(crate) fn rehash(&self, stored: &Stored<Credential>, changes: &mut Changes) {
+        if let Some(phc) = self.rehashed.clone().filter(|_| stored.phc == self.phc) {
+            changes.replace(&stored.with(Credential { phc, ..stored.record.clone() }));
+        }
+    }
+}
+
+/// What a session starts with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    SignIn,
+    SignUp,
+}
+
+/// Starts a session for a verified person, and ends the one before.
+pub(crate) struct StartSession<'a> {
+    pub(crate) authn: &'a Authn,
+    pub(crate) subject: &'a Subject,
+    pub(crate) verified: Verified,
+    pub(crate) context: &'a Context,
+    pub(crate) occasion: Occasion,
+}
+
+pub(crate) struct Loaded {
+    account: Option<Account>,
+    credential: Option<Stored<Credential>>,
+    previous: Option<Stored<SessionRecord>>,
+}
+
+#[async_trait]
+impl Operation for StartSession<'_> {
+    type Loaded = Loaded;
+    type Plan = Option<SignedInSession>;
+    type Answer = Option<SignedInSession>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        let credential = Credential::at(self.subject.as_str());
+        let (credential, previous) = match &self.context.previous {
+            Some(cookie) => reader.load((credential, SessionRecord::at(cookie.handle().as_str()))).await?,
+            None => (reader.load(credential).await?, None),
+        };
+        let account = self.authn.accounts.by_subject(self.subject).await?;
+        Ok(Loaded { account, credential, previous })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let Loaded { account, credential, previous } = loaded;
+        let refuse = |reason| Decision::answer(None).report(denied(Some(self.subject), reason, self.context));
+        if !account.is_some_and(|account| account.state == AccountState::Active) {
+            return refuse("account_disabled");
+        }
+        let Some(credential) = credential.filter(|credential| self.verified.still_holds(credential)) else {
+            return refuse("password_changed");
+        };
+
+        let mut changes = Changes::none();
+        self.verified.rehash(&credential, &mut changes);
+        if let Some(previous) = &previous {
+            changes.delete(previous);
+        }
+        let (cookie, record) = SessionRecord::start(self.subject, self.context, &self.authn.policy, moment);
+        changes.insert(&record);
+
+        let started = event("session.start", Some(self.subject), self.context)
+            .with("session_id", &record.session.id)
+            .with("amr", record.session.amr.join(" "));
+        let created =
+            (self.occasion == Occasion::SignUp).then(|| event("account.create", Some(self.subject), self.context));
+        let ended = previous.map(|previous| previous.ended(person(self.subject), "replaced"));
+        let SessionRecord { session, ends_at, .. } = record;
+        created
+            .into_iter()
+            .chain(ended)
+            .chain([started])
+            .fold(Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes), Decision::report)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+/// Stores that a sign-in was refused.
+struct Deny {
+    event: Event,
+}
+
+#[async_trait]
+impl Operation for Deny {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+        Decision::answer(()).report(self.event.clone())
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// A refused sign-in: by nobody who proved anything, at this person's account where it is one. The typed address is left
+/// out: people type their passwords there.
+fn denied(subject: Option<&Subject>, reason: &'static str, context: &Context) -> Event {
+    Event { actor: Actor::Anonymous, ..event("session.start", subject, context) }.denied(reason)
+}
+
+fn event(action: &'static str, subject: Option<&Subject>, context: &Context) -> Event {
+    let event = match subject {
+        Some(subject) => Event::new(action, person(subject)).for_subject(subject),
+        None => Event::new(action, Actor::Anonymous),
+    };
+    match context.peer {
+        Some(peer) => event.with("address", peer.to_string()),
+        None => event,
+    }
+}
+
+pub(crate) fn fault_code(fault: &Fault) -> &'static str {
+    if fault.is_transient() { "SERVICE_UNAVAILABLE" } else { "INTERNAL_SERVER_ERROR" }
+}
+
+pub(crate) fn fault_retry_after(fault: &Fault) -> Option<Duration> {
+    fault.is_transient().then_some(Duration::from_secs(1))
+}
+
+impl From<PasswordRefusal> for SignInError {
+    /// Of a presented password only the length is judged.
+    fn from(_: PasswordRefusal) -> Self {
+        SignInError::Refused(SignInRefusal::PasswordTooLong)
+    }
+}
+
+impl From<Fault> for SignInError {
+    fn from(fault: Fault) -> Self {
+        SignInError::Failed(fault)
+    }
+}
+
+impl From<Held> for SignInError {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::RetryAfter(wait) => SignInError::Throttled(wait),
+            Held::Failed(fault) => SignInError::Failed(fault),
+        }
+    }
+}
+
+impl From<HashingError> for SignInError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy(busy) => SignInError::Busy(busy.retry_after),
+            HashingError::Failed(fault) => SignInError::Failed(fault),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Sign-out: the session ends on the server, whatever the browser does with its cookie.
+
+use async_trait::async_trait;
+use countersign_storage::{Changes, Decision, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored};
+
+use crate::authn::Authn;
+use crate::session::{SessionRecord, person};
+
+impl Authn {
+    /// Ends the session behind a cookie's secret. One that is not there (any more) is no error: it is ended.
+    ///
+    /// # Errors
+    /// [`Fault`]: whether it ended is not known; say so, and do not take the cookie away.
+    pub async fn sign_out(&self, cookie: &Secret) -> Result<(), Fault> {
+        self.ports.perform(&SignOut { handle: cookie.handle() }).await
+    }
+}
+
+struct SignOut {
+    handle: Handle,
+}
+
+#[async_trait]
+impl Operation for SignOut {
+    type Loaded = Option<Stored<SessionRecord>>;
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(SessionRecord::at(self.handle.as_str())).await
+    }
+
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+        let Some(found) = found else { return Decision::answer(()) };
+        let mut changes = Changes::none();
+        changes.delete(&found);
+        Decision::changing((), changes).report(found.ended(person(&found.session.subject), "sign_out"))
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
+    }
+}
