@@ -15,6 +15,8 @@ pub mod accounts;
 pub mod audit;
 pub mod batch;
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod email;
 pub mod endpoint;
 pub mod fault;
