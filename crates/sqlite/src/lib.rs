@@ -1,0 +1,21 @@
+//! [`SqliteStore`]: the [`Store`](countersign_storage::Store) of Countersign in one file.
+//!
+//! **Writes** go to one thread that gathers whatever waits into one transaction (group commit), and answers each batch
+//! after that transaction is durable. **Reads** run beside it, on the thread that asks, each on a connection of its own:
+//! in WAL mode they neither wait for a writer nor make it wait, and a read takes less time than handing it to another
+//! thread would. **Several processes** may open the same file: each transaction takes SQLite's write lock before it
+//! looks at anything.
+//!
+//! What this crate does not do: network file systems (SQLite's locks do not hold there), encryption of the file.
+//!
+//! Read first: [`store`] (opening, durability), `batch` (how a batch is checked and applied), `schema` (the tables, and
+//! the views for people).
+#![forbid(unsafe_code)]
+
+mod batch;
+mod read;
+mod schema;
+pub mod store;
+mod writer;
+
+pub use store::{Durability, OpenError, SqliteStore};

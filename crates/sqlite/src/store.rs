@@ -1,0 +1,205 @@
+//! Opening a file, and the four methods.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp};
+use futures_channel::oneshot;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::read::Readers;
+use crate::writer::{self, Job};
+use crate::{read, schema};
+
+/// How long to wait for other processes before giving up: much longer than any commit takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections remember the prepared form of each statement; there are fewer than this.
+const STATEMENTS: usize = 64;
+
+/// A store in one SQLite file, or in memory.
+///
+/// Dropping it waits until every commit that was handed over is done.
+pub struct SqliteStore {
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    /// None for a database in memory: it has one connection, the writer's.
+    readers: Option<Readers>,
+}
+
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Durability {
+    /// The default: loss of power too. Each group of commits waits for the disk (`synchronous = FULL`).
+    ///
+    /// A code that was redeemed must not come back with the power: it would be redeemed twice.
+    #[default]
+    PowerLoss,
+    /// The end of the process in any way, but not loss of power: then the last commits may be gone
+    /// (`synchronous = NORMAL`). Faster on slow disks. The file stays sound either way.
+    ProcessCrash,
+}
+
+/// Why a file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file could not be created or read.
+    #[error("the database file can not be opened: {0}")]
+    File(#[from] std::io::Error),
+    /// SQLite refused: no database, another process held the lock for too long, the disk is full.
+    #[error("the database can not be opened: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+impl SqliteStore {
+    /// Opens a file, and creates it (readable by its owner only) where there is none. The directory must exist.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        SqliteStore::open_with(path, Durability::default())
+    }
+
+    /// Opens a file with another durability than the default.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_with(path: impl AsRef<Path>, durability: Durability) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        create_private(path)?;
+        let mut connection = connect(path, durability)?;
+        schema::migrate(&mut connection)?;
+        let readers = Readers::new(path.to_owned());
+        SqliteStore::start(connection, Some(readers))
+    }
+
+    /// A store that is gone when it is dropped, for tests.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::migrate(&mut connection)?;
+        SqliteStore::start(connection, None)
+    }
+
+    fn start(connection: Connection, readers: Option<Readers>) -> Result<Self, OpenError> {
+        let (jobs, queue) = mpsc::channel();
+        let writer = thread::Builder::new()
+            .name("countersign-sqlite".to_owned())
+            .spawn(move || writer::run(connection, &queue))?;
+        Ok(SqliteStore { jobs: Some(jobs), writer: Some(writer), readers })
+    }
+
+    /// Hands a job to the writer and waits for its answer. If the writer is gone, the job was not begun, or its
+    /// transaction was never committed.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let stopped = || StoreError::Unavailable("the writer has stopped".to_owned());
+        let (answer, waiting) = oneshot::channel();
+        self.jobs.as_ref().ok_or_else(stopped)?.send(job(answer)).map_err(|_| stopped())?;
+        waiting.await.map_err(|_| stopped())?
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SqliteStore")
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has nothing left to do.
+            let _ = writer.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        match &self.readers {
+            Some(readers) => readers.with(|connection| read::load(connection, keys)),
+            None => self.ask(|answer| Job::Load { keys: keys.to_vec(), answer }).await,
+        }
+    }
+
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
+        match &self.readers {
+            Some(readers) => readers.with(|connection| read::find(connection, kind, index, &page)),
+            None => self.ask(|answer| Job::Find { kind, index: index.clone(), page, answer }).await,
+        }
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.ask(|answer| Job::Commit { batch, answer }).await
+    }
+
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.ask(|answer| Job::Purge { expired_before, limit, answer }).await
+    }
+}
+
+/// Creates the file for its owner alone. SQLite gives the files that it puts beside it (`-wal`, `-shm`) the same
+/// permissions. A file that exists keeps the permissions that its owner chose.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a connection that writes.
+fn connect(path: &Path, durability: Durability) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_handler(Some(wait_for_others))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Switching to WAL needs the file for oneself for a moment, and SQLite does not wait for that by itself.
+    let begun = Instant::now();
+    while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+        if !is_busy(&error) || begun.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    connection.pragma_update(
+        None,
+        "synchronous",
+        match durability {
+            Durability::PowerLoss => "full",
+            Durability::ProcessCrash => "normal",
+        },
+    )?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads.
+pub(crate) fn connect_reader(path: &PathBuf) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_handler(Some(wait_for_others))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Another process writes. Commits take about a millisecond, so look again soon: SQLite's own handler soon sleeps for a
+/// tenth of a second at a time.
+fn wait_for_others(times: i32) -> bool {
+    let pause = Duration::from_millis(u64::try_from(times.clamp(1, 5)).unwrap_or(5));
+    thread::sleep(pause);
+    Duration::from_millis(5).saturating_mul(times.unsigned_abs()) < PATIENCE
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}

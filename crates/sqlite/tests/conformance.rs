@@ -1,0 +1,148 @@
+//! SQLite keeps the laws of a store: alone, in races of many processes on one file, and after kills.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use countersign_sqlite::{Durability, SqliteStore};
+use countersign_storage::Store;
+use countersign_storage::conformance::executor::{block_on, join_all};
+use countersign_storage::conformance::race::Size;
+use countersign_storage::conformance::{self, crash, laws, process, race};
+
+/// Tells a worker process which file to open.
+const FILE: &str = "COUNTERSIGN_TEST_SQLITE";
+
+fn file_in(directory: &tempfile::TempDir) -> PathBuf {
+    directory.path().join("countersign.db")
+}
+
+fn open(path: &Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(path).unwrap())
+}
+
+fn worker_on(path: &Path) -> Command {
+    let mut command = process::this_test_binary("worker").unwrap();
+    command.env(FILE, path);
+    command
+}
+
+#[test]
+fn a_file_keeps_every_law() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file_in(&directory));
+    let checked = block_on(conformance::check(store)).unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(checked, laws().len());
+}
+
+#[test]
+fn a_file_that_need_not_survive_power_loss_keeps_every_law() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(SqliteStore::open_with(file_in(&directory), Durability::ProcessCrash).unwrap());
+    block_on(conformance::check(store)).unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn a_database_in_memory_keeps_every_law() {
+    let store = Arc::new(SqliteStore::in_memory().unwrap());
+    block_on(conformance::check(store)).unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn of_sixty_four_in_four_processes_exactly_one_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let size = Size { processes: 4, each: 16, rounds: 4 };
+    let held = block_on(race::run(open(&path), &mut || worker_on(&path), size)).unwrap_or_else(|seen| panic!("{seen}"));
+    assert_eq!(held, 4 * 8);
+}
+
+#[test]
+fn a_killed_process_loses_nothing_that_it_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    for (processes, enough) in [(1, 5), (1, 40), (2, 60), (3, 90), (2, 200)] {
+        let reopen = async || Ok(open(&path));
+        let acknowledged = block_on(crash::run(&mut || worker_on(&path), processes, enough, reopen));
+        assert!(acknowledged.unwrap_or_else(|seen| panic!("{seen}")) >= enough);
+    }
+}
+
+/// Started by the tests above, in processes of its own.
+#[test]
+#[ignore = "the worker process of the races and the kills"]
+fn worker() {
+    let path = std::env::var(FILE).expect("the parent names the file");
+    block_on(process::worker(open(Path::new(&path)))).unwrap();
+}
+
+#[test]
+fn processes_and_threads_that_open_a_new_file_at_once_all_succeed() {
+    for _ in 0..5 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = file_in(&directory);
+        // A worker without orders opens its store and ends.
+        let idle = || worker_on(&path).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let processes: Vec<Child> = (0..4).map(|_| idle()).collect();
+        let threads: Vec<_> = (0..4)
+            .map(|_| path.clone())
+            .map(|path| {
+                std::thread::spawn(move || SqliteStore::open(path).map(drop).map_err(|error| error.to_string()))
+            })
+            .collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), Ok(()));
+        }
+        for mut process in processes {
+            assert!(process.wait().unwrap().success());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file_in(&directory));
+    block_on(store.purge(countersign_storage::Timestamp(0), 1)).unwrap();
+    let mut seen = 0;
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        seen += 1;
+    }
+    assert_eq!(seen, 3, "the database, its log and its shared memory");
+}
+
+#[test]
+fn what_was_handed_over_before_the_store_is_dropped_is_done() {
+    use countersign_storage::{Batch, Change, Entry, Key, Kind, Version};
+    let directory = tempfile::tempdir().unwrap();
+    let kind = Kind::new("sample");
+    let key = |n: usize| Key { kind, id: n.to_string() };
+    let store = open(&file_in(&directory));
+    let commit = |n: usize| {
+        let version = Version::from_i64(7);
+        let entry = Entry { key: key(n), version, body: "{}".into(), indexes: Vec::new(), expires_at: None };
+        store.commit(Batch { version, guards: Vec::new(), changes: vec![Change::Insert(entry)] })
+    };
+    assert!(block_on(join_all((0..50).map(commit))).iter().all(Result::is_ok));
+    drop(store);
+    let keys: Vec<Key> = (0..50).map(key).collect();
+    let found = block_on(open(&file_in(&directory)).load(&keys)).unwrap();
+    assert!(found.iter().all(Option::is_some));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    std::fs::write(
+        &path,
+        "not a database, but long enough to be taken for the header of one by somebody in a hurry ........",
+    )
+    .unwrap();
+    assert!(SqliteStore::open(&path).is_err());
+    assert!(SqliteStore::open(directory.path().join("missing/countersign.db")).is_err());
+}
