@@ -54,17 +54,13 @@ pub struct InteractionPages {
 pub struct Issuer {
     pub(crate) url: IssuerUrl,
     pub(crate) ports: Ports,
-    #[expect(dead_code)]
     pub(crate) accounts: Arc<dyn Accounts>,
-    #[expect(dead_code)]
     pub(crate) signed_in: Arc<dyn SignedIn>,
-    #[expect(dead_code)]
     pub(crate) clients: Arc<dyn ClientSource>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) policy: Policy,
     pub(crate) routes: RouteMap,
     pub(crate) metadata_paths: Vec<String>,
-    #[expect(dead_code)]
     pub(crate) pages: InteractionPages,
 }
 

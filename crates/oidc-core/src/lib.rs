@@ -7,15 +7,17 @@
 //! Read first:
 //! - `routes.rs`: every endpoint, one row each.
 //! - [`policy`]: what may be chosen.
-//! - `authorize/`: the authorization request, one rule per file, and how it ends in a code.
+//! - [`authorize`]: the authorization request, one rule per file, and how it ends in a code.
 //! - [`records`]: what is stored: grants, codes, token families.
 //! - [`signing_keys`]: how keys follow each other.
 #![forbid(unsafe_code)]
 
+pub mod authorize;
 pub mod client;
 mod config;
 pub mod endpoints;
 pub mod error_page;
+mod grants;
 mod issuer;
 pub mod params;
 pub mod policy;
@@ -23,12 +25,15 @@ pub mod records;
 pub mod resource_server;
 pub mod response;
 mod routes;
+pub mod rules;
 pub mod scope;
 pub mod signing_keys;
 
+pub use authorize::{ConsentAnswer, InteractionError, InteractionPrompt, InteractionView};
 pub use client::{Client, ClientSource, ClientState, NewClient, StoredClients};
 pub use config::ConfigError;
 pub use error_page::{ErrorPage, PageError, PlainErrorPage};
+pub use grants::{GrantView, Revoked};
 pub use issuer::{InteractionPages, Issuer, IssuerConfig};
 pub use policy::{Policy, Resource, ScopeDescription};
 pub use routes::RouteMap;

@@ -53,8 +53,8 @@ impl Params {
                 return Err(ParamsError::TooLarge);
             }
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = decode(halves.next().unwrap_or_default())?;
-            let value = decode(halves.next().unwrap_or_default())?;
+            let name = form_decode(halves.next().unwrap_or_default())?;
+            let value = form_decode(halves.next().unwrap_or_default())?;
             if !value.is_empty() {
                 values.entry(name).or_default().push(value);
             }
@@ -101,6 +101,11 @@ impl Params {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Every parameter with its values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.values.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+
     /// Refuses when anything but the parameters in `but` came more than once: known to us or not.
     ///
     /// # Errors
@@ -118,7 +123,8 @@ impl std::fmt::Debug for Params {
     }
 }
 
-fn decode(text: &[u8]) -> Result<String, ParamsError> {
+/// Undoes form encoding of one name or value.
+pub(crate) fn form_decode(text: &[u8]) -> Result<String, ParamsError> {
     let digit = |byte: Option<u8>| {
         byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
     };

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
+use crate::authorize;
 use crate::config::ConfigError;
 use crate::endpoints;
 use crate::endpoints::discovery::Metadata;
@@ -69,7 +70,7 @@ pub(crate) enum Origins {
 }
 
 /// Every endpoint below the issuer. Metadata is built from these rows.
-pub(crate) const ROUTES: &[Route] = &[endpoints::jwks::ROUTE];
+pub(crate) const ROUTES: &[Route] = &[authorize::ROUTE, endpoints::jwks::ROUTE];
 
 /// What a request's path addresses.
 pub(crate) enum Addressed {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::scope::Scopes;
 
+pub(crate) use register::is_resource;
 pub use register::{ClientCredential, NewClient, RegisterClientError, SecretMethod, parse_jwks};
 pub use source::{ClientSource, StoredClients};
 

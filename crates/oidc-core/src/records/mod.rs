@@ -2,8 +2,10 @@
 
 pub mod authorization_code;
 pub mod grant;
+pub mod interaction;
 pub mod token_family;
 
 pub use authorization_code::{AuthorizationCode, CodeState};
 pub use grant::{Grant, GrantState};
+pub use interaction::{Interaction, InteractionState};
 pub use token_family::{FamilyState, TokenFamily};

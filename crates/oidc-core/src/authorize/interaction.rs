@@ -1,0 +1,251 @@
+//! What the pages see of an interaction, and how they answer it.
+
+use bytes::Bytes;
+use countersign_storage::{Fault, Secret, Subject};
+use http::{HeaderMap, Response, StatusCode};
+use url::Url;
+
+use crate::authorize::browser::Browser;
+use crate::authorize::prompt::{Next, Prompt};
+use crate::authorize::settle::{Pending, Person, Settled, Step};
+use crate::authorize::{ConsentAnswer, Validated};
+use crate::client::Client;
+use crate::issuer::Issuer;
+
+/// What is asked at present.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InteractionView {
+    /// The id of the interaction.
+    pub id: String,
+    /// The question.
+    pub prompt: InteractionPrompt,
+    /// `ui_locales` of the request, for pages in several languages.
+    pub ui_locales: Option<String>,
+}
+
+/// The question to the person.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum InteractionPrompt {
+    /// Who are you?
+    SignIn(SignInView),
+    /// Do you allow this?
+    Consent(Box<ConsentView>),
+    /// There is none: call [`Issuer::resume`].
+    Nothing,
+}
+
+/// For the sign-in page.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignInView {
+    /// The client's name.
+    pub client_name: String,
+    /// What the client thinks that the person signs in with. Not proven.
+    pub login_hint: Option<String>,
+}
+
+/// For the consent page. Everything comes from the stored request and the registered client.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConsentView {
+    /// The client's id.
+    pub client_id: String,
+    /// The client's name.
+    pub client_name: String,
+    /// The client's home page.
+    pub client_uri: Option<String>,
+    /// The client's logo.
+    pub logo_uri: Option<String>,
+    /// The client's privacy policy.
+    pub policy_uri: Option<String>,
+    /// The client's terms of service.
+    pub tos_uri: Option<String>,
+    /// Where the person will be sent: the host, or the scheme of an application's own URI.
+    pub redirect_host: String,
+    /// The source for a `form-action` of [CSP] that lets the answer redirect there.
+    pub redirect_source: String,
+    /// What is asked for.
+    pub scopes: Vec<ScopeView>,
+    /// What it is for.
+    pub resources: Vec<ResourceView>,
+    /// Who is asked.
+    pub account: AccountView,
+    /// To be sent back with the answer: it belongs to this browser, this person and exactly what is shown.
+    pub csrf: Secret,
+}
+
+/// A scope, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ScopeView {
+    /// The value to send back.
+    pub name: String,
+    /// What it allows.
+    pub description: String,
+}
+
+/// A resource, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ResourceView {
+    /// Its URI.
+    pub identifier: String,
+    /// Its name; the URI where it has none.
+    pub name: String,
+}
+
+/// The person who is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AccountView {
+    /// Who.
+    pub subject: Subject,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+}
+
+/// Why an interaction can not be shown or answered. Nothing was changed and nobody is redirected.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InteractionError {
+    /// The client was suspended, or no longer registers where the answer was to go.
+    #[error("The application is not served at present.")]
+    ClientGone,
+    /// Too late.
+    #[error("This took too long. Go back to the application and begin again.")]
+    Expired,
+    /// It was answered already.
+    #[error("This was answered already.")]
+    Finished,
+    /// The answer does not come from the page that was shown, or what was shown has changed since.
+    #[error("The answer does not belong to what was shown. Nothing was allowed.")]
+    ForeignAnswer,
+    /// There is no such interaction, or it belongs to another browser.
+    #[error("There is nothing to answer here.")]
+    Unknown,
+    /// The answer allows something that was not asked.
+    #[error("The answer allows more than was asked. Nothing was allowed.")]
+    Widened,
+    /// Ours.
+    #[error("Something went wrong on our side. Please try again.")]
+    Failed(#[from] Fault),
+}
+
+impl InteractionError {
+    /// The status for a page about it.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            InteractionError::ClientGone | InteractionError::Widened => StatusCode::BAD_REQUEST,
+            InteractionError::ForeignAnswer => StatusCode::FORBIDDEN,
+            InteractionError::Unknown => StatusCode::NOT_FOUND,
+            InteractionError::Expired | InteractionError::Finished => StatusCode::GONE,
+            InteractionError::Failed(fault) => fault.status(),
+        }
+    }
+}
+
+impl Issuer {
+    /// What is asked at present. `headers` are those of the request for the page: its cookies say which browser it is, and
+    /// who is signed in.
+    ///
+    /// # Errors
+    /// [`InteractionError`].
+    pub async fn interaction(&self, id: &str, headers: &HeaderMap) -> Result<InteractionView, InteractionError> {
+        let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
+        let person = self.person(headers).await?;
+        let mut reader = self.ports.reader();
+        let pending = Pending::resume(self, &mut reader, id, &browser, person.as_ref()).await??;
+        let prompt = match (pending.next(person.as_ref(), reader.now()), &person) {
+            (Next::Ask(Prompt::Consent), Some(person)) => {
+                InteractionPrompt::Consent(Box::new(self.consent_view(&pending, &browser, person).await?))
+            }
+            (Next::Ask(Prompt::SignIn), _) => InteractionPrompt::SignIn(SignInView {
+                client_name: pending.client.name,
+                login_hint: pending.request.login_hint,
+            }),
+            _ => InteractionPrompt::Nothing,
+        };
+        Ok(InteractionView { id: id.to_owned(), prompt, ui_locales: pending.request.ui_locales })
+    }
+
+    /// Goes on after the person signed in: to the next page, or back to the client. `headers` are those of the request,
+    /// with the cookie of the session that was just made.
+    ///
+    /// # Errors
+    /// [`InteractionError`].
+    pub async fn resume(&self, id: &str, headers: &HeaderMap) -> Result<Response<Bytes>, InteractionError> {
+        self.go_on(headers, Step::Resume { interaction: id }).await
+    }
+
+    /// Takes the person's answer, once: the first that is good finishes the interaction, in the commit that makes the code.
+    /// Where the person has to sign in first, the response sends them there, and nothing is decided.
+    ///
+    /// # Errors
+    /// [`InteractionError`].
+    pub async fn decide_consent(
+        &self,
+        id: &str,
+        headers: &HeaderMap,
+        answer: &ConsentAnswer,
+        csrf: &Secret,
+    ) -> Result<Response<Bytes>, InteractionError> {
+        self.go_on(headers, Step::Answer { interaction: id, ticket: csrf, answer }).await
+    }
+
+    async fn go_on(&self, headers: &HeaderMap, step: Step<'_>) -> Result<Response<Bytes>, InteractionError> {
+        let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
+        let person = self.person(headers).await?;
+        let settled: Settled = self.settle(step, &browser, person.as_ref()).await??;
+        Ok(self.to_client(&settled))
+    }
+
+    async fn consent_view(
+        &self,
+        pending: &Pending,
+        browser: &Browser,
+        person: &Person,
+    ) -> Result<ConsentView, InteractionError> {
+        let subject = person.authentication.subject();
+        let account = self.accounts.by_subject(subject).await?.ok_or(InteractionError::Unknown)?;
+        let Client { client_id, name, client_uri, logo_uri, policy_uri, tos_uri, .. } = pending.client.clone();
+        let (redirect_host, redirect_source) = destination(&pending.request);
+        let scopes = pending.scopes.iter().map(|name| ScopeView {
+            name: name.to_owned(),
+            description: self.policy.scope(name).map_or(name, |scope| &scope.description).to_owned(),
+        });
+        let resources = pending.request.resources.iter().map(|identifier| ResourceView {
+            identifier: identifier.clone(),
+            name: self.policy.resource(identifier).map_or(identifier, |resource| &resource.name).clone(),
+        });
+        Ok(ConsentView {
+            client_id,
+            client_name: name,
+            client_uri,
+            logo_uri,
+            policy_uri,
+            tos_uri,
+            redirect_host,
+            redirect_source,
+            scopes: scopes.collect(),
+            resources: resources.collect(),
+            account: AccountView {
+                subject: account.subject,
+                name: account.name,
+                email: account.email.as_str().to_owned(),
+            },
+            csrf: pending.ticket(browser, person),
+        })
+    }
+}
+
+fn destination(request: &Validated) -> (String, String) {
+    let Ok(url) = Url::parse(&request.redirect_uri) else { return (String::new(), String::new()) };
+    match url.host_str() {
+        Some(host) if matches!(url.scheme(), "https" | "http") => (host.to_owned(), url.origin().ascii_serialization()),
+        _ => (url.scheme().to_owned(), format!("{}:", url.scheme())),
+    }
+}

@@ -1,0 +1,52 @@
+//! The answer that goes back to the client: in the query of its redirect URI ([RFC 6749 §4.1.2]), always with `iss`
+//! ([RFC 9207 §2]), always by 303, so that a browser never posts a form on ([RFC 9700 §4.12]).
+
+use bytes::Bytes;
+use countersign_storage::Secret;
+use http::Response;
+use url::form_urlencoded;
+
+use crate::authorize::address::Addressed;
+use crate::authorize::{AuthorizationRefusal, Validated};
+use crate::response::see_other;
+
+/// Where an answer goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Recipient<'a> {
+    redirect_uri: &'a str,
+    state: Option<&'a str>,
+}
+
+impl<'a> Recipient<'a> {
+    pub(crate) fn of_addressed(addressed: &'a Addressed) -> Self {
+        Recipient { redirect_uri: &addressed.redirect_uri, state: addressed.state.as_deref() }
+    }
+
+    pub(crate) fn of_request(request: &'a Validated) -> Self {
+        Recipient { redirect_uri: &request.redirect_uri, state: request.state.as_deref() }
+    }
+}
+
+pub(crate) fn grant(issuer: &str, to: Recipient<'_>, code: &Secret) -> Response<Bytes> {
+    send(issuer, to, &[("code", code.expose())])
+}
+
+pub(crate) fn refuse(issuer: &str, to: Recipient<'_>, refusal: &AuthorizationRefusal) -> Response<Bytes> {
+    send(issuer, to, &[("error", refusal.code()), ("error_description", &refusal.to_string())])
+}
+
+fn send(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> Response<Bytes> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(answer);
+    if let Some(state) = to.state {
+        query.append_pair("state", state);
+    }
+    query.append_pair("iss", issuer);
+    // The registered URI stays as it is, its own query included ([RFC 6749 §3.1.2]).
+    let separator = match to.redirect_uri.find('?') {
+        None => "?",
+        Some(at) if at + 1 == to.redirect_uri.len() => "",
+        Some(_) => "&",
+    };
+    see_other(&format!("{}{separator}{}", to.redirect_uri, query.finish()))
+}

@@ -1,0 +1,132 @@
+//! Connected applications: what a person allowed whom, and taking it back.
+
+use async_trait::async_trait;
+use countersign_storage::{
+    Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
+};
+
+use crate::issuer::Issuer;
+use crate::policy::Policy;
+use crate::records::{FamilyState, Grant, GrantState, TokenFamily};
+
+/// What a person allowed a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct GrantView {
+    /// The id of the grant.
+    pub id: String,
+    /// The client's id.
+    pub client_id: String,
+    /// The client's name; its id where it is gone.
+    pub client_name: String,
+    /// The client's home page.
+    pub client_uri: Option<String>,
+    /// What was allowed, in words.
+    pub scopes: Vec<crate::policy::ScopeDescription>,
+    /// For which resources.
+    pub resources: Vec<String>,
+    /// Since when.
+    pub granted_at: Timestamp,
+    /// When the client last came with a code.
+    pub used_at: Timestamp,
+}
+
+/// Whether there was something to revoke.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revoked {
+    /// The grant and all its tokens are dead.
+    Now,
+    /// They were before.
+    Already,
+    /// This person has no such grant.
+    Unknown,
+}
+
+impl Issuer {
+    /// What a person has allowed, and not taken back.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn grants(&self, subject: &Subject) -> Result<Vec<GrantView>, Fault> {
+        let found: Vec<Stored<Grant>> = self.ports.reader().find_all(&Index::new("subject", subject.as_str())).await?;
+        let mut views = Vec::new();
+        for grant in found.into_iter().filter(|grant| grant.state == GrantState::Active) {
+            let client = self.clients.client(&grant.client_id).await?;
+            views.push(GrantView {
+                id: grant.id.clone(),
+                client_name: client.as_ref().map_or(&grant.client_id, |client| &client.name).clone(),
+                client_uri: client.and_then(|client| client.client_uri),
+                client_id: grant.client_id.clone(),
+                scopes: describe(&grant, &self.policy),
+                resources: grant.resources.clone(),
+                granted_at: grant.granted_at,
+                used_at: grant.used_at,
+            });
+        }
+        Ok(views)
+    }
+
+    /// Takes a grant back: every token that rests on it is refused at its next call, and no code that was made under it
+    /// can be redeemed. Giving the grant anew revives none of them.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn revoke_grant(&self, subject: &Subject, grant_id: &str) -> Result<Revoked, Fault> {
+        if grant_id.len() > 64 {
+            return Ok(Revoked::Unknown);
+        }
+        self.ports.perform(&Revoke { subject, grant_id }).await
+    }
+}
+
+fn describe(grant: &Grant, policy: &Policy) -> Vec<crate::policy::ScopeDescription> {
+    grant
+        .scopes
+        .iter()
+        .map(|name| policy.scope(name).cloned().unwrap_or(crate::policy::ScopeDescription::new(name, name)))
+        .collect()
+}
+
+struct Revoke<'a> {
+    subject: &'a Subject,
+    grant_id: &'a str,
+}
+
+#[async_trait]
+impl Operation for Revoke<'_> {
+    type Loaded = (Option<Stored<Grant>>, Vec<Stored<TokenFamily>>);
+    type Plan = Revoked;
+    type Answer = Revoked;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        // The grant first: a redemption writes it, so a family that is founded after this read makes the commit lose.
+        let grant = reader.load(Grant::at(self.grant_id)).await?;
+        let families = reader.find_all(&Index::new("grant", self.grant_id)).await?;
+        Ok((grant, families))
+    }
+
+    fn decide(&self, (grant, families): Self::Loaded, _: &Moment<'_>) -> Decision<Revoked> {
+        let Some(mut grant) = grant.filter(|grant| grant.subject == *self.subject) else {
+            return Decision::answer(Revoked::Unknown);
+        };
+        if grant.state == GrantState::Revoked {
+            return Decision::answer(Revoked::Already);
+        }
+        grant.record.state = GrantState::Revoked;
+        grant.record.generation = grant.record.generation.saturating_add(1);
+        let mut changes = Changes::none();
+        changes.replace(&grant);
+        for mut family in families.into_iter().filter(|family| family.state == FamilyState::Active) {
+            family.record.state = FamilyState::Revoked;
+            changes.replace(&family);
+        }
+        let event = Event::new("grant.revoke", Actor::Person { subject: self.subject.clone() })
+            .for_subject(self.subject)
+            .with("client_id", grant.client_id.as_str());
+        Decision::changing(Revoked::Now, changes).report(event)
+    }
+
+    async fn seal(&self, plan: Revoked, _: &mut Changes) -> Result<Revoked, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,61 @@
+//! `resource` ([RFC 8707 §2]): what the token will be for.
+//!
+//! A token always has an audience: the resources that were asked for, else the client's default, else the policy's, else
+//! the issuer itself.
+
+use crate::authorize::AuthorizationRefusal;
+use crate::client::Client;
+use crate::client::is_resource;
+use crate::params::Params;
+use crate::policy::Policy;
+
+/// Why a resource is refused (`invalid_target`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidTarget {
+    /// Not an absolute URI without a fragment.
+    #[error("A resource must be an absolute URI without a fragment.")]
+    Malformed,
+    /// Not a resource of this issuer, or not one for this client.
+    #[error("The client may not ask for tokens for this resource.")]
+    NotAllowed,
+}
+
+pub(crate) fn check(
+    params: &Params,
+    client: &Client,
+    policy: &Policy,
+    issuer: &str,
+) -> Result<Vec<String>, AuthorizationRefusal> {
+    requested(params, client, policy, issuer).map_err(AuthorizationRefusal::InvalidTarget)
+}
+
+/// The resources of a request, each once; the default where it names none.
+///
+/// # Errors
+/// [`InvalidTarget`].
+pub fn requested(
+    params: &Params,
+    client: &Client,
+    policy: &Policy,
+    issuer: &str,
+) -> Result<Vec<String>, InvalidTarget> {
+    let default = client.default_resource.as_deref().or(policy.default_resource.as_deref()).unwrap_or(issuer);
+    let asked = params.all("resource");
+    if asked.is_empty() {
+        return Ok(vec![default.to_owned()]);
+    }
+    let mut resources: Vec<String> = Vec::new();
+    for resource in asked {
+        if !is_resource(resource) {
+            return Err(InvalidTarget::Malformed);
+        }
+        let known = policy.resource(resource).is_some() && client.resources.contains(resource);
+        if !known && resource != default {
+            return Err(InvalidTarget::NotAllowed);
+        }
+        if !resources.contains(resource) {
+            resources.push(resource.clone());
+        }
+    }
+    Ok(resources)
+}
