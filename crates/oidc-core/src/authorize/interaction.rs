@@ -44,6 +44,8 @@ pub struct SignInView {
     pub client_name: String,
     /// What the client thinks that the person signs in with. Not proven.
     pub login_hint: Option<String>,
+    /// The source for a `form-action` of [CSP]: a sign-in after which nothing is left to ask redirects there.
+    pub redirect_source: String,
 }
 
 /// For the consent page. Everything comes from the stored request and the registered client.
@@ -165,6 +167,7 @@ impl Issuer {
             }
             (Next::Ask(Prompt::SignIn), _) => InteractionPrompt::SignIn(SignInView {
                 client_name: pending.client.name,
+                redirect_source: destination(&pending.request).1,
                 login_hint: pending.request.login_hint,
             }),
             _ => InteractionPrompt::Nothing,
