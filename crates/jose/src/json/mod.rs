@@ -63,9 +63,9 @@ pub(crate) fn read_checked<T: DeserializeOwned>(text: &str) -> Result<T, JsonErr
 #[non_exhaustive]
 pub enum JsonError {
     /// A member name occurs twice in one object.
-    #[error("a member name occurs twice in an object that ends at byte {at}")]
+    #[error("a member name occurs twice in one object, as seen at byte {at}")]
     DuplicateMember {
-        /// Where the object ends.
+        /// Where the second one starts; in an object of many members, where the object ends.
         at: usize,
     },
     /// A number does not fit a 64-bit integer or double without changing its value.

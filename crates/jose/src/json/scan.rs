@@ -65,12 +65,18 @@ impl<'a> Scanner<'a> {
     fn object(&mut self, depth: usize) -> Result<(), JsonError> {
         self.open(depth)?;
         let first = self.members.len();
+        let mut names = 0;
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
         }
         loop {
+            let at = self.at;
             let name = self.name()?;
+            let others = self.members.get(first..).unwrap_or_default();
+            if others.len() < FEW && !is_new(&name, &mut names) && others.iter().any(|other| other.name == name) {
+                return Err(JsonError::DuplicateMember { at });
+            }
             self.white_space();
             if self.peek() != Some(b':') {
                 return self.syntax();
@@ -85,7 +91,8 @@ impl<'a> Scanner<'a> {
                 break;
             }
         }
-        if has_duplicates(self.members.get(first..).unwrap_or_default()) {
+        let members = self.members.get(first..).unwrap_or_default();
+        if members.len() > FEW && has_duplicates(members) {
             return Err(JsonError::DuplicateMember { at: self.at });
         }
         if depth > 0 {
@@ -140,10 +147,12 @@ impl<'a> Scanner<'a> {
         }
         let start = self.at;
         let escapes = self.string()?;
-        let quoted = self.text.get(start..self.at).unwrap_or_default();
         match escapes {
-            Escapes::None => Ok(Cow::Borrowed(quoted.trim_matches('"'))),
-            Escapes::Some => serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| JsonError::Syntax { at: start }),
+            Escapes::None => Ok(Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default())),
+            Escapes::Some => {
+                let quoted = self.text.get(start..self.at).unwrap_or_default();
+                serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| JsonError::Syntax { at: start })
+            }
         }
     }
 
@@ -207,6 +216,13 @@ impl<'a> Scanner<'a> {
 
     fn number(&mut self) -> Result<(), JsonError> {
         let start = self.at;
+        let digits =
+            self.bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let next = self.bytes.get(start + digits);
+        if (1..=18).contains(&digits) && self.peek() != Some(b'0') && !matches!(next, Some(b'.' | b'e' | b'E')) {
+            self.at += digits;
+            return Ok(());
+        }
         let rest = self.text.get(start..).unwrap_or_default();
         match number::measure(rest) {
             number::Measured::Exact(length) => {
@@ -268,7 +284,8 @@ fn plain_length(bytes: &[u8]) -> usize {
             | (backslash.wrapping_sub(ONES) & !backslash)
             | (word.wrapping_sub(ONES * 0x20) & !word);
         if found & HIGH != 0 {
-            break;
+            // Only bytes above the first hit can be marked in error.
+            return length + usize::try_from((found & HIGH).trailing_zeros() / 8).unwrap_or(8);
         }
         length += 8;
         rest = tail;
@@ -276,21 +293,22 @@ fn plain_length(bytes: &[u8]) -> usize {
     length + rest.iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
 }
 
-/// Few members are compared pairwise; many are sorted, so that a document of thousands of members costs no more than it
-/// should.
+/// Up to so many members of one object are compared one with another; more are sorted when the object ends, so that a
+/// document of thousands of members costs no more than it should.
+const FEW: usize = 24;
+
+/// Whether a name is certainly new: its mark among the 64 of `names` has not been set. Sets it.
+fn is_new(name: &str, names: &mut u64) -> bool {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    let mark = 1 << ((bytes.len() + usize::from(first) * 5 + usize::from(last) * 11) % 64);
+    let new = *names & mark == 0;
+    *names |= mark;
+    new
+}
+
 fn has_duplicates(members: &[Member<'_>]) -> bool {
-    if members.len() <= 24 {
-        let mut rest = members;
-        while let Some((member, later)) = rest.split_first() {
-            if later.iter().any(|other| other.name == member.name) {
-                return true;
-            }
-            rest = later;
-        }
-        false
-    } else {
-        let mut names: Vec<&str> = members.iter().map(|member| member.name.as_ref()).collect();
-        names.sort_unstable();
-        names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
-    }
+    let mut names: Vec<&str> = members.iter().map(|member| member.name.as_ref()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }

@@ -37,7 +37,7 @@ impl Header {
         let (mut algorithm, mut typ, mut kid) = (None, None, None);
         for member in &members {
             match member.name.as_ref() {
-                "alg" => algorithm = Some(string(member, "alg")?),
+                "alg" => algorithm = Some(member.string().ok_or(JwsError::HeaderMember { member: "alg" })?),
                 "typ" => typ = Some(string(member, "typ")?),
                 "kid" => kid = Some(string(member, "kid")?),
                 "crit" => return Err(JwsError::Critical),

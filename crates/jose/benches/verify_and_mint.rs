@@ -1,0 +1,300 @@
+//! Full verification and minting of a token with a payload of about 600 bytes, beside the raw primitive of the same back
+//! end and beside `jsonwebtoken` on the same back end.
+//!
+//! `cargo bench -p countersign-jose` runs criterion and then prints ratios. The ratios are taken in rounds in which the
+//! candidates alternate, so that a machine that slows down slows all of them down. `-- --ratios` prints them alone.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature as primitive;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_jose::jws::Compact;
+use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
+use countersign_jose::{Algorithm, SigningKey, base64url, json};
+use criterion::Criterion;
+use ed25519_dalek::Verifier;
+use serde::{Deserialize, Serialize};
+
+const NOW: i64 = 1_700_000_000;
+const ISSUER: &str = "https://login.example.com/tenant/7d2f1b9e";
+const AUDIENCE: &str = "https://api.example.com/v1/orders";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    client_id: String,
+    scope: String,
+    auth_time: i64,
+    acr: String,
+    amr: Vec<String>,
+    sid: String,
+    groups: Vec<String>,
+    act: Actor,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Actor {
+    sub: String,
+}
+
+fn claims() -> Claims {
+    Claims {
+        iss: ISSUER.into(),
+        sub: "248289761001".into(),
+        aud: AUDIENCE.into(),
+        exp: NOW + 300,
+        iat: NOW,
+        jti: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".into(),
+        client_id: "s6BhdRkqt3gX1fWZK9yNqv".into(),
+        scope: "openid profile email orders:read orders:write invoices:read".into(),
+        auth_time: NOW - 120,
+        acr: "urn:mace:incommon:iap:silver".into(),
+        amr: vec!["pwd".into(), "otp".into()],
+        sid: "08a5019c-17e1-4977-8f42-65a12843ea02".into(),
+        groups: vec!["accounting".into(), "warehouse-north".into(), "approvers-level-2".into()],
+        act: Actor { sub: "agent:2f9f8a1c-64d5-4b0c-9c53-1d7a0b6a3c11".into() },
+    }
+}
+
+/// One way to do the work.
+type Candidate = (&'static str, Box<dyn Fn()>);
+
+fn verify_candidates(algorithm: Algorithm) -> Vec<Candidate> {
+    let key = SigningKey::generate(algorithm).unwrap();
+    let token = jwt::mint(&key, Typ::AccessToken, &claims()).unwrap();
+    let (signing_input, signature) = token.rsplit_once('.').unwrap();
+    let (message, signature) = (signing_input.to_owned(), base64url::decode(signature).unwrap());
+    let jwk = serde_json::to_value(key.public_jwk()).unwrap();
+    let member = |name: &str| jwk[name].as_str().unwrap().to_owned();
+    let bytes = |name: &str| base64url::decode(member(name)).unwrap();
+
+    let raw: Box<dyn Fn()> = match algorithm {
+        Algorithm::EdDSA => {
+            let key = ed25519_dalek::VerifyingKey::try_from(bytes("x").as_slice()).unwrap();
+            let signature = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+            Box::new(move || key.verify(black_box(message.as_bytes()), &signature).unwrap())
+        }
+        Algorithm::Es256 => {
+            let point = [vec![4], bytes("x"), bytes("y")].concat();
+            let key = primitive::ParsedPublicKey::new(&primitive::ECDSA_P256_SHA256_FIXED, point).unwrap();
+            Box::new(move || key.verify_sig(black_box(message.as_bytes()), &signature).unwrap())
+        }
+        _ => {
+            let components = primitive::RsaPublicKeyComponents { n: bytes("n"), e: bytes("e") };
+            let key = components.to_parsed_public_key(&primitive::RSA_PKCS1_2048_8192_SHA256).unwrap();
+            Box::new(move || key.verify_sig(black_box(message.as_bytes()), &signature).unwrap())
+        }
+    };
+
+    let peer_key = match algorithm {
+        Algorithm::EdDSA => jsonwebtoken::DecodingKey::from_ed_components(&member("x")),
+        Algorithm::Es256 => jsonwebtoken::DecodingKey::from_ec_components(&member("x"), &member("y")),
+        _ => jsonwebtoken::DecodingKey::from_rsa_components(&member("n"), &member("e")),
+    }
+    .unwrap();
+    let mut validation = jsonwebtoken::Validation::new(peer_algorithm(algorithm));
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    // The peer has a clock of its own.
+    validation.validate_exp = false;
+    let peer_token = token.clone();
+
+    let verifying_key = key.verifying_key();
+    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(ISSUER), ExpectedAudience::AnyOf(&[AUDIENCE]));
+    vec![
+        ("raw", raw),
+        (
+            "countersign",
+            Box::new(move || {
+                let verified = Unverified::parse(black_box(&token)).unwrap();
+                black_box(verified.verify::<Claims>(&verifying_key, &expect, NOW).unwrap());
+            }),
+        ),
+        (
+            "jsonwebtoken",
+            Box::new(move || {
+                black_box(jsonwebtoken::decode::<Claims>(black_box(&peer_token), &peer_key, &validation).unwrap());
+            }),
+        ),
+    ]
+}
+
+fn mint_candidates(algorithm: Algorithm) -> Vec<Candidate> {
+    let key = SigningKey::generate(algorithm).unwrap();
+    let der = key.to_pkcs8_der().unwrap();
+    let token = jwt::mint(&key, Typ::AccessToken, &claims()).unwrap();
+    let message = token.rsplit_once('.').unwrap().0.to_owned();
+    let random = SystemRandom::new();
+
+    let raw: Box<dyn Fn()> = match algorithm {
+        Algorithm::EdDSA => {
+            let key = primitive::Ed25519KeyPair::from_pkcs8(&der).unwrap();
+            Box::new(move || {
+                black_box(key.sign(black_box(message.as_bytes())));
+            })
+        }
+        Algorithm::Es256 => {
+            let key = primitive::EcdsaKeyPair::from_pkcs8(&primitive::ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap();
+            Box::new(move || {
+                black_box(key.sign(&random, black_box(message.as_bytes())).unwrap());
+            })
+        }
+        _ => {
+            let key = primitive::RsaKeyPair::from_pkcs8(&der).unwrap();
+            Box::new(move || {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&primitive::RSA_PKCS1_SHA256, &random, black_box(message.as_bytes()), &mut signature).unwrap();
+                black_box(signature);
+            })
+        }
+    };
+
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines(&STANDARD.encode(&*der)));
+    let peer_key = match algorithm {
+        Algorithm::EdDSA => jsonwebtoken::EncodingKey::from_ed_pem(pem.as_bytes()),
+        Algorithm::Es256 => jsonwebtoken::EncodingKey::from_ec_pem(pem.as_bytes()),
+        _ => jsonwebtoken::EncodingKey::from_rsa_pem(pem.as_bytes()),
+    }
+    .unwrap();
+    let mut header = jsonwebtoken::Header::new(peer_algorithm(algorithm));
+    header.typ = Some("at+jwt".into());
+    header.kid = Some(key.kid().to_owned());
+    let (claims, peer_claims) = (claims(), claims());
+    vec![
+        ("raw", raw),
+        (
+            "countersign",
+            Box::new(move || drop(black_box(jwt::mint(&key, Typ::AccessToken, black_box(&claims)).unwrap()))),
+        ),
+        (
+            "jsonwebtoken",
+            Box::new(move || {
+                drop(black_box(jsonwebtoken::encode(&header, black_box(&peer_claims), &peer_key).unwrap()));
+            }),
+        ),
+    ]
+}
+
+/// What full verification adds to the primitive, part by part.
+fn parts() -> Vec<Candidate> {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let token = jwt::mint(&key, Typ::AccessToken, &claims()).unwrap();
+    let payload = serde_json::to_vec(&claims()).unwrap();
+    let encoded = base64url::encode(&payload);
+    let (again, token_again, claims) = (payload.clone(), token.clone(), claims());
+    vec![
+        ("decode the payload", Box::new(move || drop(black_box(base64url::decode(black_box(&encoded)).unwrap())))),
+        ("take the JWS apart", Box::new(move || drop(black_box(Compact::parse(black_box(&token)).unwrap())))),
+        (
+            "check the claims text",
+            Box::new(move || {
+                black_box(json::check(black_box(&payload)).unwrap());
+            }),
+        ),
+        ("parse the token", Box::new(move || drop(black_box(Unverified::parse(black_box(&token_again)).unwrap())))),
+        (
+            "read the claims",
+            Box::new(move || {
+                drop(black_box(serde_json::from_slice::<Claims>(black_box(&again)).unwrap()));
+            }),
+        ),
+        ("write the claims", Box::new(move || drop(black_box(serde_json::to_vec(black_box(&claims)).unwrap())))),
+    ]
+}
+
+fn peer_algorithm(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        _ => jsonwebtoken::Algorithm::RS256,
+    }
+}
+
+fn lines(text: &str) -> String {
+    text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// Microseconds of one call of each candidate, over rounds in which they alternate: the lower quartile, which a busy
+/// machine disturbs less than the median.
+fn alternate(candidates: &[Candidate]) -> Vec<f64> {
+    const ROUNDS: usize = 400;
+    let batches: Vec<u32> = candidates
+        .iter()
+        .map(|(_, run)| {
+            let start = Instant::now();
+            (0..20).for_each(|_| run());
+            (Duration::from_micros(300).as_nanos() * 20 / start.elapsed().as_nanos().max(1)).clamp(1, 2_000) as u32
+        })
+        .collect();
+    let mut times = vec![Vec::with_capacity(ROUNDS); candidates.len()];
+    for _ in 0..ROUNDS {
+        for (index, (_, run)) in candidates.iter().enumerate() {
+            let start = Instant::now();
+            (0..batches[index]).for_each(|_| run());
+            times[index].push(start.elapsed().as_secs_f64() * 1e6 / f64::from(batches[index]));
+        }
+    }
+    let lower_quartile = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 4]
+    };
+    times.into_iter().map(lower_quartile).collect()
+}
+
+fn print_ratios() {
+    println!("payload: {} bytes", serde_json::to_vec(&claims()).unwrap().len());
+    println!(
+        "{:<14} {:>9} {:>12} {:>13} {:>11} {:>9} {:>9}",
+        "µs", "raw", "countersign", "jsonwebtoken", "over raw", "/raw", "/peer"
+    );
+    for (work, candidates) in
+        [("verify", verify_candidates as fn(Algorithm) -> Vec<Candidate>), ("mint", mint_candidates)]
+    {
+        for &algorithm in Algorithm::ALL {
+            let times = alternate(&candidates(algorithm));
+            let (raw, ours, peer) = (times[0], times[1], times[2]);
+            let row = format!("{work} {algorithm}");
+            println!(
+                "{row:<14} {raw:>9.2} {ours:>12.2} {peer:>13.2} {:>11.2} {:>9.3} {:>9.3}",
+                ours - raw,
+                ours / raw,
+                ours / peer
+            );
+        }
+    }
+    let parts = parts();
+    for ((name, _), time) in parts.iter().zip(alternate(&parts)) {
+        println!("{name:<24} {time:>6.3} µs");
+    }
+}
+
+fn main() {
+    if !std::env::args().any(|argument| argument == "--ratios") {
+        let mut criterion = Criterion::default()
+            .warm_up_time(Duration::from_millis(500))
+            .measurement_time(Duration::from_secs(2))
+            .configure_from_args();
+        for (work, candidates) in
+            [("verify", verify_candidates as fn(Algorithm) -> Vec<Candidate>), ("mint", mint_candidates)]
+        {
+            for &algorithm in Algorithm::ALL {
+                let mut group = criterion.benchmark_group(format!("{work} {algorithm}"));
+                for (name, run) in candidates(algorithm) {
+                    group.bench_function(name, |bencher| bencher.iter(&run));
+                }
+                group.finish();
+            }
+        }
+        criterion.final_summary();
+    }
+    print_ratios();
+}
