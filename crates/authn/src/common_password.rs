@@ -9,7 +9,8 @@
 //!    repetition: `Password2024!`, `sunshine123456789`.
 //! 3. What is left is common if it is one part or two (`iloveyoudragon`), where a walk along the keyboard, the digits or the
 //!    alphabet (four or more, either way) and one character repeated count as parts.
-//! 4. A text that only repeats something shorter than 12 is common: `abcabcabcabc`, `passwordpassword`.
+//! 4. What is known of the person, the address and the name, counts as a part too: `alice.liddell2024`, `alicepassword`.
+//! 5. A text that only repeats something shorter than 12 is common: `abcabcabcabc`, `passwordpassword`.
 
 use std::sync::LazyLock;
 
@@ -30,13 +31,11 @@ pub(crate) fn guess(password: &str, personal: &[&str]) -> Option<Guess> {
     let common: Vec<&[char]> = COMMON.iter().map(Vec::as_slice).collect();
 
     let cores: Vec<&[char]> = cores(&folded).collect();
-    if cores.iter().any(|core| is_made_of(core, &personal, 2)) {
-        Some(Guess::Personal)
-    } else if repeats(&folded) || cores.iter().any(|core| is_made_of(core, &common, 2)) {
-        Some(Guess::Common)
-    } else {
-        None
+    if repeats(&folded) || cores.iter().any(|core| is_made_of(core, &common, 2)) {
+        return Some(Guess::Common);
     }
+    let all = [personal, common].concat();
+    cores.iter().any(|core| is_made_of(core, &all, 2)).then_some(Guess::Personal)
 }
 
 fn fold(text: &str) -> Zeroizing<Vec<char>> {

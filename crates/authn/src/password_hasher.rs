@@ -194,3 +194,135 @@ fn at_least(knob: &'static str, expected: u32, found: u32) -> Result<(), HasherC
 }
 
 const PANICKED: Fault = Fault::Internal("hashing a password panicked");
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::{self, Sender};
+
+    use countersign_storage::{
+        Limit, ManualClock, MemoryStore, Ports, Secret, SeededRandom, StoreThrottle, StoredAccounts, Timestamp,
+        TracingAudit,
+    };
+    use pollster::block_on;
+
+    use super::*;
+    use crate::pool::Outcome;
+    use crate::{Authn, AuthnConfig, AuthnPolicy, Context, CookieName, SignIn, SignInError, SignUp, SignUpError};
+
+    const CHEAP: Argon2idCost = Argon2idCost { memory_kib: 16, passes: 1, lanes: 1 };
+    const WAIT: Duration = Duration::from_secs(7);
+
+    fn hasher(threads: usize, queue: usize) -> PasswordHasher {
+        let config = PasswordHasherConfig { cost: CHEAP, threads, queue, retry_after: WAIT };
+        PasswordHasher::below_the_floor_for_tests_only(config).unwrap()
+    }
+
+    /// Every thread blocked and the queue full, until this is dropped.
+    struct Blocked {
+        gates: Vec<Sender<()>>,
+        /// Somebody waits for them: what nobody waits for would be left out.
+        _awaited: Vec<Outcome<()>>,
+    }
+
+    fn blocked(hasher: &PasswordHasher, threads: usize, queue: usize) -> Blocked {
+        let (mut gates, mut awaited) = (Vec::new(), Vec::new());
+        for _ in 0..threads {
+            let (gate, opened) = mpsc::channel::<()>();
+            let (begun, begins) = mpsc::channel();
+            let wait = move || {
+                begun.send(()).unwrap();
+                let _ = opened.recv();
+            };
+            awaited.push(hasher.pool.run(wait).map_err(|_| ()).unwrap());
+            begins.recv().unwrap();
+            gates.push(gate);
+        }
+        awaited.extend((0..queue).map(|_| hasher.pool.run(|| ()).map_err(|_| ()).unwrap()));
+        Blocked { gates, _awaited: awaited }
+    }
+
+    fn authn(hasher: &Arc<PasswordHasher>) -> Authn {
+        let ports = Ports {
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000))),
+            random: Arc::new(SeededRandom::new(1)),
+            audit: Arc::new(TracingAudit),
+        };
+        Authn::new(AuthnConfig {
+            accounts: Arc::new(StoredAccounts::new(ports.clone())),
+            throttle: Arc::new(StoreThrottle::new(ports.clone())),
+            hasher: Arc::clone(hasher),
+            cookie: CookieName::Loopback,
+            policy: AuthnPolicy {
+                attempts_per_account: Limit::new(u32::MAX, Duration::from_secs(60)),
+                ..AuthnPolicy::default()
+            },
+            ports,
+        })
+    }
+
+    fn password() -> Secret {
+        Secret::new("violet kettle 7 harbour")
+    }
+
+    #[test]
+    fn a_flood_of_sign_ins_stalls_no_session_and_is_told_to_come_back() {
+        let hasher = Arc::new(hasher(2, 3));
+        let authn = authn(&hasher);
+        let (nowhere, email) = (Context::default(), "alice@x.test".to_owned());
+        let sign_up = |email: &str| SignUp { email: email.into(), name: "A".into(), password: password() };
+        let alice = block_on(authn.sign_up(sign_up(&email), &nowhere)).unwrap();
+
+        let blocked = blocked(&hasher, 2, 3);
+        let session = block_on(authn.session(&alice.cookie)).unwrap().unwrap();
+        assert_eq!(block_on(authn.sessions(&session.subject)).unwrap(), [session]);
+        // Both come to where a password is compared: an unknown address is no shortcut.
+        for email in [email.clone(), "nobody@x.test".to_owned()] {
+            let refused = block_on(authn.sign_in(SignIn { email, password: password() }, &nowhere)).unwrap_err();
+            assert_eq!(refused, SignInError::Busy(WAIT));
+            assert_eq!((refused.status().as_u16(), refused.retry_after()), (503, Some(WAIT)));
+        }
+        let refused = block_on(authn.sign_up(sign_up("bob@x.test"), &nowhere)).unwrap_err();
+        assert_eq!(refused, SignUpError::Busy(WAIT));
+        block_on(authn.sign_out(&alice.cookie)).unwrap();
+
+        drop(blocked.gates);
+        let sign_in = loop {
+            match block_on(authn.sign_in(SignIn { email: email.clone(), password: password() }, &nowhere)) {
+                Err(SignInError::Busy(_)) => std::thread::yield_now(),
+                other => break other,
+            }
+        };
+        assert!(sign_in.is_ok());
+    }
+
+    #[test]
+    fn work_that_nobody_waits_for_any_more_is_left_out() {
+        let hasher = hasher(1, 8);
+        let blocked = blocked(&hasher, 1, 0);
+        let (done, log) = mpsc::channel();
+        let run = |name: &'static str| {
+            let done = done.clone();
+            hasher.pool.run(move || done.send(name).unwrap()).map_err(|_| ()).unwrap()
+        };
+        let (abandoned, awaited) = (run("abandoned"), run("awaited"));
+        drop(abandoned);
+        drop(blocked.gates);
+        assert!(block_on(awaited).is_some());
+        assert_eq!(log.try_iter().collect::<Vec<_>>(), ["awaited"]);
+    }
+
+    #[test]
+    fn work_that_panics_is_answered_and_its_thread_goes_on() {
+        let hasher = hasher(1, 8);
+        let outcome = hasher.pool.run(|| -> () { panic!("as this test wants it") }).map_err(|_| ()).unwrap();
+        assert_eq!(block_on(outcome), None);
+        let password = Password::presented(&password()).unwrap();
+        let phc = block_on(hasher.hash(&password, &SeededRandom::new(1))).unwrap();
+        assert_eq!(block_on(hasher.verify(&password, Some(&phc))).unwrap(), Verification::Matches);
+        assert_eq!(block_on(hasher.verify(&password, None)).unwrap(), Verification::Differs);
+        let damaged = block_on(hasher.verify(&password, Some("$argon2id$"))).unwrap_err();
+        assert_eq!(damaged, HashingError::Failed(Fault::Corrupt { kind: "password" }));
+    }
+}
