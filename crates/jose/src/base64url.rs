@@ -71,7 +71,12 @@ pub struct InvalidBase64Url;
 /// Decodes 32 characters into 24 bytes and returns the union of their values, in which [`INVALID`] marks that one of them
 /// is not of the alphabet.
 fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> u8 {
-    let values = block.map(value);
+    let mut values = [0; BLOCK];
+    let mut seen = 0;
+    for (value, &character) in values.iter_mut().zip(block) {
+        *value = value_of(character);
+        seen |= *value;
+    }
     for (eight, six) in values.as_chunks::<8>().0.iter().zip(out.as_chunks_mut::<6>().0) {
         // Eight values of six bits, each in a byte, pushed together: in pairs, in fours, all.
         let spread = u64::from_be_bytes(*eight);
@@ -81,11 +86,12 @@ fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> u8 {
         let [_, _, bytes @ ..] = all.to_be_bytes();
         *six = bytes;
     }
-    values.iter().fold(0, |seen, value| seen | value)
+    seen
 }
 
 /// The value of a character, or [`INVALID`].
-fn value(character: u8) -> u8 {
+#[inline(always)]
+fn value_of(character: u8) -> u8 {
     let upper = character.wrapping_sub(b'A');
     let lower = character.wrapping_sub(b'a');
     let digit = character.wrapping_sub(b'0');

@@ -40,18 +40,18 @@ impl<'a> Compact<'a> {
         if text.len() > MAX_BYTES {
             return Err(JwsError::TooLarge { found: text.len() });
         }
-        let mut segments = text.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (segments.next(), segments.next(), segments.next(), segments.next())
-        else {
-            return Err(JwsError::SegmentCount { found: text.split('.').count() });
-        };
-        let signing_input = text.get(..header.len() + 1 + payload.len()).unwrap_or_default();
-        let header = decode(header, Segment::Header)?;
+        // The payload, most of the text, is not searched for dots: one in it is no base64url, which is seen below.
+        let segment_count = || JwsError::SegmentCount { found: text.split('.').count() };
+        let (signing_input, signature) = text.rsplit_once('.').ok_or_else(segment_count)?;
+        let (header, payload) = signing_input.split_once('.').ok_or_else(segment_count)?;
+        let payload_bytes = decode(payload, Segment::Payload);
+        if payload_bytes.is_err() && payload.contains('.') {
+            return Err(segment_count());
+        }
         Ok(Compact {
             signing_input,
-            header: Header::parse(&header)?,
-            payload: decode(payload, Segment::Payload)?,
+            header: Header::parse(&decode(header, Segment::Header)?)?,
+            payload: payload_bytes?,
             signature: decode(signature, Segment::Signature)?,
         })
     }
@@ -84,8 +84,13 @@ impl<'a> Compact<'a> {
         verified.map_err(|_| JwsError::Signature)
     }
 
-    pub(crate) fn into_parts(self) -> (Header, Vec<u8>) {
-        (self.header, self.payload)
+    /// Moves the payload out; the signature covers the text, which stays.
+    pub(crate) fn take_payload(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.payload)
+    }
+
+    pub(crate) fn into_header(self) -> Header {
+        self.header
     }
 }
 

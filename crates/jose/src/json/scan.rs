@@ -19,7 +19,7 @@ impl<'a> Member<'a> {
     /// The value if it is a string.
     pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
         let inner = self.value.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        if inner.as_bytes().contains(&b'\\') {
             serde_json::from_str(self.value).ok().map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -31,7 +31,9 @@ pub(super) fn scan(text: &str) -> Result<Scanned<'_>, JsonError> {
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, members: Vec::with_capacity(16) };
     scanner.white_space();
     let is_object = scanner.peek() == Some(b'{');
-    scanner.value(0)?;
+    if let Err(stop) = scanner.value(0) {
+        return Err(stop.at(scanner.at));
+    }
     let end = scanner.at;
     scanner.white_space();
     if scanner.at != text.len() {
@@ -43,13 +45,34 @@ pub(super) fn scan(text: &str) -> Result<Scanned<'_>, JsonError> {
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
+    /// The next byte; when scanning stops, the offending one.
     at: usize,
     /// Members of the objects that are open; those of an inner object are dropped when it ends.
     members: Vec<Member<'a>>,
 }
 
+/// Why scanning stopped, at `Scanner::at`. Small, since every step returns one.
+#[derive(Clone, Copy)]
+enum Stop {
+    DuplicateMember,
+    InexactNumber,
+    Syntax,
+    TooDeep,
+}
+
+impl Stop {
+    fn at(self, at: usize) -> JsonError {
+        match self {
+            Stop::DuplicateMember => JsonError::DuplicateMember { at },
+            Stop::InexactNumber => JsonError::InexactNumber { at },
+            Stop::Syntax => JsonError::Syntax { at },
+            Stop::TooDeep => JsonError::TooDeep { at },
+        }
+    }
+}
+
 impl<'a> Scanner<'a> {
-    fn value(&mut self, depth: usize) -> Result<(), JsonError> {
+    fn value(&mut self, depth: usize) -> Result<(), Stop> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.object(depth),
@@ -58,42 +81,36 @@ impl<'a> Scanner<'a> {
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),
             Some(b'n') => self.word("null"),
-            _ => self.syntax(),
+            _ => Err(Stop::Syntax),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<(), JsonError> {
+    fn object(&mut self, depth: usize) -> Result<(), Stop> {
         self.open(depth)?;
-        let first = self.members.len();
-        let mut names = 0;
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
         }
+        let first = self.members.len();
+        let mut names = 0;
         loop {
-            let at = self.at;
-            let name = self.name()?;
-            let others = self.members.get(first..).unwrap_or_default();
-            if others.len() < FEW && !is_new(&name, &mut names) && others.iter().any(|other| other.name == name) {
-                return Err(JsonError::DuplicateMember { at });
-            }
+            let name = self.name(first, &mut names)?;
             self.white_space();
             if self.peek() != Some(b':') {
-                return self.syntax();
+                return Err(Stop::Syntax);
             }
             self.at += 1;
             self.white_space();
             let start = self.at;
             self.value(depth + 1)?;
-            let value = self.text.get(start..self.at).unwrap_or_default();
-            self.members.push(Member { name, value });
+            self.members.push(Member { name, value: self.text_from(start) });
             if self.more(b'}')? == More::No {
                 break;
             }
         }
         let members = self.members.get(first..).unwrap_or_default();
         if members.len() > FEW && has_duplicates(members) {
-            return Err(JsonError::DuplicateMember { at: self.at });
+            return Err(Stop::DuplicateMember);
         }
         if depth > 0 {
             self.members.truncate(first);
@@ -101,7 +118,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), JsonError> {
+    fn array(&mut self, depth: usize) -> Result<(), Stop> {
         self.open(depth)?;
         if self.peek() == Some(b']') {
             self.at += 1;
@@ -115,9 +132,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn open(&mut self, depth: usize) -> Result<(), JsonError> {
+    fn open(&mut self, depth: usize) -> Result<(), Stop> {
         if depth >= MAX_DEPTH {
-            return Err(JsonError::TooDeep { at: self.at });
+            return Err(Stop::TooDeep);
         }
         self.at += 1;
         self.white_space();
@@ -125,7 +142,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// After an element: a comma and the next one, or the end.
-    fn more(&mut self, close: u8) -> Result<More, JsonError> {
+    fn more(&mut self, close: u8) -> Result<More, Stop> {
         self.white_space();
         match self.peek() {
             Some(b',') => {
@@ -137,27 +154,32 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 Ok(More::No)
             }
-            _ => self.syntax(),
+            _ => Err(Stop::Syntax),
         }
     }
 
-    fn name(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    /// Passes a member's name, which must be new among the members from `first` on; `names` marks those.
+    fn name(&mut self, first: usize, names: &mut u64) -> Result<Cow<'a, str>, Stop> {
         if self.peek() != Some(b'"') {
-            return self.syntax();
+            return Err(Stop::Syntax);
         }
         let start = self.at;
-        let escapes = self.string()?;
-        match escapes {
-            Escapes::None => Ok(Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default())),
-            Escapes::Some => {
-                let quoted = self.text.get(start..self.at).unwrap_or_default();
-                serde_json::from_str(quoted).map(Cow::Owned).map_err(|_| JsonError::Syntax { at: start })
+        let name = match self.string()? {
+            Escapes::None => Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default()),
+            Escapes::Some => Cow::Owned(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
+        };
+        if !is_new(&name, names) {
+            let others = self.members.get(first..).unwrap_or_default();
+            if others.len() < FEW && others.iter().any(|other| other.name == name) {
+                self.at = start;
+                return Err(Stop::DuplicateMember);
             }
         }
+        Ok(name)
     }
 
     /// Passes a string; `self.at` is at its opening quote.
-    fn string(&mut self) -> Result<Escapes, JsonError> {
+    fn string(&mut self) -> Result<Escapes, Stop> {
         self.at += 1;
         let mut escapes = Escapes::None;
         loop {
@@ -171,12 +193,13 @@ impl<'a> Scanner<'a> {
                     escapes = Escapes::Some;
                     self.escape()?;
                 }
-                _ => return self.syntax(),
+                _ => return Err(Stop::Syntax),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), JsonError> {
+    #[cold]
+    fn escape(&mut self) -> Result<(), Stop> {
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
@@ -186,61 +209,56 @@ impl<'a> Scanner<'a> {
             Some(b'u') => match self.code_unit()? {
                 0xD800..=0xDBFF => {
                     if self.bytes.get(self.at) != Some(&b'\\') || self.bytes.get(self.at + 1) != Some(&b'u') {
-                        return self.syntax();
+                        return Err(Stop::Syntax);
                     }
                     self.at += 1;
                     match self.code_unit()? {
                         0xDC00..=0xDFFF => Ok(()),
-                        _ => self.syntax(),
+                        _ => Err(Stop::Syntax),
                     }
                 }
-                0xDC00..=0xDFFF => self.syntax(),
+                0xDC00..=0xDFFF => Err(Stop::Syntax),
                 _ => Ok(()),
             },
-            _ => self.syntax(),
+            _ => Err(Stop::Syntax),
         }
     }
 
     /// Reads `uXXXX`; `self.at` is at the `u`.
-    fn code_unit(&mut self) -> Result<u16, JsonError> {
+    fn code_unit(&mut self) -> Result<u16, Stop> {
         let digits = self.text.get(self.at + 1..self.at + 5).filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
-        let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
-        match unit {
-            Some(unit) => {
-                self.at += 5;
-                Ok(unit)
-            }
-            None => self.syntax(),
-        }
+        let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or(Stop::Syntax)?;
+        self.at += 5;
+        Ok(unit)
     }
 
-    fn number(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        let digits =
-            self.bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let next = self.bytes.get(start + digits);
-        if (1..=18).contains(&digits) && self.peek() != Some(b'0') && !matches!(next, Some(b'.' | b'e' | b'E')) {
+    fn number(&mut self) -> Result<(), Stop> {
+        // Most numbers are dates: digits alone, few enough for any reader.
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if (1..=18).contains(&digits)
+            && rest.first() != Some(&b'0')
+            && !matches!(rest.get(digits), Some(b'.' | b'e' | b'E'))
+        {
             self.at += digits;
             return Ok(());
         }
-        let rest = self.text.get(start..).unwrap_or_default();
-        match number::measure(rest) {
+        match number::measure(self.text.get(self.at..).unwrap_or_default()) {
             number::Measured::Exact(length) => {
                 self.at += length;
                 Ok(())
             }
-            number::Measured::Inexact => Err(JsonError::InexactNumber { at: start }),
-            number::Measured::Malformed => self.syntax(),
+            number::Measured::Inexact => Err(Stop::InexactNumber),
+            number::Measured::Malformed => Err(Stop::Syntax),
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), JsonError> {
-        if self.bytes.get(self.at..).unwrap_or_default().starts_with(word.as_bytes()) {
-            self.at += word.len();
-            Ok(())
-        } else {
-            self.syntax()
+    fn word(&mut self, word: &str) -> Result<(), Stop> {
+        if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word.as_bytes()) {
+            return Err(Stop::Syntax);
         }
+        self.at += word.len();
+        Ok(())
     }
 
     fn white_space(&mut self) {
@@ -253,8 +271,8 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    fn syntax<T>(&self) -> Result<T, JsonError> {
-        Err(JsonError::Syntax { at: self.at })
+    fn text_from(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 }
 
@@ -264,19 +282,18 @@ enum More {
     No,
 }
 
-#[derive(PartialEq)]
 enum Escapes {
     None,
     Some,
 }
 
 /// How many bytes pass before a quote, a backslash or a control character. Eight at a time: most of a token is strings.
+#[inline]
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let mut rest = bytes;
-    let mut length = 0;
-    while let Some((eight, tail)) = rest.split_first_chunk::<8>() {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, eight) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*eight);
         let quote = word ^ (ONES * 0x22);
         let backslash = word ^ (ONES * 0x5C);
@@ -285,12 +302,10 @@ fn plain_length(bytes: &[u8]) -> usize {
             | (word.wrapping_sub(ONES * 0x20) & !word);
         if found & HIGH != 0 {
             // Only bytes above the first hit can be marked in error.
-            return length + usize::try_from((found & HIGH).trailing_zeros() / 8).unwrap_or(8);
+            return index * 8 + usize::try_from((found & HIGH).trailing_zeros() / 8).unwrap_or(8);
         }
-        length += 8;
-        rest = tail;
     }
-    length + rest.iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
+    words.len() * 8 + rest.iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
 }
 
 /// Up to so many members of one object are compared one with another; more are sorted when the object ends, so that a
@@ -298,6 +313,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 const FEW: usize = 24;
 
 /// Whether a name is certainly new: its mark among the 64 of `names` has not been set. Sets it.
+#[inline]
 fn is_new(name: &str, names: &mut u64) -> bool {
     let bytes = name.as_bytes();
     let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));

@@ -15,6 +15,7 @@ use crate::{JwkSet, VerifyingKey, json};
 /// A token that has been taken apart; nothing about it is proven. Good for choosing a key, and for nothing else.
 pub struct Unverified<'a> {
     jws: Compact<'a>,
+    payload: String,
     registered: Registered,
 }
 
@@ -24,11 +25,11 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`TokenError`], before any cryptography.
     pub fn parse(token: &'a str) -> Result<Self, TokenError> {
-        let jws = Compact::parse(token)?;
-        let payload = std::str::from_utf8(jws.unverified_payload()).map_err(|_| json::JsonError::Utf8)?;
-        let members = json::scan(payload)?.members.ok_or(TokenError::ClaimsNotObject)?;
+        let mut jws = Compact::parse(token)?;
+        let payload = String::from_utf8(jws.take_payload()).map_err(|_| json::JsonError::Utf8)?;
+        let members = json::scan(&payload)?.members.ok_or(TokenError::ClaimsNotObject)?;
         let registered = Registered::read(&members)?;
-        Ok(Unverified { jws, registered })
+        Ok(Unverified { jws, payload, registered })
     }
 
     /// The header.
@@ -54,7 +55,7 @@ impl<'a> Unverified<'a> {
     /// # Security
     /// Anybody can write these claims. Decide nothing by them but which key to verify with.
     pub fn peek<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
-        read_claims(self.jws.unverified_payload())
+        json::read_checked(&self.payload).map_err(TokenError::ClaimsShape)
     }
 
     /// Judges the token: kind, algorithm, signature, then issuer, audience and times.
@@ -70,8 +71,8 @@ impl<'a> Unverified<'a> {
         expect.check_header(self.header())?;
         self.jws.check_signature(key)?;
         expect.check_claims(&self.registered, now)?;
-        let (header, payload) = self.jws.into_parts();
-        Ok(Verified { claims: read_claims(&payload)?, registered: self.registered, header })
+        let claims = self.peek()?;
+        Ok(Verified { claims, registered: self.registered, header: self.jws.into_header() })
     }
 
     /// Judges the token with the key of the set that its header names; without `kid`, with the only key for its
@@ -99,11 +100,6 @@ impl<'a> Unverified<'a> {
             }),
         }
     }
-}
-
-fn read_claims<T: DeserializeOwned>(payload: &[u8]) -> Result<T, TokenError> {
-    let text = std::str::from_utf8(payload).map_err(|_| json::JsonError::Utf8)?;
-    json::read_checked(text).map_err(TokenError::ClaimsShape)
 }
 
 impl fmt::Debug for Unverified<'_> {
