@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_storage::{Accounts, Authentication, Fault, Limit, Ports, Secret, SignedIn, Throttle};
+use countersign_storage::{
+    Accounts, Authentication, Fault, Limit, Page, Ports, Secret, SessionState, SignedIn, Throttle,
+};
 use http::{HeaderMap, HeaderValue};
 
 use crate::cookie::{self, CookieName};
 use crate::password_hasher::PasswordHasher;
-use crate::session::{Session, SignedInSession};
+use crate::session::{Session, SessionRecord, SignedInSession, Standing, by_public_id};
 
 /// Sign-in. Its methods live in the files named after them: [`crate::sign_up`], [`crate::sign_in`],
 /// [`crate::sign_out`], [`crate::confirm`], [`crate::session`], [`crate::sessions`].
@@ -130,6 +132,16 @@ impl Authn {
 impl SignedIn for Authn {
     async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault> {
         Ok(self.session_of(headers).await?.map(|session| session.authentication()))
+    }
+
+    async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
+        let id = by_public_id(authentication.session_id());
+        let (found, _) = self.ports.reader().find::<SessionRecord>(&id, Page::first(1)).await?;
+        let alive = |session: &SessionRecord| {
+            session.session.subject == *authentication.subject()
+                && session.standing(&self.policy, self.ports.now()) != Standing::Dead
+        };
+        Ok(if found.iter().any(|stored| alive(stored)) { SessionState::Alive } else { SessionState::Ended })
     }
 }
 

@@ -47,6 +47,6 @@ pub use operation::{Decision, Moment, Operation, Ports, Reader};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
 pub use secret::{Handle, Secret};
-pub use signed_in::SignedIn;
+pub use signed_in::{SessionState, SignedIn};
 pub use store::{Cursor, Entries, Page, Store, StoreError};
 pub use throttle::{Allowance, Limit, StoreThrottle, Throttle};

@@ -19,4 +19,23 @@ pub trait SignedIn: Send + Sync {
     /// # Errors
     /// [`Fault::Unavailable`]. Never answered as "nobody".
     async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault>;
+
+    /// Whether the session behind an earlier authentication still lasts: asked when a code is redeemed, so that whoever
+    /// signs out in between ends the code too. An implementation that can not tell keeps the default.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
+        let _ = authentication;
+        Ok(SessionState::Alive)
+    }
+}
+
+/// Whether a session lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SessionState {
+    /// It does.
+    Alive,
+    /// Somebody ended it, or its time did.
+    Ended,
 }
