@@ -8,12 +8,15 @@
 //! - `routes.rs`: every endpoint, one row each.
 //! - [`policy`]: what may be chosen.
 //! - [`authorize`]: the authorization request, one rule per file, and how it ends in a code.
+//! - [`token`]: the token endpoint, one grant type per file.
+//! - [`resource_server`]: for whoever is called with a token.
 //! - [`records`]: what is stored: grants, codes, token families.
 //! - [`signing_keys`]: how keys follow each other.
 #![forbid(unsafe_code)]
 
 pub mod authorize;
 pub mod client;
+pub mod client_authentication;
 mod config;
 pub mod endpoints;
 pub mod error_page;
@@ -28,6 +31,7 @@ mod routes;
 pub mod rules;
 pub mod scope;
 pub mod signing_keys;
+pub mod token;
 
 pub use authorize::{ConsentAnswer, InteractionError, InteractionPrompt, InteractionView};
 pub use client::{Client, ClientSource, ClientState, NewClient, StoredClients};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_jose::Algorithm;
+use countersign_storage::Timestamp;
 
 use crate::config::ConfigError;
 
@@ -34,6 +35,14 @@ pub struct Policy {
     pub refresh_token_lifetime: Duration,
     /// How long refresh tokens can succeed each other after one authorization. Default: 90 days.
     pub family_lifetime: Duration,
+    /// How long after a public client's refresh token was replaced the same answer is given again, as long as the successor
+    /// was not used. Later use of it revokes the family. Default: 60 seconds.
+    ///
+    /// # Security
+    /// Within it, a thief of the replaced token learns the successor, and is found out one rotation later.
+    pub public_retry_window: Duration,
+    /// The same for a client that authenticates. Default: 120 seconds.
+    pub confidential_retry_window: Duration,
     /// How long others may cache the key set (`Cache-Control: max-age`). Default: 5 minutes.
     pub key_set_max_age: Duration,
     /// How old a node's view of the signing keys may be. Default: 60 seconds.
@@ -68,12 +77,14 @@ pub struct Resource {
     pub name: String,
     /// What its access tokens are signed with; `None` for the policy's own choice.
     pub algorithm: Option<Algorithm>,
+    /// The clients that are this resource: they may introspect its tokens ([RFC 7662 §2.1]).
+    pub introspected_by: Vec<String>,
 }
 
 impl Resource {
     /// A resource with the policy's own choice of algorithm.
     pub fn new(identifier: impl Into<String>, name: impl Into<String>) -> Self {
-        Resource { identifier: identifier.into(), name: name.into(), algorithm: None }
+        Resource { identifier: identifier.into(), name: name.into(), algorithm: None, introspected_by: Vec::new() }
     }
 }
 
@@ -100,6 +111,8 @@ impl Default for Policy {
             id_token_lifetime: minutes(5),
             refresh_token_lifetime: days(30),
             family_lifetime: days(90),
+            public_retry_window: minutes(1),
+            confidential_retry_window: minutes(2),
             key_set_max_age: minutes(5),
             key_refresh: minutes(1),
             key_publication_lead: minutes(10),
@@ -121,6 +134,11 @@ impl Policy {
     /// The longest that anything signed by our keys is honoured.
     pub(crate) fn longest_token(&self) -> Duration {
         self.access_token_lifetime.max(self.id_token_lifetime)
+    }
+
+    /// When nobody honours a token any more that was made at `made`, clocks that differ included.
+    pub(crate) fn last_token_dead(&self, made: Timestamp) -> Timestamp {
+        made + self.longest_token() + Duration::from_secs(60)
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {

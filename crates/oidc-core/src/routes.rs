@@ -12,6 +12,7 @@ use crate::endpoints;
 use crate::endpoints::discovery::Metadata;
 use crate::issuer::Issuer;
 use crate::response::{empty, set};
+use crate::token;
 
 /// The paths of the endpoints, below the issuer. The two metadata documents are where their standards say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,7 +71,14 @@ pub(crate) enum Origins {
 }
 
 /// Every endpoint below the issuer. Metadata is built from these rows.
-pub(crate) const ROUTES: &[Route] = &[authorize::ROUTE, endpoints::jwks::ROUTE];
+pub(crate) const ROUTES: &[Route] = &[
+    authorize::ROUTE,
+    token::ROUTE,
+    endpoints::userinfo::ROUTE,
+    endpoints::introspection::ROUTE,
+    endpoints::revocation::ROUTE,
+    endpoints::jwks::ROUTE,
+];
 
 /// What a request's path addresses.
 pub(crate) enum Addressed {

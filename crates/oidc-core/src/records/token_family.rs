@@ -47,6 +47,9 @@ pub enum FamilyState {
 /// The refresh token of a family ([RFC 6749 §6]).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RefreshToken {
+    /// The hash of the part that all refresh tokens of the family share. Who shows it with another rest holds one that was
+    /// replaced; who does not never had one.
+    pub root: Handle,
     /// The hash of the one that is good now.
     pub current: Handle,
     /// When that one was made.

@@ -39,18 +39,16 @@ pub fn requested(
     policy: &Policy,
     issuer: &str,
 ) -> Result<Vec<String>, InvalidTarget> {
-    let default = client.default_resource.as_deref().or(policy.default_resource.as_deref()).unwrap_or(issuer);
     let asked = params.all("resource");
     if asked.is_empty() {
-        return Ok(vec![default.to_owned()]);
+        return Ok(vec![default(client, policy, issuer).to_owned()]);
     }
     let mut resources: Vec<String> = Vec::new();
     for resource in asked {
         if !is_resource(resource) {
             return Err(InvalidTarget::Malformed);
         }
-        let known = policy.resource(resource).is_some() && client.resources.contains(resource);
-        if !known && resource != default {
+        if !is_allowed(resource, client, policy, issuer) {
             return Err(InvalidTarget::NotAllowed);
         }
         if !resources.contains(resource) {
@@ -58,4 +56,14 @@ pub fn requested(
         }
     }
     Ok(resources)
+}
+
+/// Whether a client may have tokens for a resource: its default, or one in its own list that exists.
+pub(crate) fn is_allowed(resource: &str, client: &Client, policy: &Policy, issuer: &str) -> bool {
+    let known = policy.resource(resource).is_some() && client.resources.iter().any(|allowed| allowed == resource);
+    known || resource == default(client, policy, issuer)
+}
+
+fn default<'a>(client: &'a Client, policy: &'a Policy, issuer: &'a str) -> &'a str {
+    client.default_resource.as_deref().or(policy.default_resource.as_deref()).unwrap_or(issuer)
 }

@@ -1,0 +1,171 @@
+//! POST /introspect: whether a token holds, and what it says ([RFC 7662]).
+//!
+//! For clients that authenticate. Each may ask about its own tokens, and about access tokens for a resource that it is
+//! ([`crate::Resource::introspected_by`]); about any other token it learns what it would learn about a made-up one:
+//! `"active": false`. The answer is the truth of this moment: revocation is seen at once.
+//!
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+
+use bytes::Bytes;
+use countersign_jose::jwt::ExpectedAudience;
+use countersign_storage::{AccountState, Fault, Timestamp};
+use http::{Method, Request, Response, StatusCode};
+use serde::Serialize;
+
+use crate::client::{AuthMethod, ClientState};
+use crate::client_authentication::{
+    AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET, load_client_with,
+};
+use crate::issuer::Issuer;
+use crate::params::{Params, ParamsError};
+use crate::records::{FamilyState, TokenFamily};
+use crate::response::{OAuthError, json};
+use crate::routes::{Answering, Origins, Route};
+use crate::token::PresentedRefreshToken;
+use crate::token::live::{LiveToken, NotLive, live};
+
+pub(crate) const ROUTE: Route = Route {
+    path: |routes| &routes.introspection,
+    methods: &[Method::POST],
+    origins: Origins::None,
+    answer,
+    describe: |_, url, metadata| {
+        metadata.set("introspection_endpoint", url);
+        metadata.extend("introspection_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+    },
+};
+
+/// No answer about the token.
+enum NoAnswer {
+    Client(ClientRefusal),
+    Params(ParamsError),
+    Repeated,
+    TokenMissing,
+    Failed(Fault),
+}
+
+/// The response of [RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2). One that is not active says no more.
+#[derive(Default, Serialize)]
+struct Introspected {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aud: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
+    Box::pin(async move {
+        match introspect(issuer, &request).await {
+            Ok(introspected) => json(StatusCode::OK, &introspected),
+            Err(no_answer) => respond(&no_answer, issuer),
+        }
+    })
+}
+
+async fn introspect(issuer: &Issuer, request: &Request<Bytes>) -> Result<Introspected, NoAnswer> {
+    let params = Params::of_form(request).map_err(NoAnswer::Params)?;
+    params.refuse_repeated(&[]).map_err(|_| NoAnswer::Repeated)?;
+    let caller = PresentedClient::parse(request.headers(), &params).map_err(NoAnswer::Client)?;
+    let known = issuer.clients.client(caller.client_id()).await.map_err(NoAnswer::Failed)?;
+    let caller = caller.authenticate(known).map_err(NoAnswer::Client)?;
+    if caller.is_public() {
+        return Err(NoAnswer::Client(ClientRefusal::InvalidClient));
+    }
+    let Ok(Some(token)) = params.one("token") else { return Err(NoAnswer::TokenMissing) };
+    // A hint is a hint: the token itself says what it is.
+    let refresh = PresentedRefreshToken::parse(token);
+    if refresh.is_formed() {
+        return refresh_token(issuer, &refresh, &caller).await.map_err(NoAnswer::Failed);
+    }
+    match live(issuer, token, ExpectedAudience::CheckedByCaller).await {
+        Ok(live) if may_know(&live, &caller, issuer) => Ok(access_token(&live, issuer)),
+        Ok(_) | Err(NotLive::Refused(_)) => Ok(Introspected::default()),
+        Err(NotLive::Failed(fault)) => Err(NoAnswer::Failed(fault)),
+    }
+}
+
+/// Its own token, or one for a resource that it is.
+fn may_know(live: &LiveToken, caller: &AuthenticatedClient, issuer: &Issuer) -> bool {
+    let token = live.token();
+    let is_caller = |resource: &String| {
+        issuer.policy.resource(resource).is_some_and(|resource| resource.introspected_by.contains(&caller.client_id))
+    };
+    token.client_id == caller.client_id || token.audience.iter().any(is_caller)
+}
+
+fn access_token(live: &LiveToken, issuer: &Issuer) -> Introspected {
+    let token = live.token();
+    Introspected {
+        active: true,
+        scope: Some(token.scope.to_string()),
+        client_id: Some(token.client_id.clone()),
+        token_type: Some("Bearer"),
+        exp: Some(token.expires_at),
+        iat: Some(token.issued_at),
+        sub: Some(token.subject.clone()),
+        aud: token.audience.clone(),
+        iss: Some(issuer.identifier().to_owned()),
+        jti: Some(token.jti.clone()),
+    }
+}
+
+/// A refresh token is between its client and us.
+async fn refresh_token(
+    issuer: &Issuer,
+    presented: &PresentedRefreshToken,
+    caller: &AuthenticatedClient,
+) -> Result<Introspected, Fault> {
+    let now = issuer.ports.now();
+    let mut reader = issuer.ports.reader();
+    let (client, family) =
+        load_client_with(&caller.client_id, issuer.clients.as_ref(), &mut reader, presented.family()).await?;
+    let served = client.is_some_and(|client| client.state == ClientState::Active);
+    let family = family.map(|stored| stored.record).filter(|family: &TokenFamily| {
+        served && family.client_id == caller.client_id && family.state == FamilyState::Active && presented.is_of(family)
+    });
+    let Some((family, refresh)) = family.as_ref().and_then(|family| Some((family, family.refresh.as_ref()?))) else {
+        return Ok(Introspected::default());
+    };
+    let subject = family.authentication.subject();
+    let account = issuer.accounts.by_subject(subject).await?;
+    let usable = account.is_some_and(|account| account.state == AccountState::Active);
+    if !usable || !presented.is(&refresh.current) || now >= refresh.expires_at {
+        return Ok(Introspected::default());
+    }
+    Ok(Introspected {
+        active: true,
+        scope: Some(family.scopes.to_string()),
+        client_id: Some(family.client_id.clone()),
+        exp: Some(refresh.expires_at),
+        iat: Some(refresh.issued_at),
+        sub: Some(subject.as_str().to_owned()),
+        iss: Some(issuer.identifier().to_owned()),
+        ..Introspected::default()
+    })
+}
+
+fn respond(no_answer: &NoAnswer, issuer: &Issuer) -> Response<Bytes> {
+    let invalid_request = |description: String| OAuthError::new("invalid_request", description).respond();
+    match no_answer {
+        NoAnswer::Client(refusal) => refusal.respond(issuer.identifier()),
+        NoAnswer::Params(error) => invalid_request(format!("The request must be a form: {error}.")),
+        NoAnswer::Repeated => invalid_request("A parameter was sent more than once.".to_owned()),
+        NoAnswer::TokenMissing => invalid_request("The parameter token is missing.".to_owned()),
+        NoAnswer::Failed(fault) => OAuthError::of_fault(fault).respond(),
+    }
+}

@@ -1,0 +1,200 @@
+//! POST /revoke: a client gives a token back ([RFC 7009]).
+//!
+//! A refresh token, also one that was replaced, takes its whole family along; an access token goes alone. A token that is
+//! unknown, expired or revoked already is none of the client's worries: 200 (§2.2). Refused: a client that is not
+//! believed, and another client's token, which stays as it is.
+//!
+//! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_jose::jwt::ExpectedAudience;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use http::{Method, Request, StatusCode};
+
+use crate::client::{AuthMethod, Client};
+use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET};
+use crate::issuer::Issuer;
+use crate::params::{Params, ParamsError};
+use crate::records::{FamilyState, RevokedToken, TokenFamily};
+use crate::response::{OAuthError, empty};
+use crate::routes::{Answering, Origins, Route};
+use crate::token::PresentedRefreshToken;
+use crate::token::live::{NotLive, OwnToken, own};
+
+pub(crate) const ROUTE: Route = Route {
+    path: |routes| &routes.revocation,
+    methods: &[Method::POST],
+    origins: Origins::Any,
+    answer,
+    describe: |_, url, metadata| {
+        metadata.set("revocation_endpoint", url);
+        metadata.extend("revocation_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+        metadata.extend("revocation_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
+    },
+};
+
+/// Why nothing is revoked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevocationRefusal {
+    /// The client is not who it says, or may not be served.
+    #[error("{0}")]
+    Client(#[from] ClientRefusal),
+    /// The token was given to another client. It is left as it is.
+    #[error("The token was issued to another client.")]
+    ForAnotherClient,
+    /// Not a form.
+    #[error("The request must be a form: {0}.")]
+    Params(ParamsError),
+    /// A parameter came twice.
+    #[error("A parameter was sent more than once.")]
+    Repeated,
+    /// There is nothing to revoke.
+    #[error("The parameter token is missing.")]
+    TokenMissing,
+}
+
+impl RevocationRefusal {
+    /// The registered error code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            RevocationRefusal::Client(refusal) => refusal.code(),
+            RevocationRefusal::ForAnotherClient => "invalid_grant",
+            RevocationRefusal::Params(_) | RevocationRefusal::Repeated | RevocationRefusal::TokenMissing => {
+                "invalid_request"
+            }
+        }
+    }
+}
+
+fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
+    Box::pin(async move {
+        match revoke(issuer, &request).await {
+            Ok(Ok(())) => empty(StatusCode::OK),
+            Ok(Err(RevocationRefusal::Client(refusal))) => refusal.respond(issuer.identifier()),
+            Ok(Err(refusal)) => OAuthError::new(refusal.code(), refusal.to_string()).respond(),
+            Err(fault) => OAuthError::of_fault(&fault).respond(),
+        }
+    })
+}
+
+async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<Result<(), RevocationRefusal>, Fault> {
+    let (client, token) = match parse(request) {
+        Ok(parsed) => parsed,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let refresh = PresentedRefreshToken::parse(&token);
+    let token = if refresh.is_formed() {
+        Token::Refresh(refresh)
+    } else {
+        match own(issuer, &token, ExpectedAudience::CheckedByCaller).await {
+            Ok(own) => Token::Access(own),
+            // Not ours, not any more, or no token at all: nothing needs to be revoked.
+            Err(NotLive::Refused(_)) => Token::Unknown,
+            Err(NotLive::Failed(fault)) => return Err(fault),
+        }
+    };
+    issuer.ports.perform(&Revoke { issuer, client, token }).await
+}
+
+fn parse(request: &Request<Bytes>) -> Result<(PresentedClient, String), RevocationRefusal> {
+    let params = Params::of_form(request).map_err(RevocationRefusal::Params)?;
+    params.refuse_repeated(&[]).map_err(|_| RevocationRefusal::Repeated)?;
+    let client = PresentedClient::parse(request.headers(), &params)?;
+    match params.one("token") {
+        Ok(Some(token)) => Ok((client, token.to_owned())),
+        _ => Err(RevocationRefusal::TokenMissing),
+    }
+}
+
+/// What was sent. `token_type_hint` is not needed to tell them apart.
+enum Token {
+    Access(OwnToken),
+    Refresh(PresentedRefreshToken),
+    Unknown,
+}
+
+struct Revoke<'a> {
+    issuer: &'a Issuer,
+    client: PresentedClient,
+    token: Token,
+}
+
+#[async_trait]
+impl Operation for Revoke<'_> {
+    type Loaded = (Option<Client>, (Option<Stored<TokenFamily>>, Option<Stored<RevokedToken>>));
+    type Plan = Result<(), RevocationRefusal>;
+    type Answer = Result<(), RevocationRefusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let (family, revoked) = match &self.token {
+            Token::Refresh(presented) => (presented.family(), RevokedToken::at(NOTHING)),
+            Token::Access(own) => (TokenFamily::at(NOTHING), RevokedToken::at(&own.jti)),
+            Token::Unknown => (TokenFamily::at(NOTHING), RevokedToken::at(NOTHING)),
+        };
+        self.client.load_with(self.issuer.clients.as_ref(), reader, (family, revoked)).await
+    }
+
+    fn decide(&self, (client, (family, revoked)): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let client = match self.client.authenticate(client) {
+            Ok(client) => client,
+            Err(refusal) => return Decision::answer(Err(refusal.into())),
+        };
+        match &self.token {
+            Token::Unknown => Decision::answer(Ok(())),
+            Token::Refresh(presented) => {
+                let family = family.filter(|family| presented.is_of(family) && family.state == FamilyState::Active);
+                family.map_or(Decision::answer(Ok(())), |family| end_family(family, &client))
+            }
+            Token::Access(own) if revoked.is_none() => end_token(own, &client, moment),
+            Token::Access(_) => Decision::answer(Ok(())),
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+fn end_family(
+    mut family: Stored<TokenFamily>,
+    client: &AuthenticatedClient,
+) -> Decision<Result<(), RevocationRefusal>> {
+    if family.client_id != client.client_id {
+        return Decision::answer(Err(RevocationRefusal::ForAnotherClient));
+    }
+    family.record.state = FamilyState::Revoked;
+    let mut changes = Changes::none();
+    changes.replace(&family);
+    let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() })
+        .for_subject(family.authentication.subject())
+        .with("family", &family.id);
+    Decision::changing(Ok(()), changes).report(event)
+}
+
+fn end_token(
+    own: &OwnToken,
+    client: &AuthenticatedClient,
+    moment: &Moment<'_>,
+) -> Decision<Result<(), RevocationRefusal>> {
+    if own.client_id != client.client_id {
+        return Decision::answer(Err(RevocationRefusal::ForAnotherClient));
+    }
+    let revoked = RevokedToken {
+        jti: own.jti.clone(),
+        client_id: own.client_id.clone(),
+        revoked_at: moment.now,
+        // Another node's clock may lag behind.
+        expires_at: own.expires_at + Duration::from_secs(60),
+    };
+    let mut changes = Changes::none();
+    changes.insert(&revoked);
+    let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() }).with("jti", &own.jti);
+    Decision::changing(Ok(()), changes).report(event)
+}
+
+/// A name under which nothing is stored.
+const NOTHING: &str = "none";

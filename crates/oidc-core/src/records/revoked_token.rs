@@ -1,0 +1,31 @@
+//! Access tokens that were revoked one by one ([RFC 7009]).
+//!
+//! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
+
+use countersign_storage::{Kind, Record, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// An access token that is honoured no longer, although its family is. Remembered until the token would have expired.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RevokedToken {
+    /// The token's name.
+    pub jti: String,
+    /// For whom it was made.
+    pub client_id: String,
+    /// When it was revoked.
+    pub revoked_at: Timestamp,
+    /// When nobody would honour it any more.
+    pub expires_at: Timestamp,
+}
+
+impl Record for RevokedToken {
+    const KIND: Kind = Kind::new("revoked_token");
+
+    fn id(&self) -> String {
+        self.jti.clone()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}

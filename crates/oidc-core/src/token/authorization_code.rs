@@ -1,0 +1,243 @@
+//! `grant_type=authorization_code` ([RFC 6749 §4.1.3], [RFC 7636 §4.5]).
+//!
+//! A code is good once, for one minute, for one client, with the verifier and the redirect URI of its request. Shown a
+//! second time, it takes down what the first time gave (RFC 6749 §4.1.2); shown by the wrong client, with a wrong verifier or
+//! redirect URI, it is burnt. Both happen in the commit that decides so. Refused without burning: a code that is too old,
+//! whose grant was taken back, whose account is disabled, whose session has ended.
+//!
+//! A refresh token is given to a client that is registered for it and was granted `offline_access`
+//! ([OIDC Core §11]): the person saw that the access outlasts their visit.
+//!
+//! [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+//! [RFC 7636 §4.5]: https://www.rfc-editor.org/rfc/rfc7636#section-4.5
+//! [OIDC Core §11]: https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
+
+use async_trait::async_trait;
+use countersign_storage::{
+    Account, AccountState, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret,
+    SessionState, Stored, Timestamp,
+};
+
+use super::audience::narrow;
+use super::issue::{AccessToken, IdToken, Issue, Tokens};
+use super::refresh_token::FreshRefreshToken;
+use super::refusal::TokenRefusal;
+use super::{GrantType, TokenError, TokenRequest};
+use crate::client::{Client, GrantTypeName};
+use crate::client_authentication::AuthenticatedClient;
+use crate::issuer::Issuer;
+use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, TokenFamily};
+use crate::rules::pkce;
+
+pub(super) struct AuthorizationCodeGrant;
+
+#[async_trait]
+impl GrantType for AuthorizationCodeGrant {
+    fn name(&self) -> GrantTypeName {
+        GrantTypeName::AuthorizationCode
+    }
+
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
+        let redeem = Redeem {
+            issuer,
+            request,
+            code: Secret::new(request.required("code")?),
+            redirect_uri: request.required("redirect_uri")?,
+            verifier: request.params.one("code_verifier")?.unwrap_or_default(),
+        };
+        Ok(issuer.ports.perform(&redeem).await??)
+    }
+}
+
+struct Redeem<'a> {
+    issuer: &'a Issuer,
+    request: &'a TokenRequest<'a>,
+    code: Secret,
+    redirect_uri: &'a str,
+    /// Empty where there is none: it then matches no challenge, and neither does a request that had none exist.
+    verifier: &'a str,
+}
+
+struct Loaded {
+    client: Option<Client>,
+    code: Option<Behind>,
+}
+
+/// A code, and what it rests on.
+struct Behind {
+    code: Stored<AuthorizationCode>,
+    grant: Option<Stored<Grant>>,
+    /// There is one when the code was redeemed.
+    family: Option<Stored<TokenFamily>>,
+    account: Option<Account>,
+    session: SessionState,
+}
+
+#[async_trait]
+impl Operation for Redeem<'_> {
+    type Loaded = Loaded;
+    type Plan = Result<Issue, TokenRefusal>;
+    type Answer = Result<Tokens, TokenRefusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        let code = AuthorizationCode::at(self.code.handle().as_str());
+        let (client, code) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, code).await?;
+        let Some(code) = code else { return Ok(Loaded { client, code: None }) };
+        let (grant, family) = reader.load((Grant::at(&code.grant_id), TokenFamily::at(&code.family_id))).await?;
+        let account = self.issuer.accounts.by_subject(code.authentication.subject()).await?;
+        let session = self.issuer.signed_in.session_state(&code.authentication).await?;
+        Ok(Loaded { client, code: Some(Behind { code, grant, family, account, session }) })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let client = match self.request.client.authenticate(loaded.client) {
+            Ok(client) => client,
+            Err(refusal) => return Decision::answer(Err(refusal.into())),
+        };
+        if !client.allows(GrantTypeName::AuthorizationCode) {
+            return Decision::answer(Err(TokenRefusal::ClientNotAllowed));
+        }
+        let Some(behind) = loaded.code else { return Decision::answer(Err(TokenRefusal::CodeUnknown)) };
+        match self.check(&behind, &client, moment.now) {
+            Ok(resources) => self.redeem(behind, &client, resources, moment),
+            Err(refusal) if burns(&refusal) => burn(behind, &client, refusal, moment.now),
+            Err(refusal) => Decision::answer(Err(refusal)),
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        match plan {
+            Ok(issue) => Ok(Ok(issue.seal(&self.request.keys)?)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+}
+
+impl Redeem<'_> {
+    /// The rules, in order; what is left is the audience.
+    fn check(
+        &self,
+        behind: &Behind,
+        client: &AuthenticatedClient,
+        now: Timestamp,
+    ) -> Result<Vec<String>, TokenRefusal> {
+        let code = &behind.code;
+        match code.state {
+            CodeState::Issued => {}
+            CodeState::Redeemed { .. } => return Err(TokenRefusal::CodeReplayed),
+            CodeState::Burnt { .. } => return Err(TokenRefusal::CodeBurnt),
+        }
+        if code.client_id != client.client_id {
+            return Err(TokenRefusal::CodeForAnotherClient);
+        }
+        if now >= code.expires_at {
+            return Err(TokenRefusal::CodeExpired);
+        }
+        if code.redirect_uri != self.redirect_uri {
+            return Err(TokenRefusal::RedirectUri);
+        }
+        if !pkce::matches(&code.code_challenge, self.verifier) {
+            return Err(TokenRefusal::Verifier);
+        }
+        if !behind.grant.as_ref().is_some_and(|grant| grant.carries(code.grant_generation)) {
+            return Err(TokenRefusal::GrantRevoked);
+        }
+        if !behind.account.as_ref().is_some_and(|account| account.state == AccountState::Active) {
+            return Err(TokenRefusal::AccountUnusable);
+        }
+        if behind.session == SessionState::Ended {
+            return Err(TokenRefusal::SessionEnded);
+        }
+        Ok(narrow(self.request.params.all("resource"), &code.resources)?)
+    }
+
+    fn redeem(
+        &self,
+        Behind { mut code, grant, .. }: Behind,
+        client: &AuthenticatedClient,
+        resources: Vec<String>,
+        moment: &Moment<'_>,
+    ) -> Decision<Result<Issue, TokenRefusal>> {
+        let policy = &self.issuer.policy;
+        let offline = client.allows(GrantTypeName::RefreshToken) && code.scopes.contains("offline_access");
+        let fresh = offline.then(|| FreshRefreshToken::first(&code.family_id, policy, moment));
+        let last_use = fresh.as_ref().map_or(moment.now, |fresh| fresh.record.expires_at);
+        let family = TokenFamily {
+            id: code.family_id.clone(),
+            grant_id: code.grant_id.clone(),
+            grant_generation: code.grant_generation,
+            client_id: code.client_id.clone(),
+            authentication: code.authentication.clone(),
+            scopes: code.scopes.clone(),
+            resources: code.resources.clone(),
+            state: FamilyState::Active,
+            refresh: fresh.as_ref().map(|fresh| fresh.record.clone()),
+            issued_at: moment.now,
+            expires_at: policy.last_token_dead(last_use),
+        };
+        let access_token = AccessToken::of_family(self.issuer, &family, code.scopes.clone(), resources, moment);
+        let id_token = code.scopes.contains("openid").then(|| IdToken::of_code(self.issuer, &code, client, moment.now));
+        let kept = if offline { moment.now + policy.family_lifetime } else { moment.now };
+        code.record.state = CodeState::Redeemed { at: moment.now };
+        code.record.kept_until = policy.last_token_dead(kept);
+
+        let mut changes = Changes::none();
+        changes.insert(&family).replace(&code);
+        // The barrier: a revocation of the grant also writes it, so that one of the two sees the other's work.
+        if let Some(mut grant) = grant {
+            grant.record.used_at = moment.now;
+            changes.replace(&grant);
+        }
+        let event = Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
+            .for_subject(family.authentication.subject())
+            .with("family", &family.id)
+            .with("scope", family.scopes.to_string());
+        let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
+        Decision::changing(Ok(issue), changes).report(event)
+    }
+}
+
+/// Whoever shows a code in one of these ways is not the one that it was made for, or not the first.
+fn burns(refusal: &TokenRefusal) -> bool {
+    matches!(
+        refusal,
+        TokenRefusal::CodeForAnotherClient
+            | TokenRefusal::CodeReplayed
+            | TokenRefusal::RedirectUri
+            | TokenRefusal::Verifier
+    )
+}
+
+/// Ends the code and whatever it gave.
+fn burn(
+    Behind { mut code, family, .. }: Behind,
+    client: &AuthenticatedClient,
+    refusal: TokenRefusal,
+    now: Timestamp,
+) -> Decision<Result<Issue, TokenRefusal>> {
+    let mut changes = Changes::none();
+    if code.state == CodeState::Issued {
+        code.record.state = CodeState::Burnt { at: now };
+        changes.replace(&code);
+    }
+    if let Some(mut family) = family
+        && family.state == FamilyState::Active
+    {
+        family.record.state = FamilyState::Revoked;
+        changes.replace(&family);
+    }
+    if changes.is_empty() {
+        return Decision::answer(Err(refusal));
+    }
+    let reason = match refusal {
+        TokenRefusal::CodeReplayed => "replayed",
+        TokenRefusal::CodeForAnotherClient => "other_client",
+        TokenRefusal::RedirectUri => "redirect_uri",
+        _ => "verifier",
+    };
+    let event = Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
+        .for_subject(code.authentication.subject())
+        .with("family", &code.family_id)
+        .denied(reason);
+    Decision::changing(Err(refusal), changes).report(event)
+}

@@ -1,0 +1,125 @@
+//! An access token in the hands of its own issuer: verified like anywhere else, and then asked whether it still holds.
+//!
+//! Whatever was revoked (the token, its family, and with it the grant; the client; the account) is seen here at once. A
+//! resource that verifies offline sees it when the token expires.
+
+use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified};
+use countersign_storage::{Account, AccountState, Fault, Record, Timestamp};
+use serde::Deserialize;
+
+use super::issue::CLIENT_TOKEN;
+use crate::client::ClientState;
+use crate::client_authentication::load_client_with;
+use crate::issuer::Issuer;
+use crate::records::{FamilyState, RevokedToken, TokenFamily};
+use crate::resource_server::BearerRefusal;
+use crate::scope::Scopes;
+
+/// What an access token of ours says.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnToken {
+    pub(crate) jti: String,
+    pub(crate) subject: String,
+    pub(crate) audience: Vec<String>,
+    pub(crate) client_id: String,
+    pub(crate) scope: Scopes,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// An access token that holds, now. Only [`live`] makes one.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveToken {
+    token: OwnToken,
+    account: Option<Account>,
+}
+
+impl LiveToken {
+    pub(crate) fn token(&self) -> &OwnToken {
+        &self.token
+    }
+
+    /// The person; `None` where a client acts for itself.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+}
+
+/// Why a token of ours does not hold.
+#[derive(Debug)]
+pub(crate) enum NotLive {
+    Refused(BearerRefusal),
+    Failed(Fault),
+}
+
+impl From<Fault> for NotLive {
+    fn from(fault: Fault) -> Self {
+        NotLive::Failed(fault)
+    }
+}
+
+impl From<TokenError> for NotLive {
+    fn from(error: TokenError) -> Self {
+        NotLive::Refused(BearerRefusal::Token(error))
+    }
+}
+
+/// Verifies a token with our own keys.
+pub(crate) async fn own(issuer: &Issuer, token: &str, audience: ExpectedAudience<'_>) -> Result<OwnToken, NotLive> {
+    #[derive(Deserialize)]
+    struct Claims {
+        client_id: String,
+        #[serde(default)]
+        scope: Scopes,
+    }
+    let token = Unverified::parse(token)?;
+    let (kid, algorithm) = (token.header().kid().map(str::to_owned), token.header().algorithm());
+    let key = match &kid {
+        Some(kid) => issuer.signing_keys.verifying(kid).await?,
+        None => None,
+    };
+    let kid = kid.map(|kid| kid.chars().take(128).collect());
+    let key = key.ok_or(TokenError::UnknownKey { kid, algorithm })?;
+    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(issuer.identifier()), audience);
+    let now = issuer.ports.now();
+    let verified = token.verify::<Claims>(&key, &expect, now.as_secs())?;
+    // The leeway is for other people's clocks; this is our own token.
+    let exp = verified.exp().unwrap_or(0);
+    if now.as_secs() >= exp {
+        return Err(TokenError::Expired { exp, now: now.as_secs() }.into());
+    }
+    Ok(OwnToken {
+        jti: verified.jti().unwrap_or_default().to_owned(),
+        subject: verified.sub().unwrap_or_default().to_owned(),
+        audience: verified.aud().to_vec(),
+        client_id: verified.claims().client_id.clone(),
+        scope: verified.claims().scope.clone(),
+        issued_at: Timestamp(verified.iat().unwrap_or(0)),
+        expires_at: Timestamp(exp),
+    })
+}
+
+/// Verifies a token, and asks the store and the accounts whether it still holds.
+pub(crate) async fn live(issuer: &Issuer, token: &str, audience: ExpectedAudience<'_>) -> Result<LiveToken, NotLive> {
+    const REVOKED: NotLive = NotLive::Refused(BearerRefusal::Revoked);
+    let token = own(issuer, token, audience).await?;
+    let family_id = token.jti.split_once('.').map(|(family, _)| family);
+    let records = (RevokedToken::at(&token.jti), TokenFamily::at(family_id.unwrap_or("none")));
+    let mut reader = issuer.ports.reader();
+    let (client, (revoked, family)) =
+        load_client_with(&token.client_id, issuer.clients.as_ref(), &mut reader, records).await?;
+    if revoked.is_some() || !client.is_some_and(|client| client.state == ClientState::Active) {
+        return Err(REVOKED);
+    }
+    if family_id.is_none() && token.jti.starts_with(CLIENT_TOKEN) {
+        return Ok(LiveToken { token, account: None });
+    }
+    let family = family.filter(|family| family.state == FamilyState::Active && family.client_id == token.client_id);
+    let Some(family) = family else { return Err(REVOKED) };
+    let account = issuer.accounts.by_subject(family.authentication.subject()).await?;
+    let account = account.filter(|account| account.state == AccountState::Active).ok_or(REVOKED)?;
+    if account.subject.as_str() != token.subject {
+        return Err(REVOKED);
+    }
+    Ok(LiveToken { token, account: Some(account) })
+}

@@ -1,0 +1,124 @@
+//! POST /token: the token endpoint ([RFC 6749 §3.2]).
+//!
+//! A request meets, in this order: the form and its repeated parameters, `grant_type`, the client's credentials, and then
+//! its grant type, one per file. Refused here: any other content type, a parameter that comes twice, a grant type that is
+//! not in the list. Parameters in the query have no say.
+//!
+//! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+
+mod audience;
+mod authorization_code;
+mod client_credentials;
+mod issue;
+pub(crate) mod live;
+mod refresh_token;
+mod refusal;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::Fault;
+use http::{Method, Request};
+
+use crate::client::{AuthMethod, GrantTypeName};
+use crate::client_authentication::{PresentedClient, WITH_SECRET};
+use crate::endpoints::discovery::Metadata;
+use crate::issuer::Issuer;
+use crate::params::Params;
+use crate::response::OAuthError;
+use crate::routes::{Answering, Origins, Route};
+use crate::signing_keys::View;
+
+use issue::Tokens;
+pub(crate) use refresh_token::PresentedRefreshToken;
+pub use refusal::TokenRefusal;
+
+/// Every way to ask for tokens.
+const GRANT_TYPES: &[&dyn GrantType] = &[
+    &authorization_code::AuthorizationCodeGrant,
+    &refresh_token::RefreshTokenGrant,
+    &client_credentials::ClientCredentialsGrant,
+];
+
+pub(crate) const ROUTE: Route = Route {
+    path: |routes| &routes.token,
+    methods: &[Method::POST],
+    // A single-page application is a client like any other; no cookie counts here.
+    origins: Origins::Any,
+    answer,
+    describe,
+};
+
+/// A way to ask for tokens ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
+#[async_trait]
+pub(crate) trait GrantType: Send + Sync {
+    /// Its name in `grant_type`.
+    fn name(&self) -> GrantTypeName;
+
+    /// Authenticates the client, judges what it presents, and makes tokens.
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError>;
+}
+
+/// What every grant type gets to see.
+pub(crate) struct TokenRequest<'a> {
+    params: &'a Params,
+    client: &'a PresentedClient,
+    keys: Arc<View>,
+}
+
+impl TokenRequest<'_> {
+    fn required(&self, name: &'static str) -> Result<&str, TokenRefusal> {
+        self.params.one(name)?.ok_or(TokenRefusal::ParameterMissing { name })
+    }
+}
+
+/// No tokens.
+#[derive(Debug)]
+pub(crate) enum TokenError {
+    Refused(TokenRefusal),
+    Failed(Fault),
+}
+
+fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
+    Box::pin(async move {
+        match exchange(issuer, &request).await {
+            Ok(tokens) => tokens.respond(issuer.ports.now()),
+            Err(TokenError::Refused(refusal)) => refusal.respond(issuer.identifier()),
+            Err(TokenError::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
+        }
+    })
+}
+
+async fn exchange(issuer: &Issuer, request: &Request<Bytes>) -> Result<Tokens, TokenError> {
+    let params = Params::of_form(request).map_err(TokenRefusal::Params)?;
+    params.refuse_repeated(&["resource"])?;
+    let name = params.one("grant_type")?.ok_or(TokenRefusal::ParameterMissing { name: "grant_type" })?;
+    let grant_type = GRANT_TYPES.iter().find(|known| known.name().as_str() == name);
+    let grant_type = grant_type.ok_or(TokenRefusal::UnsupportedGrantType)?;
+    let client = PresentedClient::parse(request.headers(), &params)?;
+    let keys = issuer.signing_keys.view().await?;
+    grant_type.exchange(issuer, &TokenRequest { params: &params, client: &client, keys }).await
+}
+
+fn describe(issuer: &Issuer, url: String, metadata: &mut Metadata) {
+    metadata.set("token_endpoint", url);
+    metadata.extend("token_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+    metadata.extend("token_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
+    metadata.extend("grant_types_supported", GRANT_TYPES.iter().map(|grant_type| grant_type.name().as_str()));
+    let algorithms = issuer.policy.algorithms.iter().map(|algorithm| algorithm.as_str());
+    metadata.extend("id_token_signing_alg_values_supported", algorithms);
+    metadata.extend("subject_types_supported", ["public"]);
+}
+
+impl<R: Into<TokenRefusal>> From<R> for TokenError {
+    fn from(refusal: R) -> Self {
+        TokenError::Refused(refusal.into())
+    }
+}
+
+impl From<Fault> for TokenError {
+    fn from(fault: Fault) -> Self {
+        TokenError::Failed(fault)
+    }
+}

@@ -1,0 +1,325 @@
+//! `grant_type=refresh_token` ([RFC 6749 §6], [RFC 9700 §4.14.2]).
+//!
+//! Every use gives a new refresh token and ends the one that was shown. A client that did not get the answer may ask again
+//! with the old one: within the policy's window, and while the successor is unused, it gets the *same* answer, which is
+//! stored sealed under a key that only the old token gives. Any other use of a replaced token revokes the whole family.
+//!
+//! A refresh token is `{family}.{root}.{turn}`: the root is the same in the whole family, the turn is new each time. So a
+//! replaced token is told from a made-up one, and nobody can end a family by guessing. Only hashes are stored.
+//!
+//! No ID token is given here ([OIDC Core §12.2] leaves it to us): nobody signed in.
+//!
+//! [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
+//! [RFC 9700 §4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+//! [OIDC Core §12.2]: https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_jose::json;
+use countersign_storage::{
+    Account, AccountState, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed,
+    SealingKey, Secret, Stored, Timestamp,
+};
+
+use super::audience::narrow;
+use super::issue::{AccessToken, Issue, Tokens};
+use super::refusal::TokenRefusal;
+use super::{GrantType, TokenError, TokenRequest};
+use crate::client::{Client, GrantTypeName};
+use crate::client_authentication::AuthenticatedClient;
+use crate::issuer::Issuer;
+use crate::policy::Policy;
+use crate::records::token_family::{PreviousRefreshToken, RefreshToken};
+use crate::records::{FamilyState, TokenFamily};
+use crate::rules::resource::{self, InvalidTarget};
+use crate::scope::Scopes;
+
+pub(super) struct RefreshTokenGrant;
+
+#[async_trait]
+impl GrantType for RefreshTokenGrant {
+    fn name(&self) -> GrantTypeName {
+        GrantTypeName::RefreshToken
+    }
+
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
+        let presented = PresentedRefreshToken::parse(request.required("refresh_token")?);
+        let scope = request.params.one("scope")?.map(Scopes::parse).transpose().map_err(TokenRefusal::from)?;
+        Ok(issuer.ports.perform(&Refresh { issuer, request, presented, scope }).await??)
+    }
+}
+
+/// A refresh token as it was shown, taken apart.
+#[derive(Debug)]
+pub(crate) struct PresentedRefreshToken {
+    whole: Secret,
+    parts: Option<(String, Secret)>,
+}
+
+impl PresentedRefreshToken {
+    pub(crate) fn parse(token: &str) -> Self {
+        let parts = || {
+            let (family, rest) = token.split_once('.')?;
+            let (root, turn) = rest.split_once('.')?;
+            let formed = family.starts_with(FAMILY) && family.len() <= 64 && is_secret(root) && is_secret(turn);
+            formed.then(|| (family.to_owned(), Secret::new(root)))
+        };
+        PresentedRefreshToken { whole: Secret::new(token), parts: parts() }
+    }
+
+    /// Whether it has the form of one.
+    pub(crate) fn is_formed(&self) -> bool {
+        self.parts.is_some()
+    }
+
+    /// Where its family would be; for what is no refresh token, where there is nothing.
+    pub(crate) fn family(&self) -> countersign_storage::At<TokenFamily> {
+        TokenFamily::at(self.parts.as_ref().map_or(NO_FAMILY, |(family, _)| family))
+    }
+
+    /// Whether it is one of this family: the current one, or one that was replaced.
+    pub(crate) fn is_of(&self, family: &TokenFamily) -> bool {
+        let root = family.refresh.as_ref().map(|refresh| &refresh.root);
+        self.parts.as_ref().zip(root).is_some_and(|((_, shown), root)| root.matches(shown))
+    }
+
+    /// Whether it is this one.
+    pub(crate) fn is(&self, token: &Handle) -> bool {
+        token.matches(&self.whole)
+    }
+
+    fn sealing_key(&self) -> SealingKey {
+        SealingKey::derive(&self.whole, "the answer to a refresh")
+    }
+}
+
+/// A new refresh token and what is stored of it.
+pub(super) struct FreshRefreshToken {
+    pub(super) token: Secret,
+    pub(super) record: RefreshToken,
+}
+
+impl FreshRefreshToken {
+    /// The first of a family.
+    pub(super) fn first(family: &str, policy: &Policy, moment: &Moment<'_>) -> Self {
+        let root = Secret::generate(moment.random);
+        Self::next(family, &root, moment.now + policy.family_lifetime, policy, moment)
+    }
+
+    /// The next of a family, which ends at `end` at the latest.
+    fn next(family: &str, root: &Secret, end: Timestamp, policy: &Policy, moment: &Moment<'_>) -> Self {
+        let turn = Secret::generate(moment.random);
+        let token = Secret::new(format!("{family}.{}.{}", root.expose(), turn.expose()));
+        let record = RefreshToken {
+            root: root.handle(),
+            current: token.handle(),
+            issued_at: moment.now,
+            expires_at: end.min(moment.now + policy.refresh_token_lifetime),
+            previous: None,
+        };
+        FreshRefreshToken { token, record }
+    }
+}
+
+struct Refresh<'a> {
+    issuer: &'a Issuer,
+    request: &'a TokenRequest<'a>,
+    presented: PresentedRefreshToken,
+    scope: Option<Scopes>,
+}
+
+struct Loaded {
+    client: Option<Client>,
+    family: Option<Stored<TokenFamily>>,
+    account: Option<Account>,
+}
+
+enum Plan {
+    /// A new answer; the family is stored with it, sealed.
+    Rotate { family: Box<Stored<TokenFamily>>, successor: RefreshToken, issue: Issue, now: Timestamp },
+    /// The answer that was given before.
+    Again { family_id: String, answer: Sealed },
+}
+
+/// What a refresh token that belongs to its family is.
+enum Standing {
+    Current,
+    JustReplaced { answer: Sealed },
+    Reused,
+}
+
+#[async_trait]
+impl Operation for Refresh<'_> {
+    type Loaded = Loaded;
+    type Plan = Result<Plan, TokenRefusal>;
+    type Answer = Result<Tokens, TokenRefusal>;
+
+    /// The grant is not looked at: taking it back revokes its families.
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        let family = self.presented.family();
+        let (client, family) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, family).await?;
+        let account = match &family {
+            Some(family) => self.issuer.accounts.by_subject(family.authentication.subject()).await?,
+            None => None,
+        };
+        Ok(Loaded { client, family, account })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let client = match self.request.client.authenticate(loaded.client) {
+            Ok(client) => client,
+            Err(refusal) => return Decision::answer(Err(refusal.into())),
+        };
+        let (family, refresh) = match self.of_client(loaded.family, &client) {
+            Ok(found) => found,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let standing = self.standing(&refresh, &client, moment.now);
+        if matches!(standing, Standing::Reused) {
+            return revoke(family, &client);
+        }
+        match self.check(&family, &refresh, &client, loaded.account.as_ref(), moment.now) {
+            Err(refusal) => Decision::answer(Err(refusal)),
+            Ok((scope, resources)) => match standing {
+                Standing::JustReplaced { answer } => {
+                    Decision::answer(Ok(Plan::Again { family_id: family.id.clone(), answer }))
+                }
+                Standing::Current | Standing::Reused => self.rotate(family, scope, resources, moment),
+            },
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, changes: &mut Changes) -> Result<Self::Answer, Fault> {
+        match plan {
+            Err(refusal) => Ok(Err(refusal)),
+            Ok(Plan::Again { family_id, answer }) => {
+                let opened = self.presented.sealing_key().open(&family_id, &answer)?;
+                let tokens =
+                    json::from_slice(&opened).map_err(|_| Fault::Corrupt { kind: TokenFamily::KIND.as_str() })?;
+                Ok(Ok(tokens))
+            }
+            Ok(Plan::Rotate { mut family, successor, issue, now }) => {
+                let tokens = issue.seal(&self.request.keys)?;
+                let plain = serde_json::to_vec(&tokens).map_err(|_| Fault::Internal("tokens can not be written"))?;
+                let answer = self.presented.sealing_key().seal(&family.id, &plain)?;
+                let handle = self.presented.whole.handle();
+                let previous = Some(PreviousRefreshToken { handle, rotated_at: now, answer });
+                family.record.refresh = Some(RefreshToken { previous, ..successor });
+                changes.replace(&family);
+                Ok(Ok(tokens))
+            }
+        }
+    }
+}
+
+impl Refresh<'_> {
+    /// The family, if the token is one of it, and the family one of the client's. Another client's is left unharmed.
+    fn of_client(
+        &self,
+        family: Option<Stored<TokenFamily>>,
+        client: &AuthenticatedClient,
+    ) -> Result<(Stored<TokenFamily>, RefreshToken), TokenRefusal> {
+        if !client.allows(GrantTypeName::RefreshToken) {
+            return Err(TokenRefusal::ClientNotAllowed);
+        }
+        let family = family.filter(|family| self.presented.is_of(family)).ok_or(TokenRefusal::RefreshTokenUnknown)?;
+        if family.client_id != client.client_id {
+            return Err(TokenRefusal::RefreshTokenForAnotherClient);
+        }
+        if family.state == FamilyState::Revoked {
+            return Err(TokenRefusal::RefreshTokenRevoked);
+        }
+        let refresh = family.refresh.clone().ok_or(TokenRefusal::RefreshTokenUnknown)?;
+        Ok((family, refresh))
+    }
+
+    fn standing(&self, refresh: &RefreshToken, client: &Client, now: Timestamp) -> Standing {
+        if self.presented.is(&refresh.current) {
+            return Standing::Current;
+        }
+        let window = retry_window(client, &self.issuer.policy);
+        match &refresh.previous {
+            Some(previous) if self.presented.is(&previous.handle) && now < previous.rotated_at + window => {
+                Standing::JustReplaced { answer: previous.answer.clone() }
+            }
+            _ => Standing::Reused,
+        }
+    }
+
+    /// The rules, in order; what is left is the scope and the audience of the access token.
+    fn check(
+        &self,
+        family: &TokenFamily,
+        refresh: &RefreshToken,
+        client: &Client,
+        account: Option<&Account>,
+        now: Timestamp,
+    ) -> Result<(Scopes, Vec<String>), TokenRefusal> {
+        let policy = &self.issuer.policy;
+        // The policy's own bound is asked again: it may have been shortened since.
+        if now >= refresh.expires_at || now >= family.issued_at + policy.family_lifetime {
+            return Err(TokenRefusal::RefreshTokenExpired);
+        }
+        if !account.is_some_and(|account| account.state == AccountState::Active) {
+            return Err(TokenRefusal::AccountUnusable);
+        }
+        let asked = self.scope.as_ref().unwrap_or(&family.scopes);
+        if !asked.is_within(&family.scopes) {
+            return Err(TokenRefusal::ScopeTooWide);
+        }
+        let mut resources = narrow(self.request.params.all("resource"), &family.resources)?;
+        // What the operator took from the client since then is gone.
+        let issuer = self.issuer.identifier();
+        resources.retain(|known| known == issuer || resource::is_allowed(known, client, policy, issuer));
+        if resources.is_empty() {
+            return Err(TokenRefusal::Target(InvalidTarget::NotAllowed));
+        }
+        Ok((asked.intersection(&client.scopes), resources))
+    }
+
+    fn rotate(
+        &self,
+        mut family: Stored<TokenFamily>,
+        scope: Scopes,
+        resources: Vec<String>,
+        moment: &Moment<'_>,
+    ) -> Decision<Result<Plan, TokenRefusal>> {
+        let policy = &self.issuer.policy;
+        let Some((_, root)) = &self.presented.parts else {
+            return Decision::answer(Err(TokenRefusal::RefreshTokenUnknown));
+        };
+        let end = family.issued_at + policy.family_lifetime;
+        let fresh = FreshRefreshToken::next(&family.id, root, end, policy, moment);
+        let access_token = AccessToken::of_family(self.issuer, &family, scope, resources, moment);
+        family.record.expires_at = policy.last_token_dead(fresh.record.expires_at);
+        let issue = Issue { access_token, id_token: None, refresh_token: Some(fresh.token) };
+        let plan = Plan::Rotate { family: Box::new(family), successor: fresh.record, issue, now: moment.now };
+        // The change is made where the answer is sealed, which is part of it.
+        Decision::answer(Ok(plan))
+    }
+}
+
+/// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
+fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<Result<Plan, TokenRefusal>> {
+    family.record.state = FamilyState::Revoked;
+    let mut changes = Changes::none();
+    changes.replace(&family);
+    let event = Event::new("token.refresh", Actor::Client { client_id: client.client_id.clone() })
+        .for_subject(family.authentication.subject())
+        .with("family", &family.id)
+        .denied("reused");
+    Decision::changing(Err(TokenRefusal::RefreshTokenReused), changes).report(event)
+}
+
+fn retry_window(client: &Client, policy: &Policy) -> Duration {
+    if client.is_public() { policy.public_retry_window } else { policy.confidential_retry_window }
+}
+
+/// 256 bits in base64url.
+fn is_secret(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+const FAMILY: &str = "fam_";
+const NO_FAMILY: &str = "none";
