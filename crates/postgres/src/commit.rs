@@ -1,0 +1,319 @@
+//! A batch as the parameters of `commit_batch` (see `commit.sql`).
+
+use countersign_storage::{Batch, Change, Entry, Index, Key, StoreError, Timestamp, Version};
+use sha2::{Digest, Sha256};
+use tokio_postgres::types::Type;
+
+use crate::connection::Parameter;
+
+/// From so many keys on, the whole table is locked: the server's lock table is finite.
+const MANY_KEYS: usize = 128;
+
+/// One list per parameter: the n-th element of each belongs to the n-th entry.
+#[derive(Default)]
+pub(crate) struct Call<'a> {
+    version: i64,
+    locks: Option<Vec<i64>>,
+    exclusive: Option<Vec<bool>>,
+    expected: Expected<'a>,
+    inserted: Inserted<'a>,
+    listed: Listed<'a>,
+    replaced: Replaced<'a>,
+    deleted: Deleted<'a>,
+    added: Added<'a>,
+}
+
+/// What each key must carry. `indexes` is what a replaced or deleted record will be listed under.
+#[derive(Default)]
+struct Expected<'a> {
+    kind: Vec<&'static str>,
+    id: Vec<&'a str>,
+    version: Vec<Option<i64>>,
+    indexes: Vec<Option<String>>,
+}
+
+#[derive(Default)]
+struct Inserted<'a> {
+    kind: Vec<&'static str>,
+    id: Vec<&'a str>,
+    body: Vec<&'a str>,
+    indexes: Vec<String>,
+    expires: Vec<Option<i64>>,
+}
+
+#[derive(Default)]
+struct Listed<'a> {
+    kind: Vec<&'static str>,
+    name: Vec<&'static str>,
+    value: Vec<&'a str>,
+    id: Vec<&'a str>,
+}
+
+#[derive(Default)]
+struct Replaced<'a> {
+    kind: Vec<&'static str>,
+    id: Vec<&'a str>,
+    read: Vec<i64>,
+    body: Vec<&'a str>,
+    indexes: Vec<String>,
+    expires: Vec<Option<i64>>,
+}
+
+#[derive(Default)]
+struct Deleted<'a> {
+    kind: Vec<&'static str>,
+    id: Vec<&'a str>,
+    read: Vec<i64>,
+}
+
+#[derive(Default)]
+struct Added<'a> {
+    kind: Vec<&'static str>,
+    id: Vec<&'a str>,
+    by: Vec<i64>,
+    ceiling: Vec<i64>,
+    expires: Vec<Option<i64>>,
+}
+
+impl<'a> Call<'a> {
+    /// Spreads a batch over the parameters.
+    ///
+    /// PostgreSQL's text can not hold a NUL, so no record with one in its name exists: to rely on its absence is right,
+    /// to rely on a version of it is a conflict, and to write it is refused.
+    pub(crate) fn new(batch: &'a Batch, schema: &str) -> Result<Self, StoreError> {
+        let mut call = Call { version: batch.version.as_i64(), ..Call::default() };
+        for guard in &batch.guards {
+            if is_storable(&guard.key.id) {
+                call.expected.push(&guard.key, guard.version, None);
+            } else if guard.version.is_some() {
+                return Err(StoreError::Conflict);
+            }
+        }
+        for change in &batch.changes {
+            call.push(change)?;
+        }
+        if batch.guards.len() + batch.changes.len() < MANY_KEYS {
+            let (locks, exclusive) = locks(batch, schema).into_iter().unzip();
+            (call.locks, call.exclusive) = (Some(locks), Some(exclusive));
+        }
+        Ok(call)
+    }
+
+    fn push(&mut self, change: &'a Change) -> Result<(), StoreError> {
+        let key = change.key();
+        match change {
+            Change::Insert(entry) => {
+                refuse_nul(key, &entry.indexes)?;
+                let indexes = distinct(&entry.indexes);
+                self.expected.push(key, None, None);
+                self.inserted.push(entry, as_json(&indexes));
+                indexes.into_iter().for_each(|(name, value)| self.listed.push(key, name, value));
+            }
+            Change::Replace(entry) => {
+                if !is_storable(&key.id) {
+                    return Err(StoreError::Conflict);
+                }
+                refuse_nul(key, &entry.indexes)?;
+                let indexes = as_json(&distinct(&entry.indexes));
+                self.expected.push(key, Some(entry.version), Some(indexes.clone()));
+                self.replaced.push(entry, indexes);
+            }
+            Change::Delete { version, .. } => {
+                if !is_storable(&key.id) {
+                    return Err(StoreError::Conflict);
+                }
+                self.expected.push(key, Some(*version), Some("[]".to_owned()));
+                self.deleted.kind.push(key.kind.as_str());
+                self.deleted.id.push(&key.id);
+                self.deleted.read.push(version.as_i64());
+            }
+            Change::Add { by, ceiling, expires_at, .. } => {
+                refuse_nul(key, &[])?;
+                self.added.kind.push(key.kind.as_str());
+                self.added.id.push(&key.id);
+                self.added.by.push(*by);
+                self.added.ceiling.push(*ceiling);
+                self.added.expires.push(expires_at.map(Timestamp::as_secs));
+            }
+        }
+        Ok(())
+    }
+
+    /// In the order of the function's parameters.
+    pub(crate) fn parameters(&self) -> [Parameter<'_>; 30] {
+        let Call { version, locks, exclusive, expected, inserted, listed, replaced, deleted, added } = self;
+        [
+            (version, Type::INT8),
+            (locks, Type::INT8_ARRAY),
+            (exclusive, Type::BOOL_ARRAY),
+            (&expected.kind, Type::TEXT_ARRAY),
+            (&expected.id, Type::TEXT_ARRAY),
+            (&expected.version, Type::INT8_ARRAY),
+            (&expected.indexes, Type::TEXT_ARRAY),
+            (&inserted.kind, Type::TEXT_ARRAY),
+            (&inserted.id, Type::TEXT_ARRAY),
+            (&inserted.body, Type::TEXT_ARRAY),
+            (&inserted.indexes, Type::TEXT_ARRAY),
+            (&inserted.expires, Type::INT8_ARRAY),
+            (&listed.kind, Type::TEXT_ARRAY),
+            (&listed.name, Type::TEXT_ARRAY),
+            (&listed.value, Type::TEXT_ARRAY),
+            (&listed.id, Type::TEXT_ARRAY),
+            (&replaced.kind, Type::TEXT_ARRAY),
+            (&replaced.id, Type::TEXT_ARRAY),
+            (&replaced.read, Type::INT8_ARRAY),
+            (&replaced.body, Type::TEXT_ARRAY),
+            (&replaced.indexes, Type::TEXT_ARRAY),
+            (&replaced.expires, Type::INT8_ARRAY),
+            (&deleted.kind, Type::TEXT_ARRAY),
+            (&deleted.id, Type::TEXT_ARRAY),
+            (&deleted.read, Type::INT8_ARRAY),
+            (&added.kind, Type::TEXT_ARRAY),
+            (&added.id, Type::TEXT_ARRAY),
+            (&added.by, Type::INT8_ARRAY),
+            (&added.ceiling, Type::INT8_ARRAY),
+            (&added.expires, Type::INT8_ARRAY),
+        ]
+    }
+
+    /// The statement that calls the function.
+    pub(crate) fn statement(schema: &str) -> String {
+        let places: Vec<String> = (1..=30).map(|n| format!("${n}")).collect();
+        format!("SELECT {schema}.commit_batch({})", places.join(","))
+    }
+
+    /// What the function's answer means. `batch` is the one that was sent.
+    pub(crate) fn outcome(answer: i32, batch: &Batch) -> Result<(), StoreError> {
+        let full = |n: usize| {
+            let mut counters = batch.changes.iter().filter(|change| matches!(change, Change::Add { .. }));
+            counters.nth(n).map(|change| change.key().clone())
+        };
+        match answer {
+            0 => Ok(()),
+            n => match usize::try_from(n).ok().and_then(|n| full(n.saturating_sub(1))) {
+                Some(counter) => Err(StoreError::OverCeiling(counter)),
+                None => Err(StoreError::Conflict),
+            },
+        }
+    }
+}
+
+impl<'a> Expected<'a> {
+    fn push(&mut self, key: &'a Key, version: Option<Version>, indexes: Option<String>) {
+        self.kind.push(key.kind.as_str());
+        self.id.push(&key.id);
+        self.version.push(version.map(Version::as_i64));
+        self.indexes.push(indexes);
+    }
+}
+
+impl<'a> Inserted<'a> {
+    fn push(&mut self, entry: &'a Entry, indexes: String) {
+        self.kind.push(entry.key.kind.as_str());
+        self.id.push(&entry.key.id);
+        self.body.push(&entry.body);
+        self.indexes.push(indexes);
+        self.expires.push(entry.expires_at.map(Timestamp::as_secs));
+    }
+}
+
+impl<'a> Listed<'a> {
+    fn push(&mut self, key: &'a Key, name: &'static str, value: &'a str) {
+        self.kind.push(key.kind.as_str());
+        self.name.push(name);
+        self.value.push(value);
+        self.id.push(&key.id);
+    }
+}
+
+impl<'a> Replaced<'a> {
+    fn push(&mut self, entry: &'a Entry, indexes: String) {
+        self.kind.push(entry.key.kind.as_str());
+        self.id.push(&entry.key.id);
+        self.read.push(entry.version.as_i64());
+        self.body.push(&entry.body);
+        self.indexes.push(indexes);
+        self.expires.push(entry.expires_at.map(Timestamp::as_secs));
+    }
+}
+
+/// Whether PostgreSQL's text can hold it.
+pub(crate) fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+fn refuse_nul(key: &Key, indexes: &[Index]) -> Result<(), StoreError> {
+    if is_storable(&key.id) && indexes.iter().all(|index| is_storable(&index.value)) {
+        Ok(())
+    } else {
+        Err(StoreError::Unavailable("a name with a NUL character can not be stored".to_owned()))
+    }
+}
+
+/// The lock of each key, once, in one order, exclusive where the key is changed.
+fn locks(batch: &Batch, schema: &str) -> Vec<(i64, bool)> {
+    let guarded = batch.guards.iter().map(|guard| (lock(&guard.key, schema), false));
+    let changed = batch.changes.iter().map(|change| (lock(change.key(), schema), true));
+    let mut locks: Vec<(i64, bool)> = guarded.chain(changed).collect();
+    // Of two on one lock the exclusive one comes first and stays.
+    locks.sort_unstable_by_key(|(lock, exclusive)| (*lock, !exclusive));
+    locks.dedup_by_key(|(lock, _)| *lock);
+    locks
+}
+
+/// The number that all nodes lock a key by. It never changes: two versions of the software may run side by side.
+fn lock(key: &Key, schema: &str) -> i64 {
+    let hash = Sha256::new()
+        .chain_update(schema)
+        .chain_update([0])
+        .chain_update(key.kind.as_str())
+        .chain_update([0])
+        .chain_update(&key.id)
+        .finalize();
+    hash.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
+}
+
+/// Each index once, in one order, so that equal sets are equal text.
+fn distinct(indexes: &[Index]) -> Vec<(&'static str, &str)> {
+    let mut distinct: Vec<(&'static str, &str)> =
+        indexes.iter().map(|index| (index.name, index.value.as_str())).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+fn as_json(indexes: &[(&'static str, &str)]) -> String {
+    serde_json::json!(indexes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_storage::{Guard, Kind};
+
+    use super::*;
+
+    const KIND: Kind = Kind::new("sample");
+
+    fn key(id: &str) -> Key {
+        Key { kind: KIND, id: id.to_owned() }
+    }
+
+    #[test]
+    fn a_key_that_is_guarded_and_changed_is_locked_once_and_exclusively() {
+        let delete = Change::Delete { key: key("a"), version: Version::from_i64(1) };
+        let guards = ["b", "a", "b"].map(|id| Guard { key: key(id), version: None }).into();
+        let batch = Batch { version: Version::from_i64(1), guards, changes: vec![delete] };
+        let locks = locks(&batch, "s");
+        let mut expected = vec![(lock(&key("a"), "s"), true), (lock(&key("b"), "s"), false)];
+        expected.sort_unstable();
+        assert_eq!(locks, expected);
+    }
+
+    #[test]
+    fn the_lock_of_a_key_is_the_same_on_every_node_and_version() {
+        assert_eq!(lock(&key("a"), "s"), lock(&key("a"), "s"));
+        assert_ne!(lock(&key("a"), "s"), lock(&key("a"), "t"));
+        let other = Key { kind: Kind::new("samplea"), id: String::new() };
+        assert_ne!(lock(&key("a"), "s"), lock(&other, "s"));
+    }
+}

@@ -1,0 +1,154 @@
+-- A commit is one call of this function, in one implicit transaction: first it takes locks, then it checks everything,
+-- then it writes. It answers 0 (applied), -1 (conflict) or n (the n-th counter would pass its ceiling).
+--
+-- Why that is correct at READ COMMITTED:
+-- 1. Every batch locks every key that it names before it looks at any: shared for a guard, exclusive for a change. The
+--    locks are advisory, on a hash of the key, so that a key can be locked where no row is (a guard on absence), and so
+--    that guarding a record that everybody reads (a client) writes nothing. Two keys with one hash only wait without need.
+-- 2. In a volatile function at READ COMMITTED each statement sees what was committed before that statement began, and
+--    the locks are held until after the commit is visible. So what is checked below is the present state, and stays it
+--    until this transaction ends: batches that share a key, one of them changing it, happen one after the other. A guard
+--    and a change of what it guards can not both win, whichever way they cross.
+-- 3. Locks are taken in one order (by hash), so that batches do not deadlock.
+-- 4. A batch with very many keys locks the whole table instead of filling the lock table; the others hold the table's
+--    ordinary lock for writers, which excludes that, from the beginning.
+-- 5. purge takes no key locks. It only removes what expired, never waits for a row, and a batch that meets it either sees
+--    the record gone or changes no row and begins anew.
+-- Where advisory locks do not hold (other engines that speak this protocol), transactions there are serializable anyway,
+-- and the primary key and the versions in the writes below stand behind that.
+CREATE FUNCTION {schema}.commit_batch(
+    p_version bigint,
+    p_locks bigint[], p_exclusive boolean[],
+    p_expect_kind text[], p_expect_id text[], p_expect_version bigint[], p_expect_indexes text[],
+    p_insert_kind text[], p_insert_id text[], p_insert_body text[], p_insert_indexes text[], p_insert_expires bigint[],
+    p_list_kind text[], p_list_name text[], p_list_value text[], p_list_id text[],
+    p_replace_kind text[], p_replace_id text[], p_replace_read bigint[], p_replace_body text[],
+    p_replace_indexes text[], p_replace_expires bigint[],
+    p_delete_kind text[], p_delete_id text[], p_delete_read bigint[],
+    p_add_kind text[], p_add_id text[], p_add_by bigint[], p_add_ceiling bigint[], p_add_expires bigint[]
+) RETURNS integer LANGUAGE plpgsql AS $function$
+DECLARE
+    v_stale boolean;
+    v_moved boolean;
+    v_full integer;
+    v_rows bigint;
+BEGIN
+    IF current_setting('transaction_isolation') = 'repeatable read' THEN
+        RAISE 'commits need READ COMMITTED or SERIALIZABLE' USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+
+    IF p_locks IS NULL THEN
+        LOCK TABLE {schema}.record IN SHARE ROW EXCLUSIVE MODE;
+    ELSE
+        LOCK TABLE {schema}.record IN ROW EXCLUSIVE MODE;
+        PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.key) ELSE pg_advisory_xact_lock_shared(l.key) END
+           FROM unnest(p_locks, p_exclusive) AS l(key, exclusive);
+    END IF;
+
+    SELECT bool_or(r.version IS DISTINCT FROM e.version), bool_or(r.indexes <> e.indexes)
+      INTO v_stale, v_moved
+      FROM unnest(p_expect_kind, p_expect_id, p_expect_version, p_expect_indexes) AS e(kind, id, version, indexes)
+      LEFT JOIN {schema}.record r ON r.kind = e.kind AND r.id = e.id;
+    IF v_stale THEN
+        RETURN -1;
+    END IF;
+
+    IF cardinality(p_add_id) > 0 THEN
+        SELECT min(a.n) INTO v_full
+          FROM unnest(p_add_kind, p_add_id, p_add_by, p_add_ceiling)
+               WITH ORDINALITY AS a(kind, id, by, ceiling, n)
+          LEFT JOIN {schema}.record r ON r.kind = a.kind AND r.id = a.id
+         WHERE least(coalesce(r.body::text::numeric, 0) + a.by, 9223372036854775807) > a.ceiling;
+        IF v_full IS NOT NULL THEN
+            RETURN v_full;
+        END IF;
+        INSERT INTO {schema}.record AS r (kind, id, version, expires_at, indexes, body)
+        SELECT a.kind, a.id, p_version, a.expires_at, '[]', a.by::text::json
+          FROM unnest(p_add_kind, p_add_id, p_add_by, p_add_expires) AS a(kind, id, by, expires_at)
+        ON CONFLICT (kind, id) DO UPDATE SET
+            version = excluded.version,
+            body = least(r.body::text::numeric + excluded.body::text::numeric, 9223372036854775807)::text::json,
+            expires_at = CASE WHEN r.expires_at IS NULL OR excluded.expires_at IS NULL THEN NULL
+                              ELSE greatest(r.expires_at, excluded.expires_at) END;
+    END IF;
+
+    -- What replaced and deleted records were listed under, unless all of it stays.
+    IF v_moved THEN
+        DELETE FROM {schema}.record_index x
+         USING unnest(p_expect_kind, p_expect_id, p_expect_indexes) AS e(kind, id, indexes),
+               {schema}.record r,
+               json_array_elements(r.indexes::json) AS i(pair)
+         WHERE e.indexes IS NOT NULL AND r.kind = e.kind AND r.id = e.id
+           AND x.kind = r.kind AND x.name = i.pair->>0 AND x.value = i.pair->>1 AND x.id = r.id;
+        INSERT INTO {schema}.record_index (kind, name, value, id)
+        SELECT c.kind, i.pair->>0, i.pair->>1, c.id
+          FROM unnest(p_replace_kind, p_replace_id, p_replace_indexes) AS c(kind, id, indexes),
+               json_array_elements(c.indexes::json) AS i(pair);
+    END IF;
+
+    IF cardinality(p_replace_id) > 0 THEN
+        UPDATE {schema}.record r
+           SET version = p_version, body = c.body::json, indexes = c.indexes, expires_at = c.expires_at
+          FROM unnest(p_replace_kind, p_replace_id, p_replace_read, p_replace_body, p_replace_indexes, p_replace_expires)
+               AS c(kind, id, read, body, indexes, expires_at)
+         WHERE r.kind = c.kind AND r.id = c.id AND r.version = c.read;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        IF v_rows <> cardinality(p_replace_id) THEN
+            RAISE serialization_failure;
+        END IF;
+    END IF;
+
+    IF cardinality(p_delete_id) > 0 THEN
+        DELETE FROM {schema}.record r
+         USING unnest(p_delete_kind, p_delete_id, p_delete_read) AS c(kind, id, read)
+         WHERE r.kind = c.kind AND r.id = c.id AND r.version = c.read;
+        GET DIAGNOSTICS v_rows = ROW_COUNT;
+        IF v_rows <> cardinality(p_delete_id) THEN
+            RAISE serialization_failure;
+        END IF;
+    END IF;
+
+    IF cardinality(p_insert_id) > 0 THEN
+        INSERT INTO {schema}.record (kind, id, version, expires_at, indexes, body)
+        SELECT c.kind, c.id, p_version, c.expires_at, c.indexes, c.body::json
+          FROM unnest(p_insert_kind, p_insert_id, p_insert_body, p_insert_indexes, p_insert_expires)
+               AS c(kind, id, body, indexes, expires_at);
+    END IF;
+
+    IF cardinality(p_list_id) > 0 THEN
+        INSERT INTO {schema}.record_index (kind, name, value, id)
+        SELECT * FROM unnest(p_list_kind, p_list_name, p_list_value, p_list_id);
+    END IF;
+
+    RETURN 0;
+END
+$function$;
+
+-- A function, so that its plan is kept: statements that arrive unnamed are planned each time.
+CREATE FUNCTION {schema}.load_records(p_kind text[], p_id text[])
+RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT k.n::integer, r.version, r.expires_at, r.body::text
+      FROM unnest(p_kind, p_id) WITH ORDINALITY AS k(kind, id, n)
+      JOIN {schema}.record r ON r.kind = k.kind AND r.id = k.id;
+END
+$function$;
+
+-- Deletes what expired, the oldest first. Rows that a batch is changing at this moment are left for the next time.
+CREATE FUNCTION {schema}.purge_records(p_before bigint, p_limit bigint)
+RETURNS bigint LANGUAGE sql AS $function$
+    WITH expired AS (
+        SELECT r.kind, r.id FROM {schema}.record r
+         WHERE r.expires_at < p_before ORDER BY r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM {schema}.record r USING expired e
+         WHERE r.kind = e.kind AND r.id = e.id AND r.expires_at < p_before
+        RETURNING r.kind, r.id, r.indexes
+    ), unlisted AS (
+        DELETE FROM {schema}.record_index x USING gone g, json_array_elements(g.indexes::json) AS i(pair)
+         WHERE x.kind = g.kind AND x.name = i.pair->>0 AND x.value = i.pair->>1 AND x.id = g.id
+    )
+    SELECT count(*) FROM gone
+$function$;

@@ -1,0 +1,78 @@
+//! What a failed statement means for the batch that it carried.
+
+use countersign_storage::StoreError;
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+/// A failure, sorted by what is known about the statement.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was not sent, or the server took it back as a whole.
+    NotDone(String),
+    /// It lost against another transaction and was taken back: send it again.
+    Again,
+    /// It was sent, and nothing came back.
+    Unknown(String),
+}
+
+impl Failure {
+    pub(crate) fn before(reason: &str) -> Self {
+        Failure::NotDone(reason.to_owned())
+    }
+
+    pub(crate) fn lost(reason: &str) -> Self {
+        Failure::Unknown(reason.to_owned())
+    }
+
+    pub(crate) fn connecting(error: PoolError) -> Self {
+        Failure::NotDone(match error {
+            PoolError::Backend(error) => describe(&error),
+            PoolError::Timeout(_) => "no connection became free in time".to_owned(),
+            _ => "the pool gave no connection".to_owned(),
+        })
+    }
+
+    /// After the statement was sent.
+    pub(crate) fn of(error: &tokio_postgres::Error) -> Self {
+        let Some(state) = error.code() else {
+            return Failure::Unknown(describe(error));
+        };
+        match *state {
+            // A unique violation means that another node inserted between our check and our write. That can only be
+            // where advisory locks do not hold; the next attempt sees what it inserted.
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
+                Failure::Again
+            }
+            // The session is ended, perhaps just after the commit.
+            SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => {
+                Failure::Unknown(describe(error))
+            }
+            _ if state.code().starts_with("08") => Failure::Unknown(describe(error)),
+            // Everything else (read-only, disk full, out of memory, cancelled, no privilege) ended the transaction.
+            _ => Failure::NotDone(describe(error)),
+        }
+    }
+
+    /// For a statement that changes nothing.
+    pub(crate) fn of_read(self) -> StoreError {
+        StoreError::Unavailable(match self {
+            Failure::NotDone(reason) | Failure::Unknown(reason) => reason,
+            Failure::Again => "it lost against others too often".to_owned(),
+        })
+    }
+}
+
+/// What may be said about an error. Not its own text: that can quote values, the user, or the URL.
+fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(state) = error.code() {
+        return format!("PostgreSQL answered SQLSTATE {}", state.code());
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return format!("the connection to PostgreSQL failed: {}", io.kind());
+        }
+        source = cause.source();
+    }
+    "the connection to PostgreSQL failed".to_owned()
+}

@@ -1,0 +1,187 @@
+//! The four methods.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_storage::{
+    Batch, Cursor, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
+};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::commit::{Call, is_storable};
+use crate::config::PostgresConfig;
+use crate::connection::{Connections, Parameter};
+use crate::failure::Failure;
+use crate::schema;
+
+/// How often a statement that lost against others is sent again before giving up.
+const ATTEMPTS: u32 = 20;
+
+/// A store in a PostgreSQL database. Cheap to clone.
+#[derive(Clone)]
+pub struct PostgresStore(Arc<Inner>);
+
+struct Inner {
+    connections: Connections,
+    /// The bare name: part of what keys are locked by.
+    schema: String,
+    commit: String,
+    load: String,
+    find: String,
+    purge: String,
+}
+
+/// Why there is no store. None of them holds the URL or a part of it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is none that PostgreSQL clients know.
+    #[error("the database URL can not be read (postgres://user:password@host/database?sslmode=…)")]
+    Url,
+    /// No certificate authority is known, or one that was given is no certificate.
+    #[error("the TLS trust roots can not be used")]
+    TlsRoots,
+    /// The connection pool could not be made.
+    #[error("the connection pool can not be made")]
+    Pool,
+    /// The server did not answer, or refused.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// Must be called on a tokio runtime, and the store used on it.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
+        let connections = Connections::new(&config)?;
+        let quoted = schema::quoted(&config.schema);
+        schema::migrate(&connections, &quoted).await.map_err(|failure| match failure.of_read() {
+            StoreError::Unavailable(reason) => ConnectError::Unavailable(reason),
+            other => ConnectError::Unavailable(other.to_string()),
+        })?;
+        Ok(PostgresStore(Arc::new(Inner {
+            connections,
+            commit: Call::statement(&quoted),
+            load: format!("SELECT n, version, expires_at, body FROM {quoted}.load_records($1, $2)"),
+            find: format!(
+                "SELECT r.version, r.expires_at, r.body::text, r.id
+                   FROM {quoted}.record_index x JOIN {quoted}.record r ON r.kind = x.kind AND r.id = x.id
+                  WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id > $4
+                  ORDER BY x.id LIMIT $5"
+            ),
+            purge: format!("SELECT {quoted}.purge_records($1, $2)"),
+            schema: config.schema,
+        })))
+    }
+
+    /// Sends a statement again as long as it only loses against others.
+    async fn run(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
+        for attempt in 1..=ATTEMPTS {
+            match self.0.connections.run(statement, parameters).await {
+                Err(Failure::Again) => tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await,
+                outcome => return outcome,
+            }
+        }
+        Err(Failure::before("it lost against others too often"))
+    }
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PostgresStore")
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let mut found: Vec<Option<Entry>> = vec![None; keys.len()];
+        // No record has a NUL in its name.
+        let asked: Vec<(usize, &Key)> = keys.iter().enumerate().filter(|(_, key)| is_storable(&key.id)).collect();
+        if asked.is_empty() {
+            return Ok(found);
+        }
+        let kinds: Vec<&str> = asked.iter().map(|(_, key)| key.kind.as_str()).collect();
+        let ids: Vec<&str> = asked.iter().map(|(_, key)| key.id.as_str()).collect();
+        let parameters: [Parameter<'_>; 2] = [(&kinds, Type::TEXT_ARRAY), (&ids, Type::TEXT_ARRAY)];
+        for row in self.run(&self.0.load, &parameters).await.map_err(Failure::of_read)? {
+            let n = usize::try_from(row.try_get::<_, i32>(0).map_err(unreadable)?).unwrap_or(0);
+            let Some((place, key)) = n.checked_sub(1).and_then(|n| asked.get(n)) else { continue };
+            let entry = entry(&row, [1, 2, 3], (*key).clone())?;
+            if let Some(slot) = found.get_mut(*place) {
+                *slot = Some(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
+        if !is_storable(&index.value) {
+            return Ok(Entries { entries: Vec::new(), next: None });
+        }
+        let size = page.size();
+        // Every id comes after the empty one, which no record has; and after a cursor with a NUL comes what comes after
+        // the part before it.
+        let after = page.after.as_ref().and_then(|cursor| cursor.0.split('\0').next()).unwrap_or("");
+        let (kind_name, limit) = (kind.as_str(), i64::from(size) + 1);
+        let parameters: [Parameter<'_>; 5] = [
+            (&kind_name, Type::TEXT),
+            (&index.name, Type::TEXT),
+            (&index.value, Type::TEXT),
+            (&after, Type::TEXT),
+            (&limit, Type::INT8),
+        ];
+        let rows = self.run(&self.0.find, &parameters).await.map_err(Failure::of_read)?;
+        let mut entries = rows
+            .iter()
+            .map(|row| entry(row, [0, 1, 2], Key { kind, id: row.try_get(3).map_err(unreadable)? }))
+            .collect::<Result<Vec<Entry>, StoreError>>()?;
+        // One more than asked for says whether there is a next page.
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = entries.len() > size;
+        entries.truncate(size);
+        let next = entries.last().filter(|_| more).map(|last| Cursor(last.key.id.clone()));
+        Ok(Entries { entries, next })
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        let call = Call::new(&batch, &self.0.schema)?;
+        match self.run(&self.0.commit, &call.parameters()).await {
+            Ok(rows) => {
+                // The transaction is committed: an answer that can not be read leaves its outcome open.
+                let answer = rows.first().and_then(|row| row.try_get(0).ok()).ok_or(StoreError::Unknown)?;
+                Call::outcome(answer, &batch)
+            }
+            Err(Failure::Unknown(_)) => Err(StoreError::Unknown),
+            Err(failure) => Err(failure.of_read()),
+        }
+    }
+
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let (before, limit) = (expired_before.as_secs(), i64::from(limit));
+        let parameters: [Parameter<'_>; 2] = [(&before, Type::INT8), (&limit, Type::INT8)];
+        let rows = self.run(&self.0.purge, &parameters).await.map_err(Failure::of_read)?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(unreadable)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+fn entry(row: &Row, [version, expires_at, body]: [usize; 3], key: Key) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        key,
+        version: Version::from_i64(row.try_get(version).map_err(unreadable)?),
+        body: row.try_get::<_, &str>(body).map_err(unreadable)?.into(),
+        indexes: Vec::new(),
+        expires_at: row.try_get::<_, Option<i64>>(expires_at).map_err(unreadable)?.map(Timestamp),
+    })
+}
+
+fn unreadable(_: tokio_postgres::Error) -> StoreError {
+    StoreError::Unavailable("PostgreSQL answered with other columns than were asked for".to_owned())
+}

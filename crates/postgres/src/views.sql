@@ -1,0 +1,1 @@
+CREATE VIEW {schema}.users AS SELECT id AS subject FROM {schema}.record WHERE kind = 'account';

@@ -1,0 +1,80 @@
+//! PostgreSQL keeps the laws of a store: alone, in races of many processes, after kills, and when connections break.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use countersign_postgres::{PostgresConfig, PostgresStore, testing};
+use countersign_storage::conformance::race::Size;
+use countersign_storage::conformance::{self, crash, laws, process, race};
+use countersign_storage::{Secret, Store};
+
+/// Tells a worker process which schema to use.
+const SCHEMA: &str = "COUNTERSIGN_TEST_SCHEMA";
+
+async fn connect(config: &PostgresConfig) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::connect(config.clone()).await.unwrap())
+}
+
+fn worker_on(config: &PostgresConfig) -> Command {
+    let mut command = process::this_test_binary("worker").unwrap();
+    command.env(testing::SERVER, config.url.expose()).env(SCHEMA, &config.schema);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_keeps_every_law() {
+    let config = testing::fresh().unwrap();
+    let checked = conformance::check(connect(&config).await).await.unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(checked, laws().len());
+    testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_sixty_four_in_four_processes_exactly_one_wins() {
+    let config = testing::fresh().unwrap();
+    let store = connect(&config).await;
+    let size = Size { processes: 4, each: 16, rounds: 4 };
+    let held = race::run(store, &mut || worker_on(&config), size).await.unwrap_or_else(|seen| panic!("{seen}"));
+    assert_eq!(held, 4 * 8);
+    testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_process_loses_nothing_that_it_acknowledged() {
+    let config = testing::fresh().unwrap();
+    for (processes, enough) in [(1, 5), (1, 40), (2, 60), (3, 90), (2, 200)] {
+        let reopen = async || Ok(connect(&config).await);
+        let acknowledged = crash::run(&mut || worker_on(&config), processes, enough, reopen).await;
+        assert!(acknowledged.unwrap_or_else(|seen| panic!("{seen}")) >= enough);
+    }
+    testing::drop_schema(&config).await.unwrap();
+}
+
+/// Started by the tests above, in processes of its own.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the worker process of the races and the kills"]
+async fn worker() {
+    let mut config = PostgresConfig::new(Secret::new(std::env::var(testing::SERVER).unwrap()));
+    config.schema = std::env::var(SCHEMA).unwrap();
+    process::worker(connect(&config).await).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_on_an_empty_database_all_succeed() {
+    let config = testing::fresh().unwrap();
+    let starting: Vec<_> = (0..8).map(|_| tokio::spawn(PostgresStore::connect(config.clone()))).collect();
+    for node in starting {
+        node.await.unwrap().unwrap();
+    }
+    testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_schema_may_be_any() {
+    let mut config = testing::fresh().unwrap();
+    config.schema.push_str(r#" "Odd"; --"#);
+    let first = laws().first().unwrap();
+    first.check(connect(&config).await).await.unwrap();
+    first.check(connect(&config).await).await.unwrap();
+    testing::drop_schema(&config).await.unwrap();
+}
