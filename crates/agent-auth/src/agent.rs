@@ -1,0 +1,261 @@
+//! Agents ([Agent Auth §2.1]–[§2.6], [§3.2]) and the state that their clocks give them.
+
+use countersign_storage::record::{Index, Kind, Record};
+use countersign_storage::{Handle, Subject, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::approved::Approved;
+use crate::display_text::DisplayText;
+use crate::grant::{CapabilityGrant, GrantStatus};
+use crate::host::{AgentId, Host, HostId, HostStatus};
+use crate::policy::AgentPolicy;
+use crate::stored_key::StoredKey;
+
+/// An agent, with its grants: one record, so that a call reads and guards all of it at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Agent {
+    pub(crate) id: AgentId,
+    pub(crate) host_id: HostId,
+    pub(crate) key: StoredKey,
+    pub(crate) name: DisplayText,
+    pub(crate) mode: AgentMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<DisplayText>,
+    standing: Standing,
+    /// The person it acts for: the one its host is linked to, from its approval on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<Subject>,
+    pub(crate) grants: Vec<CapabilityGrant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approval: Option<PendingApproval>,
+    pub(crate) created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) activated_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_used_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purged_after: Option<Timestamp>,
+}
+
+/// The question that a person has not answered yet. There is one at most: a new one takes the place of the old, whose
+/// code is dead from then on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingApproval {
+    /// Random, so that what was shown for one question is never what is shown for another.
+    pub(crate) id: String,
+    pub(crate) code: Handle,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// With or without a person ([Agent Auth §2.2]). Fixed when the agent is created.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentMode {
+    /// For a person.
+    Delegated,
+    /// For nobody, by policy.
+    Autonomous,
+}
+
+impl AgentMode {
+    /// As on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AgentMode::Delegated => "delegated",
+            AgentMode::Autonomous => "autonomous",
+        }
+    }
+}
+
+/// Where an agent stands, as its record, its host and its clocks together say ([Agent Auth §2.3]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum AgentStatus {
+    /// Waiting for a person.
+    Pending,
+    /// May call.
+    Active,
+    /// Unused for too long, or active for too long. It never wakes by itself.
+    Expired,
+    /// Shut out for good.
+    Revoked,
+    /// Refused by the person.
+    Rejected,
+    /// Taken over by the person its host was linked to.
+    Claimed,
+}
+
+impl AgentStatus {
+    /// As on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AgentStatus::Pending => "pending",
+            AgentStatus::Active => "active",
+            AgentStatus::Expired => "expired",
+            AgentStatus::Revoked => "revoked",
+            AgentStatus::Rejected => "rejected",
+            AgentStatus::Claimed => "claimed",
+        }
+    }
+
+    /// Whether it may still come to call something.
+    pub(crate) fn is_living(self) -> bool {
+        match self {
+            AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired => true,
+            AgentStatus::Revoked | AgentStatus::Rejected | AgentStatus::Claimed => false,
+        }
+    }
+}
+
+/// What was decided about the agent; what time does to it is computed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    Pending,
+    Active,
+    Revoked,
+    Rejected,
+    Claimed,
+}
+
+impl Agent {
+    /// A new agent: pending, without grants.
+    pub(crate) fn new(
+        host: &HostId,
+        key: StoredKey,
+        mode: AgentMode,
+        (name, reason): (DisplayText, Option<DisplayText>),
+        now: Timestamp,
+    ) -> Self {
+        Agent {
+            id: AgentId::of(host, key.thumbprint()),
+            host_id: host.clone(),
+            key,
+            name,
+            mode,
+            reason,
+            standing: Standing::Pending,
+            subject: None,
+            grants: Vec::new(),
+            approval: None,
+            created_at: now,
+            activated_at: None,
+            last_used_at: None,
+            purged_after: None,
+        }
+    }
+
+    /// Where it stands at `now`: first what was decided, then the host, then the clocks ([Agent Auth §2.4]). A limit is
+    /// reached at its very second.
+    pub(crate) fn status(&self, host: &Host, policy: &AgentPolicy, now: Timestamp) -> AgentStatus {
+        match self.standing {
+            Standing::Revoked => return AgentStatus::Revoked,
+            Standing::Rejected => return AgentStatus::Rejected,
+            Standing::Claimed => return AgentStatus::Claimed,
+            Standing::Pending | Standing::Active => {}
+        }
+        match host.status {
+            HostStatus::Revoked => return AgentStatus::Revoked,
+            HostStatus::Rejected => return AgentStatus::Rejected,
+            HostStatus::Pending | HostStatus::Active => {}
+        }
+        if self.outlived(policy, now) {
+            return AgentStatus::Revoked;
+        }
+        if self.standing == Standing::Pending || host.status == HostStatus::Pending {
+            return AgentStatus::Pending;
+        }
+        match self.session_end(policy) {
+            Some(end) if now < end => AgentStatus::Active,
+            Some(_) | None => AgentStatus::Expired,
+        }
+    }
+
+    /// Whether its absolute lifetime is over, which nothing prolongs ([Agent Auth §2.5]).
+    pub(crate) fn outlived(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
+        policy.absolute_lifetime.is_some_and(|lifetime| now >= self.created_at + lifetime)
+    }
+
+    /// When it stops working unless it is used before: the earliest of its clocks. `None` before its activation.
+    pub(crate) fn session_end(&self, policy: &AgentPolicy) -> Option<Timestamp> {
+        let activated_at = self.activated_at?;
+        let unused = self.last_used_at.unwrap_or(activated_at) + policy.session_lifetime;
+        let end = unused.min(activated_at + policy.max_lifetime);
+        Some(policy.absolute_lifetime.map_or(end, |lifetime| end.min(self.created_at + lifetime)))
+    }
+
+    /// Puts a question to a person: the grants asked for, in place of whatever was asked before and not answered.
+    pub(crate) fn ask(&mut self, requested: Vec<CapabilityGrant>, approval: PendingApproval) {
+        self.grants.retain(|grant| grant.status() != GrantStatus::Pending);
+        self.grants.extend(requested);
+        self.approval = Some(approval);
+    }
+
+    /// The grants that wait for the answer to `approval`.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &CapabilityGrant> {
+        self.grants.iter().filter(|grant| grant.status() == GrantStatus::Pending)
+    }
+
+    /// Lets a pending agent work. What it may do, its grants say.
+    pub(crate) fn activate(&mut self, _: &Approved, now: Timestamp) {
+        if self.standing == Standing::Pending {
+            self.standing = Standing::Active;
+            self.activated_at = Some(now);
+            self.last_used_at = None;
+            self.purged_after = None;
+        }
+    }
+
+    /// Whether a person has yet to decide about the agent itself, and not only about a further grant.
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.standing == Standing::Pending
+    }
+
+    /// A person refuses a pending agent ([Agent Auth §7.1]).
+    pub(crate) fn reject(&mut self, because: &str) {
+        if self.standing == Standing::Pending {
+            self.standing = Standing::Rejected;
+            self.purged_after = None;
+        }
+        self.grants.iter_mut().for_each(|grant| grant.deny(because));
+        self.approval = None;
+    }
+
+    /// Ends it for good ([Agent Auth §5.7]). What was rejected or claimed stays that.
+    pub(crate) fn revoke(&mut self, because: &str) {
+        self.end(Standing::Revoked, because);
+    }
+
+    /// The person whose host it became takes it over ([Agent Auth §2.10]): its grants are gone, its history is theirs.
+    pub(crate) fn claim(&mut self, by: &Subject) {
+        if matches!(self.standing, Standing::Pending | Standing::Active) {
+            self.subject = Some(by.clone());
+        }
+        self.end(Standing::Claimed, "claimed");
+    }
+
+    fn end(&mut self, standing: Standing, because: &str) {
+        if matches!(self.standing, Standing::Pending | Standing::Active) {
+            self.standing = standing;
+            self.purged_after = None;
+        }
+        self.grants.iter_mut().for_each(|grant| grant.revoke(because));
+        self.approval = None;
+    }
+}
+
+impl Record for Agent {
+    const KIND: Kind = Kind::new("agent");
+
+    fn id(&self) -> String {
+        self.id.as_str().to_owned()
+    }
+
+    fn indexes(&self) -> Vec<Index> {
+        vec![Index::new("host", self.host_id.as_str())]
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.purged_after
+    }
+}

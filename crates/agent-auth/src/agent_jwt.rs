@@ -1,0 +1,141 @@
+//! Agent JWTs ([Agent Auth §4.3]) and their verification ([§4.5]).
+//!
+//! The signature is checked before anything about the agent is told: an unknown agent, a revoked one and a wrong signature
+//! get one answer. The host is known from the agent's id, so `iss` may be absent; present, it must name that host.
+
+use countersign_jose::VerifyingKey;
+use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
+use countersign_storage::{Actor, Fault, Handle, Reader, Record, Stored, Timestamp};
+use serde::{Deserialize, Deserializer};
+
+use crate::agent::{Agent, AgentStatus};
+use crate::host::{AgentId, Host, HostStatus};
+use crate::policy::{AgentIssuer, AgentPolicy};
+use crate::refusal::Refusal;
+use crate::replay::ReplayMark;
+
+/// An agent JWT, taken apart; nothing about it is proven.
+pub(crate) struct AgentToken<'a> {
+    text: &'a str,
+    agent_id: AgentId,
+    mark_id: Handle,
+}
+
+#[derive(Deserialize)]
+struct AgentClaims {
+    jti: String,
+    /// Absent and `null` are not the same: what restricts a token must not be undone by a slip.
+    #[serde(default, deserialize_with = "present")]
+    capabilities: Option<Vec<String>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
+}
+
+/// What the store knows about the sender of an agent JWT.
+pub(crate) struct KnownAgent {
+    agent: Option<Stored<Agent>>,
+    host: Option<Stored<Host>>,
+    key: Option<VerifyingKey>,
+    mark: Option<Stored<ReplayMark>>,
+}
+
+/// An agent whose JWT was verified. Whether it may act, its status says.
+pub(crate) struct ProvenAgent {
+    pub(crate) agent: Stored<Agent>,
+    pub(crate) host: Stored<Host>,
+    /// The capabilities that the token is restricted to ([Agent Auth §4.3]).
+    pub(crate) capabilities: Option<Vec<String>>,
+    /// To be inserted with whatever the token brings about.
+    pub(crate) mark: ReplayMark,
+    pub(crate) use_: TokenUse,
+    pub(crate) audience: String,
+}
+
+/// Whether a token was used before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TokenUse {
+    First,
+    Repeated,
+}
+
+impl<'a> AgentToken<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Refusal> {
+        let unverified = Unverified::parse(text).map_err(|_| Refusal::UNPROVEN)?;
+        let claims: AgentClaims = unverified.peek().map_err(|_| Refusal::UNPROVEN)?;
+        let agent_id = unverified.claimed_sub().and_then(AgentId::parse).ok_or(Refusal::UNPROVEN)?;
+        let mark_id = ReplayMark::id(agent_id.as_str(), &claims.jti);
+        Ok(AgentToken { text, agent_id, mark_id })
+    }
+
+    /// One round trip.
+    pub(crate) async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
+        let (agent, host, mark) = reader
+            .load((
+                Agent::at(self.agent_id.as_str()),
+                Host::at(self.agent_id.host().as_str()),
+                ReplayMark::at(self.mark_id.as_str()),
+            ))
+            .await?;
+        let key = agent.as_ref().map(|agent| agent.key.verifying_key()).transpose()?;
+        Ok(KnownAgent { agent, host, key, mark })
+    }
+
+    /// Proves the token. `audiences` are from the configuration, never from the request ([Agent Auth §8.18]).
+    pub(crate) fn verify(
+        &self,
+        known: KnownAgent,
+        audiences: &[&str],
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Result<ProvenAgent, Refusal> {
+        let (Some(agent), Some(host), Some(key)) = (known.agent, known.host, known.key) else {
+            return Err(Refusal::UNPROVEN);
+        };
+        let expect = Expect::new(Typ::AgentJwt, ExpectedIssuer::CheckedByCaller, ExpectedAudience::AnyOf(audiences));
+        let verified = Unverified::parse(self.text)
+            .and_then(|unverified| unverified.verify::<AgentClaims>(&key, &expect, now.as_secs()))
+            .map_err(|_| Refusal::UNPROVEN)?;
+        let [audience] = verified.aud() else { return Err(Refusal::UNPROVEN) };
+        let named = match (verified.iss(), policy.agent_issuer) {
+            (Some(iss), _) => host.is_named(iss),
+            (None, AgentIssuer::Optional) => true,
+            (None, AgentIssuer::Required) => false,
+        };
+        if !named || agent.host_id != host.id {
+            return Err(Refusal::UNPROVEN);
+        }
+        let audience = audience.clone();
+        let use_ = if known.mark.is_some() { TokenUse::Repeated } else { TokenUse::First };
+        let mark = ReplayMark::new(&self.mark_id, verified.exp(), now);
+        Ok(ProvenAgent { agent, host, capabilities: verified.into_claims().capabilities, mark, use_, audience })
+    }
+}
+
+impl ProvenAgent {
+    /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent.
+    pub(crate) fn check_status(&self, policy: &AgentPolicy, now: Timestamp) -> Result<(), Refusal> {
+        let status = self.agent.status(&self.host, policy, now);
+        match self.host.status {
+            HostStatus::Revoked => return Err(Refusal::HostRevoked),
+            HostStatus::Rejected => return Err(Refusal::HostRejected),
+            HostStatus::Pending if status == AgentStatus::Pending => return Err(Refusal::HostPending),
+            HostStatus::Pending | HostStatus::Active => {}
+        }
+        match Refusal::of_status(status) {
+            Some(Refusal::AgentRevoked) if self.agent.outlived(policy, now) => Err(Refusal::AbsoluteLifetimeExceeded),
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Agent { agent_id: self.agent.id.as_str().to_owned(), host_id: self.host.id.as_str().to_owned() }
+    }
+
+    /// Whether the token itself allows to speak of this capability.
+    pub(crate) fn covers(&self, capability: &str) -> bool {
+        self.capabilities.as_ref().is_none_or(|covered| covered.iter().any(|name| name == capability))
+    }
+}

@@ -1,0 +1,175 @@
+//! The answer, and what it does: all of it in one commit.
+
+use async_trait::async_trait;
+use countersign_storage::{Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader};
+
+use super::view::{OpenQuestion, Question};
+use super::{ApprovalAnswer, ApprovalError, Decided, Stage};
+use crate::AgentProvider;
+use crate::approved::{Approved, Shown};
+use crate::grant::GrantStatus;
+use crate::host::HostStatus;
+use crate::user_code::UserCode;
+
+impl AgentProvider {
+    /// Takes a person's answer. `shown` is [`ApprovalView::shown`](super::ApprovalView::shown) of the page that was
+    /// answered.
+    ///
+    /// Of several answers at once, exactly one counts; a revocation at the same moment always wins.
+    ///
+    /// # Errors
+    /// [`ApprovalError`]. An answer that does not bring back what was shown counts as an attempt at the code.
+    pub async fn decide_approval(
+        &self,
+        user_code: &str,
+        who: &Authentication,
+        answer: ApprovalAnswer,
+        shown: &str,
+    ) -> Result<Decided, ApprovalError> {
+        let Some(code) = UserCode::parse(user_code) else {
+            self.count_attempt(who).await?;
+            return Err(ApprovalError::UnknownCode);
+        };
+        let decided = self.ports.perform(&Answer { provider: self, code, who, answer, shown }).await?;
+        // Who brings back the hash has seen the question and needs no counting. Whoever does not is told nothing about the
+        // code before the attempt has been counted.
+        if let Err(
+            ApprovalError::Changed | ApprovalError::UnknownCode | ApprovalError::Expired | ApprovalError::ForeignHost,
+        ) = &decided
+        {
+            self.count_attempt(who).await?;
+        }
+        decided
+    }
+}
+
+struct Answer<'a> {
+    provider: &'a AgentProvider,
+    code: UserCode,
+    who: &'a Authentication,
+    answer: ApprovalAnswer,
+    shown: &'a str,
+}
+
+#[async_trait]
+impl Operation for Answer<'_> {
+    type Loaded = Question;
+    type Plan = Result<Decided, ApprovalError>;
+    type Answer = Result<Decided, ApprovalError>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Question, Fault> {
+        Question::load(&self.code, reader).await
+    }
+
+    fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let open = match question.open(self.who, &self.provider.policy, moment.now) {
+            Ok(open) => open,
+            Err(error) => return Decision::answer(Err(error)),
+        };
+        match &self.answer {
+            ApprovalAnswer::Approve { capabilities } => self.approve(open, capabilities, moment),
+            ApprovalAnswer::Deny => self.deny(open),
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl Answer<'_> {
+    fn approve(
+        &self,
+        open: OpenQuestion,
+        chosen: &[String],
+        moment: &Moment<'_>,
+    ) -> Decision<Result<Decided, ApprovalError>> {
+        let requested = open.hash(self.provider);
+        let shown = Shown { answered: self.shown, requested: &requested };
+        let approved = match Approved::by_person(self.who, chosen, &shown, &self.provider.policy, moment.now) {
+            Ok(approved) => approved,
+            Err(error) => {
+                let event = self.event("agent.approve", &open).denied(error.code());
+                let decision = Decision::answer(Err(error.clone()));
+                // A stale page is no event; a session that is too old to approve with is one.
+                return if error == ApprovalError::FreshSessionRequired { decision.report(event) } else { decision };
+            }
+        };
+        if chosen.iter().any(|name| !open.agent.asked().any(|grant| grant.capability() == name)) {
+            return Decision::answer(Err(ApprovalError::NotAsked));
+        }
+        let event = self.event("agent.approve", &open);
+        let OpenQuestion { mut agent, mut host, claims, .. } = open;
+        let subject = self.who.subject();
+        let (mut granted, mut denied) = (Vec::new(), Vec::new());
+        for grant in agent.record.grants.iter_mut().filter(|grant| grant.status() == GrantStatus::Pending) {
+            let name = grant.capability().to_owned();
+            // A capability that is no longer offered was not shown either.
+            if self.provider.offer.by_name(&name).is_some() {
+                let lifetime = self.provider.grant_lifetime(&name);
+                grant.activate(&approved, lifetime, moment.now);
+            }
+            grant.deny("not approved");
+            if grant.status() == GrantStatus::Active { granted.push(name) } else { denied.push(name) }
+        }
+        agent.record.activate(&approved, moment.now);
+        agent.record.subject = Some(subject.clone());
+        agent.record.approval = None;
+        let mut changes = Changes::none();
+        changes.replace(&agent);
+        let mut decision =
+            Decision::changing(Ok(Decided::Approved { granted: granted.clone(), denied: denied.clone() }), changes)
+                .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
+        if host.subject.is_none() {
+            host.record.subject = Some(subject.clone());
+            host.record.status = HostStatus::Active;
+            host.record.linked_at = Some(moment.now);
+            host.record.purged_after = None;
+            decision.changes.replace(&host);
+            decision = decision.report(self.about("host.link").with("host", host.id.as_str()));
+            for mut claimed in claims {
+                claimed.record.claim(subject);
+                decision.changes.replace(&claimed);
+                decision = decision.report(
+                    self.about("agent.claim").with("agent", claimed.id.as_str()).with("host", host.id.as_str()),
+                );
+            }
+        }
+        decision
+    }
+
+    fn deny(&self, open: OpenQuestion) -> Decision<Result<Decided, ApprovalError>> {
+        if open.hash(self.provider) != self.shown {
+            return Decision::answer(Err(ApprovalError::Changed));
+        }
+        let event = self.event("agent.deny", &open);
+        let stage = open.stage();
+        let OpenQuestion { mut agent, .. } = open;
+        match stage {
+            Stage::Registration => agent.record.reject("the person denied the request"),
+            Stage::Escalation => {
+                agent.record.grants.iter_mut().for_each(|grant| grant.deny("the person denied the request"));
+                agent.record.approval = None;
+            }
+        }
+        let mut changes = Changes::none();
+        changes.replace(&agent);
+        Decision::changing(Ok(Decided::Denied), changes).report(event)
+    }
+
+    fn event(&self, action: &'static str, open: &OpenQuestion) -> Event {
+        let names: Vec<&str> = open.agent.asked().map(|grant| grant.capability()).collect();
+        self.about(action)
+            .with("agent", open.agent.id.as_str())
+            .with("agent_name", open.agent.name.as_str())
+            .with("host", open.host.id.as_str())
+            .with("asked", names.join(" "))
+    }
+
+    fn about(&self, action: &'static str) -> Event {
+        let subject = self.who.subject().clone();
+        Event::new(action, Actor::Person { subject: subject.clone() })
+            .for_subject(&subject)
+            .with("session", self.who.session_id())
+    }
+}

@@ -1,0 +1,180 @@
+//! The question, as a person sees it.
+
+use countersign_storage::record::Index;
+use countersign_storage::{Allowance, Authentication, Handle, Reader, Record, Stored, Timestamp};
+use serde_json::json;
+
+use super::{ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentMode, AgentStatus, PendingApproval};
+use crate::approved;
+use crate::capability::Offered;
+use crate::constraint::Constraints;
+use crate::grant::CapabilityGrant;
+use crate::host::{AgentId, Host, HostStatus};
+use crate::policy::AgentPolicy;
+use crate::user_code::{UserCode, UserCodeEntry};
+
+impl AgentProvider {
+    /// What the agent with this user code asks `who`. The code is taken in any case, with or without its dash.
+    ///
+    /// # Errors
+    /// [`ApprovalError`]. Each call counts as an attempt of this person, so that codes cannot be tried out.
+    pub async fn approval(&self, user_code: &str, who: &Authentication) -> Result<ApprovalView, ApprovalError> {
+        self.count_attempt(who).await?;
+        let code = UserCode::parse(user_code).ok_or(ApprovalError::UnknownCode)?;
+        let mut reader = self.ports.reader();
+        let question = Question::load(&code, &mut reader).await?;
+        let open = question.open(who, &self.policy, reader.now())?;
+        Ok(open.view(self, who, reader.now()))
+    }
+
+    pub(super) async fn count_attempt(&self, who: &Authentication) -> Result<(), ApprovalError> {
+        let limit = self.policy.user_code_attempts;
+        match self.throttle.attempt("agent_user_code", who.subject().as_str(), limit).await? {
+            Allowance::Allowed => Ok(()),
+            Allowance::RetryAfter(after) => Err(ApprovalError::Throttled(after)),
+        }
+    }
+}
+
+/// What a user code leads to, as far as it leads anywhere.
+pub(super) struct Question {
+    code: Handle,
+    agent: Option<Stored<Agent>>,
+    host: Option<Stored<Host>>,
+    /// The other agents of a host that nobody is linked to yet.
+    others: Vec<Stored<Agent>>,
+}
+
+/// A question that is open, for this person to answer.
+pub(super) struct OpenQuestion {
+    pub(super) agent: Stored<Agent>,
+    pub(super) host: Stored<Host>,
+    /// Agents that act for nobody, and that linking the host would claim.
+    pub(super) claims: Vec<Stored<Agent>>,
+    approval: PendingApproval,
+}
+
+impl Question {
+    pub(super) async fn load(code: &UserCode, reader: &mut Reader<'_>) -> Result<Self, countersign_storage::Fault> {
+        let code = code.handle();
+        let none = Question { code: code.clone(), agent: None, host: None, others: Vec::new() };
+        let Some(entry) = reader.load(UserCodeEntry::at(code.as_str())).await? else { return Ok(none) };
+        let Some(agent_id) = AgentId::parse(&entry.agent_id) else { return Ok(none) };
+        let (agent, host) = reader.load((Agent::at(agent_id.as_str()), Host::at(agent_id.host().as_str()))).await?;
+        let others = match &host {
+            Some(host) if host.subject.is_none() => {
+                let agents: Vec<Stored<Agent>> = reader.find_all(&Index::new("host", host.id.as_str())).await?;
+                agents.into_iter().filter(|agent| agent.id != agent_id).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(Question { code, agent, host, others })
+    }
+
+    /// The question, if it is still open and `who` may answer it.
+    pub(super) fn open(
+        self,
+        who: &Authentication,
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Result<OpenQuestion, ApprovalError> {
+        let (Some(agent), Some(host)) = (self.agent, self.host) else { return Err(ApprovalError::UnknownCode) };
+        let approval = agent.approval.clone().filter(|approval| approval.code == self.code);
+        let approval = approval.ok_or(ApprovalError::UnknownCode)?;
+        if host.subject.is_some() && !host.is_linked_to(who.subject()) {
+            return Err(ApprovalError::ForeignHost);
+        }
+        let answerable = matches!(agent.status(&host, policy, now), AgentStatus::Pending | AgentStatus::Active);
+        if !answerable || matches!(host.status, HostStatus::Revoked | HostStatus::Rejected) {
+            return Err(ApprovalError::UnknownCode);
+        }
+        if now >= approval.expires_at {
+            return Err(ApprovalError::Expired);
+        }
+        let claims = (self.others.into_iter())
+            .filter(|other| other.mode == AgentMode::Autonomous && other.status(&host, policy, now).is_living())
+            .collect();
+        Ok(OpenQuestion { agent, host, claims, approval })
+    }
+}
+
+impl OpenQuestion {
+    pub(super) fn view(&self, provider: &AgentProvider, who: &Authentication, now: Timestamp) -> ApprovalView {
+        ApprovalView {
+            agent_name: self.agent.name.as_str().to_owned(),
+            host_name: self.host.name.as_ref().map(|name| name.as_str().to_owned()),
+            reason: self.agent.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+            stage: self.stage(),
+            capabilities: self.agent.asked().filter_map(|grant| requested(provider, grant)).collect(),
+            host_link: if self.host.subject.is_some() { HostLink::Linked } else { HostLink::WillLink },
+            claims: self.claims.iter().map(|agent| agent.name.as_str().to_owned()).collect(),
+            expires_at: self.approval.expires_at,
+            freshness: match approved::is_fresh(who, &provider.policy, now) {
+                true => Freshness::Fresh,
+                false => Freshness::SignInAgain,
+            },
+            shown: self.hash(provider),
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        if self.agent.is_undecided() { Stage::Registration } else { Stage::Escalation }
+    }
+
+    /// Everything that the person's answer is about. The id of the question is random, so the hash of one question is never
+    /// that of another, and who can name it has seen the question.
+    pub(super) fn hash(&self, provider: &AgentProvider) -> String {
+        let capabilities: Vec<_> = (self.agent.asked())
+            .map(|grant| {
+                let view = requested(provider, grant);
+                let (description, limits) = view.map(|view| (view.description, view.limits)).unzip();
+                json!([
+                    grant.id(),
+                    grant.capability(),
+                    grant.constraints_shown().map(ToString::to_string),
+                    description,
+                    limits
+                ])
+            })
+            .collect();
+        let question = json!([
+            self.approval.id,
+            self.agent.id.as_str(),
+            self.agent.name.as_str(),
+            self.agent.reason.as_ref().map(|reason| reason.as_str()),
+            self.host.id.as_str(),
+            self.host.name.as_ref().map(|name| name.as_str()),
+            self.host.subject.as_ref().map(|subject| subject.as_str()),
+            capabilities,
+            self.claims.iter().map(|agent| agent.id.as_str()).collect::<Vec<_>>(),
+        ]);
+        Handle::of(&question.to_string()).as_str().to_owned()
+    }
+}
+
+/// `None` for a capability that is no longer offered: it is not shown, and not granted.
+fn requested(provider: &AgentProvider, grant: &CapabilityGrant) -> Option<RequestedView> {
+    let offered = provider.offer.by_name(grant.capability())?;
+    Some(RequestedView {
+        name: offered.name.clone(),
+        description: offered.description.clone(),
+        limits: limits(offered, grant),
+    })
+}
+
+/// One sentence for each field: what it may be, or that it may be anything.
+pub(crate) fn limits(offered: &Offered, grant: &CapabilityGrant) -> Vec<String> {
+    let Ok(granted) = grant.constraints() else {
+        return vec!["limited in a way that this server cannot read; every call is refused".to_owned()];
+    };
+    let constraints: Constraints = granted.narrowed_by(&offered.constraints);
+    let unknown = constraints.fields().filter(|field| !offered.input.fields().any(|known| known == *field));
+    (offered.input.fields().chain(unknown))
+        .map(|field| match constraints.on(field) {
+            Some(constraint) => format!("{field}: {}", constraint.in_words()),
+            None => format!("{field}: any value"),
+        })
+        .collect()
+}

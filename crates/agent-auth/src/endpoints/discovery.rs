@@ -1,0 +1,41 @@
+//! `GET /.well-known/agent-configuration` ([Agent Auth §5.1]): written from what is mounted, so that it cannot promise more.
+
+use serde_json::{Map, Value, json};
+
+use crate::AgentProvider;
+use crate::policy::{AutonomousPolicy, EndpointValues};
+use crate::respond::{Answer, Caching};
+use crate::routes::ROWS;
+
+/// The draft that is spoken here ([Agent Auth §5.1.1]).
+const VERSION: &str = "1.0-draft";
+const MAX_AGE: u32 = 3_600;
+
+pub(crate) fn answer(provider: &AgentProvider) -> Answer {
+    let endpoints: Map<String, Value> = ROWS
+        .iter()
+        .map(|row| {
+            let value = match provider.policy.endpoint_values {
+                EndpointValues::Paths => row.path.to_owned(),
+                EndpointValues::Urls => format!("{}{}", provider.issuer, row.path),
+            };
+            (row.key.to_owned(), Value::String(value))
+        })
+        .collect();
+    let modes = match provider.policy.autonomous {
+        AutonomousPolicy::Refused => json!(["delegated"]),
+        AutonomousPolicy::Granted(_) => json!(["delegated", "autonomous"]),
+    };
+    let document = json!({
+        "version": VERSION,
+        "provider_name": provider.name,
+        "description": provider.description,
+        "issuer": provider.issuer,
+        "default_location": provider.location,
+        "algorithms": ["Ed25519"],
+        "modes": modes,
+        "approval_methods": ["device_authorization"],
+        "endpoints": endpoints,
+    });
+    Answer::cached(document, Caching::Public(MAX_AGE))
+}

@@ -1,0 +1,239 @@
+//! `POST /capability/execute` ([Agent Auth §5.11]): one load, a pure judgement, one commit, then the executor.
+//!
+//! The commit holds the single use of the token, the audit record and the count of calls, guarded by everything that the
+//! judgement read: an agent, host or grant that was revoked meanwhile makes it start again and refuse. Nothing is cached,
+//! so the first call after a revocation fails, on every node. A refusal is committed too, once the signature is proven.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::record::{Key, Kind};
+use countersign_storage::{Changes, Decision, Event, Fault, Limit, Moment, Operation, Reader, Timestamp, secret};
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::AgentProvider;
+use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
+use crate::approved::ApprovedBy;
+use crate::display_text::DisplayText;
+use crate::evaluate::{Call, evaluate};
+use crate::executor::{ApprovedCall, ExecuteError};
+use crate::grant::CapabilityGrant;
+use crate::policy::ExecuteAudience;
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+
+#[derive(Deserialize)]
+struct Body {
+    capability: String,
+    #[serde(default)]
+    arguments: Option<Map<String, Value>>,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = AgentToken::parse(request::bearer(request.headers())?)?;
+    let body: Body = request::body(request)?;
+    let call = Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() };
+    let permitted = provider.ports.perform(&Permit { provider, token: &token, call: &call }).await??;
+    let data = perform(provider, &permitted).await?;
+    Ok(Answer::new(json!({ "data": data })))
+}
+
+/// Acts, after the commit. What goes wrong now is told to the agent and remembered; the token stays used.
+async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
+    let error = match provider.executor.execute(call).await {
+        Ok(data) => return Ok(data),
+        Err(error) => error,
+    };
+    let outcome = Failed { call, error: &error };
+    if let Err(fault) = provider.ports.perform(&outcome).await {
+        tracing::error!(call = call.id, %fault, "the failure of a call could not be recorded");
+    }
+    Err(match error {
+        ExecuteError::InvalidArguments(message) => {
+            Refusal::InvalidArguments(DisplayText::cut(&message, DisplayText::REASON).into()).into()
+        }
+        ExecuteError::LimitExceeded(message) => {
+            Refusal::LimitExceeded(DisplayText::cut(&message, DisplayText::REASON).into()).into()
+        }
+        ExecuteError::Unavailable { retry_after } => Refusal::Unavailable(retry_after).into(),
+        ExecuteError::Failed(reason) => {
+            tracing::error!(call = call.id, capability = call.capability, reason, "a capability failed");
+            Error::Failed(Fault::Internal("a capability failed"))
+        }
+    })
+}
+
+/// May this token's bearer make this call, now?
+struct Permit<'a> {
+    provider: &'a AgentProvider,
+    token: &'a AgentToken<'a>,
+    call: &'a Call,
+}
+
+#[async_trait]
+impl Operation for Permit<'_> {
+    type Loaded = KnownAgent;
+    type Plan = Result<ApprovedCall, Refusal>;
+    type Answer = Result<ApprovedCall, Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
+        self.token.load(reader).await
+    }
+
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let provider = self.provider;
+        let proven = match self.token.verify(known, &audiences(provider), &provider.policy, moment.now) {
+            Ok(proven) => proven,
+            // Nothing is stored for a token that proves nothing.
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let mut changes = Changes::none();
+        if let Some((counter, limit, end)) = counter(provider, &proven, moment.now) {
+            if moment.is_exhausted(&counter) {
+                return Decision::answer(Err(Refusal::RateLimited(end.since(moment.now))));
+            }
+            changes.add(counter, 1, i64::from(limit.attempts), Some(end));
+        }
+        let id = secret::identifier("call", moment.random);
+        match self.judge(&proven, moment.now) {
+            Ok(grant) => {
+                let event = self.event(&proven, &id).with("grant", grant.id()).with("approved_by", approver(grant));
+                let call = self.approved(&proven, id);
+                changes.insert(&proven.mark);
+                touch(provider, proven, &mut changes, moment.now);
+                Decision::changing(Ok(call), changes).report(event)
+            }
+            Err(refusal) => {
+                let event = self.event(&proven, &id).denied(reason(&refusal, proven.use_));
+                if proven.use_ == TokenUse::First {
+                    changes.insert(&proven.mark);
+                }
+                Decision::changing(Err(refusal), changes).report(event)
+            }
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl Permit<'_> {
+    fn judge<'p>(&self, proven: &'p ProvenAgent, now: Timestamp) -> Result<&'p CapabilityGrant, Refusal> {
+        if proven.use_ == TokenUse::Repeated {
+            return Err(Refusal::UNPROVEN);
+        }
+        proven.check_status(&self.provider.policy, now)?;
+        evaluate(self.call, proven, &self.provider.offer, now)
+    }
+
+    fn approved(&self, proven: &ProvenAgent, id: String) -> ApprovedCall {
+        ApprovedCall {
+            id,
+            capability: self.call.capability.clone(),
+            arguments: self.call.arguments.clone(),
+            agent_id: proven.agent.id.as_str().to_owned(),
+            agent_name: proven.agent.name.as_str().to_owned(),
+            host_id: proven.host.id.as_str().to_owned(),
+            mode: proven.agent.mode,
+            subject: proven.agent.subject.clone(),
+        }
+    }
+
+    fn event(&self, proven: &ProvenAgent, call: &str) -> Event {
+        let event = Event::new("agent.execute", proven.actor())
+            .with("call", call)
+            .with("capability", DisplayText::cut(&self.call.capability, 100))
+            .with("agent_name", proven.agent.name.as_str());
+        match proven.agent.subject.as_ref().or(proven.host.subject.as_ref()) {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        }
+    }
+}
+
+/// The audience of a call is a configured value; both stand in the protocol ([Agent Auth §4.3], §4.5).
+pub(crate) fn audiences(provider: &AgentProvider) -> Vec<&str> {
+    match provider.policy.execute_audience {
+        ExecuteAudience::LocationOrIssuer => vec![&provider.location, &provider.issuer],
+        ExecuteAudience::LocationOnly => vec![&provider.location],
+    }
+}
+
+/// A replay has the same answer as every other unproven token, but the audit tells it apart.
+fn reason(refusal: &Refusal, use_: TokenUse) -> &'static str {
+    match use_ {
+        TokenUse::First => refusal.code(),
+        TokenUse::Repeated => "jti_replay",
+    }
+}
+
+fn approver(grant: &CapabilityGrant) -> &str {
+    match grant.granted_by() {
+        Some(ApprovedBy::Person { subject, .. }) => subject.as_str(),
+        Some(ApprovedBy::Policy) => "policy",
+        None => "nobody",
+    }
+}
+
+/// The agent's count of calls in the present window.
+fn counter(provider: &AgentProvider, proven: &ProvenAgent, now: Timestamp) -> Option<(Key, Limit, Timestamp)> {
+    let limit = provider.policy.calls?;
+    let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
+    let start = now.as_secs() - now.as_secs().rem_euclid(window);
+    let id = format!("{}.{start}", proven.agent.id.as_str());
+    Some((Key { kind: Kind::new("agent_calls"), id }, limit, Timestamp(start.saturating_add(window))))
+}
+
+/// Notes the use for the agent's session clock, but not at each call: only when the note would be too old by now.
+fn touch(provider: &AgentProvider, mut proven: ProvenAgent, changes: &mut Changes, now: Timestamp) {
+    let policy = &provider.policy;
+    let precision = policy.last_use_precision.min(policy.session_lifetime / 10);
+    let noted = proven.agent.last_used_at;
+    if noted.is_none_or(|noted| now.since(noted) > Duration::ZERO && now.since(noted) >= precision) {
+        proven.agent.record.last_used_at = Some(now);
+        changes.replace(&proven.agent);
+    }
+}
+
+/// Records that a permitted call was not performed.
+struct Failed<'a> {
+    call: &'a ApprovedCall,
+    error: &'a ExecuteError,
+}
+
+#[async_trait]
+impl Operation for Failed<'_> {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+        let reason = match self.error {
+            ExecuteError::InvalidArguments(_) => "invalid_request",
+            ExecuteError::LimitExceeded(_) => "limit_exceeded",
+            ExecuteError::Unavailable { .. } => "temporarily_unavailable",
+            ExecuteError::Failed(_) => "internal_error",
+        };
+        let event = Event::new("agent.execute_failed", self.call.actor())
+            .with("call", self.call.id.as_str())
+            .with("capability", self.call.capability.as_str())
+            .denied(reason);
+        Decision::answer(()).report(match &self.call.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        })
+    }
+
+    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,304 @@
+//! `POST /agent/register` ([Agent Auth §5.3]).
+//!
+//! A delegated agent starts pending, with a user code for a person to approve it with; under a host that nobody is linked
+//! to yet, that approval links the host. An autonomous agent gets what the policy for such agents gives, and nothing else;
+//! without such a policy the mode is refused.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_jose::{Jwk, VerifyingKey};
+use countersign_storage::record::Index;
+use countersign_storage::{
+    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, PeerAddress, Reader, Record, Stored,
+    Timestamp,
+};
+use http::Request;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::agent_document;
+use super::requested::{Asked, Requested};
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentMode, AgentStatus};
+use crate::approved::Approved;
+use crate::device_authorization;
+use crate::display_text::DisplayText;
+use crate::host::{AgentId, Host, HostStatus};
+use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::policy::AutonomousPolicy;
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+use crate::stored_key::StoredKey;
+
+#[derive(Deserialize)]
+struct Body {
+    name: String,
+    #[serde(default)]
+    host_name: Option<String>,
+    #[serde(default)]
+    capabilities: Vec<Asked>,
+    #[serde(default)]
+    mode: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
+    let body: Body = request::body(request)?;
+    let name = DisplayText::cut(&body.name, DisplayText::NAME);
+    if name.is_empty() {
+        return Err(Refusal::InvalidRequest("name must have something to show").into());
+    }
+    let host_name =
+        body.host_name.as_deref().or(token.host_name()).map(|name| DisplayText::cut(name, DisplayText::NAME));
+    let register = Register {
+        provider,
+        agent_key: token.agent_key()?,
+        token: &token,
+        name,
+        host_name: host_name.filter(|name| !name.is_empty()),
+        requested: Requested::parse(body.capabilities, &provider.offer)?,
+        mode: mode(body.mode.as_deref(), &provider.policy.autonomous)?,
+        reason: body
+            .reason
+            .map(|reason| DisplayText::cut(&reason, DisplayText::REASON))
+            .filter(|reason| !reason.is_empty()),
+    };
+    register.admit_unknown_host(request).await?;
+    let registered = provider.ports.perform(&register).await??;
+    Ok(Answer::new(registered))
+}
+
+fn mode(asked: Option<&str>, autonomous: &AutonomousPolicy) -> Result<AgentMode, Refusal> {
+    match (asked, autonomous) {
+        (None | Some("delegated"), _) => Ok(AgentMode::Delegated),
+        (Some("autonomous"), AutonomousPolicy::Granted(_)) => Ok(AgentMode::Autonomous),
+        (Some(_), _) => Err(Refusal::UnsupportedMode("the server does not offer this mode")),
+    }
+}
+
+struct Register<'a> {
+    provider: &'a AgentProvider,
+    token: &'a HostToken<'a>,
+    agent_key: Jwk,
+    name: DisplayText,
+    host_name: Option<DisplayText>,
+    requested: Requested,
+    mode: AgentMode,
+    reason: Option<DisplayText>,
+}
+
+struct Loaded {
+    known: KnownHost,
+    agent: Option<Stored<Agent>>,
+    /// How many agents of the host may still come to call something.
+    living: usize,
+}
+
+impl Register<'_> {
+    /// Hosts that were never seen cost a record each, so they are counted per address before one is made
+    /// ([Agent Auth §8.13]); only those that prove their key, so that nobody is shut out by another's noise.
+    async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Error> {
+        let provider = self.provider;
+        let mut reader = provider.ports.reader();
+        let (known, _) = self.token.load(&mut reader, None).await?;
+        if known.host.is_some() {
+            return Ok(());
+        }
+        self.token.verify(&known, Unknown::Welcome, &provider.issuer, reader.now())?;
+        let from = request.extensions().get::<PeerAddress>().map_or_else(String::new, |peer| peer.0.to_string());
+        match provider.throttle.attempt("agent_unknown_host", &from, provider.policy.unknown_hosts).await? {
+            Allowance::Allowed => Ok(()),
+            Allowance::RetryAfter(after) => Err(Refusal::RateLimited(after).into()),
+        }
+    }
+
+    fn agent_id(&self, known: &KnownHost) -> AgentId {
+        let host_id = known.host.as_ref().map_or(self.token.new_host_id(), |host| &host.id);
+        AgentId::of(host_id, self.agent_key.thumbprint())
+    }
+}
+
+#[async_trait]
+impl Operation for Register<'_> {
+    type Loaded = Loaded;
+    type Plan = Result<Value, Refusal>;
+    type Answer = Result<Value, Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        // The agent's id follows from the host's, which a rotated key hides: then it is read again under the right one.
+        let guess = AgentId::of(self.token.new_host_id(), self.agent_key.thumbprint());
+        let (known, agent) = self.token.load(reader, Some(&guess)).await?;
+        let right = self.agent_id(&known);
+        let agent = if right == guess { agent } else { reader.load(Agent::at(right.as_str())).await? };
+        let living = match &known.host {
+            Some(host) => self.living(host, &right, reader).await?,
+            None => 0,
+        };
+        Ok(Loaded { known, agent, living })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        match self.register(loaded, moment) {
+            Ok(decision) => decision,
+            Err(refusal) => Decision::answer(Err(refusal)),
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl Register<'_> {
+    /// Counts the host's living agents, which the limit is about. They change all the time and the limit need not be exact,
+    /// so they are not guarded.
+    async fn living(&self, host: &Stored<Host>, own: &AgentId, reader: &mut Reader<'_>) -> Result<usize, Fault> {
+        let now = reader.now();
+        let agents: Vec<Stored<Agent>> = reader.find_all(&Index::new("host", host.id.as_str())).await?;
+        let others = agents.iter().filter(|agent| agent.id != *own);
+        let policy = &self.provider.policy;
+        let living = others.clone().filter(|agent| agent.status(host, policy, now).is_living()).count();
+        others.for_each(|agent| reader.unguard(&agent.record.key()));
+        Ok(living)
+    }
+
+    fn register(&self, loaded: Loaded, moment: &Moment<'_>) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
+        let Loaded { known, agent, living } = loaded;
+        let Moment { now, .. } = *moment;
+        let proven = self.token.verify(&known, Unknown::Welcome, &self.provider.issuer, now)?;
+        if self.agent_key.thumbprint() == proven.key.thumbprint() {
+            return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
+        }
+        let key = StoredKey::new(&self.agent_key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+
+        let (mut host, stored_host) = match known.host {
+            Some(stored) => (stored.record.clone(), Some(stored)),
+            None => (self.new_host(&proven.key, now)?, None),
+        };
+        check_host(&host)?;
+        if let Some(agent) = &agent
+            && agent.status(&host, &self.provider.policy, now) != AgentStatus::Pending
+        {
+            return Err(Refusal::AgentExists);
+        }
+        if agent.is_none() && living >= usize::try_from(self.provider.policy.agents_per_host).unwrap_or(usize::MAX) {
+            return Err(Refusal::AgentLimitReached);
+        }
+        let mut record = match &agent {
+            Some(agent) => agent.record.clone(),
+            None => Agent::new(&host.id, key, self.mode, (self.name.clone(), self.reason.clone()), now),
+        };
+        if record.mode != self.mode {
+            return Err(Refusal::AgentExists);
+        }
+        record.name = self.name.clone();
+        record.reason = self.reason.clone();
+        let approval = match self.mode {
+            AgentMode::Delegated => Some(self.ask(&mut record, moment, &mut changes)),
+            AgentMode::Autonomous => {
+                self.grant_by_policy(&mut record, &mut host, stored_host.is_none(), moment)?;
+                None
+            }
+        };
+        host.agents_registered += u64::from(agent.is_none());
+        match stored_host {
+            Some(stored) => changes.replace(&stored.with(host.clone())),
+            None => changes.insert(&host),
+        };
+        let mut document = agent_document::agent(self.provider, &record, &host, now);
+        if let Some(approval) = approval {
+            document.insert("approval".to_owned(), approval);
+        }
+        let event = self.event(&record, &host);
+        match agent {
+            Some(stored) => changes.replace(&stored.with(record)),
+            None => changes.insert(&record),
+        };
+        Ok(Decision::changing(Ok(Value::Object(document)), changes).report(event))
+    }
+
+    fn new_host(&self, key: &VerifyingKey, now: Timestamp) -> Result<Host, Refusal> {
+        Ok(Host {
+            id: self.token.new_host_id().clone(),
+            key: StoredKey::new(key.jwk()).map_err(|_| Refusal::UNPROVEN)?,
+            former_keys: Vec::new(),
+            name: self.host_name.clone(),
+            status: HostStatus::Pending,
+            subject: None,
+            linked_at: None,
+            agents_registered: 0,
+            created_at: now,
+            purged_after: Some(now + self.provider.policy.pending_kept),
+        })
+    }
+
+    /// Puts the request to a person ([Agent Auth §7.1]). Whatever code the agent had before is dead from now on.
+    fn ask(&self, agent: &mut Agent, moment: &Moment<'_>, changes: &mut Changes) -> Value {
+        let pending = self.requested.pending(&self.provider.offer, &BTreeMap::new(), self.reason.as_ref(), moment);
+        agent.purged_after = Some(moment.now + self.provider.policy.pending_kept);
+        device_authorization::ask(self.provider, agent, pending, moment, changes)
+    }
+
+    /// Autonomous agents ([Agent Auth §2.2.2]): each capability passes the policy or is denied.
+    fn grant_by_policy(
+        &self,
+        agent: &mut Agent,
+        host: &mut Host,
+        is_new_host: bool,
+        moment: &Moment<'_>,
+    ) -> Result<(), Refusal> {
+        let policy = &self.provider.policy;
+        let AutonomousPolicy::Granted(given) = &policy.autonomous else {
+            return Err(Refusal::UnsupportedMode("the server does not offer this mode"));
+        };
+        if host.subject.is_some() {
+            return Err(Refusal::UnsupportedMode("the host is linked to a person: its agents act for them"));
+        }
+        match (host.status, is_new_host) {
+            // The policy lets a host work that nobody is linked to; one that waits for a person keeps waiting.
+            (HostStatus::Pending, true) => {
+                host.status = HostStatus::Active;
+                host.purged_after = None;
+            }
+            (HostStatus::Pending, false) => return Err(Refusal::HostPending),
+            (HostStatus::Active | HostStatus::Revoked | HostStatus::Rejected, _) => {}
+        }
+        let approved = Approved::by_policy(&policy.autonomous)
+            .ok_or(Refusal::UnsupportedMode("the server does not offer this mode"))?;
+        for mut grant in self.requested.pending(&self.provider.offer, given, self.reason.as_ref(), moment) {
+            let lifetime = self.provider.grant_lifetime(grant.capability());
+            grant.activate(&approved, lifetime, moment.now);
+            grant.deny("not available to autonomous agents");
+            agent.grants.push(grant);
+        }
+        agent.activate(&approved, moment.now);
+        Ok(())
+    }
+
+    fn event(&self, agent: &Agent, host: &Host) -> Event {
+        let names: Vec<&str> = self.requested.iter().map(|(name, _)| name).collect();
+        let event = Event::new("agent.register", Actor::Host { host_id: host.id.as_str().to_owned() })
+            .with("agent", agent.id.as_str())
+            .with("mode", agent.mode.as_str())
+            .with("capabilities", names.join(" "));
+        match &host.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        }
+    }
+}
+
+fn check_host(host: &Host) -> Result<(), Refusal> {
+    match host.status {
+        HostStatus::Revoked => Err(Refusal::HostRevoked),
+        HostStatus::Rejected => Err(Refusal::HostRejected),
+        HostStatus::Pending | HostStatus::Active => Ok(()),
+    }
+}

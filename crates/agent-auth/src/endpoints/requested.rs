@@ -1,0 +1,101 @@
+//! What an agent asks for ([Agent Auth §5.3], §5.4): capabilities, each with constraints of its own.
+
+use std::collections::BTreeMap;
+
+use countersign_storage::{Moment, secret};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::capability::Offer;
+use crate::constraint::Constraints;
+use crate::display_text::DisplayText;
+use crate::grant::CapabilityGrant;
+use crate::refusal::Refusal;
+
+/// One capability, as it stands in a request body.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Asked {
+    Name(String),
+    Constrained {
+        name: String,
+        #[serde(default)]
+        constraints: Option<Value>,
+    },
+}
+
+/// Capabilities that are offered, with constraints that make sense; each at most once.
+#[derive(Debug)]
+pub(crate) struct Requested(Vec<(String, Constraints)>);
+
+/// How many capabilities one request may name.
+const MOST: usize = 50;
+
+impl Requested {
+    pub(crate) fn parse(asked: Vec<Asked>, offer: &Offer) -> Result<Self, Refusal> {
+        if asked.len() > MOST {
+            return Err(Refusal::InvalidRequest("a request may name at most 50 capabilities"));
+        }
+        let asked: Vec<(String, Option<Value>)> = asked
+            .into_iter()
+            .map(|asked| match asked {
+                Asked::Name(name) => (name, None),
+                Asked::Constrained { name, constraints } => (name, constraints),
+            })
+            .collect();
+        let unknown: Vec<String> = asked
+            .iter()
+            .filter(|(name, _)| offer.by_name(name).is_none())
+            .map(|(name, _)| DisplayText::cut(name, 100).into())
+            .collect();
+        if !unknown.is_empty() {
+            return Err(Refusal::InvalidCapabilities(unknown));
+        }
+        let mut requested: Vec<(String, Constraints)> = Vec::new();
+        for (name, constraints) in asked {
+            if requested.iter().any(|(known, _)| *known == name) {
+                return Err(Refusal::InvalidRequest("a capability is named twice"));
+            }
+            let constraints = constraints.map_or(Ok(Constraints::none()), |value| Constraints::parse(&value))?;
+            check_fields(&name, &constraints, offer)?;
+            requested.push((name, constraints));
+        }
+        Ok(Requested(requested))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Constraints)> {
+        self.0.iter().map(|(name, constraints)| (name.as_str(), constraints))
+    }
+
+    /// Pending grants, each narrowed by what the capability itself allows and by further `limits`
+    /// ([Agent Auth §2.13], "combined").
+    pub(crate) fn pending(
+        &self,
+        offer: &Offer,
+        limits: &BTreeMap<String, Constraints>,
+        reason: Option<&DisplayText>,
+        moment: &Moment<'_>,
+    ) -> Vec<CapabilityGrant> {
+        self.iter()
+            .map(|(name, proposed)| {
+                let imposed = offer.by_name(name).map(|offered| &offered.constraints);
+                let constraints = imposed
+                    .into_iter()
+                    .chain(limits.get(name))
+                    .fold(proposed.clone(), |constraints, limits| constraints.narrowed_by(limits));
+                let id = secret::identifier("grt", moment.random);
+                CapabilityGrant::requested(id, name, &constraints, reason.cloned(), moment.now)
+            })
+            .collect()
+    }
+}
+
+/// A constraint on a field that does not exist would look like a limit and be none; this one would even refuse every call.
+fn check_fields(name: &str, constraints: &Constraints, offer: &Offer) -> Result<(), Refusal> {
+    let known = offer.by_name(name).is_some_and(|offered| constraints.fields().all(|field| offered.input.knows(field)));
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::InvalidRequest("a constraint is on a field that the capability does not have"))
+    }
+}

@@ -1,0 +1,97 @@
+//! `POST /agent/revoke` ([Agent Auth §5.7]): a host ends an agent of its own, for good.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
+use http::Request;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentStatus};
+use crate::host::{AgentId, Host, HostStatus};
+use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+
+#[derive(Deserialize)]
+struct Body {
+    agent_id: String,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
+    let body: Body = request::body(request)?;
+    let revoke = RevokeAgent { provider, token: &token, agent_id: AgentId::parse(&body.agent_id) };
+    provider.ports.perform(&revoke).await??;
+    Ok(Answer::new(json!({ "agent_id": body.agent_id, "status": "revoked" })))
+}
+
+struct RevokeAgent<'a> {
+    provider: &'a AgentProvider,
+    token: &'a HostToken<'a>,
+    agent_id: Option<AgentId>,
+}
+
+#[async_trait]
+impl Operation for RevokeAgent<'_> {
+    type Loaded = (KnownHost, Option<Stored<Agent>>);
+    type Plan = Result<(), Refusal>;
+    type Answer = Result<(), Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        self.token.load(reader, self.agent_id.as_ref()).await
+    }
+
+    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+            Ok(proven) => proven,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+        let (host, mut agent) = match self.find(known, agent, moment) {
+            Ok(found) => found,
+            Err(refusal) => return Decision::changing(Err(refusal), changes),
+        };
+        agent.record.revoke("the agent was revoked");
+        changes.replace(&agent);
+        let event = Event::new("agent.revoke", Actor::Host { host_id: host.id.as_str().to_owned() })
+            .with("agent", agent.id.as_str());
+        let event = match &host.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        };
+        Decision::changing(Ok(()), changes).report(event)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl RevokeAgent<'_> {
+    /// The agent, if it is the host's own and may still be ended. Revoking what is revoked is no mistake.
+    fn find(
+        &self,
+        known: KnownHost,
+        agent: Option<Stored<Agent>>,
+        moment: &Moment<'_>,
+    ) -> Result<(Stored<Host>, Stored<Agent>), Refusal> {
+        let host = known.host.ok_or(Refusal::UNPROVEN)?;
+        match host.status {
+            HostStatus::Revoked => return Err(Refusal::HostRevoked),
+            HostStatus::Rejected => return Err(Refusal::HostRejected),
+            HostStatus::Pending | HostStatus::Active => {}
+        }
+        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
+        match agent.status(&host, &self.provider.policy, moment.now) {
+            AgentStatus::Claimed => Err(Refusal::AgentClaimed),
+            AgentStatus::Rejected => Err(Refusal::AgentRejected),
+            AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired | AgentStatus::Revoked => {
+                Ok((host, agent))
+            }
+        }
+    }
+}

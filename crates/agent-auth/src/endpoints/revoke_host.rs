@@ -1,0 +1,74 @@
+//! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it ([§8.5]).
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::record::Index;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::AgentProvider;
+use crate::agent::Agent;
+use crate::cascade;
+use crate::host::HostStatus;
+use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
+    Ok(Answer::new(provider.ports.perform(&RevokeHost { provider, token: &token }).await??))
+}
+
+struct RevokeHost<'a> {
+    provider: &'a AgentProvider,
+    token: &'a HostToken<'a>,
+}
+
+#[async_trait]
+impl Operation for RevokeHost<'_> {
+    type Loaded = (KnownHost, Vec<Stored<Agent>>);
+    type Plan = Result<Value, Refusal>;
+    type Answer = Result<Value, Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let (known, _) = self.token.load(reader, None).await?;
+        let agents = match &known.host {
+            Some(host) => reader.find_all(&Index::new("host", host.id.as_str())).await?,
+            None => Vec::new(),
+        };
+        Ok((known, agents))
+    }
+
+    fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+            Ok(proven) => proven,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let Some(host) = known.host else { return Decision::answer(Err(Refusal::UNPROVEN)) };
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+        match host.status {
+            HostStatus::Revoked => return Decision::changing(Err(Refusal::HostRevoked), changes),
+            HostStatus::Rejected => return Decision::changing(Err(Refusal::HostRejected), changes),
+            HostStatus::Pending | HostStatus::Active => {}
+        }
+        let host_id = host.id.as_str().to_owned();
+        let subject = host.subject.clone();
+        let revoked = cascade::revoke(&self.provider.policy, host, agents, &mut changes, moment.now);
+        let event = Event::new("host.revoke", Actor::Host { host_id: host_id.clone() })
+            .with("host", host_id.as_str())
+            .with("agents_revoked", revoked.to_string());
+        let event = match &subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        };
+        let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
+        Decision::changing(Ok(document), changes).report(event)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,61 @@
+//! May this agent do this, with these arguments? A pure judgement ([Agent Auth §4.5], steps on grants and constraints).
+
+use countersign_storage::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::agent_jwt::ProvenAgent;
+use crate::capability::{Offer, Offered};
+use crate::constraint::Constraints;
+use crate::grant::CapabilityGrant;
+use crate::refusal::Refusal;
+
+/// One call, as the agent asks for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) capability: String,
+    pub(crate) arguments: Map<String, Value>,
+}
+
+/// The grant under which a call is allowed.
+///
+/// Each step only narrows: the capability must be offered, the token must cover it, an effective grant must name it, the
+/// arguments must fit the schema, and **one** grant must allow all of them together, within what the capability itself
+/// allows today.
+pub(crate) fn evaluate<'a>(
+    call: &Call,
+    caller: &'a ProvenAgent,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<&'a CapabilityGrant, Refusal> {
+    let held = |grant: &&CapabilityGrant| grant.capability() == call.capability;
+    let Some(offered) = offer.by_name(&call.capability) else {
+        let ever = caller.agent.record.grants.iter().any(|grant| held(&grant));
+        return Err(if ever { Refusal::CapabilityRemoved } else { Refusal::CapabilityNotFound });
+    };
+    if !caller.covers(&call.capability) {
+        return Err(Refusal::CapabilityNotGranted);
+    }
+    let effective: Vec<&CapabilityGrant> =
+        caller.agent.record.grants.iter().filter(held).filter(|grant| grant.is_effective(now)).collect();
+    if effective.is_empty() {
+        return Err(Refusal::CapabilityNotGranted);
+    }
+    offered.input.check(&call.arguments).map_err(|mismatch| {
+        let what = if mismatch.path.is_empty() { "the arguments" } else { &mismatch.path };
+        Refusal::InvalidArguments(format!("{what}: {}", mismatch.rule))
+    })?;
+    let mut refused = Refusal::CapabilityNotGranted;
+    for grant in effective {
+        match allowed_by(grant, offered, &call.arguments) {
+            Ok(()) => return Ok(grant),
+            Err(refusal) => refused = refusal,
+        }
+    }
+    Err(refused)
+}
+
+fn allowed_by(grant: &CapabilityGrant, offered: &Offered, arguments: &Map<String, Value>) -> Result<(), Refusal> {
+    let constraints: Constraints = grant.constraints()?.narrowed_by(&offered.constraints);
+    let violations = constraints.violations(arguments);
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::ConstraintViolated(violations)) }
+}

@@ -1,0 +1,155 @@
+//! What one agent may do with one capability ([Agent Auth §3.3]).
+
+use std::time::Duration;
+
+use countersign_storage::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::approved::{Approved, ApprovedBy};
+use crate::constraint::{ConstraintError, Constraints};
+use crate::display_text::DisplayText;
+
+/// One grant. Its status moves one way: pending to active or denied, and from anywhere to revoked. The fields are
+/// private so that [`CapabilityGrant::activate`] stays the only way to an active one.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct CapabilityGrant {
+    id: String,
+    capability: String,
+    status: GrantStatus,
+    /// As on the wire, and read again at each call: a grant that a newer version of this software wrote, with an operator
+    /// that this one does not know, allows nothing.
+    constraints: Value,
+    requested_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_reason: Option<DisplayText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    granted_by: Option<ApprovedBy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    granted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_because: Option<String>,
+}
+
+/// Where a grant stands ([Agent Auth §3.3]; `revoked` is how grants of revoked and claimed agents are told).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GrantStatus {
+    /// Asked for, not answered.
+    Pending,
+    /// Allowed, until it expires.
+    Active,
+    /// Refused.
+    Denied,
+    /// Taken back, for good.
+    Revoked,
+}
+
+impl GrantStatus {
+    /// As on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GrantStatus::Pending => "pending",
+            GrantStatus::Active => "active",
+            GrantStatus::Denied => "denied",
+            GrantStatus::Revoked => "revoked",
+        }
+    }
+}
+
+impl CapabilityGrant {
+    /// Asked for: pending, and worth nothing yet.
+    pub(crate) fn requested(
+        id: String,
+        capability: &str,
+        constraints: &Constraints,
+        reason: Option<DisplayText>,
+        now: Timestamp,
+    ) -> Self {
+        CapabilityGrant {
+            id,
+            capability: capability.to_owned(),
+            status: GrantStatus::Pending,
+            constraints: constraints.to_value(),
+            requested_at: now,
+            request_reason: reason,
+            granted_by: None,
+            granted_at: None,
+            expires_at: None,
+            ended_because: None,
+        }
+    }
+
+    /// A pending grant that the approval covers becomes active. Any other stays as it is: what was denied or revoked never
+    /// comes back.
+    pub(crate) fn activate(&mut self, approved: &Approved, lifetime: Option<Duration>, now: Timestamp) {
+        if self.status == GrantStatus::Pending && approved.covers(&self.capability) {
+            self.status = GrantStatus::Active;
+            self.granted_by = Some(approved.by().clone());
+            self.granted_at = Some(now);
+            self.expires_at = lifetime.map(|lifetime| now + lifetime);
+        }
+    }
+
+    /// A pending grant is refused.
+    pub(crate) fn deny(&mut self, because: &str) {
+        if self.status == GrantStatus::Pending {
+            self.status = GrantStatus::Denied;
+            self.ended_because = Some(because.to_owned());
+        }
+    }
+
+    /// Whatever it was worth, it is worth nothing any more. A denied grant stays denied.
+    pub(crate) fn revoke(&mut self, because: &str) {
+        if matches!(self.status, GrantStatus::Pending | GrantStatus::Active) {
+            self.status = GrantStatus::Revoked;
+            self.ended_because = Some(because.to_owned());
+        }
+    }
+
+    /// Whether it is active and has not expired ([Agent Auth §3.3]): nothing at or after its end.
+    pub(crate) fn is_effective(&self, now: Timestamp) -> bool {
+        self.status == GrantStatus::Active && self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn capability(&self) -> &str {
+        &self.capability
+    }
+
+    pub(crate) fn status(&self) -> GrantStatus {
+        self.status
+    }
+
+    pub(crate) fn constraints(&self) -> Result<Constraints, ConstraintError> {
+        Constraints::parse(&self.constraints)
+    }
+
+    /// As on the wire; `None` where there is none.
+    pub(crate) fn constraints_shown(&self) -> Option<&Value> {
+        (!self.constraints.as_object().is_some_and(serde_json::Map::is_empty)).then_some(&self.constraints)
+    }
+
+    pub(crate) fn granted_by(&self) -> Option<&ApprovedBy> {
+        self.granted_by.as_ref()
+    }
+
+    pub(crate) fn granted_at(&self) -> Option<Timestamp> {
+        self.granted_at
+    }
+
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Why it was denied or revoked.
+    pub(crate) fn ended_because(&self) -> Option<&str> {
+        self.ended_because.as_deref()
+    }
+}

@@ -1,0 +1,173 @@
+//! Host JWTs ([Agent Auth §4.2]) and their verification ([§4.5.1]).
+//!
+//! Refused: a key set by URL (`host_jwks_url`, `agent_jwks_url`: keys come inline here, and how a host delivers its key
+//! never changes), an `iss` that is not the thumbprint of the key that signed, an inline key that is not the stored one,
+//! an audience other than the issuer alone, a life of more than 60 seconds, and a `jti` that was seen, on every endpoint.
+
+use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
+use countersign_jose::{Algorithm, Jwk, KeyError, Thumbprint, VerifyingKey};
+use countersign_storage::{Fault, Handle, Reader, Record, Stored, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::agent::Agent;
+use crate::host::{AgentId, Host, HostAlias, HostId};
+use crate::refusal::Refusal;
+use crate::replay::ReplayMark;
+
+/// A host JWT, taken apart; nothing about it is proven.
+pub(crate) struct HostToken<'a> {
+    text: &'a str,
+    iss: Thumbprint,
+    /// What [`HostId::of`] makes of `iss`: the host's id, unless its key was rotated.
+    id: HostId,
+    mark_id: Handle,
+    claims: HostClaims,
+}
+
+#[derive(Deserialize)]
+struct HostClaims {
+    jti: String,
+    host_public_key: Option<Value>,
+    host_jwks_url: Option<IgnoredAny>,
+    agent_public_key: Option<Value>,
+    agent_jwks_url: Option<IgnoredAny>,
+    host_name: Option<String>,
+}
+
+/// What the store knows about the sender of a host JWT.
+pub(crate) struct KnownHost {
+    pub(crate) host: Option<Stored<Host>>,
+    key: Option<VerifyingKey>,
+    mark: Option<Stored<ReplayMark>>,
+}
+
+/// A host JWT that was verified and is used for the first time.
+pub(crate) struct ProvenHost {
+    /// To be inserted with whatever the token brings about.
+    pub(crate) mark: ReplayMark,
+    /// The key that signed.
+    pub(crate) key: VerifyingKey,
+}
+
+/// Which key a host JWT may be verified with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// A host that was never seen proves itself by the key that it brings ([Agent Auth §2.8]).
+    Welcome,
+    /// Only known hosts.
+    Refused,
+}
+
+impl<'a> HostToken<'a> {
+    pub(crate) fn parse(text: &'a str, issuer: &str) -> Result<Self, Refusal> {
+        let unverified = Unverified::parse(text).map_err(|_| Refusal::UNPROVEN)?;
+        let claims: HostClaims = unverified.peek().map_err(|_| Refusal::UNPROVEN)?;
+        if claims.host_jwks_url.is_some() || claims.agent_jwks_url.is_some() {
+            return Err(Refusal::InvalidJwt("keys are taken inline only: host_public_key and agent_public_key"));
+        }
+        let iss: Thumbprint = unverified.claimed_iss().and_then(|iss| iss.parse().ok()).ok_or(Refusal::UNPROVEN)?;
+        let id = HostId::of(issuer, &iss);
+        let mark_id = ReplayMark::id(id.as_str(), &claims.jti);
+        Ok(HostToken { text, iss, id, mark_id, claims })
+    }
+
+    /// The id that a host with this key gets when it is new.
+    pub(crate) fn new_host_id(&self) -> &HostId {
+        &self.id
+    }
+
+    pub(crate) fn host_name(&self) -> Option<&str> {
+        self.claims.host_name.as_deref()
+    }
+
+    /// The key of the agent to register.
+    pub(crate) fn agent_key(&self) -> Result<Jwk, Refusal> {
+        let key = self.claims.agent_public_key.as_ref();
+        agent_key(key.ok_or(Refusal::InvalidJwt("the token carries no agent_public_key"))?)
+    }
+
+    /// Reads the host and the replay mark, and the agent where one is asked for: one round trip, and a second for a host
+    /// whose key was rotated.
+    pub(crate) async fn load(
+        &self,
+        reader: &mut Reader<'_>,
+        agent: Option<&AgentId>,
+    ) -> Result<(KnownHost, Option<Stored<Agent>>), Fault> {
+        let host = Host::at(self.id.as_str());
+        let alias = HostAlias::at(self.id.as_str());
+        let mark = ReplayMark::at(self.mark_id.as_str());
+        let (host, alias, mark, agent) = match agent {
+            Some(agent) => reader.load((host, alias, mark, Agent::at(agent.as_str()))).await?,
+            None => {
+                let (host, alias, mark) = reader.load((host, alias, mark)).await?;
+                (host, alias, mark, None)
+            }
+        };
+        let host = match alias {
+            Some(alias) => reader.load(Host::at(alias.host.as_str())).await?,
+            None => host,
+        };
+        let key = host.as_ref().map(|host| host.key.verifying_key()).transpose()?;
+        Ok((KnownHost { host, key, mark }, agent))
+    }
+
+    /// Proves the token.
+    pub(crate) fn verify(
+        &self,
+        known: &KnownHost,
+        unknown: Unknown,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<ProvenHost, Refusal> {
+        let key = match (&known.key, unknown) {
+            (Some(key), _) => {
+                if let Some(presented) = &self.claims.host_public_key {
+                    let presented = Jwk::try_from(presented).map_err(|_| Refusal::UNPROVEN)?;
+                    if presented.thumbprint() != key.thumbprint() {
+                        return Err(Refusal::UNPROVEN);
+                    }
+                }
+                key.clone()
+            }
+            (None, Unknown::Welcome) => self.presented_key()?,
+            (None, Unknown::Refused) => return Err(Refusal::UNPROVEN),
+        };
+        if self.iss != *key.thumbprint() {
+            return Err(Refusal::UNPROVEN);
+        }
+        let expect =
+            Expect::new(Typ::HostJwt, ExpectedIssuer::Exactly(self.iss.as_str()), ExpectedAudience::Solely(issuer));
+        let verified = Unverified::parse(self.text)
+            .and_then(|unverified| unverified.verify::<IgnoredAny>(&key, &expect, now.as_secs()))
+            .map_err(|_| Refusal::UNPROVEN)?;
+        if known.mark.is_some() {
+            return Err(Refusal::UNPROVEN);
+        }
+        Ok(ProvenHost { mark: ReplayMark::new(&self.mark_id, verified.exp(), now), key })
+    }
+
+    fn presented_key(&self) -> Result<VerifyingKey, Refusal> {
+        let presented = self.claims.host_public_key.as_ref().ok_or(Refusal::UNPROVEN)?;
+        let jwk = Jwk::try_from(presented).map_err(|error| match error {
+            KeyError::Unsupported => Refusal::UnsupportedAlgorithm,
+            _ => Refusal::UNPROVEN,
+        })?;
+        if jwk.algorithm() != Algorithm::EdDSA {
+            return Err(Refusal::UnsupportedAlgorithm);
+        }
+        VerifyingKey::from_jwk(&jwk).map_err(|_| Refusal::UNPROVEN)
+    }
+}
+
+/// Reads the public key of an agent: Ed25519 and not a weak point ([Agent Auth §4.1]).
+pub(crate) fn agent_key(key: &Value) -> Result<Jwk, Refusal> {
+    let jwk = Jwk::try_from(key).map_err(|error| match error {
+        KeyError::Unsupported | KeyError::AlgorithmMismatch => Refusal::UnsupportedAlgorithm,
+        KeyError::Point => Refusal::InvalidPublicKey("it is not a point of its curve, or a weak one"),
+        KeyError::PrivateMember => Refusal::InvalidPublicKey("it carries private members"),
+        _ => Refusal::InvalidPublicKey("it is malformed"),
+    })?;
+    if jwk.algorithm() == Algorithm::EdDSA { Ok(jwk) } else { Err(Refusal::UnsupportedAlgorithm) }
+}

@@ -1,0 +1,59 @@
+//! An [Agent Auth] provider (`1.0-draft`): agents of persons get capabilities by approval, call them within constraints,
+//! and lose them at once.
+//!
+//! What this crate does not do: it runs no HTTP server, knows no database and no users of its own, renders no page, and
+//! performs no capability. It takes keys inline only and answers calls synchronously; what is not built has no route and
+//! is not in discovery.
+//!
+//! Read first:
+//! - [`provider`](AgentProvider): what a provider is made of, and the one door for requests.
+//! - `approved`: the proof through which every gain of a capability passes.
+//! - `evaluate`: may this agent do this, with these arguments?
+//! - `endpoints/execute`: one load, one judgement, one commit, then the act.
+//! - [`constraint`]: what limits a call, and how it fails closed.
+//!
+//! [Agent Auth]: https://agentauthprotocol.com/specification/v1.0-draft
+#![forbid(unsafe_code)]
+
+mod agent;
+mod agent_jwt;
+mod approval;
+mod approved;
+mod caller;
+mod capability;
+mod cascade;
+mod config_error;
+pub mod constraint;
+mod dashboard;
+mod decimal;
+mod device_authorization;
+mod display_text;
+mod endpoints;
+mod evaluate;
+mod executor;
+mod grant;
+mod host;
+mod host_jwt;
+mod policy;
+mod provider;
+mod refusal;
+mod replay;
+mod request;
+mod respond;
+mod routes;
+mod schema;
+mod stored_key;
+mod user_code;
+
+pub use agent::{AgentMode, AgentStatus};
+pub use approval::{ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage};
+pub use caller::{CallerAuthentication, CallerSecrets, IntrospectionCallers};
+pub use capability::{Capability, Visibility};
+pub use config_error::ConfigError;
+pub use constraint::{ConstraintError, Constraints, Violation};
+pub use dashboard::{AgentView, GrantView, HostView, Revocation};
+pub use executor::{ApprovedCall, ExecuteError, Executor};
+pub use grant::GrantStatus;
+pub use host::HostStatus;
+pub use policy::{AgentIssuer, AgentPolicy, AutonomousPolicy, EndpointValues, ExecuteAudience, IntrospectedGrants};
+pub use provider::{AgentProvider, AgentProviderConfig};

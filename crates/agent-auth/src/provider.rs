@@ -1,0 +1,198 @@
+//! The provider: its configuration, and the one door through which requests come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::{Endpoints, Ports, Throttle};
+use http::{Request, Response};
+use url::{Host, Url};
+
+use crate::caller::IntrospectionCallers;
+use crate::capability::{Capability, Offer};
+use crate::config_error::ConfigError;
+use crate::endpoints;
+use crate::executor::Executor;
+use crate::policy::{AgentPolicy, AutonomousPolicy};
+use crate::refusal::{Error, Refusal};
+use crate::respond::{Answer, respond_error};
+use crate::routes::{self, Endpoint, Routes};
+
+/// What a provider is made of.
+pub struct AgentProviderConfig {
+    /// The issuer, byte for byte as tokens name it: `https`, or `http` on a loopback host; no final slash.
+    pub issuer: String,
+    /// A short name ([Agent Auth §5.1]).
+    pub provider_name: String,
+    /// One sentence about the service, for agents.
+    pub description: String,
+    /// The page where people type user codes.
+    pub verification_uri: String,
+    /// Store, clock, randomness, audit.
+    pub ports: Ports,
+    /// Counts attempts at user codes, unknown hosts, and open introspection.
+    pub throttle: Arc<dyn Throttle>,
+    /// What agents can be allowed to do.
+    pub capabilities: Vec<Capability>,
+    /// Does it.
+    pub executor: Arc<dyn Executor>,
+    /// Who may introspect.
+    pub introspection_callers: IntrospectionCallers,
+    /// The choices.
+    pub policy: AgentPolicy,
+}
+
+/// An Agent Auth provider. Answers its endpoints ([`Endpoints`]); pages drive approval and the dashboard through its
+/// methods.
+pub struct AgentProvider {
+    pub(crate) issuer: String,
+    pub(crate) origin: String,
+    /// The URL of execution: a configured value, whatever a request says it came to.
+    pub(crate) location: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) verification_uri: String,
+    pub(crate) ports: Ports,
+    pub(crate) throttle: Arc<dyn Throttle>,
+    pub(crate) offer: Offer,
+    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) callers: IntrospectionCallers,
+    pub(crate) policy: AgentPolicy,
+    routes: Routes,
+}
+
+impl AgentProvider {
+    /// Checks a configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting.
+    pub fn new(config: AgentProviderConfig) -> Result<Self, ConfigError> {
+        let url = issuer_url(&config.issuer)?;
+        check_verification_uri(&config.verification_uri)?;
+        let offer = Offer::new(config.capabilities)?;
+        check_policy(&config.policy, &offer)?;
+        Ok(AgentProvider {
+            origin: url.origin().ascii_serialization(),
+            location: format!("{}{}", config.issuer, routes::EXECUTE),
+            routes: Routes::below(url.path().trim_end_matches('/')),
+            issuer: config.issuer,
+            name: config.provider_name,
+            description: config.description,
+            verification_uri: config.verification_uri,
+            ports: config.ports,
+            throttle: config.throttle,
+            offer,
+            executor: config.executor,
+            callers: config.introspection_callers,
+            policy: config.policy,
+        })
+    }
+
+    /// How long a grant of this capability lasts; `None` where only its agent's own end ends it.
+    pub(crate) fn grant_lifetime(&self, capability: &str) -> Option<Duration> {
+        let own = self.offer.by_name(capability).and_then(|offered| offered.grant_lifetime);
+        own.or(self.policy.grant_lifetime)
+    }
+
+    async fn dispatch(&self, endpoint: Endpoint, request: &Request<Bytes>) -> Result<Answer, Error> {
+        match endpoint {
+            Endpoint::Discovery => Ok(endpoints::discovery::answer(self)),
+            Endpoint::ListCapabilities => endpoints::capabilities::list(self, request).await,
+            Endpoint::DescribeCapability => endpoints::capabilities::describe(self, request).await,
+            Endpoint::Execute => endpoints::execute::answer(self, request).await,
+            Endpoint::Introspect => endpoints::introspect::answer(self, request).await,
+            Endpoint::Register => endpoints::register::answer(self, request).await,
+            Endpoint::RevokeAgent => endpoints::revoke_agent::answer(self, request).await,
+            Endpoint::RevokeHost => endpoints::revoke_host::answer(self, request).await,
+            Endpoint::Status => endpoints::status::answer(self, request).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Endpoints for AgentProvider {
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
+        let Some((endpoint, method)) = self.routes.find(request.uri().path()) else { return Err(request) };
+        let answer = if *request.method() == method {
+            self.dispatch(endpoint, &request).await
+        } else {
+            Err(Error::Refused(Refusal::MethodNotAllowed(method)))
+        };
+        Ok(match answer {
+            Ok(answer) => answer.respond(),
+            Err(error) => {
+                if let Error::Failed(fault) = &error {
+                    tracing::error!(?endpoint, %fault, "an agent endpoint failed");
+                }
+                respond_error(&error, &Routes::discovery(&self.origin))
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for AgentProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AgentProvider").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+fn issuer_url(issuer: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(issuer).map_err(|_| ConfigError::Issuer("is not a URL"))?;
+    if !is_trustworthy(&url) {
+        return Err(ConfigError::Issuer("must be https, or http on a loopback host"));
+    }
+    if url.query().is_some() || url.fragment().is_some() || issuer.ends_with('/') {
+        return Err(ConfigError::Issuer("must have no query, no fragment and no final slash"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ConfigError::Issuer("must have no user and no password"));
+    }
+    Ok(url)
+}
+
+fn check_verification_uri(uri: &str) -> Result<(), ConfigError> {
+    let url = Url::parse(uri).map_err(|_| ConfigError::VerificationUri("is not a URL"))?;
+    if !is_trustworthy(&url) {
+        return Err(ConfigError::VerificationUri("must be https, or http on a loopback host"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(ConfigError::VerificationUri("must have no query and no fragment"));
+    }
+    Ok(())
+}
+
+fn is_trustworthy(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => return false,
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && loopback)
+}
+
+fn check_policy(policy: &AgentPolicy, offer: &Offer) -> Result<(), ConfigError> {
+    let lifetimes = [
+        ("session_lifetime", Some(policy.session_lifetime)),
+        ("max_lifetime", Some(policy.max_lifetime)),
+        ("absolute_lifetime", policy.absolute_lifetime),
+        ("grant_lifetime", policy.grant_lifetime),
+        ("approval_lifetime", Some(policy.approval_lifetime)),
+        ("approval_interval", Some(policy.approval_interval)),
+        ("fresh_session", Some(policy.fresh_session)),
+        ("pending_kept", Some(policy.pending_kept)),
+    ];
+    let too_short = |lifetime: Duration| lifetime < Duration::from_secs(1);
+    if let Some((name, _)) = lifetimes.iter().find(|(_, lifetime)| lifetime.is_some_and(too_short)) {
+        return Err(ConfigError::Lifetime(name));
+    }
+    let AutonomousPolicy::Granted(capabilities) = &policy.autonomous else { return Ok(()) };
+    for (name, constraints) in capabilities {
+        let offered = offer.by_name(name).ok_or_else(|| ConfigError::AutonomousCapability(name.clone()))?;
+        if let Some(field) = constraints.fields().find(|field| !offered.input.knows(field)) {
+            return Err(ConfigError::ConstraintField { capability: name.clone(), field: field.to_owned() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Writing answers: JSON, errors in their one shape ([Agent Auth §5.13]), caching.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_storage::Fault;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::refusal::{Error, Refusal};
+
+/// An answer that is no error.
+pub(crate) struct Answer {
+    pub(crate) body: Value,
+    pub(crate) caching: Caching,
+}
+
+/// What may be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// By nobody.
+    NoStore,
+    /// By anybody, for this many seconds.
+    Public(u32),
+    /// By the one who asked, for this many seconds: the answer depends on the credentials.
+    Private(u32),
+}
+
+impl Answer {
+    /// An answer that nobody keeps.
+    pub(crate) fn new(body: Value) -> Self {
+        Answer { body, caching: Caching::NoStore }
+    }
+
+    pub(crate) fn cached(body: Value, caching: Caching) -> Self {
+        Answer { body, caching }
+    }
+
+    pub(crate) fn respond(self) -> Response<Bytes> {
+        let mut response = write(StatusCode::OK, &self.body);
+        let headers = response.headers_mut();
+        let (kept, varies) = match self.caching {
+            Caching::NoStore => ("no-store".to_owned(), false),
+            Caching::Public(seconds) => (format!("public, max-age={seconds}"), true),
+            Caching::Private(seconds) => (format!("private, max-age={seconds}"), true),
+        };
+        set(headers, header::CACHE_CONTROL, &kept);
+        if varies {
+            headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+        }
+        response
+    }
+}
+
+/// An error in the one shape. `discovery` is where a client without credentials learns how to get some.
+pub(crate) fn respond_error(error: &Error, discovery: &str) -> Response<Bytes> {
+    let mut response = match error {
+        Error::Refused(refusal) => refused(refusal, discovery),
+        Error::Failed(fault) => failed(fault),
+    };
+    set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
+    response
+}
+
+fn refused(refusal: &Refusal, discovery: &str) -> Response<Bytes> {
+    let mut body: Map<String, Value> = [("error", json!(refusal.code())), ("message", json!(refusal.to_string()))]
+        .into_iter()
+        .chain(details(refusal))
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    body.retain(|_, value| !value.is_null());
+    let mut response = write(refusal.status(), &Value::Object(body));
+    let headers = response.headers_mut();
+    match refusal {
+        Refusal::AuthenticationRequired | Refusal::InvalidJwt(_) => {
+            set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
+        }
+        Refusal::RateLimited(after) | Refusal::Unavailable(after) => retry_after(headers, *after),
+        Refusal::MethodNotAllowed(method) => set(headers, header::ALLOW, method.as_str()),
+        _ => {}
+    }
+    response
+}
+
+/// What helps a client to recover, beyond code and message.
+fn details(refusal: &Refusal) -> Option<(&'static str, Value)> {
+    match refusal {
+        Refusal::ConstraintViolated(violations) => Some(("violations", json!(violations))),
+        Refusal::InvalidCapabilities(names) => Some(("invalid_capabilities", json!(names))),
+        Refusal::UnknownConstraintOperator(operators) => Some(("unknown_operators", json!(operators))),
+        _ => None,
+    }
+}
+
+fn failed(fault: &Fault) -> Response<Bytes> {
+    let (code, message) = if fault.is_transient() {
+        ("temporarily_unavailable", "the server cannot answer now; try again later")
+    } else {
+        ("internal_error", "the server failed")
+    };
+    let mut response = write(fault.status(), &json!({ "error": code, "message": message }));
+    if fault.is_transient() {
+        retry_after(response.headers_mut(), Duration::from_secs(1));
+    }
+    response
+}
+
+fn retry_after(headers: &mut http::HeaderMap, after: Duration) {
+    set(headers, header::RETRY_AFTER, &after.as_secs().max(1).to_string());
+}
+
+fn set(headers: &mut http::HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn write(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
