@@ -297,6 +297,16 @@ mod tests {
         assert!(sign_in.is_ok());
     }
 
+    /// A hasher whose cost argon2id refuses tells whether it came to hashing at all, without a stopwatch.
+    #[test]
+    fn without_a_stored_hash_one_of_today_s_cost_is_computed_all_the_same() {
+        let impossible = Scheme::Argon2idV19(Argon2idCost { memory_kib: 0, ..CHEAP });
+        let hasher = PasswordHasher { scheme: impossible, ..hasher(1, 8) };
+        let password = Password::presented(&password()).unwrap();
+        let refused = block_on(hasher.verify(&password, None)).unwrap_err();
+        assert!(matches!(refused, HashingError::Failed(Fault::Crypto(_))));
+    }
+
     #[test]
     fn work_that_nobody_waits_for_any_more_is_left_out() {
         let hasher = hasher(1, 8);

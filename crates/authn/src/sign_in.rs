@@ -138,14 +138,14 @@ impl Authn {
     ) -> Result<Option<Verified>, HashingError> {
         let stored = self.ports.reader().load(Credential::at(subject.as_str())).await?;
         let verification = self.hasher.verify(password, stored.as_ref().map(|stored| stored.phc.as_str())).await?;
-        let Some(Credential { phc, generation, .. }) = stored.map(|stored| stored.record) else { return Ok(None) };
+        let Some(Credential { generation, .. }) = stored.map(|stored| stored.record) else { return Ok(None) };
         let rehashed = match verification {
             Verification::Differs => return Ok(None),
             Verification::Matches => None,
             // A full queue keeps nobody out whose password is right: then it is for the next time.
             Verification::MatchesOutdated => self.hasher.hash(password, self.ports.random.as_ref()).await.ok(),
         };
-        Ok(Some(Verified { generation, phc, rehashed }))
+        Ok(Some(Verified { generation, rehashed }))
     }
 
     /// Reports a refused sign-in; the answer stays the same whether that worked or the account exists.
@@ -167,9 +167,7 @@ impl Authn {
 /// Proof that a password was compared with the hash of `generation`, and is right.
 pub(crate) struct Verified {
     pub(crate) generation: u32,
-    /// The hash that it was compared with.
-    pub(crate) phc: String,
-    /// The hash to put in its place.
+    /// Today's hash of the same password, to put in the place of an outdated one.
     pub(crate) rehashed: Option<String>,
 }
 
@@ -179,9 +177,9 @@ impl Verified {
         stored.generation == self.generation
     }
 
-    /// Puts today's hash in the place of the outdated one, unless somebody else did.
+    /// Puts today's hash in the place of an outdated one. Of two at once either may win: both are of the same password.
     pub(crate) fn rehash(&self, stored: &Stored<Credential>, changes: &mut Changes) {
-        if let Some(phc) = self.rehashed.clone().filter(|_| stored.phc == self.phc) {
+        if let Some(phc) = self.rehashed.clone() {
             changes.replace(&stored.with(Credential { phc, ..stored.record.clone() }));
         }
     }

@@ -136,7 +136,7 @@ impl Authn {
                 CreateAccountError::Failed(fault) => SignUpError::Failed(fault),
             });
         }
-        let verified = Verified { generation: FIRST, phc, rehashed: None };
+        let verified = Verified { generation: FIRST, rehashed: None };
         let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignUp };
         self.ports.perform(&start).await?.ok_or(SignUpError::Failed(NOT_LET_IN))
     }

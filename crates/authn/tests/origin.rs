@@ -1,5 +1,7 @@
 //! Which site's page may change something: [RFC 6454 §7], [Fetch Metadata].
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
+
 use countersign_authn::{ForeignOrigin, OriginCheck};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
