@@ -1,0 +1,277 @@
+//! Interactions: one browser, one person, what was shown, once.
+
+use std::sync::Arc;
+
+use countersign_oidc::{ConsentAnswer, InteractionError, InteractionPrompt};
+use countersign_storage::Secret;
+use http::{HeaderMap, header};
+
+use crate::world::{Ask, Landing, World};
+
+fn approve(scopes: &[&str]) -> ConsentAnswer {
+    ConsentAnswer::Approve { scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect() }
+}
+
+/// The page shows what is asked for, from the stored request, and who would get it.
+#[tokio::test]
+async fn the_consent_page_shows_exactly_what_is_asked() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::p1().with("scope", "email openid email")).await.interaction().to_owned();
+    let view = browser.consent_view(&id).await;
+    let scopes: Vec<_> = view.scopes.iter().map(|scope| (&*scope.name, &*scope.description)).collect();
+    assert_eq!(scopes, [("email", "See your e-mail address"), ("openid", "Know that it is you")]);
+    assert_eq!((&*view.client_id, &*view.client_name), ("p1", "The p1 client"));
+    assert_eq!((&*view.redirect_host, &*view.redirect_source), ("rp.test", "https://rp.test"));
+    assert_eq!((view.account.subject.as_str(), &*view.account.email), ("usr_alice", "alice@x.test"));
+    let own_scheme = browser.ask(&Ask::of("n1", "com.example.n1:/cb")).await.interaction().to_owned();
+    let view = browser.consent_view(&own_scheme).await;
+    assert_eq!((&*view.redirect_host, &*view.redirect_source), ("com.example.n1", "com.example.n1:"));
+}
+
+/// The code holds requested ∩ registered ∩ approved.
+#[tokio::test]
+async fn exactly_what_was_approved_is_granted() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::p1().with("scope", "openid email profile")).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    let response =
+        world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid", "email"]), &csrf).await.unwrap();
+    Landing::of(&response).code();
+    let code = world.store.dump().into_iter().find(|entry| entry.key.kind.as_str() == "authorization_code").unwrap();
+    let code: serde_json::Value = serde_json::from_str(&code.body).unwrap();
+    assert_eq!(code["scopes"], "openid email");
+    let granted = world.issuer.grants(&world.alice).await.unwrap();
+    let names: Vec<_> = granted[0].scopes.iter().map(|scope| scope.name.as_str()).collect();
+    assert_eq!(names, ["openid", "email"]);
+}
+
+#[tokio::test]
+async fn a_widened_altered_or_foreign_answer_changes_nothing() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let other = browser.ask(&Ask::p1().with("scope", "openid profile")).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    let csrf_of_other = browser.consent_view(&other).await.csrf;
+    let before = world.store.dump().len();
+    let good = approve(&["openid", "email"]);
+    let bob = world.browser_of(&world.bob);
+    let bobs = bob.ask(&Ask::p1()).await.interaction().to_owned();
+    let csrf_of_bob = bob.consent_view(&bobs).await.csrf;
+    let no_cookie = {
+        let mut headers = HeaderMap::new();
+        let session = format!("session={}", browser.cookie("session").unwrap());
+        headers.insert(header::COOKIE, session.parse().unwrap());
+        headers
+    };
+    let twice = {
+        let mut headers = browser.headers();
+        let value = headers[header::COOKIE].to_str().unwrap().to_owned();
+        headers.insert(header::COOKIE, format!("{value}; {value}").parse().unwrap());
+        headers
+    };
+    for (why, id, headers, answer, csrf, error) in [
+        (
+            "a scope that was not asked for",
+            &id,
+            browser.headers(),
+            approve(&["openid", "profile"]),
+            &csrf,
+            InteractionError::Widened,
+        ),
+        (
+            "a scope that is not registered",
+            &id,
+            browser.headers(),
+            approve(&["openid", "admin"]),
+            &csrf,
+            InteractionError::Widened,
+        ),
+        ("no ticket", &id, browser.headers(), good.clone(), &Secret::new(""), InteractionError::ForeignAnswer),
+        ("another ticket", &id, browser.headers(), good.clone(), &csrf_of_other, InteractionError::ForeignAnswer),
+        (
+            "another person's ticket",
+            &id,
+            browser.headers(),
+            good.clone(),
+            &csrf_of_bob,
+            InteractionError::ForeignAnswer,
+        ),
+        (
+            "a denial without a ticket",
+            &id,
+            browser.headers(),
+            ConsentAnswer::Deny,
+            &Secret::new("x"),
+            InteractionError::ForeignAnswer,
+        ),
+        ("another browser", &id, bob.headers(), good.clone(), &csrf, InteractionError::Unknown),
+        ("no browser cookie", &id, no_cookie.clone(), good.clone(), &csrf, InteractionError::Unknown),
+        ("two browser cookies", &id, twice, good.clone(), &csrf, InteractionError::Unknown),
+        ("an unknown id", &"int_x".to_owned(), browser.headers(), good.clone(), &csrf, InteractionError::Unknown),
+        ("a very long id", &"x".repeat(9_999), browser.headers(), good.clone(), &csrf, InteractionError::Unknown),
+    ] {
+        let result = world.issuer.decide_consent(id, &headers, &answer, csrf).await;
+        assert_eq!(result.unwrap_err(), error, "{why}");
+    }
+    assert_eq!(world.store.dump().len(), before + 1, "only bob's interaction came");
+    assert_eq!(world.stored("grant") + world.stored("authorization_code"), 0);
+    // The control: after all that, the good answer still works.
+    let response = world.issuer.decide_consent(&id, &browser.headers(), &good, &csrf).await.unwrap();
+    Landing::of(&response).code();
+}
+
+/// Login CSRF: an interaction goes on in the browser that began it, and nowhere else.
+#[tokio::test]
+async fn an_interaction_is_invisible_to_another_browser() {
+    let world = World::new().await;
+    let attacker = world.browser_of(&world.bob);
+    let id = attacker.ask(&Ask::p1()).await.interaction().to_owned();
+    let victim = world.browser_of(&world.alice);
+    victim.ask(&Ask::c1()).await;
+    for headers in [victim.headers(), world.browser().headers()] {
+        assert_eq!(world.issuer.interaction(&id, &headers).await.unwrap_err(), InteractionError::Unknown);
+        assert_eq!(world.issuer.resume(&id, &headers).await.unwrap_err(), InteractionError::Unknown);
+    }
+}
+
+/// A consent that was shown to one person does not count for the next who signs in on the same browser.
+#[tokio::test]
+async fn an_answer_belongs_to_the_person_to_whom_the_page_was_shown() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    browser.sign_in(&world.bob);
+    let result = world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid"]), &csrf).await;
+    assert_eq!(result.unwrap_err(), InteractionError::ForeignAnswer);
+    browser.sign_out();
+    let response = world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid"]), &csrf).await.unwrap();
+    assert_eq!(Landing::of(&response), Landing::SignIn(id));
+    assert_eq!(world.stored("grant"), 0);
+}
+
+#[tokio::test]
+async fn an_interaction_is_answered_once_and_expires() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let approved = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let denied = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let late = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let csrf_of_approved = browser.consent_view(&approved).await.csrf;
+    let csrf_of_denied = browser.consent_view(&denied).await.csrf;
+    let csrf_of_late = browser.consent_view(&late).await.csrf;
+    browser.approve(&approved).await.code();
+    let headers = browser.headers();
+    let response = world.issuer.decide_consent(&denied, &headers, &ConsentAnswer::Deny, &csrf_of_denied).await.unwrap();
+    let landing = Landing::of(&response);
+    assert_eq!((landing.error(), landing.param("code")), ("access_denied", ""));
+    for (id, csrf) in [(&approved, &csrf_of_approved), (&denied, &csrf_of_denied)] {
+        for answer in [approve(&["openid"]), ConsentAnswer::Deny] {
+            let result = world.issuer.decide_consent(id, &headers, &answer, csrf).await;
+            assert_eq!(result.unwrap_err(), InteractionError::Finished);
+        }
+        assert_eq!(world.issuer.resume(id, &headers).await.unwrap_err(), InteractionError::Finished);
+        assert_eq!(world.issuer.interaction(id, &headers).await.unwrap_err(), InteractionError::Finished);
+    }
+    world.pass(1_799);
+    assert!(world.issuer.interaction(&late, &headers).await.is_ok());
+    world.pass(1);
+    let result = world.issuer.decide_consent(&late, &headers, &approve(&["openid"]), &csrf_of_late).await;
+    assert_eq!(result.unwrap_err(), InteractionError::Expired);
+    assert_eq!(world.stored("authorization_code"), 1);
+}
+
+#[tokio::test]
+async fn approving_nothing_is_a_denial_that_leaves_no_grant() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    let response = world.issuer.decide_consent(&id, &browser.headers(), &approve(&[]), &csrf).await.unwrap();
+    assert_eq!(Landing::of(&response).error(), "access_denied");
+    assert_eq!(world.stored("grant"), 0);
+}
+
+/// Of many answers at once exactly one makes a code; the others learn that it is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn sixty_four_answers_at_once_make_one_code() {
+    for round in 0..8 {
+        let world = Arc::new(World::new().await);
+        let browser = world.browser_of(&world.alice);
+        let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+        let csrf = browser.consent_view(&id).await.csrf;
+        let headers = browser.headers();
+        let answers: Vec<_> = (0..64)
+            .map(|nth| {
+                let (world, id, headers, csrf) = (world.clone(), id.clone(), headers.clone(), csrf.clone());
+                let answer = if nth % 8 == 7 { ConsentAnswer::Deny } else { approve(&["openid"]) };
+                tokio::spawn(async move { world.issuer.decide_consent(&id, &headers, &answer, &csrf).await })
+            })
+            .collect();
+        let mut answered = Vec::new();
+        for answer in answers {
+            match answer.await.unwrap() {
+                Ok(response) => answered.push(Landing::of(&response)),
+                Err(error) => assert_eq!(error, InteractionError::Finished),
+            }
+        }
+        assert_eq!(answered.len(), 1, "round {round}");
+        let codes = usize::from(answered[0].error().is_empty());
+        assert_eq!(world.stored("authorization_code"), codes);
+        assert_eq!(world.stored("grant"), codes);
+    }
+}
+
+/// Two tabs of one browser do not disturb each other.
+#[tokio::test]
+async fn one_browser_can_be_in_several_interactions() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let first = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let cookie = browser.cookie("__Host-countersign-interaction");
+    let second = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    assert_eq!(browser.cookie("__Host-countersign-interaction"), cookie);
+    browser.approve(&second).await.code();
+    browser.approve(&first).await.code();
+}
+
+/// The cookie is no plain name in the store, not readable by scripts, and bound to the host.
+#[tokio::test]
+async fn the_browser_cookie_is_a_host_cookie_and_stored_as_a_hash() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded());
+    let response = browser.send(http::Request::builder().uri(uri).body(bytes::Bytes::new()).unwrap()).await;
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    let secret = browser.cookie("__Host-countersign-interaction").unwrap();
+    assert_eq!(
+        cookie,
+        format!("__Host-countersign-interaction={secret}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure")
+    );
+    for entry in world.store.dump() {
+        assert!(!entry.body.contains(&secret), "{entry:?}");
+    }
+    // A cookie that somebody made up is not taken over.
+    browser.sign_in(&world.alice);
+    let mut request = http::Request::builder();
+    request = request.uri(format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded()));
+    let request =
+        request.header(header::COOKIE, "__Host-countersign-interaction=short").body(bytes::Bytes::new()).unwrap();
+    let response = countersign_storage::Endpoints::answer(world.issuer.as_ref(), request).await.unwrap();
+    assert!(!response.headers()[header::SET_COOKIE].to_str().unwrap().contains("=short"));
+}
+
+/// After everything is answered elsewhere there is nothing left to show.
+#[tokio::test]
+async fn a_page_that_is_shown_late_has_nothing_to_ask() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let waiting = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    let view = world.issuer.interaction(&waiting, &browser.headers()).await.unwrap();
+    assert!(matches!(view.prompt, InteractionPrompt::Nothing));
+    browser.resume(&waiting).await.code();
+}

@@ -1,0 +1,18 @@
+//! The authorization side of the issuer: authorization endpoint, interactions, consent, metadata, signing keys.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report"
+)]
+
+mod grants;
+mod interaction;
+mod oidc_core_prompt;
+mod rfc6749_authorize;
+mod rfc7636_pkce;
+mod rfc8414_metadata;
+mod rfc8707_resource;
+mod rfc9207_iss;
+mod signing_keys;
+mod world;

@@ -1,0 +1,275 @@
+//! What a person is asked, and when ([OIDC Core §3.1.2.1], [OIDC Core §3.1.2.3], [OIDC Core §3.1.2.4]).
+
+use countersign_jose::{Algorithm, SigningKey, jwt};
+use countersign_oidc::InteractionPrompt;
+use countersign_storage::{AccountState, Subject};
+use serde_json::json;
+
+use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, World};
+
+/// [OIDC Core §3.1.2.3]
+#[tokio::test]
+async fn a_stranger_signs_in_then_consents_then_lands_at_the_client() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let landing = browser.ask(&Ask::p1().with("login_hint", "alice@x.test")).await;
+    let Landing::SignIn(id) = &landing else { panic!("{landing:?}") };
+    let view = world.issuer.interaction(id, &browser.headers()).await.unwrap();
+    let InteractionPrompt::SignIn(view) = view.prompt else { panic!("not asked to sign in") };
+    assert_eq!((&*view.client_name, view.login_hint.as_deref()), ("The p1 client", Some("alice@x.test")));
+    assert_eq!(browser.resume(id).await, landing, "nothing was answered yet");
+    browser.sign_in(&world.alice);
+    assert_eq!(browser.resume(id).await, Landing::Consent(id.clone()));
+    browser.approve(id).await.code();
+    browser.ask(&Ask::p1()).await.code();
+}
+
+/// [OIDC Core §3.1.2.6]
+#[tokio::test]
+async fn prompt_none_never_shows_anything() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let none = |ask: Ask| ask.with("prompt", "none");
+    assert_eq!(browser.ask(&none(Ask::c1())).await.error(), "login_required");
+    browser.sign_in(&world.alice);
+    assert_eq!(browser.ask(&none(Ask::c1())).await.error(), "consent_required");
+    assert_eq!(world.stored("interaction"), 0);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    browser.ask(&none(Ask::c1())).await.code();
+    for (error, ask) in [
+        ("consent_required", Ask::c1().with("scope", "openid email profile")),
+        ("consent_required", Ask::c1().with("resource", NOTES)),
+        ("consent_required", Ask::of("c1", "https://c1.test/other")),
+        ("login_required", Ask::c1().with("max_age", "0")),
+    ] {
+        assert_eq!(browser.ask(&none(ask)).await.error(), error);
+    }
+    world.pass(11);
+    browser.ask(&none(Ask::c1().with("max_age", "11"))).await.code();
+    assert_eq!(browser.ask(&none(Ask::c1().with("max_age", "10"))).await.error(), "login_required");
+}
+
+/// [OIDC Core §3.1.2.1]: `prompt=login`, `prompt=select_account`, `max_age=0` and a `max_age` that has passed ask for a sign-in
+/// that happens after the request.
+#[tokio::test]
+async fn a_fresh_sign_in_is_asked_for_once_and_the_old_one_does_not_do() {
+    for (name, value, wait) in
+        [("prompt", "login", 0), ("prompt", "select_account", 5), ("max_age", "0", 0), ("max_age", "1", 2)]
+    {
+        let world = World::new().await;
+        let browser = world.browser_of(&world.alice);
+        browser.ask_and_approve(&Ask::c1()).await.code();
+        world.pass(wait);
+        let landing = browser.ask(&Ask::c1().with(name, value)).await;
+        assert!(matches!(landing, Landing::SignIn(_)), "{name}={value}: {landing:?}");
+        assert_eq!(browser.resume(landing.interaction()).await, landing, "the old session does not do");
+        browser.sign_in(&world.alice);
+        world.pass(wait);
+        browser.resume(landing.interaction()).await.code();
+    }
+}
+
+/// An older session of the same browser is not a fresh sign-in either.
+#[tokio::test]
+async fn another_old_session_is_not_a_fresh_sign_in() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let old = browser.headers();
+    world.pass(10);
+    browser.sign_in(&world.alice);
+    let id = browser.ask(&Ask::c1().with("prompt", "login")).await.interaction().to_owned();
+    let mut headers = browser.headers();
+    let session = |headers: &http::HeaderMap| headers[http::header::COOKIE].to_str().unwrap().to_owned();
+    let mixed = session(&headers).replace("session=ses_1", &session(&old));
+    headers.insert(http::header::COOKIE, mixed.parse().unwrap());
+    let landing = Landing::of(&world.issuer.resume(&id, &headers).await.unwrap());
+    assert_eq!(landing, Landing::SignIn(id));
+}
+
+/// [OIDC Core §3.1.2.1]
+#[tokio::test]
+async fn prompt_consent_asks_again_and_prompt_login_consent_asks_both() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    let landing = browser.ask(&Ask::c1().with("prompt", "consent")).await;
+    assert!(matches!(landing, Landing::Consent(_)));
+    assert_eq!(browser.resume(landing.interaction()).await, landing);
+    browser.approve(landing.interaction()).await.code();
+    let landing = browser.ask(&Ask::c1().with("prompt", "login consent")).await;
+    assert!(matches!(landing, Landing::SignIn(_)));
+    browser.sign_in(&world.alice);
+    assert!(matches!(browser.resume(landing.interaction()).await, Landing::Consent(_)));
+    browser.approve(landing.interaction()).await.code();
+}
+
+/// [RFC 9700 §4.13], [RFC 8252 §8.6]: consent is remembered for exactly what was approved, and never for a client that any
+/// program on the device could pose as.
+#[tokio::test]
+async fn consent_is_remembered_only_for_what_was_approved() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    for ask in [Ask::p1(), Ask::c1()] {
+        browser.ask_and_approve(&ask).await.code();
+        browser.ask(&ask).await.code();
+        browser.ask(&ask.clone().with("scope", "openid")).await.code();
+        for wider in [ask.clone().with("scope", "openid profile"), ask.clone().with("resource", NOTES)] {
+            assert!(matches!(browser.ask(&wider).await, Landing::Consent(_)), "{}", wider.encoded());
+        }
+    }
+    assert!(matches!(browser.ask(&Ask::of("c1", "https://c1.test/other")).await, Landing::Consent(_)));
+    for uri in ["http://127.0.0.1/cb", "http://127.0.0.1:4711/cb", "com.example.n1:/cb"] {
+        for _ in 0..2 {
+            let landing = browser.ask(&Ask::of("n1", uri)).await;
+            assert!(matches!(landing, Landing::Consent(_)), "{uri}");
+            browser.approve(landing.interaction()).await.code();
+        }
+        assert_eq!(browser.ask(&Ask::of("n1", uri).with("prompt", "none")).await.error(), "consent_required");
+    }
+    let bob = world.browser_of(&world.bob);
+    assert!(matches!(bob.ask(&Ask::c1()).await, Landing::Consent(_)), "another person's consent");
+}
+
+/// [RFC 9700 §4.13]
+#[tokio::test]
+async fn a_client_that_changed_asks_again() {
+    use countersign_oidc::{Client, ClientSource, StoredClients};
+    use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Record};
+
+    struct Rename<'a>(&'a str);
+
+    #[async_trait::async_trait]
+    impl Operation for Rename<'_> {
+        type Loaded = countersign_storage::Stored<Client>;
+        type Plan = ();
+        type Answer = ();
+
+        async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+            Ok(reader.load(Client::at(self.0)).await?.unwrap())
+        }
+
+        fn decide(&self, mut client: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+            client.record.name = "Your bank".to_owned();
+            let mut changes = Changes::none();
+            changes.replace(&client);
+            Decision::changing((), changes)
+        }
+
+        async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1().with("scope", "openid email profile")).await.code();
+    let reading = browser.ask(&Ask::c1().with("prompt", "consent")).await;
+    let view = browser.consent_view(reading.interaction()).await;
+    world.ports.perform(&Rename("c1")).await.unwrap();
+    let client = StoredClients::new(world.ports.clone()).client("c1").await.unwrap().unwrap();
+    assert_eq!(client.name, "Your bank");
+    assert!(matches!(browser.ask(&Ask::c1()).await, Landing::Consent(_)));
+    // The page that still shows the old name can not be answered.
+    let answer = countersign_oidc::ConsentAnswer::Approve { scopes: vec!["openid".to_owned()] };
+    let result = world.issuer.decide_consent(reading.interaction(), &browser.headers(), &answer, &view.csrf).await;
+    assert_eq!(result.unwrap_err(), countersign_oidc::InteractionError::ForeignAnswer);
+    // What the client was granted under its old name is not carried over.
+    browser.ask_and_approve(&Ask::c1().with("scope", "openid")).await.code();
+    assert!(matches!(browser.ask(&Ask::c1().with("scope", "openid email")).await, Landing::Consent(_)));
+}
+
+/// A disabled account is nobody.
+#[tokio::test]
+async fn a_disabled_account_does_not_count_as_signed_in() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let reading = browser.ask(&Ask::c1()).await;
+    world.accounts.set_state(&world.alice, AccountState::Disabled).await.unwrap();
+    assert!(matches!(browser.resume(reading.interaction()).await, Landing::SignIn(_)));
+    assert_eq!(browser.ask(&Ask::c1().with("prompt", "none")).await.error(), "login_required");
+}
+
+/// An ID token as the issuer would have made it.
+fn id_token(key: &SigningKey, issuer: &str, audience: &str, subject: &Subject, issued_at: i64) -> String {
+    let claims = json!({
+        "iss": issuer, "aud": audience, "sub": subject.as_str(), "iat": issued_at, "exp": issued_at + 300
+    });
+    jwt::mint(key, jwt::Typ::IdToken, &claims).unwrap()
+}
+
+/// [OIDC Core §3.1.2.1], `id_token_hint`
+#[tokio::test]
+async fn the_hinted_person_gets_in_silently_and_nobody_else() {
+    let world = World::new().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[Algorithm::EdDSA]).await.unwrap();
+    let key = keys.current(Algorithm::EdDSA).await.unwrap();
+    let foreign = SigningKey::generate(Algorithm::EdDSA).unwrap().with_kid(key.kid());
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    let now = NOW.as_secs();
+    let good = id_token(&key, ISSUER, "c1", &world.alice, now);
+    let expired = id_token(&key, ISSUER, "c1", &world.alice, now - 86_400);
+    for hint in [&good, &expired] {
+        let ask = Ask::c1().with("id_token_hint", hint);
+        browser.ask(&ask).await.code();
+        browser.ask(&ask.with("prompt", "none")).await.code();
+    }
+    let access_token = {
+        let claims = json!({
+            "iss": ISSUER, "aud": "c1", "sub": "usr_alice", "iat": now, "exp": now + 300, "jti": "1", "client_id": "c1"
+        });
+        jwt::mint(&key, jwt::Typ::AccessToken, &claims).unwrap()
+    };
+    for (why, hint) in [
+        ("somebody else", id_token(&key, ISSUER, "c1", &world.bob, now)),
+        ("another client's", id_token(&key, ISSUER, "p1", &world.alice, now)),
+        ("another issuer's", id_token(&key, "https://evil.test", "c1", &world.alice, now)),
+        ("another key", id_token(&foreign, ISSUER, "c1", &world.alice, now)),
+        ("from the future", id_token(&key, ISSUER, "c1", &world.alice, now + 3_600)),
+        ("an access token", access_token),
+        ("no token", "x.y.z".to_owned()),
+    ] {
+        let ask = Ask::c1().with("id_token_hint", &hint);
+        assert_eq!(browser.ask(&ask.clone().with("prompt", "none")).await.error(), "login_required", "{why}");
+        assert!(matches!(browser.ask(&ask).await, Landing::SignIn(_)), "{why}");
+    }
+    // Whoever signs in, it must be the one who was named.
+    let hint = id_token(&key, ISSUER, "c1", &world.bob, now);
+    let id = browser.ask(&Ask::c1().with("id_token_hint", &hint)).await.interaction().to_owned();
+    browser.sign_in(&world.alice);
+    assert_eq!(browser.resume(&id).await.error(), "login_required");
+    let id = browser.ask(&Ask::c1().with("id_token_hint", &hint)).await.interaction().to_owned();
+    browser.sign_in(&world.bob);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    browser.resume(&id).await.code();
+}
+
+/// [OIDC Core §5.5.1]
+#[tokio::test]
+async fn a_demanded_subject_is_honoured_or_refused() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    for place in ["id_token", "userinfo"] {
+        let demand = |who: &str| Ask::c1().with("claims", &json!({ place: { "sub": { "value": who } } }).to_string());
+        browser.ask(&demand("usr_alice")).await.code();
+        assert_eq!(browser.ask(&demand("usr_bob").with("prompt", "none")).await.error(), "login_required");
+        let id = browser.ask(&demand("usr_bob")).await.interaction().to_owned();
+        browser.sign_in(&world.alice);
+        assert_eq!(browser.resume(&id).await.error(), "login_required");
+    }
+}
+
+/// [OIDC Core §5.5.1.1]
+#[tokio::test]
+async fn an_essential_acr_that_is_not_met_is_an_error_and_a_voluntary_one_is_not() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    let ask = |acr: serde_json::Value| Ask::c1().with("claims", &json!({ "id_token": { "acr": acr } }).to_string());
+    let essential = browser.ask(&ask(json!({ "essential": true, "values": ["phr"] }))).await;
+    assert_eq!(essential.error(), "unmet_authentication_requirements");
+    browser.ask(&ask(json!({ "values": ["phr"] }))).await.code();
+    browser.ask(&ask(json!({ "essential": true }))).await.code();
+}

@@ -1,0 +1,270 @@
+//! The authorization request ([RFC 6749 §4.1.1]) and its redirect URI ([RFC 6749 §3.1.2], [RFC 8252 §7.3], [RFC 9700 §2.1]).
+
+use bytes::Bytes;
+use countersign_oidc::ClientState;
+use http::{Method, Request, header};
+
+use crate::world::{Ask, CHALLENGE, Landing, World, form};
+
+/// [RFC 6749 §4.1.2]
+#[tokio::test]
+async fn a_good_request_ends_in_a_code_with_the_state_unchanged() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let state = "ab c%&=+/~ü".repeat(12);
+    for landing in [
+        browser.ask_and_approve(&Ask::c1().with("state", &state)).await,
+        browser.post(&Ask::c1().with("state", &state)).await,
+    ] {
+        assert_eq!(landing.code().len(), 43);
+        assert_eq!(landing.param("state"), state);
+        assert!(matches!(landing, Landing::Client(to, _) if to == "https://c1.test/cb"));
+    }
+    assert_eq!(world.stored("authorization_code"), 2);
+}
+
+/// [RFC 6749 §3.1.2.4]: until the redirect URI is proven, nobody is redirected and nothing is stored.
+#[tokio::test]
+async fn nobody_is_redirected_to_a_place_that_the_client_did_not_register() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let p1 = |uri: &str| Ask::of("p1", uri);
+    let before = world.store.dump().len();
+    for (why, ask) in [
+        ("another path", p1("https://rp.test/cb/")),
+        ("a query", p1("https://rp.test/cb?next=https://evil.test")),
+        ("a fragment", p1("https://rp.test/cb#x")),
+        ("a longer host", p1("https://rp.test.evil.test/cb")),
+        ("credentials", p1("https://rp.test@evil.test/cb")),
+        ("dot segments", p1("https://rp.test/x/../cb")),
+        ("encoded letters", p1("https://rp.test/%63b")),
+        ("another case", p1("https://RP.test/cb")),
+        ("the default port", p1("https://rp.test:443/cb")),
+        ("another scheme", p1("http://rp.test/cb")),
+        ("a leading space", p1(" https://rp.test/cb")),
+        ("the right one and then another", Ask::p1().and("redirect_uri", "https://evil.test/cb")),
+        ("another and then the right one", p1("https://evil.test/cb").and("redirect_uri", "https://rp.test/cb")),
+        ("the right one twice", Ask::p1().and("redirect_uri", "https://rp.test/cb")),
+        ("none, of one", Ask::p1().without("redirect_uri")),
+        ("none, of several", Ask::c1().without("redirect_uri")),
+        ("an empty one", p1("")),
+        ("another client's", Ask::of("p1", "https://c1.test/cb")),
+        ("an unknown client", Ask::of("p2", "https://rp.test/cb")),
+        ("no client", Ask::p1().without("client_id")),
+        ("two clients", Ask::p1().and("client_id", "c1")),
+        ("the client twice", Ask::p1().and("client_id", "p1")),
+        ("a registered query left out", Ask::of("c1", "https://c1.test/q")),
+        ("a registered query with more", Ask::of("c1", "https://c1.test/q?a=b&c=d")),
+        ("loopback: another path", Ask::of("n1", "http://127.0.0.1:51004/other")),
+        ("loopback: a query", Ask::of("n1", "http://127.0.0.1:51004/cb?x")),
+        ("loopback: another loopback host", Ask::of("n1", "http://127.0.0.2:51004/cb")),
+        ("loopback: a port that is none", Ask::of("n1", "http://127.0.0.1:99999/cb")),
+        ("loopback: an empty port", Ask::of("n1", "http://127.0.0.1:/cb")),
+        ("loopback: a host behind credentials", Ask::of("n1", "http://127.0.0.1:1@evil.test/cb")),
+        ("loopback: https", Ask::of("n1", "https://127.0.0.1:51004/cb")),
+        ("loopback: a longer host", Ask::of("n1", "http://127.0.0.1.evil.test/cb")),
+        ("loopback: a web client", Ask::of("w1", "http://127.0.0.1:51004/cb")),
+        ("a scheme of its own, longer", Ask::of("n1", "com.example.n1:/cb/x")),
+    ] {
+        assert_eq!(browser.ask(&ask).await, Landing::Page(400), "{why}");
+        assert_eq!(browser.post(&ask).await, Landing::Page(400), "{why}, posted");
+    }
+    assert_eq!(world.store.dump().len(), before, "something was stored");
+}
+
+/// [RFC 8252 §7.3], [RFC 6749 §3.1.2]: the controls of the table above.
+#[tokio::test]
+async fn a_registered_redirect_uri_is_matched_exactly_and_on_loopback_with_any_port() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    for (client, uri) in [
+        ("p1", "https://rp.test/cb"),
+        ("c1", "https://c1.test/other"),
+        ("w1", "http://127.0.0.1/cb"),
+        ("n1", "http://127.0.0.1/cb"),
+        ("n1", "http://127.0.0.1:51004/cb"),
+        ("n1", "http://localhost:8080/cb"),
+        ("n1", "com.example.n1:/cb"),
+    ] {
+        let landing = browser.ask_and_approve(&Ask::of(client, uri)).await;
+        landing.code();
+        assert!(matches!(&landing, Landing::Client(to, _) if to == uri), "{landing:?}");
+    }
+    let landing = browser.ask_and_approve(&Ask::of("c1", "https://c1.test/q?a=b")).await;
+    landing.code();
+    assert_eq!(landing.param("a"), "b", "the registered query stays");
+}
+
+/// [RFC 6749 §4.1.2.1]: every other mistake goes to the client, and leaves nothing behind.
+#[tokio::test]
+async fn a_bad_parameter_is_reported_to_the_client() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let p1 = Ask::p1;
+    let before = world.store.dump().len();
+    for (error, ask) in [
+        ("invalid_request", p1().without("response_type")),
+        ("unsupported_response_type", p1().with("response_type", "token")),
+        ("unsupported_response_type", p1().with("response_type", "code id_token")),
+        ("unsupported_response_type", p1().with("response_type", "code code")),
+        ("unsupported_response_type", p1().with("response_type", "none")),
+        ("invalid_request", p1().with("response_mode", "fragment")),
+        ("invalid_request", p1().with("response_mode", "form_post")),
+        ("invalid_scope", p1().without("scope")),
+        ("invalid_scope", p1().with("scope", "openid admin")),
+        ("invalid_scope", p1().with("scope", "openid unknown")),
+        ("invalid_scope", p1().with("scope", "openid  email")),
+        ("invalid_scope", p1().with("scope", "openid \"email\"")),
+        ("invalid_request", p1().and("scope", "openid")),
+        ("invalid_request", p1().and("nonce", "n-2")),
+        ("invalid_request", p1().and("code_challenge", CHALLENGE)),
+        ("invalid_request", p1().and("x", "1").and("x", "2")),
+        ("invalid_request", p1().with("prompt", "none login")),
+        ("invalid_request", p1().with("prompt", "dance")),
+        ("invalid_request", p1().with("max_age", "-1")),
+        ("invalid_request", p1().with("max_age", "soon")),
+        ("invalid_request", p1().with("max_age", "99999999999999999999")),
+        ("invalid_request", p1().with("claims", "{")),
+        ("invalid_request", p1().with("claims", "[]")),
+        ("invalid_request", p1().with("claims", r#"{"id_token":{},"id_token":{}}"#)),
+        ("invalid_request", p1().with("claims", r#"{"id_token":{"sub":{"value":7}}}"#)),
+        ("request_not_supported", p1().with("request", "eyJhbGciOiJub25lIn0.e30.")),
+        ("request_uri_not_supported", p1().with("request_uri", "https://evil.test/o")),
+        ("invalid_request", p1().with("request_uri", "https://evil.test/o").with("request", "x")),
+        ("registration_not_supported", p1().with("registration", "{}")),
+        ("unauthorized_client", Ask::of("m1", "https://m1.test/cb")),
+    ] {
+        let landing = browser.ask(&ask).await;
+        assert_eq!(landing.error(), error, "{}", ask.encoded());
+        assert_eq!(landing.param("state"), "st-1");
+        assert_eq!(landing.param("code"), "");
+        assert_eq!(browser.post(&ask).await, landing);
+    }
+    let twice = browser.ask(&p1().and("state", "st-2")).await;
+    assert_eq!((twice.error(), twice.param("state")), ("invalid_request", ""));
+    assert_eq!(world.store.dump().len(), before, "something was stored");
+}
+
+/// [OIDC Core §3.1.2.1]: what may be ignored is ignored; [RFC 6749 §3.1]: a parameter without a value is none.
+#[tokio::test]
+async fn unknown_and_advisory_parameters_are_tolerated() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    for (name, value) in [
+        ("display", "popup"),
+        ("ui_locales", "de en"),
+        ("claims_locales", "de"),
+        ("acr_values", "phr"),
+        ("login_hint", "alice@x.test"),
+        ("id_token_hint", ""),
+        ("response_mode", "query"),
+        ("claims", r#"{"userinfo":{"name":{"essential":true}},"id_token":{"auth_time":null}}"#),
+        ("max_age", "10000"),
+        ("audience", "x"),
+        ("unheard_of", "1"),
+    ] {
+        browser.ask(&Ask::c1().with(name, value)).await.code();
+    }
+    browser.ask(&Ask::c1().without("nonce").without("state")).await.code();
+}
+
+#[tokio::test]
+async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_reads() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let reading = browser.ask(&Ask::p1()).await;
+    world.issuer.set_client_state("p1", ClientState::Suspended).await.unwrap();
+    assert_eq!(browser.ask(&Ask::p1()).await, Landing::Page(400));
+    let error = world.issuer.resume(reading.interaction(), &browser.headers()).await.unwrap_err();
+    assert_eq!(error, countersign_oidc::InteractionError::ClientGone);
+    world.issuer.set_client_state("p1", ClientState::Active).await.unwrap();
+    browser.approve(reading.interaction()).await.code();
+    assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await.unwrap(), None);
+}
+
+/// [RFC 6749 §3.1]
+#[tokio::test]
+async fn only_forms_and_queries_of_reasonable_size_are_read() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let good = Ask::c1().encoded();
+    let mut json = form(&good);
+    json.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+    let mut bare = form(&good);
+    bare.headers_mut().remove(header::CONTENT_TYPE);
+    for (why, request) in [
+        ("not a form", json),
+        ("no content type", bare),
+        ("a stray percent sign", form(&format!("{good}&x=%"))),
+        ("not UTF-8", form(&format!("{good}&x=%FF"))),
+        ("a line break", form(&format!("{good}&x=%0D%0A"))),
+        ("too long", form(&format!("{good}&x={}", "x".repeat(70_000)))),
+        ("too many", form(&format!("{good}{}", "&x=1".repeat(200)))),
+    ] {
+        assert_eq!(Landing::of(&browser.send(request).await), Landing::Page(400), "{why}");
+    }
+    let mut query = form(&good);
+    *query.body_mut() = Bytes::new();
+    *query.uri_mut() = format!("/api/auth/oauth2/authorize?{good}").parse().unwrap();
+    assert_eq!(Landing::of(&browser.send(query).await), Landing::Page(400), "the query of a POST has no say");
+}
+
+/// [OIDC Core §3.1.2.1]: a form of another site comes without our cookies; the same by GET comes with them.
+#[tokio::test]
+async fn a_form_that_another_site_posts_is_asked_again_by_get() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let mut foreign = form(&Ask::c1().encoded());
+    foreign.headers_mut().insert(header::ORIGIN, "https://c1.test".parse().unwrap());
+    let response = browser.send(foreign).await;
+    let Landing::Client(to, params) = Landing::of(&response) else { panic!("no redirect") };
+    assert_eq!(to, "https://as.test/api/auth/oauth2/authorize");
+    assert_eq!(params["client_id"], "c1");
+    let location = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let again = Request::builder().uri(location).body(Bytes::new()).unwrap();
+    assert!(matches!(Landing::of(&browser.send(again).await), Landing::Consent(_)));
+    let mut unproven = form(&Ask::of("c1", "https://evil.test").encoded());
+    unproven.headers_mut().insert(header::ORIGIN, "https://evil.test".parse().unwrap());
+    assert_eq!(Landing::of(&browser.send(unproven).await), Landing::Page(400));
+}
+
+/// [RFC 9700 §2.6]
+#[tokio::test]
+async fn no_script_may_call_the_authorization_endpoint() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    for method in [Method::OPTIONS, Method::GET, Method::PUT] {
+        let request = Request::builder()
+            .method(method.clone())
+            .uri(format!("/api/auth/oauth2/authorize?{}", Ask::c1().encoded()))
+            .header(header::ORIGIN, "https://evil.test")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
+            .body(Bytes::new())
+            .unwrap();
+        let response = browser.send(request).await;
+        assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{method}");
+        if method != Method::GET {
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()[header::ALLOW]),
+                (405, &"GET, POST".parse().unwrap())
+            );
+        }
+    }
+}
+
+/// The error page neither repeats the request nor sends anybody on.
+#[tokio::test]
+async fn the_error_page_is_inert() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let uri = "/api/auth/oauth2/authorize?client_id=%3Cscript%3Eevil&redirect_uri=https%3A%2F%2Fevil.test";
+    let response = browser.send(Request::builder().uri(uri).body(Bytes::new()).unwrap()).await;
+    let body = String::from_utf8(response.body().to_vec()).unwrap();
+    assert_eq!(response.status(), 400);
+    assert!(
+        !body.contains("evil") && !body.contains("<script") && !body.contains("<form") && !body.contains("refresh")
+    );
+    assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+}

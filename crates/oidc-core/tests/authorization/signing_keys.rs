@@ -1,0 +1,197 @@
+//! How signing keys follow each other ([RFC 7517 §5], [OIDC Core §10.1.1]).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_jose::{Algorithm, JwkSet};
+use countersign_oidc::signing_keys::{KeyState, Rotation};
+use countersign_oidc::{Issuer, Policy};
+use countersign_storage::{Endpoints, Fault, KeyRing, Secret};
+use http::{Request, header};
+
+use crate::world::{World, config, policy, ports};
+
+const ED: Algorithm = Algorithm::EdDSA;
+
+/// Another node on the same store and clock.
+fn node(world: &World, seed: u64) -> Issuer {
+    Issuer::new(config(&ports(&world.store, &world.clock, seed), world.sessions.clone(), policy())).unwrap()
+}
+
+async fn jwks(issuer: &Issuer) -> (JwkSet, http::HeaderMap) {
+    let request = Request::builder().uri("/api/auth/jwks").body(Bytes::new()).unwrap();
+    let response = issuer.answer(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let text = std::str::from_utf8(response.body()).unwrap();
+    for private in ["\"d\"", "\"p\"", "\"q\"", "\"k\"", "\"dp\"", "\"dq\"", "\"qi\""] {
+        assert!(!text.contains(private), "{private}");
+    }
+    (JwkSet::parse(text).unwrap(), response.headers().clone())
+}
+
+async fn published(issuer: &Issuer) -> Vec<String> {
+    issuer.signing_keys().published().await.unwrap().iter().map(|jwk| jwk.kid().unwrap().to_owned()).collect()
+}
+
+async fn current(issuer: &Issuer) -> String {
+    issuer.signing_keys().current(ED).await.unwrap().kid().to_owned()
+}
+
+/// [OIDC Discovery §3]: one key per algorithm, RS256 among them.
+#[tokio::test]
+async fn the_key_set_holds_one_public_key_per_algorithm_and_may_be_cached() {
+    let world = World::new().await;
+    world.issuer.ensure_keys().await.unwrap();
+    let (set, headers) = jwks(&world.issuer).await;
+    let mut algorithms: Vec<_> = set.keys().iter().map(|key| key.algorithm().as_str()).collect();
+    algorithms.sort_unstable();
+    assert_eq!(algorithms, ["ES256", "EdDSA", "RS256"]);
+    assert!(set.keys().iter().all(|key| key.kid().is_some()));
+    assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=300");
+    assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    world.issuer.ensure_keys().await.unwrap();
+    assert_eq!(jwks(&world.issuer).await.0.keys().len(), 3, "a second start makes no more");
+}
+
+#[tokio::test]
+async fn without_keys_nothing_is_signed() {
+    let world = World::new().await;
+    let error = world.issuer.signing_keys().current(ED).await.unwrap_err();
+    assert!(matches!(error, Fault::Internal(_)));
+}
+
+/// Of many nodes that start at once, all use the same key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn nodes_that_start_at_once_agree() {
+    let world = World::new().await;
+    let nodes: Vec<_> = (0..16).map(|nth| Arc::new(node(&world, 100 + nth))).collect();
+    let starts: Vec<_> = nodes
+        .iter()
+        .cloned()
+        .map(|node| tokio::spawn(async move { node.signing_keys().ensure(&[ED]).await.unwrap() }))
+        .collect();
+    for start in starts {
+        start.await.unwrap();
+    }
+    let first = current(&nodes[0]).await;
+    for node in &nodes {
+        assert_eq!(current(node).await, first);
+        assert_eq!(published(node).await, std::slice::from_ref(&first));
+    }
+}
+
+/// The whole life of a rotation, second by second where it matters, on the node that rotates and on one that only looks.
+#[tokio::test]
+async fn a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_last_token_is_dead() {
+    let world = World::new().await;
+    let (one, two) = (node(&world, 2), node(&world, 3));
+    one.signing_keys().ensure(&[ED]).await.unwrap();
+    let old = current(&two).await;
+    world.pass(1_000);
+    assert_eq!(current(&two).await, old);
+    one.rotate_key(ED, Rotation::Scheduled).await.unwrap();
+    let new = published(&one).await.remove(0);
+    assert_ne!(new, old);
+    assert_eq!(published(&one).await, [new.clone(), old.clone()]);
+    assert_eq!((current(&one).await, current(&two).await), (old.clone(), old.clone()), "published, not yet used");
+    assert_eq!(published(&two).await, std::slice::from_ref(&old), "the other node has not looked yet");
+    world.pass(60);
+    assert_eq!(published(&two).await, [new.clone(), old.clone()], "after key_refresh it has");
+    world.pass(539);
+    assert_eq!((current(&one).await, current(&two).await), (old.clone(), old.clone()));
+    world.pass(1);
+    assert_eq!((current(&one).await, current(&two).await), (new.clone(), new.clone()), "both switch by the clock");
+    // The last token of the old key lives 300 s; 60 s for nodes that look late and 30 s for clocks.
+    world.pass(389);
+    assert_eq!(published(&two).await, [new.clone(), old.clone()]);
+    assert!(two.signing_keys().verifying(&old).await.unwrap().is_some());
+    world.pass(1);
+    assert_eq!(published(&two).await, std::slice::from_ref(&new));
+    assert!(two.signing_keys().verifying(&old).await.unwrap().is_none());
+    one.signing_keys().ensure(&[ED]).await.unwrap();
+    let kept: Vec<_> = one.signing_keys().status().await.unwrap().into_iter().map(|key| key.kid).collect();
+    assert_eq!(kept, [new], "a removed key is forgotten");
+}
+
+#[tokio::test]
+async fn the_states_of_a_key_follow_from_its_times() {
+    let world = World::new().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED]).await.unwrap();
+    keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+    for (seconds, expected) in [
+        (0, [KeyState::Active, KeyState::Pending]),
+        (600, [KeyState::Retiring, KeyState::Active]),
+        (390, [KeyState::Removed, KeyState::Active]),
+    ] {
+        world.pass(seconds);
+        let states: Vec<_> = keys.status().await.unwrap().iter().map(|key| key.state).collect();
+        assert_eq!(states, expected);
+    }
+}
+
+/// Two operators, or two nodes, that rotate at once rotate once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotating_twice_at_once_is_one_rotation() {
+    let world = World::new().await;
+    let nodes: Vec<_> = (0..4).map(|nth| Arc::new(node(&world, 200 + nth))).collect();
+    nodes[0].signing_keys().ensure(&[ED]).await.unwrap();
+    let rotations: Vec<_> = nodes
+        .iter()
+        .cloned()
+        .map(|node| tokio::spawn(async move { node.rotate_key(ED, Rotation::Scheduled).await.unwrap() }))
+        .collect();
+    for rotation in rotations {
+        rotation.await.unwrap();
+    }
+    assert_eq!(nodes[0].signing_keys().status().await.unwrap().len(), 2);
+}
+
+/// A node that meets an unknown key id looks again at once, but not for every made-up one.
+#[tokio::test]
+async fn an_unknown_key_id_makes_a_node_look_again() {
+    let world = World::new().await;
+    let (one, two) = (node(&world, 2), node(&world, 3));
+    one.signing_keys().ensure(&[ED]).await.unwrap();
+    current(&two).await;
+    world.pass(2);
+    one.rotate_key(ED, Rotation::Compromised).await.unwrap();
+    let new = current(&one).await;
+    assert!(two.signing_keys().verifying(&new).await.unwrap().is_none(), "it looked two seconds ago");
+    world.pass(3);
+    assert!(two.signing_keys().verifying(&new).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_compromised_key_is_gone_at_once_here_and_within_the_refresh_elsewhere() {
+    let world = World::new().await;
+    let (one, two) = (node(&world, 2), node(&world, 3));
+    one.signing_keys().ensure(&[ED, Algorithm::Es256]).await.unwrap();
+    let old = current(&two).await;
+    one.rotate_key(ED, Rotation::Compromised).await.unwrap();
+    let new = current(&one).await;
+    assert_ne!(new, old);
+    assert!(!published(&one).await.contains(&old));
+    assert_eq!(published(&one).await.len(), 2, "the key of another algorithm stays");
+    world.pass(60);
+    assert_eq!(current(&two).await, new);
+    assert!(two.signing_keys().verifying(&old).await.unwrap().is_none());
+}
+
+/// The store holds no private key that opens without the key ring, or for another issuer.
+#[tokio::test]
+async fn private_keys_are_sealed() {
+    let world = World::new().await;
+    world.issuer.signing_keys().ensure(&[ED]).await.unwrap();
+    let key = world.issuer.signing_keys().current(ED).await.unwrap();
+    let private = countersign_jose::base64url::encode(key.to_pkcs8_der().unwrap().as_slice());
+    for entry in world.store.dump() {
+        assert!(!entry.body.contains(&private[20..]), "{entry:?}");
+    }
+    let mut other = config(&world.ports, world.sessions.clone(), Policy::default());
+    other.key_ring = Arc::new(KeyRing::new([(1, Secret::new("x".repeat(32)))]).unwrap());
+    let other = Issuer::new(other).unwrap();
+    assert!(matches!(other.signing_keys().current(ED).await, Err(Fault::Crypto(_))));
+    assert_eq!(world.issuer.policy().key_refresh, Duration::from_secs(60));
+}

@@ -1,0 +1,353 @@
+//! An issuer on a store in memory, with a clock and randomness that do what they are told, and browsers that keep cookies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_oidc::client::{ClientCredential, SecretMethod};
+use countersign_oidc::{
+    ConsentAnswer, InteractionPages, InteractionPrompt, Issuer, IssuerConfig, NewClient, PlainErrorPage, Policy,
+    Resource, RouteMap, ScopeDescription, StoredClients,
+};
+use countersign_storage::{
+    Accounts, Authentication, EmailAddress, Endpoints, Fault, KeyRing, ManualClock, MemoryStore, NewAccount, Ports,
+    Secret, SeededRandom, SignedIn, StoredAccounts, Subject, Timestamp, TracingAudit,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
+
+pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
+pub(crate) const ISSUER: &str = "https://as.test/api/auth";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const NOTES: &str = "https://notes.test";
+
+/// Sessions by cookie.
+#[derive(Default)]
+pub(crate) struct Sessions(Mutex<HashMap<String, Authentication>>);
+
+#[async_trait]
+impl SignedIn for Sessions {
+    async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault> {
+        let cookies = headers.get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let session = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("session="));
+        Ok(session.and_then(|session| self.0.lock().unwrap().get(session).cloned()))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ports: Ports,
+    pub(crate) accounts: StoredAccounts,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) alice: Subject,
+    pub(crate) bob: Subject,
+}
+
+pub(crate) fn policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.scopes.push(ScopeDescription::new("notes:read", "Read your notes"));
+    policy.scopes.push(ScopeDescription::new("admin", "Do everything"));
+    policy.resources.push(Resource::new(NOTES, "Notes"));
+    policy.resources.push(Resource::new("https://bank.test", "Bank"));
+    policy
+}
+
+pub(crate) fn ports(store: &Arc<MemoryStore>, clock: &Arc<ManualClock>, seed: u64) -> Ports {
+    Ports {
+        store: store.clone(),
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(seed)),
+        audit: Arc::new(TracingAudit),
+    }
+}
+
+pub(crate) fn config(ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> IssuerConfig {
+    let secret = Secret::new("0123456789abcdef0123456789abcdef");
+    IssuerConfig {
+        issuer: ISSUER.to_owned(),
+        ports: ports.clone(),
+        accounts: Arc::new(StoredAccounts::new(ports.clone())),
+        signed_in: sessions,
+        clients: Arc::new(StoredClients::new(ports.clone())),
+        key_ring: Arc::new(KeyRing::new([(1, secret)]).unwrap()),
+        policy,
+        routes: RouteMap::default(),
+        pages: InteractionPages {
+            sign_in: "/sign-in".to_owned(),
+            consent: "/consent".to_owned(),
+            error: Arc::new(PlainErrorPage),
+        },
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        World::with_policy(policy()).await
+    }
+
+    pub(crate) async fn with_policy(policy: Policy) -> Self {
+        let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(NOW)));
+        let ports = ports(&store, &clock, 1);
+        let sessions = Arc::new(Sessions::default());
+        let issuer = Arc::new(Issuer::new(config(&ports, sessions.clone(), policy)).unwrap());
+        let accounts = StoredAccounts::new(ports.clone());
+        let mut subjects = Vec::new();
+        for name in ["alice", "bob"] {
+            let subject = Subject::new(format!("usr_{name}")).unwrap();
+            let email = EmailAddress::parse(&format!("{name}@x.test")).unwrap();
+            let account = NewAccount { subject: subject.clone(), email, name: name.to_owned() };
+            accounts.create(account).await.unwrap();
+            subjects.push(subject);
+        }
+        let bob = subjects.pop().unwrap();
+        let alice = subjects.pop().unwrap();
+        let world = World { issuer, store, clock, ports, accounts, sessions, alice, bob };
+        world.register_clients().await;
+        world
+    }
+
+    async fn register_clients(&self) {
+        let web = |id: &str, uris: &[&str]| NewClient {
+            client_id: Some(id.to_owned()),
+            resources: vec![NOTES.to_owned()],
+            scopes: ["openid", "profile", "email", "offline_access", "notes:read"].into_iter().collect(),
+            ..NewClient::web(format!("The {id} client"), uris.iter().copied())
+        };
+        let public = ClientCredential::Public;
+        for client in [
+            NewClient { credential: public.clone(), ..web("p1", &["https://rp.test/cb"]) },
+            NewClient {
+                credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
+                ..web("c1", &["https://c1.test/cb", "https://c1.test/other", "https://c1.test/q?a=b"])
+            },
+            NewClient { credential: public.clone(), ..web("w1", &["http://127.0.0.1/cb"]) },
+            NewClient {
+                application_type: countersign_oidc::client::ApplicationType::Native,
+                credential: public,
+                ..web("n1", &["http://127.0.0.1/cb", "http://localhost/cb", "com.example.n1:/cb"])
+            },
+            NewClient {
+                grant_types: vec![countersign_oidc::client::GrantTypeName::ClientCredentials],
+                ..web("m1", &["https://m1.test/cb"])
+            },
+        ] {
+            self.issuer.register_client(client).await.unwrap();
+        }
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser { world: self, cookies: Mutex::default() }
+    }
+
+    /// A browser in which `subject` is signed in.
+    pub(crate) fn browser_of(&self, subject: &Subject) -> Browser<'_> {
+        let browser = self.browser();
+        browser.sign_in(subject);
+        browser
+    }
+
+    pub(crate) fn stored(&self, kind: &str) -> usize {
+        self.store.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count()
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// A good request of the public client, to be changed by one thing.
+#[derive(Clone)]
+pub(crate) struct Ask(Vec<(String, String)>);
+
+impl Ask {
+    pub(crate) fn p1() -> Self {
+        Ask::of("p1", "https://rp.test/cb")
+    }
+
+    pub(crate) fn c1() -> Self {
+        Ask::of("c1", "https://c1.test/cb")
+    }
+
+    pub(crate) fn of(client_id: &str, redirect_uri: &str) -> Self {
+        let pairs = [
+            ("client_id", client_id),
+            ("redirect_uri", redirect_uri),
+            ("response_type", "code"),
+            ("scope", "openid email"),
+            ("state", "st-1"),
+            ("nonce", "n-1"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        Ask(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.without(name).and(name, value)
+    }
+
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn encoded(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+}
+
+/// Where a response leads.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Landing {
+    /// Our own error page.
+    Page(u16),
+    SignIn(String),
+    Consent(String),
+    /// Back at the client, with these parameters.
+    Client(String, BTreeMap<String, String>),
+}
+
+impl Landing {
+    pub(crate) fn of(response: &Response<Bytes>) -> Self {
+        let Some(location) = response.headers().get(header::LOCATION) else {
+            return Landing::Page(response.status().as_u16());
+        };
+        assert_eq!(response.status(), 303);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let location = location.to_str().unwrap();
+        let (to, query) = location.split_once('?').unwrap_or((location, ""));
+        let params: BTreeMap<String, String> =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        match to {
+            "https://as.test/sign-in" => Landing::SignIn(params["interaction"].clone()),
+            "https://as.test/consent" => Landing::Consent(params["interaction"].clone()),
+            to => Landing::Client(to.to_owned(), params),
+        }
+    }
+
+    pub(crate) fn interaction(&self) -> &str {
+        match self {
+            Landing::SignIn(id) | Landing::Consent(id) => id,
+            Landing::Page(_) | Landing::Client(..) => panic!("no interaction: {self:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn param(&self, name: &str) -> &str {
+        match self {
+            Landing::Client(_, params) => params.get(name).map_or("", String::as_str),
+            other => panic!("not at the client: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn error(&self) -> &str {
+        self.param("error")
+    }
+
+    #[track_caller]
+    pub(crate) fn code(&self) -> &str {
+        let code = self.param("code");
+        assert!(!code.is_empty(), "no code: {self:?}");
+        code
+    }
+}
+
+pub(crate) struct Browser<'a> {
+    pub(crate) world: &'a World,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl Browser<'_> {
+    pub(crate) fn sign_in(&self, subject: &Subject) {
+        use countersign_storage::Clock;
+        let mut sessions = self.world.sessions.0.lock().unwrap();
+        let id = format!("ses_{}", sessions.len());
+        let now = self.world.clock.now();
+        let authentication = Authentication::asserted(subject.clone(), &id, now, vec!["pwd".to_owned()]);
+        sessions.insert(id.clone(), authentication);
+        self.cookies.lock().unwrap().insert("session".to_owned(), id);
+    }
+
+    pub(crate) fn sign_out(&self) {
+        self.cookies.lock().unwrap().remove("session");
+    }
+
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let cookies = self.cookies.lock().unwrap();
+        let pairs: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut headers = HeaderMap::new();
+        if !pairs.is_empty() {
+            headers.insert(header::COOKIE, HeaderValue::from_str(&pairs.join("; ")).unwrap());
+        }
+        headers
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    pub(crate) async fn send(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        request.headers_mut().extend(self.headers());
+        let response = self.world.issuer.answer(request).await.expect("a path of the issuer");
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        }
+        response
+    }
+
+    pub(crate) async fn ask(&self, ask: &Ask) -> Landing {
+        let uri = format!("/api/auth/oauth2/authorize?{}", ask.encoded());
+        Landing::of(&self.send(Request::builder().uri(uri).body(Bytes::new()).unwrap()).await)
+    }
+
+    pub(crate) async fn post(&self, ask: &Ask) -> Landing {
+        Landing::of(&self.send(form(&ask.encoded())).await)
+    }
+
+    pub(crate) async fn resume(&self, id: &str) -> Landing {
+        Landing::of(&self.world.issuer.resume(id, &self.headers()).await.unwrap())
+    }
+
+    pub(crate) async fn consent_view(&self, id: &str) -> countersign_oidc::authorize::ConsentView {
+        match self.world.issuer.interaction(id, &self.headers()).await.unwrap().prompt {
+            InteractionPrompt::Consent(view) => *view,
+            other => panic!("no consent is asked: {other:?}"),
+        }
+    }
+
+    /// Approves all that is shown.
+    pub(crate) async fn approve(&self, id: &str) -> Landing {
+        let view = self.consent_view(id).await;
+        let scopes = view.scopes.into_iter().map(|scope| scope.name).collect();
+        let answer = ConsentAnswer::Approve { scopes };
+        Landing::of(&self.world.issuer.decide_consent(id, &self.headers(), &answer, &view.csrf).await.unwrap())
+    }
+
+    /// Asks, and approves where consent is asked for.
+    pub(crate) async fn ask_and_approve(&self, ask: &Ask) -> Landing {
+        match self.ask(ask).await {
+            Landing::Consent(id) => self.approve(&id).await,
+            other => other,
+        }
+    }
+}
+
+pub(crate) fn form(body: &str) -> Request<Bytes> {
+    Request::builder()
+        .method(Method::POST)
+        .uri("/api/auth/oauth2/authorize")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Bytes::from(body.to_owned()))
+        .unwrap()
+}
