@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Accounts, Authentication, Fault, Limit, Page, Ports, Secret, SessionState, SignedIn, Throttle,
+    AccountState, Accounts, Authentication, Fault, Limit, Page, Ports, Secret, SessionState, SignedIn, Throttle,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -137,11 +137,14 @@ impl SignedIn for Authn {
     async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
         let id = by_public_id(authentication.session_id());
         let (found, _) = self.ports.reader().find::<SessionRecord>(&id, Page::first(1)).await?;
-        let alive = |session: &SessionRecord| {
-            session.session.subject == *authentication.subject()
-                && session.standing(&self.policy, self.ports.now()) != Standing::Dead
-        };
-        Ok(if found.iter().any(|stored| alive(stored)) { SessionState::Alive } else { SessionState::Ended })
+        let now = self.ports.now();
+        let lasts = found.iter().any(|found| {
+            found.session.subject == *authentication.subject() && found.standing(&self.policy, now) != Standing::Dead
+        });
+        // As in a look-up by cookie: a disabled account has no session.
+        let account = self.accounts.by_subject(authentication.subject()).await?;
+        let let_in = account.is_some_and(|account| account.state == AccountState::Active);
+        Ok(if lasts && let_in { SessionState::Alive } else { SessionState::Ended })
     }
 }
 

@@ -295,6 +295,27 @@ fn a_disabled_account_has_no_session_at_once() {
     assert!(site.session(&alice.cookie).is_some());
 }
 
+/// What an issuer asks when a code is redeemed that a session once obtained.
+#[test]
+fn an_authentication_lasts_as_long_as_its_session() {
+    let site = site();
+    let (alice, bob) = (site.alice(), site.sign_up("bob@x.test", "another 5 kettles boil").unwrap());
+    let state = |session: &Session| block_on(site.authn.session_state(&session.authentication())).unwrap();
+    assert_eq!(state(&alice.session), SessionState::Alive);
+    assert_eq!(state(&Session { id: bob.session.id.clone(), ..alice.session.clone() }), SessionState::Ended);
+
+    let moved = block_on(site.authn.confirm(&alice.cookie, &Secret::new(PASSWORD), &Context::default())).unwrap();
+    assert_eq!(state(&alice.session), SessionState::Alive, "it is the same session");
+    site.disable(&alice.session.subject);
+    assert_eq!(state(&alice.session), SessionState::Ended);
+    site.enable(&alice.session.subject);
+    assert_eq!(state(&alice.session), SessionState::Alive);
+    block_on(site.authn.sign_out(&moved.cookie)).unwrap();
+    assert_eq!(state(&alice.session), SessionState::Ended);
+    site.clock.advance(AuthnPolicy::default().session_idle);
+    assert_eq!(state(&bob.session), SessionState::Ended);
+}
+
 #[test]
 fn confirming_moves_the_session_to_a_fresh_secret_and_auth_time() {
     let site = site();
