@@ -37,6 +37,7 @@ struct Metadata {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
+    userinfo_endpoint: String,
     jwks_uri: String,
 }
 
@@ -71,6 +72,12 @@ struct TokenResponse {
 struct IdTokenClaims {
     sub: String,
     nonce: Option<Secret>,
+}
+
+/// What userinfo tells about a person who let us know (OIDC Core §5.3.2).
+#[derive(Deserialize)]
+struct UserInfo {
+    sub: String,
     name: Option<String>,
     email: Option<String>,
 }
@@ -133,10 +140,14 @@ impl RelyingParty {
         if claims.nonce.as_ref() != Some(&pending.nonce) {
             return Err(Error::IdToken("its nonce is of another sign-in".to_owned()));
         }
+        let about = self.userinfo(&answer.access_token).await?;
+        if about.sub != claims.sub {
+            return Err(Error::IdToken("userinfo speaks of somebody else".to_owned()));
+        }
         Ok(Session {
             subject: claims.sub,
-            name: claims.name,
-            email: claims.email,
+            name: about.name,
+            email: about.email,
             scope: answer.scope.unwrap_or_else(|| SCOPE.to_owned()),
             tokens: Tokens { access: answer.access_token, refresh: answer.refresh_token },
         })
@@ -175,6 +186,18 @@ impl RelyingParty {
             .and_then(|token| token.verify_with_set::<IdTokenClaims>(&keys, &expect, SystemClock.now().as_secs()))
             .map(|verified| verified.into_claims())
             .map_err(|error| Error::IdToken(error.to_string()))
+    }
+
+    async fn userinfo(&self, access_token: &Secret) -> Result<UserInfo, Error> {
+        let request = Request::get(&self.metadata().await?.userinfo_endpoint)
+            .header(header::AUTHORIZATION, format!("Bearer {}", access_token.expose()))
+            .body(Bytes::new())
+            .map_err(|_| Error::Malformed("userinfo_endpoint is no URL"))?;
+        let answer = self.http.send(request).await?;
+        if answer.status != StatusCode::OK {
+            return Err(Error::Denied(answer.status.to_string()));
+        }
+        json::from_slice(&answer.body).map_err(|_| Error::Malformed("the userinfo response is not one"))
     }
 
     async fn token(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, Error> {

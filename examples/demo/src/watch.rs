@@ -1,0 +1,39 @@
+//! `cargo demo`: everything runs until Ctrl-C, and a person looks.
+
+use std::path::PathBuf;
+
+use tokio::signal::ctrl_c;
+
+use crate::launch::launch;
+use crate::options::{Part, Server};
+use crate::setup::{self, Setup};
+
+pub(crate) async fn run(server: Server) -> Result<(), String> {
+    let folder = PathBuf::from("demo-data");
+    setup::private_folder(&folder)?;
+    let database = format!("sqlite:{}", folder.join("authco.db").display());
+    let setup = Setup { folder, authco: 3000, notes: 4000, resource: 8000, database };
+    setup.write_clients(&[setup.notes_client()?])?;
+
+    let start = async |part| launch(part, &setup.settings(part)?, None).await;
+    let mut authco = start(Part::AuthCo(server)).await?;
+    let mut resource = start(Part::ResourceServer).await?;
+    let mut notes = start(Part::Notes).await?;
+    println!(
+        "\nOpen in a browser:\n\
+         \n  AuthCo   {}    sign up, sign in, see your dashboard\
+         \n  Notes    {}    a program that signs you in through AuthCo\n\
+         \nThen, in another terminal:  cargo demo agent    an agent asks you for a budget\n\
+         \nThe resource server is at {}. Data is in ./demo-data; remove it to begin anew.\
+         \nCtrl-C ends everything.\n",
+        setup.origin(),
+        setup.notes_origin(),
+        setup.resource_identifier(),
+    );
+    tokio::select! {
+        _ = ctrl_c() => Ok(()),
+        status = authco.ended() => Err(format!("AuthCo ended ({status})")),
+        status = notes.ended() => Err(format!("Notes ended ({status})")),
+        status = resource.ended() => Err(format!("the resource server ended ({status})")),
+    }
+}
