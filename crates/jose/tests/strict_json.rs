@@ -192,3 +192,74 @@ fn a_document_of_another_shape_is_refused_without_an_echo() {
     }
     assert_eq!(read(r#"{"client_id":"c","count":3,"count":3}"#), Err(JsonError::DuplicateMember { at: 27 }));
 }
+
+/// What is written is read: the shortest form of every double, and every integer of 64 bits, is exact.
+#[test]
+fn every_number_that_is_written_is_read_back() {
+    let mut random = Random(7);
+    for _ in 0..20_000 {
+        let bits = random.next();
+        let numbers =
+            [json!(f64::from_bits(bits)), json!(bits), json!(bits.cast_signed()), json!(bits as f64 / 1000.0)];
+        for number in numbers {
+            let text = number.to_string();
+            assert_eq!(json::parse(text.as_bytes()), Ok(number), "{text}");
+        }
+    }
+}
+
+/// A thousand-fold damaged document: where this reader says that it is no JSON, `serde_json` says so too; what it refuses
+/// beyond that is two readings, depth or a number that would change; and what it reads, `serde_json` reads the same.
+#[test]
+fn a_damaged_document_is_judged_as_by_a_second_reader() {
+    let whole = r#"{"iss":"https://as.test","aud":["a","b\u00e9\n"],"exp":1700000000,"x":{"y":[1.5e3,-0,true,null,{}]},"n":[[ ]]}"#;
+    let palette = b"{}[]\",:\\/ u09aeE+-.tfn\t\n\x00\x1f\x80\xc3\xff";
+    let mut random = Random(11);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut bytes = whole.as_bytes().to_vec();
+        for _ in 0..random.below(3) + 1 {
+            if bytes.is_empty() {
+                break;
+            }
+            let place = random.below(bytes.len());
+            let byte = palette[random.below(palette.len())];
+            match random.below(4) {
+                0 => bytes[place] = byte,
+                1 => bytes.insert(place, byte),
+                2 => drop(bytes.remove(place)),
+                _ => bytes.truncate(place.max(1)),
+            }
+        }
+        let shown = String::from_utf8_lossy(&bytes);
+        let second = serde_json::from_slice::<Value>(&bytes);
+        match json::parse(&bytes) {
+            Ok(value) => {
+                assert_eq!(second.ok(), Some(value), "{shown}");
+                read += 1;
+            }
+            Err(JsonError::DuplicateMember { .. } | JsonError::InexactNumber { .. } | JsonError::TooDeep { .. }) => {}
+            Err(error) => {
+                assert!(second.is_err(), "{shown}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 1_000 && refused > 10_000, "{read} read, {refused} refused");
+}
+
+/// xorshift64: the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+}

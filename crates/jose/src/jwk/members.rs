@@ -78,15 +78,18 @@ fn check_algorithm(object: &Map<String, Value>, kty: &str, algorithm: Algorithm)
         Some(name) if name == algorithm.as_str() => Ok(()),
         // RFC 9864 gives EdDSA over Ed25519 a name of its own; the key is the same key.
         Some("Ed25519") if algorithm == Algorithm::EdDSA => Ok(()),
-        Some(name) if kty == "RSA" && name.parse::<Algorithm>().is_err() && is_rsa_algorithm(name) => {
-            Err(KeyError::Unsupported)
-        }
+        // What the same kind of key may be for elsewhere is not a contradiction.
+        Some(name) if name.parse::<Algorithm>().is_err() && is_other_use(kty, name) => Err(KeyError::Unsupported),
         Some(_) => Err(KeyError::AlgorithmMismatch),
     }
 }
 
-fn is_rsa_algorithm(name: &str) -> bool {
-    name.starts_with("RS") || name.starts_with("PS")
+/// RSA with another hash, with PSS or for encryption; key agreement on a curve.
+fn is_other_use(kty: &str, name: &str) -> bool {
+    match kty {
+        "RSA" => name.starts_with("RS") || name.starts_with("PS"),
+        _ => name.starts_with("ECDH-ES"),
+    }
 }
 
 /// A curve that we do not verify with is unsupported, unless the key claims an algorithm that needs another curve.
