@@ -155,6 +155,10 @@ impl Policy {
         if self.scopes.iter().any(|scope| !crate::scope::is_scope_token(&scope.name)) {
             return wrong("scopes", "a scope is printable ASCII without space, quote and backslash");
         }
+        let identifiers = self.resources.iter().map(|resource| &resource.identifier);
+        if identifiers.chain(&self.default_resource).any(|identifier| !crate::client::is_resource(identifier)) {
+            return wrong("resources", "a resource is an absolute URI without a fragment");
+        }
         if self.code_lifetime > Duration::from_secs(600) || self.code_lifetime < Duration::from_secs(1) {
             return wrong("code_lifetime", "1 second to 10 minutes");
         }

@@ -39,18 +39,14 @@ impl OAuthError {
         OAuthError::new(code, description).with_status(fault.status())
     }
 
-    /// The JSON response: never cached, with `Retry-After` where trying again can help.
+    /// The JSON response, never cached. (`Retry-After` is added to every 503 where routes are answered.)
     pub fn respond(&self) -> Response<Bytes> {
         #[derive(Serialize)]
         struct Body<'a> {
             error: &'a str,
             error_description: &'a str,
         }
-        let mut response = json(self.status, &Body { error: self.code, error_description: &self.description });
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            set(response.headers_mut(), header::RETRY_AFTER, "1");
-        }
-        response
+        json(self.status, &Body { error: self.code, error_description: &self.description })
     }
 }
 

@@ -110,6 +110,9 @@ impl Issuer {
                 Addressed::Metadata => self.metadata_document(request.method()),
             }
         };
+        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            set(response.headers_mut(), header::RETRY_AFTER, "1");
+        }
         if origins == Origins::Any {
             set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
             set(response.headers_mut(), header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, Retry-After");

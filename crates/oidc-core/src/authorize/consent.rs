@@ -38,7 +38,7 @@ pub(crate) fn grant(
         client_id: client.client_id.clone(),
         scopes: approved.clone(),
         resources: request.resources.clone(),
-        redirect_uris: vec![request.redirect_uri.clone()],
+        redirect_uris: remembered(request, client),
         client_fingerprint,
         state: GrantState::Active,
         generation,
@@ -60,4 +60,10 @@ pub(crate) fn grant(
         granted_at: known.granted_at,
         ..fresh
     }
+}
+
+/// The redirect URI, if it is registered as it stands. A loopback port of the moment is not worth remembering: it never
+/// comes back, and the next one is asked about anyway.
+fn remembered(request: &Validated, client: &Client) -> Vec<String> {
+    client.redirect_uris.iter().filter(|registered| **registered == request.redirect_uri).cloned().collect()
 }

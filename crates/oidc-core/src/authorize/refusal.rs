@@ -130,3 +130,47 @@ impl From<Fault> for AuthorizationRefusal {
         AuthorizationRefusal::Failed { transient: fault.is_transient() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// [RFC 6749 §4.1.2.1]: `%x20-21 / %x23-5B / %x5D-7E`.
+    #[test]
+    fn every_refusal_has_a_code_and_a_description_in_the_allowed_characters() {
+        use AuthorizationRefusal as Why;
+        let all = [
+            Why::AccessDenied,
+            Why::AcrUnmet,
+            Why::ClaimsMalformed,
+            Why::ConsentRequired,
+            Why::Failed { transient: true },
+            Why::Failed { transient: false },
+            Why::GrantTypeNotAllowed,
+            Why::InvalidTarget(InvalidTarget::Malformed),
+            Why::InvalidTarget(InvalidTarget::NotAllowed),
+            Why::LoginRequired,
+            Why::MaxAgeMalformed,
+            Why::ParameterRepeated,
+            Why::PkceMalformed,
+            Why::PkceMethod,
+            Why::PkceMissing,
+            Why::PromptMalformed,
+            Why::RegistrationParameter,
+            Why::RequestAndRequestUri,
+            Why::RequestParameter,
+            Why::RequestUriParameter,
+            Why::ResponseModeUnsupported,
+            Why::ResponseTypeMissing,
+            Why::ResponseTypeUnsupported,
+            Why::ScopeMalformed,
+            Why::ScopeMissing,
+            Why::ScopeNotAllowed,
+        ];
+        for refusal in all {
+            let allowed = |b: u8| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+            assert!(refusal.to_string().bytes().all(allowed), "{refusal:?}");
+            assert!(refusal.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{refusal:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The authorization code ([RFC 6749 §4.1.2]): single use, one minute, one client.
 
-use countersign_storage::{Authentication, Handle, Index, Kind, Record, Timestamp};
+use countersign_storage::{Authentication, Handle, Kind, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Scopes;
@@ -67,10 +67,6 @@ impl Record for AuthorizationCode {
 
     fn id(&self) -> String {
         self.handle.as_str().to_owned()
-    }
-
-    fn indexes(&self) -> Vec<Index> {
-        vec![Index::new("subject", self.authentication.subject().as_str()), Index::new("client", &self.client_id)]
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

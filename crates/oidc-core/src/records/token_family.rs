@@ -80,11 +80,7 @@ impl Record for TokenFamily {
     }
 
     fn indexes(&self) -> Vec<Index> {
-        vec![
-            Index::new("grant", &self.grant_id),
-            Index::new("subject", self.authentication.subject().as_str()),
-            Index::new("client", &self.client_id),
-        ]
+        vec![Index::new("grant", &self.grant_id)]
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

@@ -275,3 +275,19 @@ async fn a_page_that_is_shown_late_has_nothing_to_ask() {
     assert!(matches!(view.prompt, InteractionPrompt::Nothing));
     browser.resume(&waiting).await.code();
 }
+
+/// On loopback there is no TLS, so no `Secure` and no `__Host-`.
+#[tokio::test]
+async fn on_loopback_the_cookie_has_a_plain_name() {
+    let world = World::new().await;
+    let mut config = crate::world::config(&world.ports, world.sessions.clone(), crate::world::policy());
+    config.issuer = "http://localhost:3000/api/auth".to_owned();
+    let issuer = countersign_oidc::Issuer::new(config).unwrap();
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded());
+    let request = http::Request::builder().uri(uri).body(bytes::Bytes::new()).unwrap();
+    let response = countersign_storage::Endpoints::answer(&issuer, request).await.unwrap();
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("countersign-interaction=") && !cookie.contains("Secure"), "{cookie}");
+    let location = response.headers()[header::LOCATION].to_str().unwrap();
+    assert!(location.starts_with("http://localhost:3000/sign-in?interaction=int_"), "{location}");
+}

@@ -268,3 +268,17 @@ async fn the_error_page_is_inert() {
     assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
 }
+
+/// [RFC 9110 §15.6.4]: when the store is down nothing is assumed, nobody is redirected, and trying again is suggested.
+#[tokio::test]
+async fn without_a_store_there_is_a_page_that_says_try_again() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    world.switch.turn_off();
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::c1().encoded());
+    let response = browser.send(Request::builder().uri(uri).body(Bytes::new()).unwrap()).await;
+    assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
+    let error = world.issuer.resume(&id, &browser.headers()).await.unwrap_err();
+    assert_eq!(error.status(), 503);
+}

@@ -129,6 +129,7 @@ async fn a_contradictory_policy_is_refused_by_name() {
         ("access_token_algorithm", Policy { algorithms: vec![Algorithm::Rs256], ..base.clone() }),
         ("code_lifetime", Policy { code_lifetime: Duration::from_secs(601), ..base.clone() }),
         ("key_publication_lead", Policy { key_publication_lead: Duration::from_secs(60), ..base.clone() }),
+        ("resources", Policy { default_resource: Some("notes".to_owned()), ..base.clone() }),
         ("scopes", Policy { scopes: vec![ScopeDescription::new("a b", "")], ..base.clone() }),
     ] {
         let error = Issuer::new(config(&world.ports, world.sessions.clone(), policy)).unwrap_err();

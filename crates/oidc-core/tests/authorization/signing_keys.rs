@@ -195,3 +195,21 @@ async fn private_keys_are_sealed() {
     assert!(matches!(other.signing_keys().current(ED).await, Err(Fault::Crypto(_))));
     assert_eq!(world.issuer.policy().key_refresh, Duration::from_secs(60));
 }
+
+/// A node keeps its view while the store is down, as long as no scheduled rotation can have come into force since.
+#[tokio::test]
+async fn a_node_that_knows_its_keys_goes_on_without_the_store_for_a_while() {
+    let world = World::new().await;
+    world.issuer.signing_keys().ensure(&[ED]).await.unwrap();
+    let key = current(&world.issuer).await;
+    let cold = Issuer::new(config(&world.ports, world.sessions.clone(), policy())).unwrap();
+    world.switch.turn_off();
+    world.pass(599);
+    assert_eq!(current(&world.issuer).await, key);
+    assert_eq!(published(&world.issuer).await, std::slice::from_ref(&key));
+    let request = Request::builder().uri("/api/auth/jwks").body(Bytes::new()).unwrap();
+    let response = cold.answer(request).await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
+    world.pass(1);
+    assert!(matches!(world.issuer.signing_keys().current(ED).await, Err(Fault::Unavailable(_))));
+}

@@ -1,6 +1,7 @@
 //! An issuer on a store in memory, with a clock and randomness that do what they are told, and browsers that keep cookies.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use countersign_oidc::{
     Resource, RouteMap, ScopeDescription, StoredClients,
 };
 use countersign_storage::{
-    Accounts, Authentication, EmailAddress, Endpoints, Fault, KeyRing, ManualClock, MemoryStore, NewAccount, Ports,
-    Secret, SeededRandom, SignedIn, StoredAccounts, Subject, Timestamp, TracingAudit,
+    Accounts, Authentication, Batch, Clock, EmailAddress, Endpoints, Entries, Entry, Fault, Index, Key, KeyRing, Kind,
+    ManualClock, MemoryStore, NewAccount, Page, Ports, Secret, SeededRandom, SignedIn, Store, StoreError,
+    StoredAccounts, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 
@@ -35,7 +37,54 @@ impl SignedIn for Sessions {
     }
 }
 
+/// A store that can be switched off.
+pub(crate) struct Switched {
+    store: Arc<MemoryStore>,
+    down: AtomicBool,
+}
+
+impl Switched {
+    pub(crate) fn new(store: &Arc<MemoryStore>) -> Arc<Self> {
+        Arc::new(Switched { store: store.clone(), down: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn turn_off(&self) {
+        self.down.store(true, Ordering::SeqCst);
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        match self.down.load(Ordering::SeqCst) {
+            true => Err(StoreError::Unavailable("switched off".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Switched {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        self.check()?;
+        self.store.load(keys).await
+    }
+
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
+        self.check()?;
+        self.store.find(kind, index, page).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.check()?;
+        self.store.commit(batch).await
+    }
+
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.check()?;
+        self.store.purge(expired_before, limit).await
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) switch: Arc<Switched>,
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
@@ -90,7 +139,8 @@ impl World {
 
     pub(crate) async fn with_policy(policy: Policy) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(NOW)));
-        let ports = ports(&store, &clock, 1);
+        let switch = Switched::new(&store);
+        let ports = Ports { store: switch.clone(), ..ports(&store, &clock, 1) };
         let sessions = Arc::new(Sessions::default());
         let issuer = Arc::new(Issuer::new(config(&ports, sessions.clone(), policy)).unwrap());
         let accounts = StoredAccounts::new(ports.clone());
@@ -104,7 +154,7 @@ impl World {
         }
         let bob = subjects.pop().unwrap();
         let alice = subjects.pop().unwrap();
-        let world = World { issuer, store, clock, ports, accounts, sessions, alice, bob };
+        let world = World { switch, issuer, store, clock, ports, accounts, sessions, alice, bob };
         world.register_clients().await;
         world
     }
@@ -268,7 +318,6 @@ pub(crate) struct Browser<'a> {
 
 impl Browser<'_> {
     pub(crate) fn sign_in(&self, subject: &Subject) {
-        use countersign_storage::Clock;
         let mut sessions = self.world.sessions.0.lock().unwrap();
         let id = format!("ses_{}", sessions.len());
         let now = self.world.clock.now();
