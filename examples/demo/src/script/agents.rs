@@ -33,7 +33,7 @@ pub(crate) async fn live(world: &mut World) -> Told<()> {
     journal.step("Unapproved agent: it may do nothing yet.");
     let refused =
         execute(journal, &provider, &keys, &agent_id, "check_balance", json!({ "account_id": "main" })).await?;
-    expect(&refused, 403, Some("agent_pending"))?;
+    expect(&refused, 403, Some("host_pending"))?;
 
     journal.step("The person opens the agent's link, sees what it asks for, and approves.");
     let approval = &registered.body["approval"];

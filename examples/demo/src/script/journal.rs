@@ -48,6 +48,7 @@ impl Journal {
 pub(crate) fn address(url: &Url) -> String {
     let mut shown = url.clone();
     shown.set_query(None);
+    shown.set_fragment(None);
     let pairs: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     if pairs.is_empty() { shown.to_string() } else { format!("{shown}?{}", form(&pairs)) }
 }
