@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use countersign_sqlite::{Durability, SqliteStore};
-use countersign_storage::Store;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::race::Size;
 use countersign_storage::conformance::{self, crash, laws, process, race};
+use countersign_storage::{
+    Batch, Change, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
+};
 
 /// Tells a worker process which file to open.
 const FILE: &str = "COUNTERSIGN_TEST_SQLITE";
@@ -68,12 +71,127 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
     }
 }
 
-/// Started by the tests above, in processes of its own.
+/// Started by the other tests, in processes of its own.
 #[test]
 #[ignore = "the worker process of the races and the kills"]
 fn worker() {
     let path = std::env::var(FILE).expect("the parent names the file");
-    block_on(process::worker(open(Path::new(&path)))).unwrap();
+    let store = open(Path::new(&path));
+    let store: Arc<dyn Store> = match std::env::var(SPOILT).as_deref() {
+        Err(_) => store,
+        Ok(spoilt) => Arc::new(Spoilt { store, spoilt: spoilt.to_owned(), delayed: Mutex::default() }),
+    };
+    block_on(process::worker(store)).unwrap();
+}
+
+/// Tells a worker process to be wrong in one way.
+const SPOILT: &str = "COUNTERSIGN_TEST_SPOILT";
+
+/// A worker's store that is wrong where only other processes, or a kill, can notice it.
+struct Spoilt {
+    store: Arc<dyn Store>,
+    spoilt: String,
+    delayed: Mutex<Vec<Batch>>,
+}
+
+impl Spoilt {
+    async fn version(&self, key: &Key) -> Option<Version> {
+        self.store.load(std::slice::from_ref(key)).await.unwrap()[0].as_ref().map(|entry| entry.version)
+    }
+
+    /// Checks as it should, lets others go first, and then writes over whatever is there.
+    async fn check_then_write(&self, mut batch: Batch) -> Result<(), StoreError> {
+        for guard in std::mem::take(&mut batch.guards) {
+            if self.version(&guard.key).await != guard.version {
+                return Err(StoreError::Conflict);
+            }
+        }
+        for change in &batch.changes {
+            if let Change::Replace(entry) = change
+                && self.version(&entry.key).await != Some(entry.version)
+            {
+                return Err(StoreError::Conflict);
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        for change in &mut batch.changes {
+            if let Change::Replace(entry) = change {
+                entry.version = self.version(&entry.key).await.ok_or(StoreError::Conflict)?;
+            }
+        }
+        self.store.commit(batch).await
+    }
+}
+
+#[async_trait]
+impl Store for Spoilt {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        self.store.load(keys).await
+    }
+
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
+        self.store.find(kind, index, page).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        match self.spoilt.as_str() {
+            "checks, then writes" => self.check_then_write(batch).await,
+            "acknowledges too early" => {
+                let earlier = {
+                    let mut delayed = self.delayed.lock().unwrap();
+                    delayed.push(batch);
+                    if delayed.len() < 8 { Vec::new() } else { std::mem::take(&mut *delayed) }
+                };
+                for batch in earlier {
+                    self.store.commit(batch).await?;
+                }
+                Ok(())
+            }
+            "writes one by one" => {
+                for change in batch.changes {
+                    self.store
+                        .commit(Batch { version: batch.version, guards: Vec::new(), changes: vec![change] })
+                        .await?;
+                }
+                Ok(())
+            }
+            other => panic!("no way to be wrong: {other}"),
+        }
+    }
+
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.store.purge(expired_before, limit).await
+    }
+}
+
+#[test]
+fn the_races_notice_a_store_that_checks_and_then_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let mut start = || {
+        let mut command = worker_on(&path);
+        command.env(SPOILT, "checks, then writes");
+        command
+    };
+    let seen = block_on(race::run(open(&path), &mut start, Size { processes: 4, each: 2, rounds: 1 })).unwrap_err();
+    assert!(seen.to_string().contains("where 1 should"), "{seen}");
+}
+
+#[test]
+fn the_kills_notice_a_store_that_acknowledges_too_early_or_writes_one_by_one() {
+    for (spoilt, noticed) in [("acknowledges too early", "is not there"), ("writes one by one", "in part")] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = file_in(&directory);
+        let mut start = || {
+            let mut command = worker_on(&path);
+            command.env(SPOILT, spoilt);
+            command
+        };
+        // Where a kill lands is chance; that it lands between commits each time is next to impossible.
+        let seen = (0..8).find_map(|_| block_on(crash::run(&mut start, 2, 40, async || Ok(open(&path)))).err());
+        let seen = seen.expect(spoilt).to_string();
+        assert!(seen.contains(noticed) || seen.contains("the counter says"), "{spoilt}: {seen}");
+    }
 }
 
 #[test]
@@ -105,7 +223,7 @@ fn the_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let store = open(&file_in(&directory));
-    block_on(store.purge(countersign_storage::Timestamp(0), 1)).unwrap();
+    block_on(store.purge(Timestamp(0), 1)).unwrap();
     let mut seen = 0;
     for file in std::fs::read_dir(directory.path()).unwrap() {
         let file = file.unwrap();
@@ -117,7 +235,6 @@ fn the_files_are_for_their_owner_alone() {
 
 #[test]
 fn what_was_handed_over_before_the_store_is_dropped_is_done() {
-    use countersign_storage::{Batch, Change, Entry, Key, Kind, Version};
     let directory = tempfile::tempdir().unwrap();
     let kind = Kind::new("sample");
     let key = |n: usize| Key { kind, id: n.to_string() };
