@@ -104,6 +104,7 @@ describe("in a browser", () => {
     await page.goto(registered.body.approval.verification_uri_complete);
     assert.match(await page.textContent("main"), /Bookkeeper/);
     await look("device-approval");
+    await page.check('input[name="confirm"]');
     await page.click('button[value="approve"]');
     await look("device-done");
     assert.equal((await agent.execute("transfer_money", { amount: 5, currency: "USD", to: "acc" })).status, 200);

@@ -80,5 +80,5 @@ export class Agent {
 /** The person approves (or denies) what the device page shows. */
 export async function decide(person, approval, { button = "approve", changes } = {}) {
   const page = await person.open(approval.verification_uri_complete ?? `${approval.verification_uri}?user_code=${encodeURIComponent(approval.user_code)}`);
-  return person.submit(page, { button, changes, selector: 'form[action^="/device"]' });
+  return person.submit(page, { button, changes: { ...(button === "approve" ? { confirm: "yes" } : {}), ...changes }, selector: 'form[action="/device"]' });
 }

@@ -98,6 +98,9 @@ export class Deployment {
       COUNTERSIGN_CLIENTS: clientsFile,
       COUNTERSIGN_DATABASE: await databaseUrl(database, deployment.folder),
       COUNTERSIGN_AUTONOMOUS: "1",
+      // Limits per address and agent would stop the suite, which is one address; those per account stay as they are.
+      COUNTERSIGN_LIMITS_TIMES: "1000",
+      COUNTERSIGN_APPROVAL_INTERVAL_SECONDS: "1",
       RUST_LOG: "trace",
       ...env,
     };

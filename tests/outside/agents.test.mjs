@@ -112,7 +112,7 @@ for (const target of targets) {
         await bob.signUp();
         const page = await bob.open(second.body.approval.verification_uri_complete);
         if (page.response.status === 200 && /value="approve"/.test(page.html)) {
-          const refused = await bob.submit(page, { button: "approve", selector: 'form[action^="/device"]' });
+          const refused = await bob.submit(page, { button: "approve", changes: { confirm: "yes" }, selector: 'form[action="/device"]' });
           assert.ok([400, 403, 404].includes(refused.response.status));
         }
         assert.equal((await host.status(second.agent.id)).body.status, "pending");

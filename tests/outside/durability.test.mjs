@@ -85,7 +85,8 @@ for (const target of shared) {
     test("SIGTERM finishes what is in flight and refuses the rest", async () => {
       const alice = new Person(deployment);
       await alice.signUp();
-      const grants = await Promise.all(Array.from({ length: 4 }, () => freshCode(alice, deployment)));
+      const grants = [];
+      for (let n = 0; n < 4; n++) grants.push(await freshCode(alice, deployment));
       const flying = grants.map((grant) => token(deployment, grant));
       await new Promise((resolve) => setTimeout(resolve, 5));
       const [process_] = deployment.processes;

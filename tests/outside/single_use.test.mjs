@@ -59,8 +59,8 @@ for (const target of shared) {
       const { agent, body } = await host.register({ capabilities: ["check_balance"] });
       const page = await alice.open(body.approval.verification_uri_complete);
       const { formOf } = await import("../lib/person.mjs");
-      const selector = 'form[action^="/device"]';
-      const forms = ["approve", "deny"].map((button) => formOf(page.html, page.address, { button, selector }));
+      const forms = ["approve", "deny"].map((button) => formOf(page.html, page.address, { button, selector: 'form[action="/device"]' }));
+      forms[0].fields.push(["confirm", "yes"]);
       const decisions = await many(64, (n) =>
         alice.request(deployment.at(forms[n % 2].action, n), {
           method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", origin: deployment.origin }, body: new URLSearchParams(forms[n % 2].fields).toString(),
