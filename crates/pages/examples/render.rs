@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_pages::consent::{ConsentPage, ConsentScope};
 use countersign_pages::dashboard::{AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow};
-use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage};
+use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage, LimitRow};
 use countersign_pages::message::{Link, MessagePage};
 use countersign_pages::sign_in::SignInPage;
 use countersign_pages::sign_up::SignUpPage;
@@ -155,8 +155,7 @@ fn consent() -> ConsentPage {
             scope("notes:read", "Read your notes", false),
             scope("offline_access", "Stay connected while you are away", false),
         ],
-        resource: Some("http://127.0.0.1:8000".into()),
-        problem: None,
+        resources: vec!["Notes resource server".into()],
         other_account: "/sign-in?other=1".into(),
     }
 }
@@ -166,28 +165,27 @@ fn device_code() -> DeviceCodePage {
 }
 
 fn device_approval() -> DeviceApprovalPage {
-    let capability = |name: &str, description: &str, limits: &[&str], warnings: &[&str]| CapabilityRow {
+    let capability = |name: &str, description: &str, limits: &[(&str, bool)]| CapabilityRow {
         name: name.into(),
         description: description.into(),
-        limits: limits.iter().map(|text| (*text).into()).collect(),
-        warnings: warnings.iter().map(|text| (*text).into()).collect(),
+        limits: limits.iter().map(|(text, open)| LimitRow { text: (*text).into(), open: *open }).collect(),
     };
     DeviceApprovalPage {
         form: form("/device"),
         user_code: "WDJB-MJHT".into(),
+        escalation: false,
         account: "ada@example.test".into(),
         agent_name: "Household helper".into(),
         host_name: Some("Ada's laptop".into()),
         reason: Some("Pay the electricity bill each month <b>Click here</b>".into()),
-        requested_from: None,
+        notes: vec!["This also links the program that runs the agent to your account.".into()],
         expires: ago(-540),
         capabilities: vec![
-            capability("check_balance", "See the balance of your account", &[], &[]),
+            capability("check_balance", "See the balance of your account", &[("account_id: any value", true)]),
             capability(
                 "transfer_money",
                 "Send money from your account",
-                &["amount is at most 1000", "currency is one of USD, EUR"],
-                &["amount has no lower limit"],
+                &[("amount: at most 1000, no lower limit", true), ("currency: one of “USD”, “EUR”", false)],
             ),
         ],
         fresh: true,
@@ -228,7 +226,7 @@ fn dashboard() -> DashboardPage {
         },
         sign_out: form("/sign-out"),
         notice: Some("The app was disconnected.".into()),
-        device: "/device".into(),
+        device: Some("/device".into()),
         hosts: vec![HostRow {
             name: "Ada's laptop".into(),
             status: "active".into(),
@@ -249,7 +247,7 @@ fn dashboard() -> DashboardPage {
         }],
         apps: vec![AppRow {
             name: "Notes".into(),
-            scopes: strings(&["openid", "profile", "notes:read"]),
+            scopes: strings(&["Know that it is you", "See your name and profile", "Read your notes"]),
             since: ago(7_200),
             revoke: form("/dashboard/apps/revoke"),
         }],

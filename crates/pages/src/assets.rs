@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 /// The files that pages refer to.
@@ -42,8 +42,14 @@ impl Assets {
     }
 
     /// The file at `path`, if there is one. Without the hash of the present content in `query` it is not kept.
-    pub(crate) fn answer(&self, path: &str, query: Option<&str>) -> Option<Response<Bytes>> {
+    pub(crate) fn answer(&self, method: &Method, path: &str, query: Option<&str>) -> Option<Response<Bytes>> {
         let asset = [&self.stylesheet, &self.icon].into_iter().find(|asset| asset.path == path)?;
+        if ![Method::GET, Method::HEAD].contains(method) {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return Some(response);
+        }
         let current = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
         let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
         let mut response = Response::new(asset.body.clone());

@@ -1,9 +1,19 @@
 //! `/consent`: a client asks, the person answers ([RFC 6749 §4.1.1], [OIDC Core §3.1.2.4]).
 
+use countersign_oidc::authorize::{ConsentAnswer, ConsentView, InteractionPrompt};
+use http::StatusCode;
 use serde::Serialize;
+use url::Url;
 
-use crate::form::Form;
+use crate::document::see_other;
+use crate::form::{Fields, Form};
+use crate::form_action::FormAction;
+use crate::inert_text::inert_text;
+use crate::onward::Onward;
+use crate::pages::{Answer, Pages};
+use crate::refusal::Refusal;
 use crate::templates::Page;
+use crate::visit::Visit;
 
 /// The page. It shows the stored request and nothing else.
 #[derive(Clone, Debug, Serialize)]
@@ -24,10 +34,8 @@ pub struct ConsentPage {
     pub account_initial: String,
     /// Exactly what was asked.
     pub scopes: Vec<ConsentScope>,
-    /// The resource that the token is for, where one was named ([RFC 8707]).
-    pub resource: Option<String>,
-    /// What went wrong.
-    pub problem: Option<String>,
+    /// The resources that the tokens are for ([RFC 8707]).
+    pub resources: Vec<String>,
     /// Where one signs in as somebody else.
     pub other_account: String,
 }
@@ -45,6 +53,71 @@ pub struct ConsentScope {
 
 impl Page for ConsentPage {
     const TEMPLATE: &'static str = "consent.html";
+}
+
+impl Pages {
+    /// `GET /consent`.
+    pub(crate) async fn show_consent(&self, visit: &Visit) -> Answer {
+        let onward = Onward::of(&visit.query()?);
+        let id = onward.interaction.as_deref().ok_or(Refusal::NotFound)?;
+        let view = match self.issuer.interaction(id, &visit.headers).await?.prompt {
+            InteractionPrompt::Consent(view) => view,
+            InteractionPrompt::SignIn(_) => return Ok(see_other(&onward.link("/sign-in", &[]))),
+            _ => return Ok(self.issuer.resume(id, &visit.headers).await?),
+        };
+        let browser = self.form_tokens.browser(&visit.headers);
+        let form = onward.carry(self.new_form(&browser, "/consent")).with("csrf", view.csrf.expose());
+        let form_action = FormAction::leading_to(&view.redirect_source);
+        self.show(browser, StatusCode::OK, &ConsentPage::of(*view, form, &onward), &form_action)
+    }
+
+    /// `POST /consent`. What is allowed is for the issuer to compare with what was asked and shown.
+    pub(crate) async fn consent(&self, visit: &Visit) -> Answer {
+        let mut fields = self.form(visit)?;
+        let csrf = fields.take_secret("csrf");
+        let onward = Onward::of(&fields);
+        let id = onward.interaction.as_deref().ok_or(Refusal::NotFound)?;
+        let answer = answer(&fields)?;
+        Ok(self.issuer.decide_consent(id, &visit.headers, &answer, &csrf).await?)
+    }
+}
+
+fn answer(fields: &Fields) -> Result<ConsentAnswer, Refusal> {
+    match fields.text("answer") {
+        "approve" => Ok(ConsentAnswer::Approve { scopes: fields.ticked("scope.") }),
+        "deny" => Ok(ConsentAnswer::Deny),
+        _ => Err(Refusal::Forged),
+    }
+}
+
+impl ConsentPage {
+    fn of(view: ConsentView, form: Form, onward: &Onward) -> Self {
+        let client_name = inert_text(&view.client_name, 80);
+        let scopes = view.scopes.into_iter().map(|scope| ConsentScope {
+            required: scope.name == "openid",
+            name: scope.name,
+            description: scope.description,
+        });
+        ConsentPage {
+            form,
+            client_initial: initial(&client_name),
+            client_name,
+            client_host: view.client_uri.as_deref().and_then(host),
+            redirect_host: host(&view.redirect_source).unwrap_or(view.redirect_host),
+            account_initial: initial(&view.account.email),
+            account: view.account.email,
+            scopes: scopes.collect(),
+            resources: view.resources.into_iter().map(|resource| resource.name).collect(),
+            other_account: onward.link("/sign-in", &[("other", "1")]),
+        }
+    }
+}
+
+/// Host and port of a web address.
+fn host(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// The letter that stands for a name in a tile.

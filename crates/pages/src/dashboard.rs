@@ -1,9 +1,22 @@
 //! `/dashboard`: who can act for a person, where they are signed in, and the buttons that end it.
 
+use countersign_authn::{Revocation, Session};
+use countersign_oidc::{GrantView, Revoked};
+use countersign_storage::{Actor, Timestamp};
+use http::StatusCode;
 use serde::Serialize;
 
+use crate::activity;
+use crate::document::see_other;
 use crate::form::Form;
+use crate::form_action::FormAction;
+use crate::inert_text::inert_text;
+use crate::onward::Onward;
+use crate::pages::{Answer, Pages, Person, Revocable};
+use crate::refusal::Refusal;
 use crate::templates::Page;
+use crate::user_agent::browser;
+use crate::visit::Visit;
 use crate::when::When;
 
 /// The page.
@@ -15,8 +28,8 @@ pub struct DashboardPage {
     pub sign_out: Form,
     /// What was just done.
     pub notice: Option<String>,
-    /// Where one enters an agent's code.
-    pub device: String,
+    /// Where one enters an agent's code; absent where the server has no agents.
+    pub device: Option<String>,
     /// Hosts, with their agents.
     pub hosts: Vec<HostRow>,
     /// Clients that were allowed something.
@@ -119,4 +132,106 @@ pub struct ActivityRow {
 
 impl Page for DashboardPage {
     const TEMPLATE: &'static str = "dashboard.html";
+}
+
+impl Pages {
+    /// `GET /dashboard`.
+    pub(crate) async fn show_dashboard(&self, visit: &Visit) -> Answer {
+        let query = visit.query()?;
+        let Person { session, account } = self.person(visit, Onward::back_to("/dashboard")).await?;
+        let now = self.ports.now();
+        let browser = self.form_tokens.browser(&visit.headers);
+        let form = |action: &str| self.new_form(&browser, action);
+        let sessions = self.authn.sessions(&account.subject).await?;
+        let grants = self.issuer.grants(&account.subject).await?;
+        let agents = self.agents_of(&account.subject).await?;
+        let activity = activity::latest(&self.ports, &account.subject).await?;
+        let name = |actor: &Actor| match actor {
+            Actor::Agent { agent_id, .. } => agents.name(agent_id),
+            Actor::Client { client_id } => grants
+                .iter()
+                .find(|grant| grant.client_id == *client_id)
+                .map(|grant| inert_text(&grant.client_name, 80)),
+            _ => None,
+        };
+        let page = DashboardPage {
+            account: AccountView {
+                name: inert_text(&account.name, 200),
+                email: account.email.as_str().to_owned(),
+                created: When::new(account.created_at, now),
+            },
+            sign_out: form("/sign-out"),
+            notice: query.value("done").and_then(notice).map(str::to_owned),
+            device: self.agents.is_some().then(|| "/device".to_owned()),
+            activity: activity.iter().map(|record| ActivityRow::of(record, now, name)).collect(),
+            hosts: agents.rows(now, form),
+            apps: grants.iter().map(|grant| AppRow::of(grant, now, form)).collect(),
+            revoke_others: (sessions.len() > 1).then(|| form("/dashboard/other-sessions/revoke")),
+            sessions: sessions.iter().map(|row| SessionRow::of(row, &session, now, form)).collect(),
+        };
+        self.show(browser, StatusCode::OK, &page, &FormAction::OWN)
+    }
+
+    /// `POST /dashboard/…/revoke`. What is not this person's is not there: 404.
+    pub(crate) async fn revoke(&self, what: Revocable, visit: &Visit) -> Answer {
+        let fields = self.form(visit)?;
+        let Person { session, account } = self.person(visit, Onward::back_to("/dashboard")).await?;
+        let id = fields.text("id");
+        let (found, done) = match what {
+            Revocable::Session => {
+                let revocation = self.authn.revoke_session(&account.subject, id).await?;
+                (revocation == Revocation::Revoked, "session#sessions")
+            }
+            Revocable::OtherSessions => {
+                self.authn.revoke_other_sessions(&account.subject, &session.id).await?;
+                (true, "sessions#sessions")
+            }
+            Revocable::App => {
+                let revoked = self.issuer.revoke_grant(&account.subject, id).await?;
+                (revoked != Revoked::Unknown, "app#apps")
+            }
+            Revocable::Agent => (self.revoke_agent(&account.subject, id).await?, "agent#agents"),
+            Revocable::Host => (self.revoke_host(&account.subject, id).await?, "host#agents"),
+        };
+        if found { Ok(see_other(&format!("/dashboard?done={done}"))) } else { Err(Refusal::NotFound) }
+    }
+}
+
+/// What was just done. Only these: a link can not put words into the page.
+fn notice(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "session" => "The session was ended.",
+        "sessions" => "All other sessions were ended.",
+        "app" => "The app was disconnected.",
+        "agent" => "The agent was revoked.",
+        "approved" => "The agent can act for you now.",
+        "denied" => "The agent was denied.",
+        "host" => "The host and its agents were revoked.",
+        _ => return None,
+    })
+}
+
+impl AppRow {
+    fn of(grant: &GrantView, now: Timestamp, form: impl Fn(&str) -> Form) -> Self {
+        AppRow {
+            name: inert_text(&grant.client_name, 80),
+            scopes: grant.scopes.iter().map(|scope| scope.description.clone()).collect(),
+            since: When::new(grant.granted_at, now),
+            revoke: form("/dashboard/apps/revoke").with("id", &grant.id),
+        }
+    }
+}
+
+impl SessionRow {
+    fn of(row: &Session, current: &Session, now: Timestamp, form: impl Fn(&str) -> Form) -> Self {
+        let is_current = row.id == current.id;
+        SessionRow {
+            browser: browser(row.user_agent.as_deref()),
+            address: row.ip.map(|ip| ip.to_string()),
+            since: When::new(row.created_at, now),
+            seen: When::new(row.last_seen_at, now),
+            current: is_current,
+            revoke: (!is_current).then(|| form("/dashboard/sessions/revoke").with("id", &row.id)),
+        }
+    }
 }

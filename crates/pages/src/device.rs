@@ -1,9 +1,22 @@
 //! `/device`: a person approves an agent by the code that the agent shows ([Agent Auth §7.1], [RFC 8628 §3.3]).
 
+use countersign_agent_auth::{
+    AgentProvider, ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
+};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use serde::Serialize;
+use url::form_urlencoded;
 
+use crate::document::see_other;
 use crate::form::Form;
+use crate::form_action::FormAction;
+use crate::inert_text::inert_text;
+use crate::onward::Onward;
+use crate::pages::{Answer, Pages, Person};
+use crate::refusal::{Refusal, retry_after};
 use crate::templates::Page;
+use crate::visit::Visit;
 use crate::when::When;
 
 /// The page that asks for the code.
@@ -28,6 +41,8 @@ pub struct DeviceApprovalPage {
     pub form: Form,
     /// The code, to be compared.
     pub user_code: String,
+    /// Whether the agent is at work already and asks for more.
+    pub escalation: bool,
     /// Who is signed in.
     pub account: String,
     /// What the agent calls itself.
@@ -36,8 +51,8 @@ pub struct DeviceApprovalPage {
     pub host_name: Option<String>,
     /// Why it asks, in its own words.
     pub reason: Option<String>,
-    /// From where it asked.
-    pub requested_from: Option<String>,
+    /// What else approving does, in words.
+    pub notes: Vec<String>,
     /// When the code ends.
     pub expires: When,
     /// What it asks for.
@@ -58,11 +73,207 @@ pub struct CapabilityRow {
     /// What it does, in our own words.
     pub description: String,
     /// Its limits, in words.
-    pub limits: Vec<String>,
-    /// What has no limit although it could have one, in words.
-    pub warnings: Vec<String>,
+    pub limits: Vec<LimitRow>,
+}
+
+/// What one argument may be.
+#[derive(Clone, Debug, Serialize)]
+pub struct LimitRow {
+    /// In words.
+    pub text: String,
+    /// Whether it is open on a side: worth a warning.
+    pub open: bool,
 }
 
 impl Page for DeviceApprovalPage {
     const TEMPLATE: &'static str = "device_approval.html";
 }
+
+impl Pages {
+    /// `GET /device`: asks for the code, or shows what it stands for. It never approves anything.
+    pub(crate) async fn show_device(&self, visit: &Visit) -> Answer {
+        let query = visit.query()?;
+        let user_code = query.text("user_code").trim();
+        let person = self.person(visit, Onward::back_to(&address(user_code))).await?;
+        if user_code.is_empty() {
+            return self.ask_for_code(visit, "", None);
+        }
+        match self.provider()?.approval(user_code, &person.session.authentication()).await {
+            Ok(view) => self.show_approval(visit, &person, user_code, &view, None),
+            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+        }
+    }
+
+    /// `POST /device`.
+    pub(crate) async fn device(&self, visit: &Visit) -> Answer {
+        let fields = self.form(visit)?;
+        let user_code = fields.text("user_code");
+        let person = self.person(visit, Onward::back_to(&address(user_code))).await?;
+        let who = person.session.authentication();
+        let answer = match fields.text("answer") {
+            "approve" if fields.value("confirm").is_some() => {
+                ApprovalAnswer::Approve { capabilities: fields.ticked("capability.") }
+            }
+            "approve" => return self.show_again(visit, &person, user_code, Unconfirmed).await,
+            "deny" => ApprovalAnswer::Deny,
+            _ => return Err(Refusal::Forged),
+        };
+        match self.provider()?.decide_approval(user_code, &who, answer, fields.text("shown")).await {
+            Ok(Decided::Approved { .. }) => Ok(see_other("/dashboard?done=approved#agents")),
+            Ok(Decided::Denied) => Ok(see_other("/dashboard?done=denied#agents")),
+            Err(error @ (ApprovalError::FreshSessionRequired | ApprovalError::Changed)) => {
+                self.show_again(visit, &person, user_code, error).await
+            }
+            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+        }
+    }
+
+    fn provider(&self) -> Result<&AgentProvider, Refusal> {
+        self.agents.as_deref().ok_or(Refusal::NotFound)
+    }
+
+    /// What was asked, once more, because the answer was not accepted.
+    async fn show_again(&self, visit: &Visit, person: &Person, user_code: &str, problem: impl Problem) -> Answer {
+        match self.provider()?.approval(user_code, &person.session.authentication()).await {
+            Ok(view) => self.show_approval(visit, person, user_code, &view, Some(&problem)),
+            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+        }
+    }
+
+    fn ask_for_code(&self, visit: &Visit, user_code: &str, error: Option<&ApprovalError>) -> Answer {
+        if let Some(ApprovalError::Failed(fault)) = error {
+            return Err(Refusal::Failed(fault.clone()));
+        }
+        let page = DeviceCodePage {
+            action: "/device".to_owned(),
+            user_code: inert_text(user_code, 32),
+            problem: error.map(|error| words(error).to_owned()),
+        };
+        let status = error.map_or(StatusCode::OK, ApprovalError::status);
+        let browser = self.form_tokens.browser(&visit.headers);
+        let mut response = self.show(browser, status, &page, &FormAction::OWN)?;
+        if let Some(ApprovalError::Throttled(wait)) = error {
+            response.headers_mut().insert(RETRY_AFTER, retry_after(*wait));
+        }
+        Ok(response)
+    }
+
+    fn show_approval(
+        &self,
+        visit: &Visit,
+        person: &Person,
+        user_code: &str,
+        view: &ApprovalView,
+        problem: Option<&dyn Problem>,
+    ) -> Answer {
+        let browser = self.form_tokens.browser(&visit.headers);
+        let form = self.new_form(&browser, "/device").with("user_code", user_code).with("shown", &view.shown);
+        let quoted = |text: &Option<String>, limit| text.as_deref().map(|text| inert_text(text, limit));
+        let page = DeviceApprovalPage {
+            form,
+            user_code: as_shown(user_code),
+            escalation: view.stage == Stage::Escalation,
+            account: person.account.email.as_str().to_owned(),
+            agent_name: inert_text(&view.agent_name, NAME),
+            host_name: quoted(&view.host_name, NAME),
+            reason: quoted(&view.reason, REASON),
+            notes: notes(view),
+            expires: When::new(view.expires_at, self.ports.now()),
+            capabilities: view.capabilities.iter().map(CapabilityRow::of).collect(),
+            fresh: view.freshness == Freshness::Fresh,
+            confirm: Onward::back_to(&address(user_code)).link("/sign-in", &[("confirm", "1")]),
+            problem: problem.map(|problem| problem.text().to_owned()),
+        };
+        let status = problem.map_or(StatusCode::OK, Problem::status);
+        self.show(browser, status, &page, &FormAction::OWN)
+    }
+}
+
+/// Why the same question is asked again.
+trait Problem: Send + Sync {
+    fn status(&self) -> StatusCode;
+    fn text(&self) -> &'static str;
+}
+
+/// The person did not say that they started it themselves.
+struct Unconfirmed;
+
+impl Problem for Unconfirmed {
+    fn status(&self) -> StatusCode {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
+
+    fn text(&self) -> &'static str {
+        "Nothing was approved. Tick the box to say that you started this yourself."
+    }
+}
+
+impl Problem for ApprovalError {
+    fn status(&self) -> StatusCode {
+        ApprovalError::status(self)
+    }
+
+    fn text(&self) -> &'static str {
+        words(self)
+    }
+}
+
+impl CapabilityRow {
+    fn of(view: &RequestedView) -> Self {
+        let limits = view.limits.iter().map(|text| LimitRow { open: is_open(text), text: text.clone() });
+        CapabilityRow { name: view.name.clone(), description: view.description.clone(), limits: limits.collect() }
+    }
+}
+
+/// What went wrong, for a person.
+fn words(error: &ApprovalError) -> &'static str {
+    match error {
+        ApprovalError::Changed => "The agent changed its request. This is what it asks for now.",
+        ApprovalError::Expired => "This code has expired. Let your agent ask again.",
+        ApprovalError::ForeignHost => "The program that runs this agent is linked to another person.",
+        ApprovalError::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",
+        ApprovalError::NotAsked => "Nothing was approved: the agent did not ask for all of that.",
+        ApprovalError::Throttled(_) => "Too many codes were tried. Wait a little, then try again.",
+        ApprovalError::UnknownCode => {
+            "This code is not known. It may be mistyped, answered, or replaced by a newer one."
+        }
+        _ => "That did not work. Please try again in a moment.",
+    }
+}
+
+/// Whether a limit says that there is none.
+fn is_open(limit: &str) -> bool {
+    ["any value", "no lower limit", "no upper limit"].iter().any(|open| limit.contains(open))
+}
+
+/// What else an approval does.
+fn notes(view: &ApprovalView) -> Vec<String> {
+    let links = (view.host_link == HostLink::WillLink)
+        .then(|| "This also links the program that runs the agent to your account.".to_owned());
+    let claims = view.claims.iter().map(|name| {
+        let name = inert_text(name, NAME);
+        format!("The agent “{name}” acts for nobody so far. It stops, and what it did is kept under your name.")
+    });
+    links.into_iter().chain(claims).collect()
+}
+
+/// A code as agents show it, however it was typed: in capitals, in halves.
+fn as_shown(user_code: &str) -> String {
+    let code: String = user_code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    match code.split_at_checked(code.len() / 2) {
+        Some((one, two)) if !one.is_empty() && code.len() % 2 == 0 => format!("{one}-{two}"),
+        _ => code,
+    }
+}
+
+/// Our own address for a code.
+fn address(user_code: &str) -> String {
+    if user_code.is_empty() {
+        return "/device".to_owned();
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("user_code", user_code).finish();
+    format!("/device?{query}")
+}
+
+const NAME: usize = 80;
+const REASON: usize = 300;

@@ -1,10 +1,9 @@
 //! An answer that a browser shows: HTML under headers that keep it from being framed, scripted, stored or sniffed.
 
 use bytes::Bytes;
-use countersign_storage::Secret;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
@@ -41,14 +40,6 @@ pub(crate) fn protect(mut response: Response<Bytes>) -> Response<Bytes> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// Adds a cookie, readable by this server alone.
-pub(crate) fn set_cookie(response: &mut Response<Bytes>, cookie: &Secret) {
-    if let Ok(mut value) = HeaderValue::from_str(cookie.expose()) {
-        value.set_sensitive(true);
-        response.headers_mut().append(SET_COOKIE, value);
-    }
 }
 
 /// No scripts at all, and nothing from elsewhere. `form-action` also governs where a posted form may be redirected to,

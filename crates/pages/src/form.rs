@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use countersign_storage::Secret;
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 use url::form_urlencoded;
@@ -113,6 +114,11 @@ impl Fields {
     /// The value of a field, empty where it is missing.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// Takes a secret out, so that it is wiped when it was used. Empty where it is missing.
+    pub(crate) fn take_secret(&mut self, name: &str) -> Secret {
+        Secret::new(self.0.remove(name).unwrap_or_default())
     }
 
     /// The ends of all names that begin with `prefix`: what was ticked in a list.

@@ -12,18 +12,22 @@ impl FormAction {
     /// Only to us.
     pub(crate) const OWN: FormAction = FormAction(None);
 
-    /// To us, and on to where this registered redirect URI points: its exact origin, or its scheme where that is one of
-    /// an app (`com.example.app:`), which has no origin.
-    pub(crate) fn leading_to(redirect_uri: &str) -> FormAction {
-        let Ok(url) = Url::parse(redirect_uri) else { return FormAction::OWN };
-        let source = match url.scheme() {
-            "http" | "https" => url.origin().ascii_serialization(),
-            // A scheme alone matches every address of that scheme; only an app's own scheme is as narrow as an origin.
-            scheme if scheme.contains('.') => format!("{scheme}:"),
-            _ => return FormAction::OWN,
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]+".contains(c);
-        if source.chars().all(plain) { FormAction(Some(source)) } else { FormAction::OWN }
+    /// To us, and on to this source: an origin, or the scheme of an app's own URI (`com.example.app:`), which has no
+    /// origin. Whatever is neither, or could end the directive, is left out.
+    pub(crate) fn leading_to(source: &str) -> FormAction {
+        // `https://*` is an origin to a URL parser, and every origin to a browser.
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:/[]".contains(c);
+        let origin = source.chars().all(plain)
+            && Url::parse(source).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == source
+            });
+        // A scheme alone matches every address of that scheme; only an app's own scheme is as narrow as an origin.
+        let own_scheme = source.strip_suffix(':').is_some_and(|scheme| {
+            scheme.contains('.')
+                && scheme.starts_with(|c: char| c.is_ascii_lowercase())
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
+        });
+        if origin || own_scheme { FormAction(Some(source.to_owned())) } else { FormAction::OWN }
     }
 }
 
@@ -41,19 +45,24 @@ mod tests {
     use super::FormAction;
 
     #[test]
-    fn a_form_may_lead_to_the_exact_origin_of_the_redirect_uri_and_nowhere_else() {
-        for (redirect_uri, directive) in [
-            ("https://rp.test/cb?a=b", "'self' https://rp.test"),
-            ("https://rp.test:8443/cb", "'self' https://rp.test:8443"),
-            ("http://127.0.0.1:51004/cb", "'self' http://127.0.0.1:51004"),
-            ("https://user@rp.test/cb", "'self' https://rp.test"),
-            ("com.example.app:/cb", "'self' com.example.app:"),
-            ("javascript:alert(1)//", "'self'"),
-            ("data:text/html,x", "'self'"),
-            ("not a uri", "'self'"),
+    fn a_form_may_lead_to_an_exact_origin_or_an_own_scheme_and_nowhere_else() {
+        for (source, directive) in [
+            ("https://rp.test", "'self' https://rp.test"),
+            ("https://rp.test:8443", "'self' https://rp.test:8443"),
+            ("http://127.0.0.1:51004", "'self' http://127.0.0.1:51004"),
+            ("com.example.app:", "'self' com.example.app:"),
+            ("https://rp.test/cb", "'self'"),
+            ("https://user@rp.test", "'self'"),
+            ("https://*", "'self'"),
+            ("https:", "'self'"),
+            ("javascript:", "'self'"),
+            ("data:", "'self'"),
+            ("*", "'self'"),
+            ("", "'self'"),
             ("https://rp.test; script-src *", "'self'"),
+            ("a.b; script-src *:", "'self'"),
         ] {
-            assert_eq!(FormAction::leading_to(redirect_uri).to_string(), directive, "{redirect_uri}");
+            assert_eq!(FormAction::leading_to(source).to_string(), directive, "{source}");
         }
     }
 }

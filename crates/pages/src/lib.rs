@@ -5,28 +5,51 @@
 //! for `countersign-oidc`, what an agent may do for `countersign-agent-auth`; here it is shown, and the answer carried
 //! back. It knows no web framework, and there is no script on any page.
 //!
+//! Refused: a form that another site's page sent, that was made for another browser, that is too long, or that names a field
+//! twice; JSON that is not strict; a way back that is not on this server.
+//!
 //! Read first:
-//! - [`templates`]: what can be replaced, and by whom it must not be.
-//! - [`form`]: how strictly a posted form is read.
+//! - [`pages`]: which path shows what, and what holds for every page.
+//! - [`site`]: several endpoints as one.
+//! - [`templates`]: what can be replaced, and what a template must not do.
+//! - `form_token.rs`: what keeps other sites from posting our forms.
+//! - `document.rs`: the headers of every page.
 #![forbid(unsafe_code)]
 
+mod activity;
+mod agents;
 pub mod assets;
 pub mod consent;
+#[cfg(test)]
+mod contrast;
 pub mod dashboard;
 pub mod device;
 mod document;
+pub mod error_page;
 pub mod form;
 mod form_action;
+mod form_token;
 pub mod inert_text;
+mod interaction;
+mod json_api;
 pub mod message;
+mod onward;
+pub mod pages;
+mod refusal;
 mod return_to;
 pub mod sign_in;
+mod sign_out;
 pub mod sign_up;
+pub mod site;
 pub mod templates;
 mod user_agent;
+mod visit;
 pub mod when;
 
+pub use error_page::TemplatedErrorPage;
 pub use form::Form;
 pub use inert_text::inert_text;
+pub use pages::{Pages, PagesConfig};
+pub use site::Site;
 pub use templates::{Page, TemplateError, TemplateSource, Templates};
 pub use when::When;

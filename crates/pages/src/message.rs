@@ -1,8 +1,13 @@
 //! Pages that only tell something: an error, a page that does not exist, a thing that is done.
 
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use crate::templates::Page;
+use crate::document::{html, protect};
+use crate::form_action::FormAction;
+use crate::templates::{Page, Templates};
 
 /// The page.
 #[derive(Clone, Debug, Serialize)]
@@ -28,4 +33,19 @@ pub struct Link {
 
 impl Page for MessagePage {
     const TEMPLATE: &'static str = "message.html";
+}
+
+impl MessagePage {
+    /// The whole answer. A template that fails leaves plain text: this page is what other failures end in.
+    pub(crate) fn respond(&self, templates: &Templates, status: StatusCode) -> Response<Bytes> {
+        match templates.render(self) {
+            Ok(body) => html(status, body, &FormAction::OWN),
+            Err(_) => {
+                let mut response = Response::new(Bytes::from(format!("{}\n{}\n", self.heading, self.text)));
+                *response.status_mut() = status;
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+                protect(response)
+            }
+        }
+    }
 }

@@ -1,9 +1,18 @@
 //! `/sign-up`: a new account.
 
+use countersign_authn::{Password, SignUp, SignUpError, SignUpRefusal};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 use serde::Serialize;
 
 use crate::form::Form;
+use crate::form_token::Browser;
+use crate::interaction::Asking;
+use crate::onward::Onward;
+use crate::pages::{Answer, Pages};
+use crate::refusal::retry_after;
 use crate::templates::Page;
+use crate::visit::Visit;
 
 /// The page.
 #[derive(Clone, Debug, Serialize)]
@@ -32,4 +41,64 @@ pub struct SignUpPage {
 
 impl Page for SignUpPage {
     const TEMPLATE: &'static str = "sign_up.html";
+}
+
+impl Pages {
+    /// `GET /sign-up`.
+    pub(crate) async fn show_sign_up(&self, visit: &Visit) -> Answer {
+        let onward = Onward::of(&visit.query()?);
+        let asking = self.asking(visit, &onward).await?;
+        let browser = self.form_tokens.browser(&visit.headers);
+        let page = self.sign_up_page(&browser, &onward, &asking);
+        self.show(browser, StatusCode::OK, &page, &asking.form_action)
+    }
+
+    /// `POST /sign-up`.
+    pub(crate) async fn sign_up(&self, visit: &Visit) -> Answer {
+        let mut fields = self.form(visit)?;
+        let onward = Onward::of(&fields);
+        let (name, email) = (fields.text("name").to_owned(), fields.text("email").to_owned());
+        let sign_up = SignUp { email: email.clone(), name: name.clone(), password: fields.take_secret("password") };
+        let error = match self.authn.sign_up(sign_up, &visit.context(&self.authn)).await {
+            Ok(signed_in) => return Ok(self.go_on(visit, &onward, &signed_in).await),
+            Err(error) => error,
+        };
+        let asking = self.asking(visit, &onward).await?;
+        let browser = self.form_tokens.browser(&visit.headers);
+        let page = SignUpPage { name, email, ..self.sign_up_page(&browser, &onward, &asking) }.explaining(&error);
+        let mut response = self.show(browser, error.status(), &page, &asking.form_action)?;
+        if let Some(wait) = error.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
+        }
+        Ok(response)
+    }
+
+    fn sign_up_page(&self, browser: &Browser, onward: &Onward, asking: &Asking) -> SignUpPage {
+        SignUpPage {
+            form: onward.carry(self.new_form(browser, "/sign-up")),
+            name: String::new(),
+            email: String::new(),
+            password_least: *Password::BYTES.start(),
+            client_name: asking.client_name.clone(),
+            problem: None,
+            name_problem: None,
+            email_problem: None,
+            password_problem: None,
+            sign_in: onward.link("/sign-in", &[]),
+        }
+    }
+}
+
+impl SignUpPage {
+    /// Says what is wrong, beside the field that it is wrong with.
+    fn explaining(mut self, error: &SignUpError) -> Self {
+        let text = Some(error.to_string());
+        match error {
+            SignUpError::Refused(SignUpRefusal::EmailTaken | SignUpRefusal::InvalidEmail) => self.email_problem = text,
+            SignUpError::Refused(SignUpRefusal::InvalidName) => self.name_problem = text,
+            SignUpError::Refused(SignUpRefusal::Password(_)) => self.password_problem = text,
+            SignUpError::Throttled(_) | SignUpError::Busy(_) | SignUpError::Failed(_) => self.problem = text,
+        }
+        self
+    }
 }

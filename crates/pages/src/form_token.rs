@@ -1,0 +1,177 @@
+//! Proof that a form was made for the browser that posts it, besides the `Origin` check.
+//!
+//! A page carries `nonce.mac`, where the MAC is keyed with a secret that only this browser's cookies hold: the session's,
+//! or, while nobody is signed in, one of its own (`__Host-countersign-form`). A page of another site can read neither the
+//! cookies nor our pages, so it can not make a token; a token of the attacker's own browser does not fit the victim's. The
+//! nonce makes every page differ, so that compression gives nothing away. Nothing is stored.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_authn::CookieName;
+use countersign_storage::{Random, Secret, random};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Response};
+
+/// Makes and checks tokens.
+pub(crate) struct FormTokens {
+    session_cookie: CookieName,
+    random: Arc<dyn Random>,
+}
+
+/// The browser that a page is made for.
+pub(crate) struct Browser {
+    secret: Secret,
+    set_cookie: Option<HeaderValue>,
+}
+
+/// The token is missing, was made for another browser, or the session changed since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the form was not made for this browser")]
+pub(crate) struct ForgedForm;
+
+impl FormTokens {
+    pub(crate) fn new(session_cookie: CookieName, random: Arc<dyn Random>) -> Self {
+        FormTokens { session_cookie, random }
+    }
+
+    /// Whom a page is made for; a browser without a secret gets one.
+    pub(crate) fn browser(&self, headers: &HeaderMap) -> Browser {
+        let known = countersign_authn::cookie::read(headers, self.session_cookie).or_else(|| self.own_cookie(headers));
+        match known {
+            Some(secret) => Browser { secret, set_cookie: None },
+            None => {
+                let secret = Secret::generate(self.random.as_ref());
+                let set_cookie = Some(self.set_cookie(&secret));
+                Browser { secret, set_cookie }
+            }
+        }
+    }
+
+    /// A token for a page.
+    pub(crate) fn token(&self, browser: &Browser) -> String {
+        let nonce: [u8; 16] = random::bytes(self.random.as_ref());
+        let mac = hmac::sign(&key(&browser.secret), &message(&nonce));
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(nonce), URL_SAFE_NO_PAD.encode(mac.as_ref()))
+    }
+
+    /// Whether a token was made for the browser that sent these headers. A page from before the sign-in fits as long as
+    /// the browser still has the cookie from then.
+    pub(crate) fn check(&self, headers: &HeaderMap, token: &str) -> Result<(), ForgedForm> {
+        let (nonce, mac) = token.split_once('.').ok_or(ForgedForm)?;
+        let nonce = URL_SAFE_NO_PAD.decode(nonce).map_err(|_| ForgedForm)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| ForgedForm)?;
+        let session = countersign_authn::cookie::read(headers, self.session_cookie);
+        let fits = session
+            .into_iter()
+            .chain(self.own_cookie(headers))
+            .any(|secret| hmac::verify(&key(&secret), &message(&nonce), &mac).is_ok());
+        if fits { Ok(()) } else { Err(ForgedForm) }
+    }
+
+    fn own_cookie_name(&self) -> &'static str {
+        match self.session_cookie {
+            CookieName::HostPrefixed => "__Host-countersign-form",
+            CookieName::Loopback => "countersign-form",
+        }
+    }
+
+    fn own_cookie(&self, headers: &HeaderMap) -> Option<Secret> {
+        let mut found = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+            .filter(|(name, _)| *name == self.own_cookie_name());
+        let (_, value) = found.next()?;
+        // Two of one name: somebody else set one of them. Anything shorter than what we make can be guessed.
+        (found.next().is_none() && value.len() == 43).then(|| Secret::new(value))
+    }
+
+    fn set_cookie(&self, secret: &Secret) -> HeaderValue {
+        let secure = match self.session_cookie {
+            CookieName::HostPrefixed => " Secure;",
+            CookieName::Loopback => "",
+        };
+        let cookie = format!("{}={}; Path=/;{secure} HttpOnly; SameSite=Lax", self.own_cookie_name(), secret.expose());
+        let mut value = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
+        value.set_sensitive(true);
+        value
+    }
+}
+
+impl Browser {
+    /// Gives a new browser its secret.
+    pub(crate) fn remember<B>(self, mut response: Response<B>) -> Response<B> {
+        if let Some(cookie) = self.set_cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+fn key(secret: &Secret) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())
+}
+
+fn message(nonce: &[u8]) -> Vec<u8> {
+    [b"countersign form\0", nonce].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FormTokens;
+    use countersign_authn::CookieName;
+    use countersign_storage::{Secret, SeededRandom};
+    use http::header::{COOKIE, SET_COOKIE};
+    use http::{HeaderMap, HeaderValue, Response};
+    use std::sync::Arc;
+
+    fn tokens() -> FormTokens {
+        FormTokens::new(CookieName::HostPrefixed, Arc::new(SeededRandom::new(1)))
+    }
+
+    fn cookies(text: &str) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(text).expect("a header"))])
+    }
+
+    #[test]
+    fn a_token_fits_the_browser_that_it_was_made_for_and_no_other() {
+        let tokens = tokens();
+        let visitor = tokens.browser(&HeaderMap::new());
+        let token = tokens.token(&visitor);
+        let response = visitor.remember(Response::new(()));
+        let set = response.headers()[SET_COOKIE].to_str().expect("text");
+        assert!(set.starts_with("__Host-countersign-form="), "{set}");
+        assert!(set.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{set}");
+        let own = cookies(set.split(';').next().expect("a pair"));
+        assert_eq!(tokens.check(&own, &token), Ok(()));
+
+        let other = Secret::generate(&SeededRandom::new(2));
+        let (nonce, mac) = token.split_once('.').expect("two parts");
+        for (headers, token) in [
+            (HeaderMap::new(), token.as_str()),
+            (cookies(&format!("__Host-countersign-form={}", other.expose())), token.as_str()),
+            (cookies(&format!("__Host-countersign={}", other.expose())), token.as_str()),
+            (own.clone(), ""),
+            (own.clone(), "."),
+            (own.clone(), nonce),
+            (own.clone(), &format!("{nonce}.")),
+            (own.clone(), &format!("AAAA.{mac}")),
+        ] {
+            assert!(tokens.check(&headers, token).is_err(), "{token}");
+        }
+    }
+
+    #[test]
+    fn two_pages_for_one_browser_carry_different_tokens_and_both_fit() {
+        let tokens = tokens();
+        let session = cookies(&format!("__Host-countersign={}", Secret::generate(&SeededRandom::new(3)).expose()));
+        let (one, two) = (tokens.token(&tokens.browser(&session)), tokens.token(&tokens.browser(&session)));
+        assert_ne!(one, two);
+        assert_eq!((tokens.check(&session, &one), tokens.check(&session, &two)), (Ok(()), Ok(())));
+    }
+}

@@ -1,0 +1,101 @@
+//! A client's request that waits for a person: what the issuer wants to know, and how the pages lead on with it.
+
+use bytes::Bytes;
+use countersign_authn::SignedInSession;
+use countersign_oidc::authorize::{InteractionError, InteractionPrompt};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Response};
+
+use crate::document::see_other;
+use crate::form_action::FormAction;
+use crate::onward::Onward;
+use crate::pages::Pages;
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// For whom somebody signs in or up.
+#[derive(Default)]
+pub(crate) struct Asking {
+    pub(crate) client_name: Option<String>,
+    pub(crate) login_hint: Option<String>,
+    pub(crate) wanted: Wanted,
+    /// A sign-in may end at the client, if it was allowed everything before: the form has to be let through to there.
+    pub(crate) form_action: FormAction,
+}
+
+/// What the issuer waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Wanted {
+    /// Nothing: there is no client.
+    #[default]
+    Nothing,
+    /// A password.
+    SignIn,
+    /// An answer on the consent page, or only the way on.
+    Answer,
+}
+
+impl Pages {
+    /// What is asked, where somebody was sent by a client.
+    pub(crate) async fn asking(&self, visit: &Visit, onward: &Onward) -> Result<Asking, Refusal> {
+        let Some(id) = &onward.interaction else { return Ok(Asking::default()) };
+        Ok(match self.issuer.interaction(id, &visit.headers).await?.prompt {
+            InteractionPrompt::SignIn(view) => Asking {
+                client_name: Some(view.client_name),
+                login_hint: view.login_hint,
+                wanted: Wanted::SignIn,
+                form_action: FormAction::leading_to(&view.redirect_source),
+            },
+            InteractionPrompt::Consent(view) => Asking {
+                client_name: Some(view.client_name),
+                login_hint: None,
+                wanted: Wanted::Answer,
+                form_action: FormAction::leading_to(&view.redirect_source),
+            },
+            _ => Asking { wanted: Wanted::Answer, ..Asking::default() },
+        })
+    }
+
+    /// Somebody just signed in: sets the cookie, and leads to where they wanted to go.
+    pub(crate) async fn go_on(&self, visit: &Visit, onward: &Onward, signed_in: &SignedInSession) -> Response<Bytes> {
+        let mut response = match &onward.interaction {
+            Some(id) => {
+                let headers = self.with_session(&visit.headers, signed_in);
+                let resumed = self.issuer.resume(id, &headers).await;
+                resumed.unwrap_or_else(|error| self.refuse(error.into()))
+            }
+            None => see_other(onward.local()),
+        };
+        response.headers_mut().append(SET_COOKIE, self.authn.set_cookie(signed_in));
+        response
+    }
+
+    /// The headers as the browser would send them with its next request.
+    fn with_session(&self, headers: &HeaderMap, signed_in: &SignedInSession) -> HeaderMap {
+        let name = self.authn.cookie_name().as_str();
+        let others = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .map(|pair| pair.trim_matches([' ', '\t']))
+            .filter(|pair| pair.split_once('=').is_some_and(|(found, _)| found != name));
+        let own = format!("{name}={}", signed_in.cookie.expose());
+        let cookies = others.fold(own, |cookies, pair| format!("{cookies}; {pair}"));
+        let mut next = headers.clone();
+        if let Ok(mut cookies) = HeaderValue::from_str(&cookies) {
+            cookies.set_sensitive(true);
+            next.insert(COOKIE, cookies);
+        }
+        next
+    }
+}
+
+impl From<InteractionError> for Refusal {
+    fn from(error: InteractionError) -> Self {
+        match error {
+            InteractionError::Failed(fault) => Refusal::Failed(fault),
+            error => Refusal::Interaction(error),
+        }
+    }
+}

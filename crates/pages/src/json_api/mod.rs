@@ -1,0 +1,218 @@
+//! The JSON sign-in API, under the issuer's path, by the names that Better Auth's clients call.
+//!
+//! Refused: whatever is not JSON (415), JSON that is not strict or lacks a member (400), a request that another site's page
+//! sent (403). Members that are not known are let pass: those clients send `callbackURL`, `rememberMe` and others along.
+//!
+//! The session travels in the cookie and nowhere else. Where those clients look for a `token`, they find the session's public
+//! id, which ends the session at `/revoke-session` and opens nothing; at sign-in and sign-up it is `null`.
+
+mod credentials;
+mod sessions;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_authn::ForeignOrigin;
+use countersign_jose::json;
+use countersign_storage::{Account, Fault};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::document::protect;
+use crate::form::{BODY_LIMIT, media_type};
+use crate::pages::{Pages, Person};
+use crate::refusal::retry_after;
+use crate::visit::Visit;
+use crate::when::rfc3339;
+
+/// A call of the API.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Call {
+    SignUp,
+    SignIn,
+    SignOut,
+    GetSession,
+    ListSessions,
+    RevokeSession,
+    RevokeSessions,
+    RevokeOtherSessions,
+}
+
+impl Call {
+    /// The call at a path below the issuer's. For an issuer without a path, `/sign-out` is also a page's: that one takes
+    /// forms, this one does not.
+    pub(crate) fn at(path: &str, request: &Request<Bytes>) -> Option<Call> {
+        Some(match path {
+            "/sign-up/email" => Call::SignUp,
+            "/sign-in/email" => Call::SignIn,
+            "/sign-out" if request.uri().path() != path || !is_form(request) => Call::SignOut,
+            "/get-session" => Call::GetSession,
+            "/list-sessions" => Call::ListSessions,
+            "/revoke-session" => Call::RevokeSession,
+            "/revoke-sessions" => Call::RevokeSessions,
+            "/revoke-other-sessions" => Call::RevokeOtherSessions,
+            _ => return None,
+        })
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Call::GetSession | Call::ListSessions => Method::GET,
+            Call::SignUp
+            | Call::SignIn
+            | Call::SignOut
+            | Call::RevokeSession
+            | Call::RevokeSessions
+            | Call::RevokeOtherSessions => Method::POST,
+        }
+    }
+}
+
+/// Why a call is not answered as asked.
+#[derive(Debug)]
+pub(crate) struct CallError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<Duration>,
+}
+
+impl CallError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        CallError { status, code, message: message.into(), retry_after: None }
+    }
+
+    fn unauthorized() -> Self {
+        CallError::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "You are not signed in.")
+    }
+}
+
+impl From<Fault> for CallError {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(%fault, "a call could not be answered");
+        let (code, wait) = match fault.is_transient() {
+            true => ("SERVICE_UNAVAILABLE", Some(Duration::from_secs(5))),
+            false => ("INTERNAL_SERVER_ERROR", None),
+        };
+        CallError { retry_after: wait, ..CallError::new(fault.status(), code, "The server can not answer now.") }
+    }
+}
+
+impl From<ForeignOrigin> for CallError {
+    fn from(error: ForeignOrigin) -> Self {
+        CallError::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", error.to_string())
+    }
+}
+
+impl Pages {
+    pub(crate) async fn call(&self, call: Call, visit: &Visit) -> Response<Bytes> {
+        let method = call.method();
+        if visit.method != method && !(method == Method::GET && visit.looks()) {
+            let error = CallError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Use another method.");
+            let mut response = refuse(&error);
+            let allowed = if method == Method::GET { "GET, HEAD" } else { "POST" };
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+            return response;
+        }
+        let answer = match self.origin_check.check(&visit.method, &visit.headers) {
+            Err(foreign) => Err(foreign.into()),
+            Ok(()) => match call {
+                Call::SignUp => self.call_sign_up(visit).await,
+                Call::SignIn => self.call_sign_in(visit).await,
+                Call::SignOut => self.call_sign_out(visit).await,
+                Call::GetSession => self.call_get_session(visit).await,
+                Call::ListSessions => self.call_list_sessions(visit).await,
+                Call::RevokeSession => self.call_revoke_session(visit).await,
+                Call::RevokeSessions => self.call_revoke_sessions(visit).await,
+                Call::RevokeOtherSessions => self.call_revoke_other_sessions(visit).await,
+            },
+        };
+        answer.unwrap_or_else(|error| refuse(&error))
+    }
+
+    async fn caller(&self, visit: &Visit) -> Result<Person, CallError> {
+        self.signed_in(visit).await?.ok_or_else(CallError::unauthorized)
+    }
+}
+
+/// Reads a body that must be there.
+fn body<T: DeserializeOwned>(visit: &Visit) -> Result<T, CallError> {
+    if media_type(&visit.headers).as_deref() != Some("application/json") {
+        return Err(CallError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Only JSON is read here.",
+        ));
+    }
+    if visit.body.len() > BODY_LIMIT {
+        return Err(CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too long."));
+    }
+    // The reason may quote the body, and the body may hold a password.
+    json::from_slice(&visit.body)
+        .map_err(|_| CallError::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "The body is not as it should be."))
+}
+
+/// A call without arguments: no body, or a JSON object that is not looked at further.
+fn no_arguments(visit: &Visit) -> Result<(), CallError> {
+    if visit.body.is_empty() {
+        return Ok(());
+    }
+    body::<serde_json::Map<String, serde_json::Value>>(visit).map(drop)
+}
+
+fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+    let (status, body) = match serde_json::to_vec(body) {
+        Ok(body) => (status, body),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, b"null".to_vec()),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    protect(response)
+}
+
+fn refuse(error: &CallError) -> Response<Bytes> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        code: &'a str,
+        message: &'a str,
+    }
+    let mut response = respond(error.status, &Body { code: error.code, message: &error.message });
+    if let Some(wait) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
+    }
+    response
+}
+
+/// A person, as those clients read one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserView {
+    id: String,
+    name: String,
+    email: String,
+    email_verified: bool,
+    image: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl UserView {
+    fn of(account: &Account) -> Self {
+        UserView {
+            id: account.subject.as_str().to_owned(),
+            name: account.name.clone(),
+            email: account.email.as_str().to_owned(),
+            email_verified: account.email_verified,
+            image: account.claims.get("picture").and_then(|picture| picture.as_str()).map(str::to_owned),
+            created_at: rfc3339(account.created_at),
+            updated_at: rfc3339(account.updated_at),
+        }
+    }
+}
+
+fn is_form(request: &Request<Bytes>) -> bool {
+    media_type(request.headers()).as_deref() == Some("application/x-www-form-urlencoded")
+}
