@@ -1,0 +1,138 @@
+//! Many at once: one code gives one family, one refresh token has one successor.
+
+use std::collections::BTreeSet;
+
+use countersign_oidc::records::{CodeState, FamilyState, TokenFamily};
+use countersign_storage::Record;
+
+use crate::world::*;
+
+async fn at_once<F, T>(tasks: impl IntoIterator<Item = F>) -> Vec<T>
+where
+    F: std::future::Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_redemptions_of_one_code_one_succeeds() {
+    let world = World::new().await;
+    for round in 0..20 {
+        let code = world.code(&Approved::default()).await;
+        let replies = at_once((0..64).map(|_| {
+            let (world, code) = (world.clone(), code.clone());
+            async move { world.redeem("c1", &code).await }
+        }))
+        .await;
+        let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.outcome() == "200");
+        assert_eq!(won.len(), 1, "round {round}");
+        assert!(lost.iter().all(|reply| reply.outcome() == "400 invalid_grant"), "round {round}");
+        // The others were replays, and a replay kills what the code gave.
+        let access = won[0].text("access_token");
+        assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token", "round {round}");
+    }
+    let families = world.store.dump().into_iter().filter(|entry| entry.key.kind == TokenFamily::KIND).count();
+    assert_eq!(families, 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_refreshes_of_one_token_all_get_the_one_successor() {
+    let world = World::new().await;
+    let mut token = world.tokens("p1").await.text("refresh_token");
+    for round in 0..20 {
+        let replies = at_once((0..64).map(|_| {
+            let (world, token) = (world.clone(), token.clone());
+            async move { world.refresh("p1", &token).await }
+        }))
+        .await;
+        let successors: BTreeSet<String> = replies.iter().map(|reply| reply.text("refresh_token")).collect();
+        let tokens: BTreeSet<String> = replies.iter().map(|reply| reply.text("access_token")).collect();
+        assert_eq!((successors.len(), tokens.len()), (1, 1), "round {round}");
+        token = successors.into_iter().next().unwrap();
+    }
+    assert_eq!(world.family("fam_1").await.state, FamilyState::Active);
+}
+
+/// A revocation that was acknowledged is not undone by a refresh that ran beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_revocation_beside_refreshes_wins() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        let token = world.tokens("c1").await.text("refresh_token");
+        let family = token.split('.').next().unwrap().to_owned();
+        let outcomes = at_once((0..16).map(|nth| {
+            let (world, token) = (world.clone(), token.clone());
+            async move {
+                if nth == 8 {
+                    let form = [("token", token.as_str())];
+                    world.post("revoke", Some(&basic("c1", SECRET)), &form).await.outcome()
+                } else {
+                    world.refresh("c1", &token).await.outcome()
+                }
+            }
+        }))
+        .await;
+        assert_eq!(outcomes[8], "200");
+        assert!(outcomes.iter().all(|outcome| outcome == "200" || outcome == "400 invalid_grant"), "{outcomes:?}");
+        assert_eq!(world.family(&family).await.state, FamilyState::Revoked);
+    }
+}
+
+/// A grant that is revoked beside the redemption of its code leaves no living token behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_revoked_grant_beside_a_redemption_leaves_nothing_alive() {
+    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
+    for _ in 0..20 {
+        let world = World::new().await;
+        let code = world.code(&Approved::default()).await;
+        let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
+        let redeeming = tokio::spawn({
+            let (world, code) = (world.clone(), code.clone());
+            async move { world.redeem("c1", &code).await }
+        });
+        let revoking = tokio::spawn({
+            let (world, alice) = (world.clone(), alice.clone());
+            async move { world.issuer.revoke_grant(&alice, &grant).await }
+        });
+        let reply = redeeming.await.unwrap();
+        revoking.await.unwrap().unwrap();
+        if reply.outcome() == "200" {
+            assert_eq!(world.userinfo(&reply.text("access_token")).await.outcome(), "401 invalid_token");
+        } else {
+            assert_eq!(reply.outcome(), "400 invalid_grant");
+        }
+    }
+}
+
+/// A wrong client and the right one at once: the code is redeemed or burnt, and what it gave does not survive a burning.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_thief_beside_the_owner_takes_the_tokens_down() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+        let replies = at_once(["p1", "p2"].map(|client_id| {
+            let (world, code) = (world.clone(), code.clone());
+            async move { world.redeem(client_id, &code).await }
+        }))
+        .await;
+        assert_eq!(replies[1].outcome(), "400 invalid_grant");
+        let stored: countersign_oidc::records::AuthorizationCode =
+            world.load(countersign_storage::Handle::of(&code).as_str()).await.unwrap();
+        match replies[0].outcome().as_str() {
+            "200" => {
+                assert!(matches!(stored.state, CodeState::Redeemed { .. }));
+                assert_eq!(world.family(&stored.family_id).await.state, FamilyState::Revoked);
+            }
+            outcome => {
+                assert_eq!(outcome, "400 invalid_grant");
+                assert!(matches!(stored.state, CodeState::Burnt { .. }));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Clients that act for themselves ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
+
+use countersign_jose::jwt::Typ;
+use serde_json::json;
+
+use crate::world::*;
+
+async fn ask(world: &World, client_id: &str, further: &[(&str, &str)]) -> Reply {
+    let (authorization, mut form) = credentials(client_id);
+    form.push(("grant_type", "client_credentials"));
+    form.extend(further.iter().copied());
+    world.post("token", authorization.as_deref(), &form).await
+}
+
+#[tokio::test]
+async fn a_client_gets_a_token_for_itself_and_nothing_else() {
+    let world = World::new().await;
+    let reply = ask(&world, "m1", &[]).await;
+    assert_eq!(reply.outcome(), "200");
+    assert_eq!(reply.body["scope"], "notes:read notes:write");
+    assert!(reply.body["refresh_token"].is_null() && reply.body["id_token"].is_null());
+    let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
+    assert_eq!((&claims["sub"], &claims["client_id"], &claims["aud"]), (&json!("m1"), &json!("m1"), &json!(NOTES)));
+    assert!(claims["jti"].as_str().unwrap().starts_with("cc_"));
+    assert!(claims["auth_time"].is_null());
+}
+
+/// §3.3.
+#[tokio::test]
+async fn the_scope_is_within_what_is_registered_and_speaks_of_no_person() {
+    let world = World::new().await;
+    for (scope, outcome) in [
+        ("notes:read", "200"),
+        ("notes:write notes:read", "200"),
+        ("openid", "400 invalid_scope"),
+        ("openid offline_access", "400 invalid_scope"),
+        ("notes:read email", "400 invalid_scope"),
+        ("admin", "400 invalid_scope"),
+        ("NOTES:READ", "400 invalid_scope"),
+        ("notes:read  notes:write", "400 invalid_scope"),
+        ("notes:\"read", "400 invalid_scope"),
+    ] {
+        let reply = ask(&world, "m1", &[("scope", scope)]).await;
+        assert_eq!(reply.outcome(), outcome, "{scope}");
+        if outcome == "200" {
+            assert_eq!(reply.body["scope"], scope);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_clients_that_are_registered_for_it_and_authenticate_may() {
+    let world = World::new().await;
+    assert_eq!(ask(&world, "c1", &[]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, "p1", &[]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, "nobody", &[]).await.outcome(), "401 invalid_client");
+}
+
+/// The hot path: nothing is written.
+#[tokio::test]
+async fn nothing_is_stored() {
+    let world = World::new().await;
+    let before = world.store.dump().len();
+    assert_eq!(ask(&world, "m1", &[]).await.outcome(), "200");
+    assert_eq!(ask(&world, "m1", &[("scope", "admin")]).await.outcome(), "400 invalid_scope");
+    assert_eq!(world.store.dump().len(), before);
+}
+
+/// A token without a person behind it tells nothing about one.
+#[tokio::test]
+async fn the_token_does_not_open_userinfo() {
+    let world = World::new().await;
+    let token = ask(&world, "m1", &[]).await.text("access_token");
+    assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
+}

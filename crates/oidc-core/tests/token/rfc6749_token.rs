@@ -1,0 +1,306 @@
+//! The token request with a code ([RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)).
+
+use bytes::Bytes;
+use countersign_oidc::ClientState;
+use countersign_oidc::records::{AuthorizationCode, CodeState, FamilyState, TokenFamily};
+use countersign_storage::{AccountState, Clock, Handle, Store};
+use http::{Method, Request, StatusCode, header};
+
+use crate::world::*;
+
+/// §5.1: the whole successful answer.
+#[tokio::test]
+async fn a_code_gives_tokens() {
+    let world = World::new().await;
+    let reply = world.tokens("c1").await;
+    assert_eq!(reply.headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(reply.headers[header::CONTENT_TYPE], "application/json");
+    assert_eq!(reply.body["token_type"], "Bearer");
+    assert_eq!(reply.body["expires_in"], 300);
+    assert_eq!(reply.body["scope"], "openid profile email offline_access notes:read notes:write");
+    for token in ["access_token", "refresh_token", "id_token"] {
+        assert!(reply.body[token].is_string(), "{token}");
+    }
+    assert_eq!(reply.body.as_object().unwrap().len(), 6);
+}
+
+/// One row: change one parameter of a good request, expect this answer, and that the code is or is not spent by it.
+#[tokio::test]
+async fn a_request_that_differs_in_one_parameter_is_refused() {
+    let spent = true;
+    for (name, value, outcome, spends) in [
+        ("grant_type", Some("password"), "400 unsupported_grant_type", !spent),
+        ("grant_type", Some("implicit"), "400 unsupported_grant_type", !spent),
+        ("grant_type", Some("Authorization_Code"), "400 unsupported_grant_type", !spent),
+        ("grant_type", None, "400 invalid_request", !spent),
+        ("code", None, "400 invalid_request", !spent),
+        ("code", Some(""), "400 invalid_request", !spent),
+        ("code", Some("unknown"), "400 invalid_grant", !spent),
+        ("redirect_uri", None, "400 invalid_request", !spent),
+        ("redirect_uri", Some("https://rp.test/other"), "400 invalid_grant", spent),
+        ("redirect_uri", Some("https://rp.test/cb/"), "400 invalid_grant", spent),
+        ("code_verifier", None, "400 invalid_grant", spent),
+        ("code_verifier", Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl"), "400 invalid_grant", spent),
+        ("code_verifier", Some(CHALLENGE), "400 invalid_grant", spent),
+        ("code_verifier", Some("short"), "400 invalid_grant", spent),
+        ("resource", Some("https://evil.test"), "400 invalid_target", !spent),
+        ("resource", Some("not a uri"), "400 invalid_target", !spent),
+    ] {
+        let world = World::new().await;
+        let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+        let good = [
+            ("client_id", "p1"),
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+        ];
+        let mut form: Vec<(&str, &str)> = good.iter().copied().filter(|(known, _)| *known != name).collect();
+        form.extend(value.map(|value| (name, value)));
+        let reply = world.post("token", None, &form).await;
+        assert_eq!(reply.outcome(), outcome, "{name}={value:?}");
+        assert_eq!(reply.headers[header::CACHE_CONTROL], "no-store");
+        let after = world.post("token", None, &good).await;
+        let expected = if spends { "400 invalid_grant" } else { "200" };
+        assert_eq!(after.outcome(), expected, "the right request after {name}={value:?}");
+    }
+}
+
+/// §3.2: parameters come once each; neither the first nor the last of two wins.
+#[tokio::test]
+async fn a_parameter_that_comes_twice_is_refused() {
+    let world = World::new().await;
+    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    for twice in ["client_id", "grant_type", "code", "redirect_uri", "code_verifier", "unknown"] {
+        let mut form = vec![
+            ("client_id", "p1"),
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+            ("unknown", "x"),
+        ];
+        let again = *form.iter().find(|(name, _)| *name == twice).unwrap();
+        form.push(again);
+        assert_eq!(world.post("token", None, &form).await.outcome(), "400 invalid_request", "{twice}");
+    }
+    assert_eq!(world.redeem("p1", &code).await.outcome(), "200");
+}
+
+/// §3.2: POST, and a form. A query has no say.
+#[tokio::test]
+async fn only_a_posted_form_is_a_token_request() {
+    let world = World::new().await;
+    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    let form = format!(
+        "client_id=p1&grant_type=authorization_code&code={code}&code_verifier={VERIFIER}&redirect_uri=https%3A%2F%2Frp.test%2Fcb"
+    );
+    let request = |method: Method, uri: &str, content_type: Option<&str>, body: &str| {
+        let request = Request::builder().method(method).uri(format!("/api/auth/oauth2/token{uri}"));
+        let request = match content_type {
+            Some(value) => request.header(header::CONTENT_TYPE, value),
+            None => request,
+        };
+        request.body(Bytes::from(body.to_owned())).unwrap()
+    };
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let in_query = format!("?{form}");
+    for (method, uri, content_type, body, outcome) in [
+        (Method::GET, in_query.as_str(), None, "", "405"),
+        (Method::PUT, "", Some(FORM), form.as_str(), "405"),
+        (Method::POST, in_query.as_str(), Some(FORM), "", "400 invalid_request"),
+        (Method::POST, "", None, form.as_str(), "400 invalid_request"),
+        (Method::POST, "", Some("application/json"), form.as_str(), "400 invalid_request"),
+        (Method::POST, "", Some("application/json"), r#"{"grant_type":"authorization_code"}"#, "400 invalid_request"),
+        (Method::POST, "", Some("multipart/form-data; boundary=x"), form.as_str(), "400 invalid_request"),
+        (Method::POST, "", Some(FORM), "grant_type=%ff", "400 invalid_request"),
+        (Method::POST, "", Some(FORM), "grant_type=%", "400 invalid_request"),
+    ] {
+        let reply = world.send(request(method.clone(), uri, content_type, body)).await;
+        assert_eq!(reply.outcome(), outcome, "{method} {uri} {content_type:?} {body}");
+    }
+    let huge = format!("{form}&padding={}", "x".repeat(70_000));
+    assert_eq!(world.send(request(Method::POST, "", Some(FORM), &huge)).await.outcome(), "400 invalid_request");
+    let reply =
+        world.send(request(Method::POST, "", Some("application/x-www-form-urlencoded; charset=UTF-8"), &form)).await;
+    assert_eq!(reply.outcome(), "200");
+}
+
+/// §4.1.2: a second use is refused, and takes down what the first gave.
+#[tokio::test]
+async fn a_replayed_code_kills_the_tokens_it_made() {
+    for client_id in ["c1", "p1"] {
+        let world = World::new().await;
+        let code = world.code(&Approved { client_id, ..Approved::default() }).await;
+        let first = world.redeem(client_id, &code).await;
+        let (access, refresh) = (first.text("access_token"), first.text("refresh_token"));
+        assert_eq!(world.userinfo(&access).await.outcome(), "200");
+        let rotated = world.refresh(client_id, &refresh).await;
+        for again in 0..2 {
+            assert_eq!(world.redeem(client_id, &code).await.outcome(), "400 invalid_grant", "{again}");
+            world.after(30);
+        }
+        for token in [&access, &rotated.text("access_token")] {
+            assert_eq!(world.userinfo(token).await.outcome(), "401 invalid_token");
+        }
+        for token in [&refresh, &rotated.text("refresh_token")] {
+            assert_eq!(world.refresh(client_id, token).await.outcome(), "400 invalid_grant");
+        }
+    }
+}
+
+/// A replay is known as long as anything that the code gave can be alive: here for the 90 days of its refresh tokens.
+#[tokio::test]
+async fn a_replay_is_noticed_long_after() {
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let mut refresh = world.redeem("c1", &code).await.text("refresh_token");
+    for _ in 0..4 {
+        world.after(20 * 86_400);
+        world.store.purge(world.clock.now(), 1_000).await.unwrap();
+        refresh = world.refresh("c1", &refresh).await.text("refresh_token");
+    }
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.refresh("c1", &refresh).await.outcome(), "400 invalid_grant");
+}
+
+/// §4.1.3: a code is for the client that it was made for. In other hands it is burnt.
+#[tokio::test]
+async fn a_code_is_refused_for_another_client_and_burnt() {
+    for (made_for, shown_by) in [("p1", "p2"), ("p1", "c1"), ("c1", "c2"), ("c1", "p1")] {
+        let world = World::new().await;
+        let code = world.code(&Approved { client_id: made_for, ..Approved::default() }).await;
+        assert_eq!(world.redeem(shown_by, &code).await.outcome(), "400 invalid_grant");
+        let stored: AuthorizationCode = world.load(Handle::of(&code).as_str()).await.unwrap();
+        assert!(matches!(stored.state, CodeState::Burnt { .. }));
+        assert_eq!(world.redeem(made_for, &code).await.outcome(), "400 invalid_grant");
+        assert!(world.load::<TokenFamily>(&stored.family_id).await.is_none());
+    }
+}
+
+/// The same after it was redeemed: what it gave is revoked.
+#[tokio::test]
+async fn a_redeemed_code_in_other_hands_kills_its_tokens() {
+    let world = World::new().await;
+    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    let access = world.redeem("p1", &code).await.text("access_token");
+    assert_eq!(world.redeem("p2", &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
+    assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token");
+}
+
+/// Whoever fails to authenticate as the client burns nothing.
+#[tokio::test]
+async fn a_client_that_is_not_believed_leaves_the_code_alone() {
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", REDIRECT_URI),
+        ("code_verifier", "wrong"),
+    ];
+    let reply = world.post("token", Some(&basic("c1", "wrong")), &form).await;
+    assert_eq!(reply.outcome(), "401 invalid_client");
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "200");
+}
+
+/// §4.1.2: one minute.
+#[tokio::test]
+async fn a_code_expires_after_a_minute() {
+    for (age, outcome) in [(59, "200"), (60, "400 invalid_grant"), (61, "400 invalid_grant")] {
+        let world = World::new().await;
+        let code = world.code(&Approved::default()).await;
+        world.after(age);
+        assert_eq!(world.redeem("c1", &code).await.outcome(), outcome, "after {age} s");
+    }
+}
+
+/// Between consent and redemption the world may change.
+#[tokio::test]
+async fn a_code_does_not_outlive_what_it_rests_on() {
+    let refused = "400 invalid_grant";
+
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    world.set_account(AccountState::Disabled).await;
+    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "account disabled");
+    world.set_account(AccountState::Active).await;
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "200", "the control");
+
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    world.sessions.0.lock().unwrap().insert("ses_1".to_owned());
+    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "signed out");
+
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
+    let grants = world.issuer.grants(&alice).await.unwrap();
+    world.issuer.revoke_grant(&alice, &grants[0].id).await.unwrap();
+    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "grant revoked");
+
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    world.issuer.set_client_state("c1", ClientState::Suspended).await.unwrap();
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "401 invalid_client", "client suspended");
+    world.issuer.set_client_state("c1", ClientState::Active).await.unwrap();
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "200", "the control");
+}
+
+/// A revoked grant takes all of its tokens along, at once.
+#[tokio::test]
+async fn a_revoked_grant_kills_its_tokens() {
+    let world = World::new().await;
+    let tokens = world.tokens("c1").await;
+    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
+    let grants = world.issuer.grants(&alice).await.unwrap();
+    world.issuer.revoke_grant(&alice, &grants[0].id).await.unwrap();
+    assert_eq!(world.refresh("c1", &tokens.text("refresh_token")).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.userinfo(&tokens.text("access_token")).await.outcome(), "401 invalid_token");
+    assert!(!world.holds("c1", &tokens.text("access_token")).await);
+}
+
+/// §5.2: a client asks only as it is registered.
+#[tokio::test]
+async fn a_client_uses_its_registered_grant_types_only() {
+    let world = World::new().await;
+    let code = world.code(&Approved { client_id: "m1", ..Approved::default() }).await;
+    assert_eq!(world.redeem("m1", &code).await.outcome(), "400 unauthorized_client");
+    let reply = world.refresh("c3", "fam_1.x.y").await;
+    assert_eq!(reply.outcome(), "400 unauthorized_client");
+}
+
+/// [OIDC Core §11](https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess).
+#[tokio::test]
+async fn a_refresh_token_needs_offline_access_and_a_client_that_is_registered_for_it() {
+    let world = World::new().await;
+    for (client_id, scope, given) in [
+        ("c1", "openid offline_access", true),
+        ("p1", "notes:read offline_access", true),
+        ("c1", "openid notes:read", false),
+        ("c3", "openid offline_access", false),
+    ] {
+        let code = world.code(&Approved { client_id, scope, ..Approved::default() }).await;
+        let reply = world.redeem(client_id, &code).await;
+        assert_eq!(reply.body["refresh_token"].is_string(), given, "{client_id} {scope}: {reply:?}");
+    }
+}
+
+/// §5.2: descriptions use the allowed characters and repeat nothing that was sent.
+#[tokio::test]
+async fn an_error_description_repeats_nothing() {
+    let world = World::new().await;
+    for form in [
+        vec![("grant_type", "EVIL\"<script>")],
+        vec![("grant_type", "authorization_code"), ("code", "EVIL\"\\"), ("redirect_uri", "EVIL"), ("client_id", "p1")],
+        vec![("grant_type", "refresh_token"), ("refresh_token", "EVIL\"\\"), ("client_id", "p1")],
+        vec![("grant_type", "client_credentials"), ("client_id", "EVIL")],
+    ] {
+        let reply = world.post("token", None, &form).await;
+        assert!(reply.status == StatusCode::BAD_REQUEST || reply.status == StatusCode::UNAUTHORIZED);
+        let text = reply.text("error_description");
+        assert!(!text.contains("EVIL"), "{text}");
+        assert!(text.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{text}");
+    }
+}

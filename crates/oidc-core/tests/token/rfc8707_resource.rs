@@ -1,0 +1,82 @@
+//! For which resource a token is ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+
+use countersign_jose::jwt::Typ;
+use serde_json::json;
+
+use crate::world::*;
+
+fn both() -> Approved {
+    let scope = "offline_access notes:read";
+    Approved { client_id: "p1", scope, resources: vec![NOTES.to_owned(), MAIL.to_owned()], ..Approved::default() }
+}
+
+#[tokio::test]
+async fn a_token_is_for_what_was_asked_and_approved() {
+    for (asked, outcome, aud) in [
+        (&[][..], "200", json!([NOTES, MAIL])),
+        (&[MAIL], "200", json!(MAIL)),
+        (&["https://mail.test/"], "200", json!(MAIL)),
+        (&[MAIL, NOTES], "200", json!([MAIL, NOTES])),
+        (&[MAIL, MAIL], "200", json!(MAIL)),
+        (&["https://evil.test"], "400 invalid_target", json!(null)),
+        (&[MAIL, "https://evil.test"], "400 invalid_target", json!(null)),
+        (&["https://notes.test/api/"], "400 invalid_target", json!(null)),
+        (&["https://notes.test/api#x"], "400 invalid_target", json!(null)),
+    ] {
+        let world = World::new().await;
+        let code = world.code(&both()).await;
+        let mut form = vec![
+            ("client_id", "p1"),
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", VERIFIER),
+        ];
+        form.extend(asked.iter().map(|resource| ("resource", *resource)));
+        let reply = world.post("token", None, &form).await;
+        assert_eq!(reply.outcome(), outcome, "{asked:?}");
+        if outcome == "200" {
+            let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
+            assert_eq!(claims["aud"], aud, "{asked:?}");
+        }
+    }
+}
+
+/// A grant for one resource is none for another, at the code and at every refresh.
+#[tokio::test]
+async fn a_resource_that_was_not_approved_is_out_of_reach() {
+    let world = World::new().await;
+    let token = world.tokens("p1").await.text("refresh_token");
+    for asked in [&[("resource", MAIL)][..], &[("resource", NOTES), ("resource", MAIL)]] {
+        let reply = world.refresh_with("p1", &token, asked).await;
+        assert_eq!(reply.outcome(), "400 invalid_target");
+    }
+    assert_eq!(world.refresh_with("p1", &token, &[("resource", NOTES)]).await.outcome(), "200");
+}
+
+/// A refresh may narrow, and the next may widen again up to what was approved.
+#[tokio::test]
+async fn a_refresh_can_choose_among_what_was_approved() {
+    let world = World::new().await;
+    let code = world.code(&both()).await;
+    let mut token = world.redeem("p1", &code).await.text("refresh_token");
+    for (asked, aud) in [(&[("resource", MAIL)][..], json!(MAIL)), (&[], json!([NOTES, MAIL]))] {
+        let reply = world.refresh_with("p1", &token, asked).await;
+        let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
+        assert_eq!(claims["aud"], aud);
+        token = reply.text("refresh_token");
+    }
+}
+
+/// A client that acts for itself asks within its registration; without a word it gets its default.
+#[tokio::test]
+async fn a_machine_asks_for_its_registered_resources() {
+    let world = World::new().await;
+    for (asked, outcome) in
+        [(NOTES, "200"), (MAIL, "200"), ("https://evil.test", "400 invalid_target"), (ISSUER, "400 invalid_target")]
+    {
+        let form = [("grant_type", "client_credentials"), ("resource", asked)];
+        let reply = world.post("token", Some(&basic("m1", SECRET)), &form).await;
+        assert_eq!(reply.outcome(), outcome, "{asked}");
+    }
+}
