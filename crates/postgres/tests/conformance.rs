@@ -1,12 +1,18 @@
 //! PostgreSQL keeps the laws of a store: alone, in races of many processes, after kills, and when connections break.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::process::Command;
 use std::sync::Arc;
 
 use countersign_postgres::{PostgresConfig, PostgresStore, testing};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, crash, laws, process, race};
-use countersign_storage::{Secret, Store};
+use countersign_storage::conformance::{self, crash, laws, process, race, sample};
+use countersign_storage::{Batch, Change, Secret, Store, Version};
 
 /// Tells a worker process which schema to use.
 const SCHEMA: &str = "COUNTERSIGN_TEST_SCHEMA";
@@ -76,5 +82,34 @@ async fn the_name_of_a_schema_may_be_any() {
     let first = laws().first().unwrap();
     first.check(connect(&config).await).await.unwrap();
     first.check(connect(&config).await).await.unwrap();
+    testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_find_readable_views_in_the_schema() {
+    let config = testing::fresh().unwrap();
+    let changes = sample::records().into_iter().map(Change::Insert).collect();
+    let batch = Batch { version: Version::from_i64(1), guards: Vec::new(), changes };
+    connect(&config).await.commit(batch).await.unwrap();
+    let (reading, connection) = tokio_postgres::connect(config.url.expose(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for (view, rows) in sample::VIEWS {
+        // Each row as one document, each column of it as text.
+        let select = format!(
+            "SELECT n, key, value FROM (SELECT row_number() OVER () AS n, to_jsonb(v) AS d FROM \"{}\".{view} v) x,
+             LATERAL jsonb_each_text(d)",
+            config.schema
+        );
+        let mut seen = std::collections::BTreeSet::new();
+        for row in reading.query(&select, &[]).await.unwrap() {
+            let (n, column, value): (i64, String, Option<String>) = (row.get(0), row.get(1), row.get(2));
+            seen.insert(n);
+            let value = value.unwrap_or_else(|| panic!("{view}.{column} is empty"));
+            assert!(!value.contains("hash-of"), "{view}.{column} shows what opens something");
+        }
+        assert_eq!(seen.len(), rows, "{view}");
+    }
+    let when = format!("SELECT at = '2027-01-15T08:00:00Z' FROM \"{}\".audit", config.schema);
+    assert!(reading.query_one(&when, &[]).await.unwrap().get::<_, bool>(0));
     testing::drop_schema(&config).await.unwrap();
 }

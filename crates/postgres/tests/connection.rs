@@ -1,4 +1,10 @@
 //! Connections that break, servers that refuse, and what the caller is told; and how many round trips it takes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

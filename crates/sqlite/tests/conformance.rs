@@ -1,4 +1,10 @@
 //! SQLite keeps the laws of a store: alone, in races of many processes on one file, and after kills.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,7 +14,7 @@ use async_trait::async_trait;
 use countersign_sqlite::{Durability, SqliteStore};
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, crash, laws, process, race};
+use countersign_storage::conformance::{self, crash, laws, process, race, sample};
 use countersign_storage::{
     Batch, Change, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
 };
@@ -262,4 +268,30 @@ fn a_file_that_is_no_database_is_refused() {
     .unwrap();
     assert!(SqliteStore::open(&path).is_err());
     assert!(SqliteStore::open(directory.path().join("missing/countersign.db")).is_err());
+}
+
+#[test]
+fn people_find_readable_views_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&file_in(&directory));
+    let changes = sample::records().into_iter().map(Change::Insert).collect();
+    block_on(store.commit(Batch { version: Version::from_i64(1), guards: Vec::new(), changes })).unwrap();
+    let connection = rusqlite::Connection::open(file_in(&directory)).unwrap();
+    for (view, rows) in sample::VIEWS {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {view}")).unwrap();
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut found = statement.query([]).unwrap();
+        let mut count = 0;
+        while let Some(row) = found.next().unwrap() {
+            count += 1;
+            for (place, column) in columns.iter().enumerate() {
+                let value = format!("{:?}", row.get_ref(place).unwrap());
+                assert_ne!(value, "Null", "{view}.{column} is empty");
+                assert!(!value.contains("hash-of"), "{view}.{column} shows what opens something");
+            }
+        }
+        assert_eq!(count, rows, "{view}");
+    }
+    let when: String = connection.query_row("SELECT at FROM audit", [], |row| row.get(0)).unwrap();
+    assert_eq!(when, "2027-01-15 08:00:00");
 }

@@ -1,4 +1,10 @@
 //! The memory store keeps every law, and the kit notices each way of breaking one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,10 @@
 //! load → decide → seal → commit: what the loop promises to every operation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,10 @@
 //! The ports that come with the ground: throttle, accounts, key ring, e-mail addresses, secrets, time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

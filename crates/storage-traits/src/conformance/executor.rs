@@ -26,8 +26,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Runs all futures at once on the present task, and answers in their order.
 pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    let mut running: Vec<Running<F>> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         let mut pending = false;
         for (future, output) in running.iter_mut().filter(|(_, output)| output.is_none()) {
@@ -41,6 +40,9 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
     .await;
     running.into_iter().filter_map(|(_, output)| output).collect()
 }
+
+/// A future, and its output once it is there.
+type Running<F> = (Pin<Box<F>>, Option<<F as Future>::Output>);
 
 /// Lets the others go first, once.
 pub async fn yield_now() {
