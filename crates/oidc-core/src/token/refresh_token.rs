@@ -137,9 +137,16 @@ struct Loaded {
 
 enum Plan {
     /// A new answer; the family is stored with it, sealed.
-    Rotate { family: Box<Stored<TokenFamily>>, successor: RefreshToken, issue: Issue, now: Timestamp },
+    Rotate(Box<Rotation>),
     /// The answer that was given before.
     Again { family_id: String, answer: Sealed },
+}
+
+struct Rotation {
+    family: Stored<TokenFamily>,
+    successor: RefreshToken,
+    issue: Issue,
+    now: Timestamp,
 }
 
 /// What a refresh token that belongs to its family is.
@@ -199,7 +206,8 @@ impl Operation for Refresh<'_> {
                     json::from_slice(&opened).map_err(|_| Fault::Corrupt { kind: TokenFamily::KIND.as_str() })?;
                 Ok(Ok(tokens))
             }
-            Ok(Plan::Rotate { mut family, successor, issue, now }) => {
+            Ok(Plan::Rotate(rotation)) => {
+                let Rotation { mut family, successor, issue, now } = *rotation;
                 let tokens = issue.seal(&self.request.keys)?;
                 let plain = serde_json::to_vec(&tokens).map_err(|_| Fault::Internal("tokens can not be written"))?;
                 let answer = self.presented.sealing_key().seal(&family.id, &plain)?;
@@ -294,9 +302,9 @@ impl Refresh<'_> {
         let access_token = AccessToken::of_family(self.issuer, &family, scope, resources, moment);
         family.record.expires_at = policy.last_token_dead(fresh.record.expires_at);
         let issue = Issue { access_token, id_token: None, refresh_token: Some(fresh.token) };
-        let plan = Plan::Rotate { family: Box::new(family), successor: fresh.record, issue, now: moment.now };
+        let rotation = Rotation { family, successor: fresh.record, issue, now: moment.now };
         // The change is made where the answer is sealed, which is part of it.
-        Decision::answer(Ok(plan))
+        Decision::answer(Ok(Plan::Rotate(Box::new(rotation))))
     }
 }
 

@@ -1,4 +1,10 @@
 //! The token endpoint, and what is done with tokens where they were made: userinfo, introspection, revocation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report"
+)]
 
 mod metadata;
 mod oidc_core_id_token;
