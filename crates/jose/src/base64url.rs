@@ -27,23 +27,25 @@ pub fn encode_into(bytes: impl AsRef<[u8]>, out: &mut String) {
 /// # Errors
 /// [`InvalidBase64Url`] for anything that [`encode`] would not have written.
 pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, InvalidBase64Url> {
-    let text = text.as_ref();
+    let mut bytes = Vec::new();
+    decode_into(text.as_ref(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Decodes text into `bytes`, in the place of what they held.
+pub(crate) fn decode_into(text: &[u8], bytes: &mut Vec<u8>) -> Result<(), InvalidBase64Url> {
+    bytes.clear();
+    bytes.reserve(decoded_capacity(text.len()));
     let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut bytes = vec![0; text.len() / 4 * 3 + BLOCK_BYTES];
-    let (outs, _) = bytes.as_chunks_mut::<BLOCK_BYTES>();
-    let mut outs = outs.iter_mut();
     let mut seen = 0;
-    for (block, out) in blocks.iter().zip(&mut outs) {
-        seen |= decode_block(block, out);
+    for block in blocks {
+        seen |= decode_block(block, bytes);
     }
     if !rest.is_empty() {
         // `A` stands for zero bits; what it adds is cut off below.
         let mut block = [b'A'; BLOCK];
         block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        let mut last = [0; BLOCK_BYTES];
-        seen |= decode_block(&block, &mut last);
-        let at = blocks.len() * BLOCK_BYTES;
-        bytes.iter_mut().skip(at).zip(last).for_each(|(to, from)| *to = from);
+        seen |= decode_block(&block, bytes);
     }
     let length = text.len() / 4 * 3 + text.len() % 4 * 3 / 4;
     // The bits of the last character that belong to no byte decode to the byte after the last one.
@@ -52,7 +54,12 @@ pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, InvalidBase64Url> {
         return Err(InvalidBase64Url);
     }
     bytes.truncate(length);
-    Ok(bytes)
+    Ok(())
+}
+
+/// The room that [`decode_into`] uses for so many characters.
+pub(crate) fn decoded_capacity(length: usize) -> usize {
+    length / 4 * 3 + BLOCK_BYTES
 }
 
 /// Decodes text that stands for exactly `N` bytes.
@@ -68,24 +75,27 @@ pub fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Result<[u8; N], I
 #[error("not strict base64url")]
 pub struct InvalidBase64Url;
 
-/// Decodes 32 characters into 24 bytes and returns the union of their values, in which [`INVALID`] marks that one of them
-/// is not of the alphabet.
-fn decode_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK_BYTES]) -> u8 {
+/// Appends the 24 bytes of 32 characters and returns the union of their values, in which [`INVALID`] marks that one of
+/// them is not of the alphabet.
+#[inline]
+fn decode_block(block: &[u8; BLOCK], bytes: &mut Vec<u8>) -> u8 {
     let mut values = [0; BLOCK];
     let mut seen = 0;
     for (value, &character) in values.iter_mut().zip(block) {
         *value = value_of(character);
         seen |= *value;
     }
+    let mut out = [0; BLOCK_BYTES];
     for (eight, six) in values.as_chunks::<8>().0.iter().zip(out.as_chunks_mut::<6>().0) {
         // Eight values of six bits, each in a byte, pushed together: in pairs, in fours, all.
         let spread = u64::from_be_bytes(*eight);
         let pairs = (spread & 0x3F00_3F00_3F00_3F00) >> 2 | spread & 0x003F_003F_003F_003F;
         let fours = (pairs & 0x0FFF_0000_0FFF_0000) >> 4 | pairs & 0x0000_0FFF_0000_0FFF;
         let all = (fours & 0x00FF_FFFF_0000_0000) >> 8 | fours & 0x0000_0000_00FF_FFFF;
-        let [_, _, bytes @ ..] = all.to_be_bytes();
-        *six = bytes;
+        let [_, _, joined @ ..] = all.to_be_bytes();
+        *six = joined;
     }
+    bytes.extend_from_slice(&out);
     seen
 }
 

@@ -44,16 +44,15 @@ impl<'a> Compact<'a> {
         let segment_count = || JwsError::SegmentCount { found: text.split('.').count() };
         let (signing_input, signature) = text.rsplit_once('.').ok_or_else(segment_count)?;
         let (header, payload) = signing_input.split_once('.').ok_or_else(segment_count)?;
-        let payload_bytes = decode(payload, Segment::Payload);
-        if payload_bytes.is_err() && payload.contains('.') {
-            return Err(segment_count());
-        }
-        Ok(Compact {
-            signing_input,
-            header: Header::parse(&decode(header, Segment::Header)?)?,
-            payload: payload_bytes?,
-            signature: decode(signature, Segment::Signature)?,
-        })
+        // One buffer serves the header and then the payload.
+        let mut bytes = Vec::with_capacity(base64url::decoded_capacity(payload.len()));
+        decode(header, Segment::Header, &mut bytes)?;
+        let header = Header::parse(&bytes)?;
+        decode(payload, Segment::Payload, &mut bytes)
+            .map_err(|error| if payload.contains('.') { segment_count() } else { error })?;
+        let mut signature_bytes = Vec::new();
+        decode(signature, Segment::Signature, &mut signature_bytes)?;
+        Ok(Compact { signing_input, header, payload: bytes, signature: signature_bytes })
     }
 
     /// The header, to choose a key by.
@@ -124,11 +123,11 @@ fn push_member(header: &mut String, name: &str, value: &str) {
     header.push_str(&json_string(value).unwrap_or_default());
 }
 
-fn decode(segment: &str, name: Segment) -> Result<Vec<u8>, JwsError> {
+fn decode(segment: &str, name: Segment, bytes: &mut Vec<u8>) -> Result<(), JwsError> {
     if segment.is_empty() {
         return Err(JwsError::EmptySegment { segment: name });
     }
-    base64url::decode(segment).map_err(|_| JwsError::Base64Url { segment: name })
+    base64url::decode_into(segment.as_bytes(), bytes).map_err(|_| JwsError::Base64Url { segment: name })
 }
 
 /// Room for an RSA signature of 2048 bits; larger ones grow the buffer once.
