@@ -16,20 +16,17 @@
 //! id that a node does not know makes it look again, at most every five seconds. A compromised key is replaced at once:
 //! the other nodes stop using it within `key_refresh`, verifiers within their own cache time.
 
+mod key_set;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use countersign_jose::{Algorithm, Jwk, KeyError, SigningKey, VerifyingKey};
-use countersign_storage::{
-    Changes, Decision, Fault, KeyRing, Kind, Moment, Operation, Ports, Reader, Record, Sealed, Stored, Timestamp,
-};
-use serde::{Deserialize, Serialize};
+use countersign_storage::{Fault, KeyRing, Ports, Record, Timestamp};
 
 use crate::policy::Policy;
+use key_set::{Ensure, KeySet, NewKey, Rotate, StoredKey, Times, Timing};
 
-/// What verifiers forgive between two clocks.
-const LEEWAY: Duration = Duration::from_secs(30);
 /// How soon an unknown key id may make a node look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -40,13 +37,6 @@ pub struct SigningKeys {
     issuer: String,
     timing: Timing,
     view: RwLock<Option<Arc<View>>>,
-}
-
-#[derive(Clone, Copy)]
-struct Timing {
-    refresh: Duration,
-    lead: Duration,
-    longest_token: Duration,
 }
 
 /// Why keys are changed.
@@ -99,30 +89,6 @@ struct Key {
     signing: SigningKey,
     verifying: VerifyingKey,
     times: Times,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Times {
-    published_at: Timestamp,
-    active_from: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    retired_from: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    removed_from: Option<Timestamp>,
-}
-
-impl Times {
-    fn state(&self, now: Timestamp) -> KeyState {
-        if self.removed_from.is_some_and(|at| at <= now) {
-            KeyState::Removed
-        } else if self.retired_from.is_some_and(|at| at <= now) {
-            KeyState::Retiring
-        } else if self.active_from <= now {
-            KeyState::Active
-        } else {
-            KeyState::Pending
-        }
-    }
 }
 
 impl SigningKeys {
@@ -308,145 +274,4 @@ fn unusable(_: KeyError) -> Fault {
 /// A sealed key opens only for the issuer and the key id that it was made for.
 fn context(issuer: &str, kid: &str) -> String {
     format!("signing_key {issuer} {kid}")
-}
-
-/// All keys of an issuer, oldest first.
-#[derive(Serialize, Deserialize)]
-struct KeySet {
-    issuer: String,
-    keys: Vec<StoredKey>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct StoredKey {
-    kid: String,
-    algorithm: Algorithm,
-    sealed: Sealed,
-    #[serde(flatten)]
-    times: Times,
-}
-
-impl Record for KeySet {
-    const KIND: Kind = Kind::new("signing_keys");
-
-    fn id(&self) -> String {
-        self.issuer.clone()
-    }
-}
-
-/// A key that was made and sealed, and is nowhere yet.
-#[derive(Clone)]
-struct NewKey {
-    kid: String,
-    algorithm: Algorithm,
-    sealed: Sealed,
-}
-
-impl NewKey {
-    fn publish(&self, published_at: Timestamp, active_from: Timestamp) -> StoredKey {
-        StoredKey {
-            kid: self.kid.clone(),
-            algorithm: self.algorithm,
-            sealed: self.sealed.clone(),
-            times: Times { published_at, active_from, retired_from: None, removed_from: None },
-        }
-    }
-}
-
-struct Ensure<'a> {
-    issuer: &'a str,
-    fresh: Vec<NewKey>,
-}
-
-#[async_trait]
-impl Operation for Ensure<'_> {
-    type Loaded = Option<Stored<KeySet>>;
-    type Plan = ();
-    type Answer = ();
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(KeySet::at(self.issuer)).await
-    }
-
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
-        let now = moment.now;
-        let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
-        keys.retain(|key| key.times.state(now) != KeyState::Removed);
-        for fresh in &self.fresh {
-            // Another node may have been faster.
-            let made = |key: &StoredKey| key.algorithm == fresh.algorithm && key.times.state(now) == KeyState::Active;
-            if !keys.iter().any(made) {
-                keys.push(fresh.publish(now, now));
-            }
-        }
-        Decision::changing((), put(self.issuer, known, keys))
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-struct Rotate<'a> {
-    issuer: &'a str,
-    fresh: NewKey,
-    rotation: Rotation,
-    timing: Timing,
-}
-
-#[async_trait]
-impl Operation for Rotate<'_> {
-    type Loaded = Option<Stored<KeySet>>;
-    type Plan = ();
-    type Answer = ();
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(KeySet::at(self.issuer)).await
-    }
-
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
-        let now = moment.now;
-        let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
-        keys.retain(|key| key.times.state(now) != KeyState::Removed);
-        let same = |key: &&mut StoredKey| key.algorithm == self.fresh.algorithm;
-        let active_from = match self.rotation {
-            Rotation::Scheduled => {
-                // One rotation at a time: while a key is pending, this one is already under way.
-                let pending = |key: &StoredKey| {
-                    key.algorithm == self.fresh.algorithm && key.times.state(now) == KeyState::Pending
-                };
-                if keys.iter().any(pending) {
-                    return Decision::answer(());
-                }
-                let first = !keys.iter().any(|key| key.algorithm == self.fresh.algorithm);
-                let active_from = if first { now } else { now + self.timing.lead };
-                let removed_from = active_from + self.timing.longest_token + self.timing.refresh + LEEWAY;
-                for key in keys.iter_mut().filter(same).filter(|key| key.times.retired_from.is_none()) {
-                    key.times.retired_from = Some(active_from);
-                    key.times.removed_from = Some(removed_from);
-                }
-                active_from
-            }
-            Rotation::Compromised => {
-                keys.retain(|key| key.algorithm != self.fresh.algorithm);
-                now
-            }
-        };
-        keys.push(self.fresh.publish(now, active_from));
-        Decision::changing((), put(self.issuer, known, keys))
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-fn put(issuer: &str, known: Option<Stored<KeySet>>, keys: Vec<StoredKey>) -> Changes {
-    let set = KeySet { issuer: issuer.to_owned(), keys };
-    let mut changes = Changes::none();
-    match known {
-        Some(known) => changes.replace(&known.with(set)),
-        None => changes.insert(&set),
-    };
-    changes
 }
