@@ -63,7 +63,7 @@ pub fn run() -> Result<(), Box<dyn Error>> {
     countersign_reference::log_to_stderr();
     rt::System::new().block_on(async {
         let reference = Reference::build(&settings).await?;
-        let listener = TcpListener::bind(settings.listen)?;
+        let listener = TcpListener::bind(settings.listen).map_err(|error| format!("{}: {error}", settings.listen))?;
         let address = listener.local_addr()?;
         let site = reference.site();
         let server = HttpServer::new(move || App::new().configure(mount(Arc::clone(&site))))

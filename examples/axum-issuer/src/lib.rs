@@ -78,7 +78,7 @@ pub async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
     countersign_reference::log_to_stderr();
     let reference = Reference::build(&settings).await?;
-    let listener = TcpListener::bind(settings.listen).await?;
+    let listener = TcpListener::bind(settings.listen).await.map_err(|error| format!("{}: {error}", settings.listen))?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }

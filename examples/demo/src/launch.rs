@@ -15,19 +15,15 @@ use crate::options::Part;
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
-/// Starts this program again as one of the servers, and waits for its line `{"ready":true,…}`. `log` gets what it writes
-/// to standard error.
-pub(crate) async fn launch(part: Part, settings: &[(&str, String)], log: Option<&Path>) -> Result<Process, String> {
+/// Starts this program again as one of the servers, and waits for its line `{"ready":true,…}`. What it writes to standard
+/// error goes into a file in `logs`, named after the part.
+pub(crate) async fn launch(part: Part, settings: &[(&str, String)], logs: &Path) -> Result<Process, String> {
     let name = part.words().first().copied().unwrap_or_default();
     let failed = |reason: String| format!("{name} does not start: {reason}");
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
-    let stderr = match log {
-        None => Stdio::inherit(),
-        Some(path) => {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-            file.map_err(|error| failed(format!("{}: {error}", path.display())))?.into()
-        }
-    };
+    let log = logs.join(format!("{name}.log"));
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&log);
+    let stderr = file.map_err(|error| failed(format!("{}: {error}", log.display())))?;
     let mut child = Command::new(program)
         .arg("serve")
         .args(part.words())
@@ -39,6 +35,8 @@ pub(crate) async fn launch(part: Part, settings: &[(&str, String)], log: Option<
         .stdout(Stdio::piped())
         .stderr(stderr)
         .kill_on_drop(true)
+        // Ctrl-C is for us; they end when we do.
+        .process_group(0)
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
     let stdout = child.stdout.take().ok_or_else(|| failed("it has no output".to_owned()))?;
@@ -54,8 +52,8 @@ pub(crate) async fn launch(part: Part, settings: &[(&str, String)], log: Option<
     match timeout(Duration::from_secs(30), ready).await {
         Ok(true) => Ok(Process(child)),
         Ok(false) => {
-            let said = log.map_or_else(String::new, |path| std::fs::read_to_string(path).unwrap_or_default());
-            let last = said.lines().last().unwrap_or("see above").to_owned();
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            let last = said.lines().last().unwrap_or("it says nothing").to_owned();
             Err(failed(last))
         }
         Err(_) => Err(failed("it is not ready after 30 seconds".to_owned())),

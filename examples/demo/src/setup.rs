@@ -104,6 +104,14 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), String> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| unusable(path, &error))
 }
 
+/// Makes an empty file that only its owner can open, unless it is there.
+pub(crate) fn private_file(path: &Path) -> Result<(), String> {
+    match write_private(path, "") {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unusable(path, &error)),
+        _ => Ok(()),
+    }
+}
+
 /// The secret in a file, which is made if it is not there.
 pub(crate) fn secret(path: &Path) -> Result<Secret, String> {
     let fresh = Secret::generate(&SystemRandom::default());

@@ -11,11 +11,13 @@ use crate::setup::{self, Setup};
 pub(crate) async fn run(server: Server) -> Result<(), String> {
     let folder = PathBuf::from("demo-data");
     setup::private_folder(&folder)?;
-    let database = format!("sqlite:{}", folder.join("authco.db").display());
+    let file = folder.join("authco.db");
+    setup::private_file(&file)?;
+    let database = format!("sqlite:{}", file.display());
     let setup = Setup { folder, authco: 3000, notes: 4000, resource: 8000, database };
     setup.write_clients(&[setup.notes_client()?])?;
 
-    let start = async |part| launch(part, &setup.settings(part)?, None).await;
+    let start = async |part| launch(part, &setup.settings(part)?, &setup.folder).await;
     let mut authco = start(Part::AuthCo(server)).await?;
     let mut resource = start(Part::ResourceServer).await?;
     let mut notes = start(Part::Notes).await?;
@@ -24,7 +26,7 @@ pub(crate) async fn run(server: Server) -> Result<(), String> {
          \n  AuthCo   {}    sign up, sign in, see your dashboard\
          \n  Notes    {}    a program that signs you in through AuthCo\n\
          \nThen, in another terminal:  cargo demo agent    an agent asks you for a budget\n\
-         \nThe resource server is at {}. Data is in ./demo-data; remove it to begin anew.\
+         \nThe resource server is at {}. Data and logs are in ./demo-data; remove it to begin anew.\
          \nCtrl-C ends everything.\n",
         setup.origin(),
         setup.notes_origin(),

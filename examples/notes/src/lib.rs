@@ -165,7 +165,8 @@ async fn hardened(mut response: Response) -> Response {
 /// Settings that are missing, an address that is taken.
 pub async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
-    let listener = TcpListener::bind(std::env::var("NOTES_LISTEN").as_deref().unwrap_or("127.0.0.1:4000")).await?;
+    let listen = std::env::var("NOTES_LISTEN").unwrap_or_else(|_| "127.0.0.1:4000".to_owned());
+    let listener = TcpListener::bind(&listen).await.map_err(|error| format!("{listen}: {error}"))?;
     println!("{}", serde_json::json!({ "ready": true, "notes": settings.origin }));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async move {

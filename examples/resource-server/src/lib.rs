@@ -126,7 +126,8 @@ impl Api {
 pub async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
     let app = app(&settings)?;
-    let listener = TcpListener::bind(std::env::var("RESOURCE_LISTEN").as_deref().unwrap_or("127.0.0.1:8000")).await?;
+    let listen = std::env::var("RESOURCE_LISTEN").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
+    let listener = TcpListener::bind(&listen).await.map_err(|error| format!("{listen}: {error}"))?;
     println!("{}", json!({ "ready": true, "resource": settings.identifier }));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = async move {

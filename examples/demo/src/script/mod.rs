@@ -11,7 +11,7 @@ mod people;
 mod refusals;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign_storage::{SystemRandom, secret};
 use serde_json::Value;
@@ -114,15 +114,11 @@ impl World {
             (&hasty, Part::ResourceServer, &short),
         ] {
             let settings = [setup.settings(part)?.as_slice(), further].concat();
-            processes.push(launch(part, &settings, Some(&log(&setup.folder, part))).await?);
+            processes.push(launch(part, &settings, &setup.folder).await?);
         }
         let (journal, browser) = (Journal::default(), Browser::new().map_err(|Surprise(reason)| reason)?);
         Ok(World { setup, journal, browser, walker, hasty, machine, _processes: processes })
     }
-}
-
-fn log(folder: &Path, part: Part) -> PathBuf {
-    folder.join(format!("{}.log", part.words().first().copied().unwrap_or_default()))
 }
 
 /// A surprise unless the answer has this status and, where one is named, this error code.
