@@ -1,0 +1,97 @@
+//! §5.2 list and §5.2.1 describe.
+
+use serde_json::{Value, json};
+
+use crate::world::{HostActor, ISSUER, World, new_key, sign};
+
+fn names(body: &Value) -> Vec<&str> {
+    body["capabilities"].as_array().unwrap().iter().map(|capability| capability["name"].as_str().unwrap()).collect()
+}
+
+/// AA-075, AA-076, AA-069.
+#[test]
+fn a_list_is_light_and_shows_what_the_viewer_may_see() {
+    let world = World::new();
+    let host = HostActor::new();
+    let public = ["ping", "check_balance", "transfer_money", "capped_transfer", "short_lived"];
+    let anybody = world.get("/api/auth/capability/list", None);
+    assert_eq!(names(anybody.ok()), public);
+    assert_eq!(anybody.headers["cache-control"], "public, max-age=300");
+    assert_eq!(anybody.headers["vary"], "Authorization");
+    assert_eq!(anybody.body["capabilities"][0], json!({ "name": "ping", "description": "Answer pong" }));
+    assert_eq!(anybody.body["has_more"], json!(false));
+    assert_eq!(anybody.body.get("next_cursor"), None);
+
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let linked = world.get("/api/auth/capability/list", Some(&world.host_jwt(&host)));
+    assert!(names(linked.ok()).contains(&"private_notes"));
+    assert_eq!(linked.headers["cache-control"], "private, max-age=300");
+    assert_eq!(linked.body["capabilities"][0].get("grant_status"), None);
+
+    let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    let own = world.get("/api/auth/capability/list", Some(&token));
+    assert!(names(own.ok()).contains(&"private_notes"));
+    assert_eq!(own.body["capabilities"][0]["grant_status"], json!("granted"));
+    assert_eq!(own.body["capabilities"][1]["grant_status"], json!("not_granted"));
+}
+
+/// AA-079 and C12: credentials that open nothing are no error here, and good ones are still spent.
+#[test]
+fn credentials_that_prove_nothing_are_passed_over() {
+    let world = World::new();
+    let host = HostActor::new();
+    let unknown = world.get("/api/auth/capability/list", Some(&world.host_jwt(&host)));
+    assert!(!names(unknown.ok()).contains(&"private_notes"));
+    for bearer in ["x", "a.b.c", ""] {
+        assert!(!names(world.get("/api/auth/capability/list", Some(bearer)).ok()).contains(&"private_notes"));
+    }
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let token = world.host_jwt(&host);
+    assert!(names(world.get("/api/auth/capability/list", Some(&token)).ok()).contains(&"private_notes"));
+    assert!(!names(world.get("/api/auth/capability/list", Some(&token)).ok()).contains(&"private_notes"), "replayed");
+    let stranger = sign(&new_key(), "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    assert!(!names(world.get("/api/auth/capability/list", Some(&stranger)).ok()).contains(&"private_notes"));
+}
+
+/// AA-076.
+#[test]
+fn a_list_comes_in_pages_and_can_be_searched() {
+    let world = World::new();
+    let first = world.get("/api/auth/capability/list?limit=2", None);
+    assert_eq!(names(first.ok()), ["ping", "check_balance"]);
+    assert_eq!(first.body["has_more"], json!(true));
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = world.get(&format!("/api/auth/capability/list?limit=3&cursor={cursor}"), None);
+    assert_eq!(names(second.ok()), ["transfer_money", "capped_transfer", "short_lived"]);
+    assert_eq!(second.body["has_more"], json!(false));
+    assert_eq!(
+        names(world.get("/api/auth/capability/list?query=MONEY", None).ok()),
+        ["transfer_money", "capped_transfer"]
+    );
+    for query in ["limit=0", "limit=101", "limit=x", "cursor=x", "limit=1&limit=2"] {
+        world.get(&format!("/api/auth/capability/list?{query}"), None).refused(400, "invalid_request");
+    }
+}
+
+/// AA-081, AA-082; and the schema says what is enforced.
+#[test]
+fn describe_gives_the_schemas_and_404_for_what_is_not_there_to_see() {
+    let world = World::new();
+    let described = world.get("/api/auth/capability/describe?name=check_balance", None);
+    assert_eq!(
+        described.ok(),
+        &json!({
+            "name": "check_balance",
+            "description": "Read the balance of an account",
+            "input": {
+                "type": "object", "required": ["account_id"], "additionalProperties": false,
+                "properties": { "account_id": { "type": "string", "description": "Which account" } },
+            },
+            "output": { "type": "object", "properties": { "balance": { "type": "number" } } },
+        })
+    );
+    assert_eq!(world.get("/api/auth/capability/describe?name=ping", None).ok().get("input"), None);
+    world.get("/api/auth/capability/describe?name=nothing", None).refused(404, "capability_not_found");
+    world.get("/api/auth/capability/describe?name=private_notes", None).refused(404, "capability_not_found");
+    world.get("/api/auth/capability/describe", None).refused(400, "invalid_request");
+}

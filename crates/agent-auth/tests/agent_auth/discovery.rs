@@ -1,0 +1,200 @@
+//! §5.1 discovery, §5.13 errors, and what every path does with a request that it does not take.
+
+use bytes::Bytes;
+use countersign_agent_auth::{AgentPolicy, AgentProvider, ConfigError, EndpointValues};
+use countersign_storage::Endpoints;
+use http::{Method, Request, StatusCode};
+use pollster::block_on;
+use serde_json::json;
+
+use crate::world::{HostActor, ISSUER, LOCATION, World, autonomous, request};
+
+/// AA-060, AA-061, AA-063, AA-066.
+#[test]
+fn discovery_is_at_the_root_inserted_and_appended_and_says_the_same() {
+    let world = World::new();
+    let root = world.get("/.well-known/agent-configuration", None);
+    for path in ["/.well-known/agent-configuration/api/auth", "/api/auth/.well-known/agent-configuration"] {
+        assert_eq!(world.get(path, None).ok(), root.ok());
+    }
+    assert_eq!(root.headers["cache-control"], "public, max-age=3600");
+    assert_eq!(
+        root.body,
+        json!({
+            "version": "1.0-draft",
+            "provider_name": "bank",
+            "description": "Accounts and transfers",
+            "issuer": ISSUER,
+            "default_location": LOCATION,
+            "algorithms": ["Ed25519"],
+            "modes": ["delegated", "autonomous"],
+            "approval_methods": ["device_authorization"],
+            "endpoints": {
+                "register": "/agent/register",
+                "capabilities": "/capability/list",
+                "describe_capability": "/capability/describe",
+                "execute": "/capability/execute",
+                "status": "/agent/status",
+                "revoke": "/agent/revoke",
+                "revoke_host": "/host/revoke",
+                "introspect": "/agent/introspect",
+            },
+        })
+    );
+}
+
+/// AA-001.
+#[test]
+fn autonomous_mode_is_not_offered_without_a_policy_for_it() {
+    let world = World::with(AgentPolicy::default());
+    assert_eq!(world.get("/.well-known/agent-configuration", None).body["modes"], json!(["delegated"]));
+}
+
+#[test]
+fn endpoints_are_whole_urls_on_request() {
+    let world = World::with(AgentPolicy { endpoint_values: EndpointValues::Urls, ..AgentPolicy::default() });
+    let body = world.get("/.well-known/agent-configuration", None).body;
+    assert_eq!(body["endpoints"]["register"], json!(format!("{ISSUER}/agent/register")));
+}
+
+#[test]
+fn every_endpoint_in_discovery_answers_and_refuses_other_methods() {
+    let world = World::new();
+    let body = world.get("/.well-known/agent-configuration", None).body;
+    for (key, path) in body["endpoints"].as_object().unwrap() {
+        let path = format!("/api/auth{}", path.as_str().unwrap());
+        let wrong = world.send(request(Method::PUT, &path, None, None));
+        wrong.refused(405, "method_not_allowed");
+        let allowed = wrong.headers["allow"].to_str().unwrap().parse::<Method>().unwrap();
+        let right = world.send(request(allowed, &path, None, Some("{}".to_owned())));
+        assert_ne!(right.status, StatusCode::METHOD_NOT_ALLOWED, "{key}");
+        assert!(right.status.as_u16() < 500, "{key}: {}", right.body);
+    }
+}
+
+#[test]
+fn other_paths_are_handed_back_untouched() {
+    let world = World::new();
+    for path in [
+        "/",
+        "/api/auth",
+        "/agent/register",
+        "/api/auth/agent/register/",
+        "/api/auth/agent/rotate",
+        "/other/agent/register",
+    ] {
+        let back = block_on(world.provider.answer(request(Method::POST, path, None, Some("{}".to_owned()))));
+        assert_eq!(back.unwrap_err().uri().path(), path);
+    }
+}
+
+/// AA-137: bodies that are no acceptable JSON.
+#[test]
+fn a_body_is_refused_for_exactly_what_is_wrong_with_it() {
+    let world = World::new();
+    let host = HostActor::new();
+    let send = |content_type: Option<&str>, body: &str| {
+        let mut request = Request::builder().method(Method::POST).uri("/api/auth/agent/revoke");
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let request = request.header("authorization", format!("Bearer {}", world.host_jwt(&host)));
+        world.send(request.body(Bytes::from(body.to_owned())).unwrap())
+    };
+    let json = Some("application/json");
+    send(None, "{}").refused(415, "unsupported_media_type");
+    send(Some("text/plain"), "{}").refused(415, "unsupported_media_type");
+    send(Some("application/x-www-form-urlencoded"), "agent_id=x").refused(415, "unsupported_media_type");
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        r#"{"agent_id":1}"#,
+        r#"{"agent_id":"a","agent_id":"b"}"#,
+        r#"{"agent_id":"a"}x"#,
+        r#"{"agent_id":"a","deep":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}"#,
+    ] {
+        send(json, body).refused(400, "invalid_request");
+    }
+    let long = format!(r#"{{"agent_id":"{}"}}"#, "a".repeat(70_000));
+    send(json, &long).refused(400, "invalid_request");
+    // Well-formed: refused for the host only, which is unknown.
+    send(Some("application/json; charset=utf-8"), r#"{"agent_id":"a"}"#).refused(401, "invalid_jwt");
+}
+
+/// §5.14: who comes without credentials learns where to get some.
+#[test]
+fn a_401_points_to_discovery() {
+    let world = World::new();
+    let reply = world.post("/api/auth/capability/execute", None, &json!({ "capability": "ping" }));
+    reply.refused(401, "authentication_required");
+    assert_eq!(
+        reply.headers["www-authenticate"],
+        "AgentAuth discovery=\"https://as.test/.well-known/agent-configuration\""
+    );
+}
+
+/// Mistakes are found when the provider is made.
+#[test]
+fn a_configuration_is_refused_by_the_name_of_the_setting() {
+    let world = World::new();
+    let attempt = |issuer: &str, verification_uri: &str, policy: AgentPolicy| {
+        AgentProvider::new(countersign_agent_auth::AgentProviderConfig {
+            issuer: issuer.to_owned(),
+            provider_name: "bank".to_owned(),
+            description: String::new(),
+            verification_uri: verification_uri.to_owned(),
+            ports: world_ports(),
+            throttle: std::sync::Arc::new(countersign_storage::StoreThrottle::new(world_ports())),
+            capabilities: crate::world::capabilities(),
+            executor: std::sync::Arc::clone(&world.executor) as _,
+            introspection_callers: countersign_agent_auth::IntrospectionCallers::Anyone(
+                countersign_storage::Limit::new(1, std::time::Duration::from_secs(1)),
+            ),
+            policy,
+        })
+        .map(|_| ())
+    };
+    let device = "https://as.test/device";
+    assert_eq!(attempt(ISSUER, device, AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() }), Ok(()));
+    assert_eq!(
+        attempt("http://localhost:3000/api/auth", "http://127.0.0.1:3000/device", AgentPolicy::default()),
+        Ok(())
+    );
+    for issuer in [
+        "http://as.test",
+        "as.test",
+        "https://as.test/",
+        "https://as.test/?a",
+        "https://as.test#f",
+        "https://u:p@as.test",
+        "ftp://localhost",
+    ] {
+        assert!(matches!(attempt(issuer, device, AgentPolicy::default()), Err(ConfigError::Issuer(_))), "{issuer}");
+    }
+    assert!(matches!(
+        attempt(ISSUER, "http://as.test/device", AgentPolicy::default()),
+        Err(ConfigError::VerificationUri(_))
+    ));
+    let unknown = countersign_agent_auth::AutonomousPolicy::granted(["nothing"]);
+    assert_eq!(
+        attempt(ISSUER, device, AgentPolicy { autonomous: unknown, ..AgentPolicy::default() }),
+        Err(ConfigError::AutonomousCapability("nothing".to_owned()))
+    );
+    let never = AgentPolicy { session_lifetime: std::time::Duration::ZERO, ..AgentPolicy::default() };
+    assert_eq!(attempt(ISSUER, device, never), Err(ConfigError::Lifetime("session_lifetime")));
+}
+
+fn world_ports() -> countersign_storage::Ports {
+    use std::sync::Arc;
+
+    use countersign_storage::{ManualClock, MemoryStore, Ports, SeededRandom, Timestamp, TracingAudit};
+    Ports {
+        store: Arc::new(MemoryStore::new()),
+        clock: Arc::new(ManualClock::at(Timestamp(0))),
+        random: Arc::new(SeededRandom::new(0)),
+        audit: Arc::new(TracingAudit),
+    }
+}

@@ -1,0 +1,392 @@
+//! §4.2–§4.6: host and agent JWTs, attacks S.
+
+use std::sync::atomic::Ordering;
+
+use countersign_agent_auth::{AgentIssuer, AgentPolicy, ExecuteAudience};
+use countersign_jose::base64url;
+use serde_json::{Value, json};
+
+use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, autonomous, new_key, sign};
+
+type Change<'a> = &'a dyn Fn(&mut Value);
+
+fn without(claim: &'static str) -> impl Fn(&mut Value) {
+    move |claims| drop(claims.as_object_mut().unwrap().remove(claim))
+}
+
+fn with(claim: &'static str, value: Value) -> impl Fn(&mut Value) {
+    move |claims| claims[claim] = value.clone()
+}
+
+/// AA-038 to AA-042, AA-054, AA-058, ATK-420: one valid call, one claim changed per row.
+#[test]
+fn an_agent_jwt_is_refused_for_each_claim_that_is_wrong() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    let now = world.now();
+    let rows: &[(&str, Change<'_>, bool)] = &[
+        ("unchanged", &|_| {}, true),
+        ("aud is the issuer", &with("aud", json!(ISSUER)), true),
+        ("iss is the thumbprint", &with("iss", json!(host.key.kid())), true),
+        (
+            "issued 30 s ahead",
+            &|claims| {
+                claims["iat"] = json!(now + 30);
+                claims["exp"] = json!(now + 90)
+            },
+            true,
+        ),
+        (
+            "expired 29 s ago",
+            &|claims| {
+                claims["iat"] = json!(now - 60);
+                claims["exp"] = json!(now - 29)
+            },
+            true,
+        ),
+        ("aud of another server", &with("aud", json!("https://other.test")), false),
+        ("aud with a slash", &with("aud", json!(format!("{ISSUER}/"))), false),
+        ("aud is the origin", &with("aud", json!("https://as.test")), false),
+        ("aud is another endpoint", &with("aud", json!(format!("{ISSUER}/agent/status"))), false),
+        ("aud names others too", &with("aud", json!([LOCATION, "https://other.test"])), false),
+        ("aud is an empty list", &with("aud", json!([])), false),
+        ("no aud", &without("aud"), false),
+        ("iss of another host", &with("iss", json!(new_key().kid())), false),
+        ("iss is the agent's thumbprint", &with("iss", json!(agent.key.kid())), false),
+        ("iss is empty", &with("iss", json!("")), false),
+        ("no sub", &without("sub"), false),
+        ("sub of nobody", &with("sub", json!("agt_nobody")), false),
+        ("no exp", &without("exp"), false),
+        ("no iat", &without("iat"), false),
+        ("no jti", &without("jti"), false),
+        ("jti is a number", &with("jti", json!(1)), false),
+        (
+            "expired 30 s ago",
+            &|claims| {
+                claims["iat"] = json!(now - 60);
+                claims["exp"] = json!(now - 30)
+            },
+            false,
+        ),
+        (
+            "issued 31 s ahead",
+            &|claims| {
+                claims["iat"] = json!(now + 31);
+                claims["exp"] = json!(now + 60)
+            },
+            false,
+        ),
+        ("valid for a year", &with("exp", json!(now + 31_536_000)), false),
+        ("valid for 91 s", &with("exp", json!(now + 91)), false),
+        ("exp is a text", &with("exp", json!((now + 60).to_string())), false),
+        ("not yet valid", &with("nbf", json!(now + 31)), false),
+        ("capabilities is null", &with("capabilities", Value::Null), false),
+        ("capabilities is a text", &with("capabilities", json!("ping")), false),
+    ];
+    for (what, change, accepted) in rows {
+        let mut claims = world.agent_claims(&agent, LOCATION);
+        change(&mut claims);
+        let reply = world.execute_with(&sign(&agent.key, "agent+jwt", &claims), "ping", json!({}));
+        if *accepted {
+            assert_eq!(reply.status, 200, "{what}: {}", reply.body);
+        } else {
+            assert_eq!((reply.status.as_u16(), &reply.body["error"]), (401, &json!("invalid_jwt")), "{what}");
+        }
+    }
+    let accepted = rows.iter().filter(|(_, _, accepted)| *accepted).count();
+    assert_eq!(world.executor.count(), accepted);
+}
+
+/// C4: `iss` may also be our id of the host.
+#[test]
+fn iss_may_be_the_host_id() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    let host_id = world.status(&host, &agent).body["host_id"].clone();
+    let mut claims = world.agent_claims(&agent, LOCATION);
+    claims["iss"] = host_id;
+    world.execute_with(&sign(&agent.key, "agent+jwt", &claims), "ping", json!({})).ok();
+}
+
+/// ATK-423 and decisions 20, 21: both strict switches.
+#[test]
+fn strict_switches_demand_iss_and_the_location() {
+    let policy = AgentPolicy {
+        autonomous: autonomous(),
+        agent_issuer: AgentIssuer::Required,
+        execute_audience: ExecuteAudience::LocationOnly,
+        ..AgentPolicy::default()
+    };
+    let world = World::with(policy);
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    let call = |change: Change<'_>| {
+        let mut claims = world.agent_claims(&agent, LOCATION);
+        claims["iss"] = json!(host.key.kid());
+        change(&mut claims);
+        world.execute_with(&sign(&agent.key, "agent+jwt", &claims), "ping", json!({}))
+    };
+    call(&|_| {}).ok();
+    call(&without("iss")).refused(401, "invalid_jwt");
+    call(&with("aud", json!(ISSUER))).refused(401, "invalid_jwt");
+}
+
+/// ATK-425, AA-028, AA-038, and the header's rules: one answer, whatever is wrong with the signature.
+#[test]
+fn an_agent_jwt_is_refused_for_each_wrong_signature_and_kind() {
+    let world = World::new();
+    let host = HostActor::new();
+    let (agent, sibling) =
+        (world.register_autonomous(&host, json!(["ping"])), world.register_autonomous(&host, json!(["ping"])));
+    let claims = || world.agent_claims(&agent, LOCATION);
+    let by_hand = |header: Value, signature: &str| {
+        let part = |value: &Value| base64url::encode(value.to_string());
+        format!("{}.{}.{signature}", part(&header), part(&claims()))
+    };
+    let good = world.agent_jwt(&agent);
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let tokens = [
+        ("signed by the host", sign(&host.key, "agent+jwt", &claims())),
+        ("signed by a sibling", sign(&sibling.key, "agent+jwt", &claims())),
+        ("signed by a stranger", sign(&new_key(), "agent+jwt", &claims())),
+        ("a host JWT", sign(&agent.key, "host+jwt", &claims())),
+        ("a plain JWT", sign(&agent.key, "JWT", &claims())),
+        ("an access token", sign(&agent.key, "at+jwt", &claims())),
+        ("none", by_hand(json!({ "alg": "none", "typ": "agent+jwt" }), "")),
+        ("none with a signature", by_hand(json!({ "alg": "none", "typ": "agent+jwt" }), signature)),
+        ("HS256", by_hand(json!({ "alg": "HS256", "typ": "agent+jwt" }), signature)),
+        (
+            "jwk in the header",
+            by_hand(json!({ "alg": "EdDSA", "typ": "agent+jwt", "jwk": agent.key.public_jwk() }), signature),
+        ),
+        ("another signature", by_hand(json!({ "alg": "EdDSA", "typ": "agent+jwt" }), signature)),
+        ("padded", format!("{good}=")),
+        ("a fourth segment", format!("{good}.")),
+        ("no signature", format!("{signed}.")),
+        ("empty", String::new()),
+        ("not a token", "hello".to_owned()),
+    ];
+    let before = world.entries();
+    for (what, token) in tokens {
+        let reply = world.execute_with(&token, "ping", json!({}));
+        assert_eq!((reply.status.as_u16(), &reply.body["error"]), (401, &json!("invalid_jwt")), "{what}");
+    }
+    // ATK-523: nothing is stored for what proves nothing.
+    assert_eq!(world.entries(), before);
+    assert_eq!(world.executor.count(), 0);
+    world.execute_with(&good, "ping", json!({})).ok();
+    for typ in ["AGENT+JWT", "application/agent+jwt"] {
+        world.execute_with(&sign(&agent.key, typ, &claims()), "ping", json!({})).ok();
+    }
+}
+
+/// ATK-426: nobody without the key learns whether an agent exists, or in what state it is.
+#[test]
+fn a_wrong_signature_reveals_no_state() {
+    let world = World::new();
+    let host = HostActor::new();
+    let pending = world.register(&host, json!(["ping"]));
+    let revoked = world.register(&host, json!(["ping"]));
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": revoked.id })).ok();
+    let mut nobody_id = pending.id.clone();
+    nobody_id.replace_range(nobody_id.len() - 4.., "AAAA");
+    let nobody = AgentActor { id: nobody_id, key: new_key(), code: None };
+    let replies: Vec<Reply> = [&pending, &revoked, &nobody]
+        .map(|agent| {
+            world.execute_with(&sign(&new_key(), "agent+jwt", &world.agent_claims(agent, LOCATION)), "ping", json!({}))
+        })
+        .into();
+    for reply in &replies {
+        reply.refused(401, "invalid_jwt");
+        assert_eq!(reply.body, replies[0].body);
+        assert_eq!(reply.headers, replies[0].headers);
+    }
+    // With the right key, the owner is told.
+    world.execute(&pending, "ping", json!({})).refused(403, "host_pending");
+    world.execute(&revoked, "ping", json!({})).refused(403, "agent_revoked");
+}
+
+/// AA-030, AA-032, AA-050, AA-123, ATK-436, ATK-438: one valid host JWT, one thing changed per row.
+#[test]
+fn a_host_jwt_is_refused_for_each_claim_that_is_wrong() {
+    let world = World::new();
+    let (host, stranger) = (HostActor::new(), HostActor::new());
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    let now = world.now();
+    let rows: &[(&str, Change<'_>, bool)] = &[
+        ("unchanged", &|_| {}, true),
+        ("without the key", &without("host_public_key"), true),
+        ("without sub", &without("sub"), true),
+        ("with an agent key", &with("agent_public_key", json!(new_key().public_jwk())), true),
+        ("aud of another server", &with("aud", json!("https://other.test")), false),
+        ("aud is the location", &with("aud", json!(LOCATION)), false),
+        ("aud is a list", &with("aud", json!([ISSUER])), false),
+        ("no aud", &without("aud"), false),
+        ("iss of another key", &with("iss", json!(stranger.key.kid())), false),
+        ("no iss", &without("iss"), false),
+        ("another's key inside", &with("host_public_key", json!(stranger.key.public_jwk())), false),
+        ("a key set by URL", &with("host_jwks_url", json!("https://host.test/jwks")), false),
+        ("an agent key set by URL", &with("agent_jwks_url", json!("https://host.test/jwks")), false),
+        ("no jti", &without("jti"), false),
+        ("no exp", &without("exp"), false),
+        ("no iat", &without("iat"), false),
+        (
+            "expired",
+            &|claims| {
+                claims["iat"] = json!(now - 90);
+                claims["exp"] = json!(now - 30)
+            },
+            false,
+        ),
+        (
+            "issued 31 s ahead",
+            &|claims| {
+                claims["iat"] = json!(now + 31);
+                claims["exp"] = json!(now + 60)
+            },
+            false,
+        ),
+        ("valid for a year", &with("exp", json!(now + 31_536_000)), false),
+    ];
+    let path = format!("/api/auth/agent/status?agent_id={}", agent.id);
+    for (what, change, accepted) in rows {
+        let mut claims = world.host_claims(&host);
+        change(&mut claims);
+        let reply = world.get(&path, Some(&sign(&host.key, "host+jwt", &claims)));
+        let expected = if *accepted { (200, Value::Null) } else { (401, json!("invalid_jwt")) };
+        assert_eq!((reply.status.as_u16(), reply.body["error"].clone()), expected, "{what}");
+    }
+    // ATK-425: the agent's key signs no host JWT, and the host's key no other kind.
+    let claims = world.host_claims(&host);
+    world.get(&path, Some(&sign(&agent.key, "host+jwt", &claims))).refused(401, "invalid_jwt");
+    world.get(&path, Some(&sign(&host.key, "agent+jwt", &claims))).refused(401, "invalid_jwt");
+    world.get(&path, None).refused(401, "authentication_required");
+}
+
+/// ATK-415, D3, AA-055: a host JWT works once, on every endpoint that takes one.
+#[test]
+fn a_host_jwt_works_once_on_every_endpoint() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    let agent_key = new_key();
+    let status = format!("/api/auth/agent/status?agent_id={}", agent.id);
+    let revoke = json!({ "agent_id": agent.id });
+    let endpoints: [(&str, &dyn Fn(&str) -> Reply); 4] = [
+        ("register", &|token| world.post("/api/auth/agent/register", Some(token), &json!({ "name": "x" }))),
+        ("status", &|token| world.get(&status, Some(token))),
+        ("revoke", &|token| world.post("/api/auth/agent/revoke", Some(token), &revoke)),
+        ("host revoke", &|token| world.post("/api/auth/host/revoke", Some(token), &json!({}))),
+    ];
+    let tokens = |_: &str| {
+        let mut claims = world.host_claims(&host);
+        claims["agent_public_key"] = json!(agent_key.public_jwk());
+        sign(&host.key, "host+jwt", &claims)
+    };
+    let mut used = Vec::new();
+    for (name, send) in &endpoints {
+        let token = tokens(name);
+        send(&token).ok();
+        used.push(token);
+    }
+    for token in &used {
+        for (name, send) in &endpoints {
+            let reply = send(token);
+            assert_eq!((reply.status.as_u16(), &reply.body["error"]), (401, &json!("invalid_jwt")), "{name}");
+        }
+    }
+}
+
+/// ATK-413, AA-057: an agent JWT works once; the same `jti` of another agent is another token.
+#[test]
+fn an_agent_jwt_works_once() {
+    let world = World::new();
+    let host = HostActor::new();
+    let (one, other) =
+        (world.register_autonomous(&host, json!(["ping"])), world.register_autonomous(&host, json!(["ping"])));
+    let token = world.agent_jwt(&one);
+    world.execute_with(&token, "ping", json!({})).ok();
+    world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
+    // Signed anew with the same jti.
+    let mut claims = world.agent_claims(&one, LOCATION);
+    claims["jti"] = json!("mine");
+    world.execute_with(&sign(&one.key, "agent+jwt", &claims), "ping", json!({})).ok();
+    claims["exp"] = json!(world.now() + 59);
+    world.execute_with(&sign(&one.key, "agent+jwt", &claims), "ping", json!({})).refused(401, "invalid_jwt");
+    claims["sub"] = json!(other.id);
+    world.execute_with(&sign(&other.key, "agent+jwt", &claims), "ping", json!({})).ok();
+    assert_eq!(world.executor.count(), 3);
+    // A refused call spends its token too.
+    let token = world.agent_jwt(&one);
+    world.execute_with(&token, "transfer_money", json!({ "amount": 1 })).refused(403, "capability_not_granted");
+    world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
+}
+
+/// AA-056: the mark outlives the token, skew included.
+#[test]
+fn a_replay_mark_is_kept_as_long_as_its_token_could_be_accepted() {
+    use countersign_storage::{Store, Timestamp};
+    let world = World::new();
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let mut claims = world.agent_claims(&agent, LOCATION);
+    claims["iat"] = json!(world.now() + 30);
+    claims["exp"] = json!(world.now() + 90);
+    let token = sign(&agent.key, "agent+jwt", &claims);
+    world.execute_with(&token, "ping", json!({})).ok();
+    world.advance(119);
+    pollster::block_on(world.store.purge(Timestamp(world.now()), 1_000)).unwrap();
+    world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
+    assert_eq!(world.audit("agent.execute").len(), 2, "it was a replay and not yet an expired token");
+    world.advance(1);
+    world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
+    assert_eq!(world.audit("agent.execute").len(), 2);
+}
+
+/// ATK-428, ATK-430, AA-043: a token restricted to some capabilities opens no other.
+#[test]
+fn the_capabilities_claim_only_narrows() {
+    let world = World::new();
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping", "check_balance"]));
+    let call = |capabilities: Value, capability: &str| {
+        let mut claims = world.agent_claims(&agent, LOCATION);
+        claims["capabilities"] = capabilities;
+        world.execute_with(&sign(&agent.key, "agent+jwt", &claims), capability, json!({}))
+    };
+    call(json!(["ping"]), "ping").ok();
+    call(json!(["check_balance", "ping"]), "ping").ok();
+    for capabilities in [json!([]), json!(["check_balance"]), json!(["*"]), json!(["PING"]), json!(["ping "])] {
+        call(capabilities, "ping").refused(403, "capability_not_granted");
+    }
+    call(json!(["transfer_money"]), "transfer_money").refused(403, "capability_not_granted");
+}
+
+/// ATK-419: without the store nothing is executed, and the answer says to come back.
+#[test]
+fn a_store_that_is_down_executes_nothing() {
+    let world = World::new();
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let token = world.agent_jwt(&agent);
+    world.store.is_down.store(true, Ordering::SeqCst);
+    let reply = world.execute_with(&token, "ping", json!({}));
+    reply.refused(503, "temporarily_unavailable");
+    assert!(reply.headers.contains_key("retry-after"));
+    assert_eq!(world.executor.count(), 0);
+    world.store.is_down.store(false, Ordering::SeqCst);
+    world.execute_with(&token, "ping", json!({})).ok();
+}
+
+#[test]
+fn two_authorization_headers_are_refused() {
+    let world = World::new();
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let mut request = crate::world::request(
+        http::Method::POST,
+        "/api/auth/capability/execute",
+        Some(&world.agent_jwt(&agent)),
+        Some(json!({ "capability": "ping" }).to_string()),
+    );
+    request.headers_mut().append("authorization", "Bearer x".parse().unwrap());
+    world.send(request).refused(401, "invalid_jwt");
+}

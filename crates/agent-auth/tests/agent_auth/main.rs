@@ -1,0 +1,18 @@
+//! The Agent Auth provider, rule by rule, through its HTTP door and its methods for pages. Section numbers are those of the
+//! `1.0-draft`; ATK and AA numbers those of the project's catalogues.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
+
+mod approval;
+mod capabilities;
+mod constraints;
+mod discovery;
+mod execute;
+mod introspection;
+mod jwt;
+mod lifetimes;
+mod narrowing;
+mod races;
+mod registration;
+mod revocation;
+mod world;

@@ -1,0 +1,199 @@
+//! Properties: evaluation only narrows, and what has ended never comes back, whatever happens in whatever order.
+
+use std::time::Duration;
+
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, Constraints};
+use countersign_storage::Limit;
+use pollster::block_on;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use crate::world::{AgentActor, HostActor, World, autonomous, new_key, subject};
+
+fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        (-3_i64..4).prop_map(|number| json!(number)),
+        prop_oneof![Just(0.5), Just(1.0), Just(-0.5)].prop_map(|number| json!(number)),
+        prop_oneof![Just("a"), Just("b"), Just("A"), Just("")].prop_map(|text| json!(text)),
+        any::<bool>().prop_map(|value| json!(value)),
+    ]
+}
+
+fn argument() -> impl Strategy<Value = Value> {
+    prop_oneof![8 => scalar(), 1 => Just(Value::Null), 1 => scalar().prop_map(|value| json!([value])), 1 => Just(json!({}))]
+}
+
+fn constraint() -> impl Strategy<Value = Value> {
+    let number = (-3_i64..4).prop_map(|number| json!(number));
+    let list = prop::collection::vec(scalar(), 0..4).prop_map(Value::Array);
+    let texts =
+        prop::collection::vec(prop_oneof![Just("a"), Just("b"), Just("A")], 1..3).prop_map(|texts| json!(texts));
+    let numbers = prop::collection::vec(-3_i64..4, 1..3).prop_map(|numbers| json!(numbers));
+    let operators = (
+        prop::option::of(number.clone()),
+        prop::option::of(number),
+        prop::option::of(list),
+        prop::option::of(prop_oneof![texts, numbers]),
+    );
+    let operators = operators.prop_filter_map("at least one operator", |(min, max, one_of, none_of)| {
+        let members: Map<String, Value> = [("min", min), ("max", max), ("in", one_of), ("not_in", none_of)]
+            .into_iter()
+            .filter_map(|(operator, value)| Some((operator.to_owned(), value?)))
+            .collect();
+        (!members.is_empty()).then_some(Value::Object(members))
+    });
+    prop_oneof![1 => scalar(), 3 => operators]
+}
+
+fn constraints() -> impl Strategy<Value = Constraints> {
+    prop::collection::btree_map(prop_oneof![Just("x"), Just("y")], constraint(), 0..3)
+        .prop_map(|fields| Constraints::parse(&json!(fields)).unwrap())
+}
+
+fn arguments() -> impl Strategy<Value = Map<String, Value>> {
+    prop::collection::btree_map(prop_oneof![Just("x".to_owned()), Just("y".to_owned())], argument(), 0..3)
+        .prop_map(|fields| fields.into_iter().collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The intersection allows exactly what both allow: neither more, which would widen, nor less.
+    #[test]
+    fn the_intersection_allows_exactly_what_both_allow(one in constraints(), other in constraints(), arguments in arguments()) {
+        let allows = |constraints: &Constraints| constraints.violations(&arguments).is_empty();
+        let both = one.narrowed_by(&other);
+        prop_assert_eq!(allows(&both), allows(&one) && allows(&other));
+        prop_assert_eq!(allows(&other.narrowed_by(&one)), allows(&both));
+    }
+
+    /// What is stored is what was decided on.
+    #[test]
+    fn constraints_survive_being_written_and_read(one in constraints(), other in constraints()) {
+        let both = one.narrowed_by(&other);
+        prop_assert_eq!(Constraints::parse(&both.to_value()).unwrap(), both);
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Register,
+    RegisterAgain,
+    RegisterAutonomous,
+    Approve,
+    ApproveNothing,
+    Deny,
+    RevokeAgent,
+    RevokeByPerson,
+    RevokeHost,
+    Wait(u64),
+    Call,
+}
+
+fn act() -> impl Strategy<Value = (Act, usize)> {
+    let act = prop_oneof![
+        3 => Just(Act::Register),
+        2 => Just(Act::RegisterAgain),
+        2 => Just(Act::RegisterAutonomous),
+        4 => Just(Act::Approve),
+        1 => Just(Act::ApproveNothing),
+        2 => Just(Act::Deny),
+        2 => Just(Act::RevokeAgent),
+        1 => Just(Act::RevokeByPerson),
+        1 => Just(Act::RevokeHost),
+        2 => prop_oneof![Just(Act::Wait(30)), Just(Act::Wait(700)), Just(Act::Wait(4_000))],
+        4 => Just(Act::Call),
+    ];
+    (act, 0..4_usize)
+}
+
+/// What an agent has come to, as seen from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    Open,
+    Ended,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Once an agent was revoked, rejected or claimed, or a grant of it denied or revoked, no later act of anybody lets it
+    /// call that capability again, and its status never changes back.
+    #[test]
+    fn what_has_ended_never_comes_back(acts in prop::collection::vec(act(), 1..40)) {
+        let generous = Limit::new(100_000, Duration::from_secs(3_600));
+        let world = World::with(AgentPolicy {
+            autonomous: autonomous(), user_code_attempts: generous, unknown_hosts: generous, ..AgentPolicy::default()
+        });
+        let hosts = [HostActor::new(), HostActor::new()];
+        let mut agents: Vec<(usize, AgentActor, Fate)> = Vec::new();
+        for (act, which) in acts {
+            let host = &hosts[which % 2];
+            let body = json!({ "name": "x", "capabilities": ["ping"] });
+            let index = if agents.is_empty() { None } else { Some(which % agents.len()) };
+            match (act, index) {
+                (Act::Register, _) | (Act::RegisterAutonomous, _) => {
+                    let key = new_key();
+                    let mut body = body;
+                    if matches!(act, Act::RegisterAutonomous) {
+                        body["mode"] = json!("autonomous");
+                    }
+                    let reply = world.register_with(host, &key, &body);
+                    if reply.status == 200 {
+                        agents.push((which % 2, AgentActor::of(&reply, key), Fate::Open));
+                    }
+                }
+                (Act::RegisterAgain, Some(index)) => {
+                    let (owner, agent, fate) = &mut agents[index];
+                    let reply = world.register_with(&hosts[*owner], &agent.key, &body);
+                    if reply.status == 200 {
+                        prop_assert_eq!(*fate, Fate::Open);
+                        *agent = AgentActor::of(&reply, agent.key.clone());
+                    }
+                }
+                (Act::Approve | Act::ApproveNothing | Act::Deny, Some(index)) => {
+                    let (_, agent, fate) = &agents[index];
+                    let Some(code) = &agent.code else { continue };
+                    let alice = world.signed_in("alice");
+                    let Ok(view) = block_on(world.provider.approval(code, &alice)) else { continue };
+                    prop_assert_eq!(*fate, Fate::Open);
+                    let answer = match act {
+                        Act::Approve => ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] },
+                        Act::ApproveNothing => ApprovalAnswer::Approve { capabilities: Vec::new() },
+                        _ => ApprovalAnswer::Deny,
+                    };
+                    block_on(world.provider.decide_approval(code, &alice, answer, &view.shown)).unwrap();
+                    if matches!(act, Act::ApproveNothing) {
+                        agents[index].2 = Fate::Ended;
+                    }
+                }
+                (Act::RevokeAgent, Some(index)) => {
+                    let (owner, agent, _) = &agents[index];
+                    let revoke = json!({ "agent_id": agent.id });
+                    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&hosts[*owner])), &revoke);
+                }
+                (Act::RevokeByPerson, Some(index)) => {
+                    block_on(world.provider.revoke_agent(&subject("alice"), &agents[index].1.id)).unwrap();
+                }
+                (Act::RevokeHost, _) => {
+                    world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({}));
+                }
+                (Act::Wait(seconds), _) => world.advance(seconds),
+                (Act::Call, Some(index)) => {
+                    let (_, agent, fate) = &agents[index];
+                    let reply = world.execute(agent, "ping", json!({}));
+                    prop_assert!(reply.status != 200 || *fate == Fate::Open, "{}", reply.body);
+                }
+                (_, None) => {}
+            }
+            for (_, agent, fate) in &mut agents {
+                let reply = world.execute(agent, "ping", json!({}));
+                let ended = ["agent_revoked", "agent_rejected", "agent_claimed", "host_revoked"];
+                if reply.body["error"].as_str().is_some_and(|error| ended.contains(&error)) {
+                    *fate = Fate::Ended;
+                }
+                prop_assert!(reply.status != 200 || *fate == Fate::Open, "{}", reply.body);
+            }
+        }
+    }
+}

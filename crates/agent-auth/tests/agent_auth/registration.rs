@@ -1,0 +1,385 @@
+//! §5.3 registration, §2.7–2.8 hosts, attacks T.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_agent_auth::{AgentPolicy, AutonomousPolicy, Constraints};
+use countersign_jose::{Algorithm, SigningKey};
+use countersign_storage::{Actor, Limit};
+use pollster::block_on;
+use serde_json::{Value, json};
+
+use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, sign};
+
+/// AA-007, AA-008, AA-143: a new host, a pending agent, a code to approve it with.
+#[test]
+fn a_delegated_agent_of_an_unknown_host_starts_pending_with_an_approval() {
+    let world = World::new();
+    let host = HostActor::new();
+    let body = json!({ "name": "Bill payer", "capabilities": ["ping", { "name": "transfer_money", "constraints": { "amount": { "max": 100 } } }] });
+    let reply = world.register_with(&host, &new_key(), &body);
+    let body = reply.ok();
+    assert_eq!(reply.headers["cache-control"], "no-store");
+    assert_eq!(
+        (&body["status"], &body["mode"], &body["name"]),
+        (&json!("pending"), &json!("delegated"), &json!("Bill payer"))
+    );
+    assert_eq!(
+        body["agent_capability_grants"],
+        json!([{ "capability": "ping", "status": "pending" }, { "capability": "transfer_money", "status": "pending" }])
+    );
+    let approval = &body["approval"];
+    let code = approval["user_code"].as_str().unwrap();
+    assert_eq!(
+        approval,
+        &json!({
+            "method": "device_authorization",
+            "verification_uri": "https://as.test/device",
+            "verification_uri_complete": format!("https://as.test/device?user_code={code}"),
+            "user_code": code,
+            "expires_in": 600,
+            "interval": 5,
+        })
+    );
+    let shape: String = code.chars().map(|c| if "BCDFGHJKLMNPQRSTVWXZ".contains(c) { 'X' } else { c }).collect();
+    assert_eq!(shape, "XXXX-XXXX");
+    // RFC 8628 §5.1, decisions 11: the store knows a hash.
+    assert!(
+        world
+            .store
+            .inner
+            .dump()
+            .iter()
+            .all(|entry| !entry.body.contains(code) && !entry.body.contains(&code.replace('-', "")))
+    );
+    let [event] = &world.audit("agent.register")[..] else { panic!("one event") };
+    assert!(matches!(&event.actor, Actor::Host { host_id } if host_id == body["host_id"].as_str().unwrap()));
+}
+
+/// ATK-436, AA-034, C3: the thumbprint is computed from the key, whatever `kid` and `iss` say.
+#[test]
+fn an_unknown_host_must_be_named_by_the_thumbprint_of_its_key() {
+    let world = World::new();
+    let (host, other) = (HostActor::new(), HostActor::new());
+    let before = world.entries();
+    let agent = new_key();
+    let mut rows: Vec<(&str, Value)> = Vec::new();
+    let mut row = |what, change: &dyn Fn(&mut Value)| {
+        let mut claims = world.host_claims(&host);
+        claims["agent_public_key"] = json!(agent.public_jwk());
+        change(&mut claims);
+        rows.push((what, claims));
+    };
+    row("iss of another key", &|claims| claims["iss"] = json!(other.key.kid()));
+    row("iss is no thumbprint", &|claims| claims["iss"] = json!("my-host"));
+    row("no iss", &|claims| drop(claims.as_object_mut().unwrap().remove("iss")));
+    row("no key", &|claims| drop(claims.as_object_mut().unwrap().remove("host_public_key")));
+    row("another's key", &|claims| claims["host_public_key"] = json!(other.key.public_jwk()));
+    row("another's key and thumbprint", &|claims| {
+        claims["host_public_key"] = json!(other.key.public_jwk());
+        claims["iss"] = json!(other.key.kid());
+    });
+    row("kid pretends", &|claims| {
+        claims["iss"] = json!(other.key.kid());
+        claims["host_public_key"]["kid"] = json!(other.key.kid());
+    });
+    row("no agent key", &|claims| drop(claims.as_object_mut().unwrap().remove("agent_public_key")));
+    row("host key by URL", &|claims| claims["host_jwks_url"] = json!("https://host.test/jwks"));
+    row("agent key by URL", &|claims| claims["agent_jwks_url"] = json!("https://host.test/jwks"));
+    for (what, claims) in rows {
+        let token = sign(&host.key, "host+jwt", &claims);
+        let reply = world.post("/api/auth/agent/register", Some(&token), &json!({ "name": "x" }));
+        assert_eq!(reply.body["error"], json!("invalid_jwt"), "{what}");
+        assert_eq!(reply.status, 401, "{what}");
+    }
+    assert_eq!(world.entries(), before, "nothing was stored");
+    // D28: a kid that is missing or strange changes nothing.
+    for kid in [json!(null), json!("whatever")] {
+        let host = HostActor::new();
+        let mut claims = world.host_claims(&host);
+        claims["agent_public_key"] = json!(new_key().public_jwk());
+        match kid {
+            Value::Null => drop(claims["host_public_key"].as_object_mut().unwrap().remove("kid")),
+            kid => claims["host_public_key"]["kid"] = kid,
+        }
+        let token = sign(&host.key, "host+jwt", &claims);
+        let reply = world.post("/api/auth/agent/register", Some(&token), &json!({ "name": "x" }));
+        let agent = AgentActor::of(&reply, new_key());
+        world.status(&host, &agent).ok();
+    }
+}
+
+/// AA-025, ATK on weak keys, AA-024.
+#[test]
+fn an_agent_key_is_ed25519_and_strong_and_public() {
+    let world = World::new();
+    let host = HostActor::new();
+    let send = |key: Value| {
+        let mut claims = world.host_claims(&host);
+        claims["agent_public_key"] = key;
+        let token = sign(&host.key, "host+jwt", &claims);
+        world.post("/api/auth/agent/register", Some(&token), &json!({ "name": "x" }))
+    };
+    send(json!(SigningKey::generate(Algorithm::Es256).unwrap().public_jwk())).refused(400, "unsupported_algorithm");
+    send(json!({ "kty": "OKP", "crv": "X25519", "x": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }))
+        .refused(400, "unsupported_algorithm");
+    // The neutral element of the curve: every signature would verify.
+    let weak = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    send(json!({ "kty": "OKP", "crv": "Ed25519", "x": weak })).refused(400, "invalid_public_key");
+    let mut private = json!(new_key().public_jwk());
+    private["d"] = json!(weak);
+    send(private).refused(400, "invalid_public_key");
+    send(json!("key")).refused(400, "invalid_public_key");
+    send(json!(host.key.public_jwk())).refused(400, "invalid_public_key");
+    send(json!(new_key().public_jwk())).ok();
+}
+
+#[test]
+fn a_host_key_must_be_ed25519() {
+    let world = World::new();
+    let host = HostActor { key: SigningKey::generate(Algorithm::Es256).unwrap() };
+    world.register_with(&host, &new_key(), &json!({ "name": "x" })).refused(400, "unsupported_algorithm");
+}
+
+/// ATK-444, AA-001.
+#[test]
+fn a_mode_that_is_not_offered_is_refused() {
+    let world = World::with(AgentPolicy::default());
+    let register =
+        |mode: &str| world.register_with(&HostActor::new(), &new_key(), &json!({ "name": "x", "mode": mode }));
+    register("autonomous").refused(400, "unsupported_mode");
+    register("sovereign").refused(400, "unsupported_mode");
+    register("delegated").ok();
+}
+
+/// X6, D14: autonomous grants come from the policy and are within its constraints; the rest is denied aloud.
+#[test]
+fn an_autonomous_agent_gets_what_the_policy_gives_and_nothing_else() {
+    let limits = Constraints::parse(&json!({ "account_id": { "in": ["public", "demo"] } })).unwrap();
+    let policy = AutonomousPolicy::Granted(BTreeMap::from([("check_balance".to_owned(), limits)]));
+    let world = World::with(AgentPolicy { autonomous: policy, ..AgentPolicy::default() });
+    let host = HostActor::new();
+    let body = json!({
+        "name": "Watcher", "mode": "autonomous",
+        "capabilities": ["ping", { "name": "check_balance", "constraints": { "account_id": { "in": ["demo", "secret"] } } }],
+    });
+    let key = new_key();
+    let reply = world.register_with(&host, &key, &body);
+    assert_eq!(reply.ok()["status"], json!("active"));
+    assert_eq!(reply.body.get("approval"), None);
+    let grants = &reply.body["agent_capability_grants"];
+    assert_eq!(
+        grants[0],
+        json!({ "capability": "ping", "status": "denied", "reason": "not available to autonomous agents" })
+    );
+    assert_eq!(
+        (&grants[1]["status"], &grants[1]["constraints"]),
+        (&json!("active"), &json!({ "account_id": { "in": ["demo"] } }))
+    );
+    let agent = AgentActor::of(&reply, key);
+    world.execute(&agent, "check_balance", json!({ "account_id": "demo" })).ok();
+    world.execute(&agent, "check_balance", json!({ "account_id": "secret" })).refused(403, "constraint_violated");
+    world.execute(&agent, "ping", json!({})).refused(403, "capability_not_granted");
+    world.execute(&agent, "transfer_money", json!({ "amount": 1 })).refused(403, "capability_not_granted");
+    assert_eq!(world.executor.calls.lock().unwrap()[0].subject, None);
+}
+
+/// AA-008, D24: a host that waits for a person gains nothing by asking in the other mode.
+#[test]
+fn a_pending_host_registers_no_autonomous_agent_and_a_linked_one_neither() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    let autonomous = json!({ "name": "Watcher", "mode": "autonomous", "capabilities": ["ping"] });
+    world.register_with(&host, &new_key(), &autonomous).refused(403, "host_pending");
+    world.approve(&agent, "alice");
+    world.register_with(&host, &new_key(), &autonomous).refused(400, "unsupported_mode");
+}
+
+/// ATK-441.
+#[test]
+fn nothing_under_a_pending_host_can_be_executed() {
+    let world = World::new();
+    let host = HostActor::new();
+    let first = world.register(&host, json!(["ping"]));
+    let second = world.register(&host, json!(["ping"]));
+    for agent in [&first, &second] {
+        world.execute(agent, "ping", json!({})).refused(403, "host_pending");
+    }
+    world.approve(&first, "alice");
+    world.execute(&first, "ping", json!({})).ok();
+    world.execute(&second, "ping", json!({})).refused(403, "agent_pending");
+    assert_eq!(world.executor.count(), 1);
+}
+
+/// AA-098, ATK-447: a retry keeps the agent and leaves one live code.
+#[test]
+fn a_registration_retry_keeps_the_agent_and_kills_the_older_codes() {
+    let world = World::with(AgentPolicy {
+        user_code_attempts: Limit::new(1_000, Duration::from_secs(600)),
+        ..AgentPolicy::default()
+    });
+    let host = HostActor::new();
+    let key = new_key();
+    let retry = || world.register_with(&host, &key, &json!({ "name": "x", "capabilities": ["ping"] }));
+    let first = AgentActor::of(&retry(), key.clone());
+    let mut codes = vec![first.code.clone().unwrap()];
+    for _ in 0..100 {
+        let again = AgentActor::of(&retry(), key.clone());
+        assert_eq!(again.id, first.id);
+        codes.push(again.code.unwrap());
+    }
+    let alice = world.signed_in("alice");
+    let alive: Vec<_> = codes.iter().filter(|code| block_on(world.provider.approval(code, &alice)).is_ok()).collect();
+    assert_eq!(alive, [codes.last().unwrap()]);
+}
+
+/// ATK-448, AA-099.
+#[test]
+fn a_key_that_was_used_registers_no_second_agent() {
+    let world = World::new();
+    let host = HostActor::new();
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    let active = world.approved(&host, json!(["ping"]), "alice");
+    world.register_with(&host, &active.key, &body).refused(409, "agent_exists");
+    let revoke = json!({ "agent_id": active.id });
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).ok();
+    world.register_with(&host, &active.key, &body).refused(409, "agent_exists");
+    world.execute(&active, "ping", json!({})).refused(403, "agent_revoked");
+    // The same key under another host is another agent.
+    let other = AgentActor::of(&world.register_with(&HostActor::new(), &active.key, &body), active.key.clone());
+    assert_ne!(other.id, active.id);
+}
+
+/// AA-107, ATK-485, ATK-474, AA-089, AA-090.
+#[test]
+fn what_is_asked_for_must_exist_and_make_sense() {
+    let world = World::new();
+    let ask = |capabilities: Value| {
+        world.register_with(&HostActor::new(), &new_key(), &json!({ "name": "x", "capabilities": capabilities }))
+    };
+    let reply = ask(json!(["ping", "nothing", { "name": "neither" }]));
+    reply.refused(400, "invalid_capabilities");
+    assert_eq!(reply.body["invalid_capabilities"], json!(["nothing", "neither"]));
+
+    let reply = ask(
+        json!([{ "name": "transfer_money", "constraints": { "amount": { "lte": 5, "max": 1 }, "to": { "regex": "x" } } }]),
+    );
+    reply.refused(400, "unknown_constraint_operator");
+    assert_eq!(reply.body["unknown_operators"], json!(["lte", "regex"]));
+
+    for constraints in [
+        json!({ "amount": {} }),
+        json!({ "amount": { "max": "5" } }),
+        json!({ "amount": { "min": null } }),
+        json!({ "currency": { "in": "USD" } }),
+        json!({ "currency": { "in": [["USD"]] } }),
+        json!({ "to": { "not_in": [] } }),
+        json!({ "to": { "not_in": ["x", 1] } }),
+        json!({ "amount": null }),
+        json!({ "amount": [1, 2] }),
+        json!({ "no_such_field": 1 }),
+        json!({ "to.iban": "DE" }),
+        json!([]),
+        json!("x"),
+    ] {
+        ask(json!([{ "name": "transfer_money", "constraints": constraints }])).refused(400, "invalid_request");
+    }
+    ask(json!(["ping", "ping"])).refused(400, "invalid_request");
+    ask(json!([1])).refused(400, "invalid_request");
+    ask(Value::Array(vec![json!("ping"); 51])).refused(400, "invalid_request");
+    for name in ["", "   ", "\u{202E}\u{200B}"] {
+        world.register_with(&HostActor::new(), &new_key(), &json!({ "name": name })).refused(400, "invalid_request");
+    }
+}
+
+/// AA-149, ATK-508.
+#[test]
+fn names_and_reasons_are_cleaned_and_bounded() {
+    let world = World::new();
+    let host = HostActor::new();
+    let key = new_key();
+    let body = json!({
+        "name": format!("Countersign\u{202E} Security{}", "x".repeat(300)),
+        "host_name": "Lap\u{0}top\n\u{2066}<b>",
+        "reason": "y".repeat(600),
+        "capabilities": ["ping"],
+    });
+    let agent = AgentActor::of(&world.register_with(&host, &key, &body), key);
+    let view = world.view(&agent, "alice");
+    assert!(view.agent_name.starts_with("Countersign Securityxxx"));
+    assert_eq!(view.agent_name.chars().count(), 200);
+    assert_eq!(view.host_name.as_deref(), Some("Laptop <b>"), "markup is left to the page to escape");
+    assert_eq!(view.reason.unwrap().len(), 500);
+}
+
+/// AA-164.
+#[test]
+fn unknown_hosts_are_limited_per_address_and_known_ones_are_not() {
+    let policy = AgentPolicy { unknown_hosts: Limit::new(2, Duration::from_secs(3_600)), ..AgentPolicy::default() };
+    let world = World::with(policy);
+    let known = HostActor::new();
+    world.register(&known, json!(["ping"]));
+    world.register(&HostActor::new(), json!(["ping"]));
+    let before = world.entries();
+    let refused = world.register_with(&HostActor::new(), &new_key(), &json!({ "name": "x" }));
+    refused.refused(429, "rate_limited");
+    assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 0);
+    assert_eq!(world.entries(), before);
+    world.register(&known, json!(["ping"]));
+    world.advance(3_600);
+    world.register(&HostActor::new(), json!(["ping"]));
+}
+
+#[test]
+fn a_host_has_a_limit_of_living_agents() {
+    let world = World::with(AgentPolicy { agents_per_host: 2, ..AgentPolicy::default() });
+    let host = HostActor::new();
+    let first = world.register(&host, json!(["ping"]));
+    world.register(&host, json!(["ping"]));
+    let register = || world.register_with(&host, &new_key(), &json!({ "name": "x" }));
+    register().refused(400, "agent_limit_reached");
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": first.id })).ok();
+    register().ok();
+}
+
+/// AA-009, AA-120.
+#[test]
+fn a_revoked_host_registers_nothing() {
+    let world = World::new();
+    let host = HostActor::new();
+    world.approved(&host, json!(["ping"]), "alice");
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).ok();
+    world.register_with(&host, &new_key(), &json!({ "name": "x" })).refused(403, "host_revoked");
+}
+
+/// AA-116: what nobody approved can be forgotten.
+#[test]
+fn pending_agents_and_hosts_may_be_purged_and_approved_ones_not() {
+    use countersign_storage::{Store, Timestamp};
+    let world = World::with(AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() });
+    let (forgotten, kept) = (HostActor::new(), HostActor::new());
+    let pending = world.register(&forgotten, json!(["ping"]));
+    let active = world.approved(&kept, json!(["ping"]), "alice");
+    let soon = Timestamp(world.now() + 8 * 86_400);
+    block_on(world.store.purge(soon, 1_000)).unwrap();
+    world.status(&forgotten, &pending).refused(401, "invalid_jwt");
+    assert_eq!(world.status(&kept, &active).ok()["status"], json!("active"));
+    // The forgotten host may come again, as a new one.
+    world.register(&forgotten, json!(["ping"]));
+}
+
+/// ATK-541: hosts and agents of one issuer are nothing to another on the same store.
+#[test]
+fn ids_differ_by_issuer() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    assert!(agent.id.starts_with("agt_"));
+    assert_eq!(agent.id.len(), 68);
+    let mut claims = world.host_claims(&host);
+    claims["aud"] = json!("https://other.test");
+    let token = sign(&host.key, "host+jwt", &claims);
+    world.get(&format!("/api/auth/agent/status?agent_id={}", agent.id), Some(&token)).refused(401, "invalid_jwt");
+    assert_ne!(ISSUER, "https://other.test");
+}

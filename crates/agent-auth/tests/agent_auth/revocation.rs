@@ -1,0 +1,129 @@
+//! §5.7, §5.10, §8.5, §2.6: revocation works at the next call, cascades, and stays.
+
+use countersign_agent_auth::{AgentStatus, HostStatus, Revocation};
+use countersign_storage::{Actor, Page};
+use pollster::block_on;
+use serde_json::json;
+
+use crate::world::{HostActor, World, subject};
+
+/// AA-117, AA-004, ATK-451.
+#[test]
+fn a_host_revokes_its_agent_and_the_next_call_fails() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let unused = world.agent_jwt(&agent);
+    world.execute(&agent, "ping", json!({})).ok();
+    let revoke =
+        || world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": agent.id }));
+    assert_eq!(revoke().ok(), &json!({ "agent_id": agent.id, "status": "revoked" }));
+    world.execute_with(&unused, "ping", json!({})).refused(403, "agent_revoked");
+    let body = world.status(&host, &agent).body;
+    assert_eq!(
+        (&body["status"], &body["agent_capability_grants"][0]["status"]),
+        (&json!("revoked"), &json!("revoked"))
+    );
+    revoke().ok();
+    let [first, _] = &world.audit("agent.revoke")[..] else { panic!("two events") };
+    assert!(matches!(first.actor, Actor::Host { .. }));
+    assert_eq!(first.subject, Some(subject("alice")));
+}
+
+/// ATK-450, AA-108.
+#[test]
+fn another_hosts_agent_is_unknown() {
+    let world = World::new();
+    let (host, other) = (HostActor::new(), HostActor::new());
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    world.register(&other, json!(["ping"]));
+    world.status(&other, &agent).refused(404, "agent_not_found");
+    let revoke = json!({ "agent_id": agent.id });
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&other)), &revoke).refused(404, "agent_not_found");
+    for id in ["agt_nobody", "", "hst_x"] {
+        let revoke = json!({ "agent_id": id });
+        world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).refused(404, "agent_not_found");
+    }
+    world.get("/api/auth/agent/status", Some(&world.host_jwt(&host))).refused(400, "invalid_request");
+    world.execute(&agent, "ping", json!({})).ok();
+}
+
+/// AA-120, AA-010.
+#[test]
+fn revoking_a_host_ends_every_agent_under_it() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agents = [world.approved(&host, json!(["ping"]), "alice"), world.approved(&host, json!(["ping"]), "alice")];
+    let pending = world.register(&host, json!(["ping"]));
+    let bystander = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let reply = world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({}));
+    assert_eq!((&reply.ok()["status"], &reply.body["agents_revoked"]), (&json!("revoked"), &json!(3)));
+    for agent in agents.iter().chain([&pending]) {
+        world.execute(agent, "ping", json!({})).refused(403, "host_revoked");
+    }
+    world.execute(&bystander, "ping", json!({})).ok();
+    world.status(&host, &pending).refused(403, "host_revoked");
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).refused(403, "host_revoked");
+    world
+        .post("/api/auth/host/revoke", Some(&world.host_jwt(&HostActor::new())), &json!({}))
+        .refused(401, "invalid_jwt");
+}
+
+/// AA-124: from the dashboard, by the person and by nobody else.
+#[test]
+fn a_person_revokes_their_own_agents_and_hosts() {
+    let world = World::new();
+    let host = HostActor::new();
+    let (one, two) = (world.approved(&host, json!(["ping"]), "alice"), world.approved(&host, json!(["ping"]), "alice"));
+    let (alice, bob) = (subject("alice"), subject("bob"));
+    let host_id = block_on(world.provider.hosts(&alice)).unwrap()[0].host_id.clone();
+    assert_eq!(block_on(world.provider.revoke_agent(&bob, &one.id)), Ok(Revocation::NotFound));
+    assert_eq!(block_on(world.provider.revoke_host(&bob, &host_id)), Ok(Revocation::NotFound));
+    assert_eq!(block_on(world.provider.revoke_agent(&alice, "agt_x")), Ok(Revocation::NotFound));
+    world.execute(&one, "ping", json!({})).ok();
+
+    assert_eq!(block_on(world.provider.revoke_agent(&alice, &one.id)), Ok(Revocation::Revoked { agents: 1 }));
+    world.execute(&one, "ping", json!({})).refused(403, "agent_revoked");
+    world.execute(&two, "ping", json!({})).ok();
+    let agents = block_on(world.provider.agents(&alice)).unwrap();
+    let status = |id: &str| agents.iter().find(|agent| agent.agent_id == id).unwrap().status;
+    assert_eq!((status(&one.id), status(&two.id)), (AgentStatus::Revoked, AgentStatus::Active));
+
+    assert_eq!(block_on(world.provider.revoke_host(&alice, &host_id)), Ok(Revocation::Revoked { agents: 1 }));
+    world.execute(&two, "ping", json!({})).refused(403, "host_revoked");
+    let hosts = block_on(world.provider.hosts(&alice)).unwrap();
+    assert_eq!((hosts[0].status, hosts[0].agents), (HostStatus::Revoked, 0));
+}
+
+/// ATK-461, AA-012: no agent outlives the person.
+#[test]
+fn revoking_a_person_ends_all_hosts_and_agents_at_once() {
+    let world = World::new();
+    let hosts = [HostActor::new(), HostActor::new()];
+    let agents: Vec<_> = hosts.iter().map(|host| world.approved(host, json!(["ping"]), "alice")).collect();
+    let bobs = world.approved(&HostActor::new(), json!(["ping"]), "bob");
+    assert_eq!(block_on(world.provider.revoke_person(&subject("alice"))), Ok(Revocation::Revoked { agents: 2 }));
+    for agent in &agents {
+        world.execute(agent, "ping", json!({})).refused(403, "host_revoked");
+    }
+    world.execute(&bobs, "ping", json!({})).ok();
+    assert_eq!(world.audit("host.revoke").len(), 2);
+    assert_eq!(block_on(world.provider.revoke_person(&subject("nobody"))), Ok(Revocation::NotFound));
+}
+
+/// AA-174: a person sees what was done for them.
+#[test]
+fn the_activity_of_a_persons_agents_can_be_read() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    world.advance(1);
+    world.execute(&agent, "ping", json!({})).ok();
+    world.advance(1);
+    world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
+    let (activity, next) = block_on(world.provider.activity(&subject("alice"), Page::first(100))).unwrap();
+    let actions: Vec<_> = activity.iter().map(|record| record.action.as_str()).collect();
+    assert_eq!(actions.len(), 4, "{actions:?}");
+    assert_eq!(actions[2..], ["agent.execute", "agent.execute"]);
+    assert_eq!(next, None);
+    assert_eq!(block_on(world.provider.activity(&subject("bob"), Page::first(100))).unwrap().0, []);
+}
