@@ -6,14 +6,18 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
 use crate::options::Part;
 
 /// A server that listens. Dropping it ends it.
 #[derive(Debug)]
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    /// Held open: its end is how the child learns that we are gone, however we went.
+    _stdin: Option<ChildStdin>,
+}
 
 /// Starts this program again as one of the servers, and waits for its line `{"ready":true,…}`. What it writes to standard
 /// error goes into a file in `logs`, named after the part.
@@ -50,7 +54,7 @@ pub(crate) async fn launch(part: Part, settings: &[(&str, String)], logs: &Path)
         false
     };
     match timeout(Duration::from_secs(30), ready).await {
-        Ok(true) => Ok(Process(child)),
+        Ok(true) => Ok(Process { _stdin: child.stdin.take(), child }),
         Ok(false) => {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             let last = said.lines().last().unwrap_or("it says nothing").to_owned();
@@ -63,7 +67,7 @@ pub(crate) async fn launch(part: Part, settings: &[(&str, String)], logs: &Path)
 impl Process {
     /// Waits until it ends by itself, which a server should not.
     pub(crate) async fn ended(&mut self) -> String {
-        self.0.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string())
+        self.child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string())
     }
 }
 

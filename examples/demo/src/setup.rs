@@ -89,7 +89,7 @@ impl Setup {
     pub(crate) fn write_clients(&self, clients: &[Value]) -> Result<(), String> {
         let path = self.folder.join("clients.json");
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unusable(&path, &error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(&path, &error)),
             _ => write_private(&path, &Value::from(clients).to_string()).map_err(|error| unusable(&path, &error)),
         }
     }

@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(settings.issuer, "http://localhost:3000/api/auth");
         assert_eq!(settings.origin(), "http://localhost:3000");
         assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
-        assert!(matches!(settings.database, Database::Sqlite(path) if path == PathBuf::from("countersign.db")));
+        assert!(matches!(settings.database, Database::Sqlite(path) if path == "countersign.db"));
         assert_eq!(settings.autonomous, Autonomous::Refused);
         assert_eq!((settings.clients.len(), settings.access_token_lifetime, settings.limits_times), (0, None, 1));
     }
@@ -275,7 +275,7 @@ mod tests {
     fn each_database_is_chosen_by_its_scheme() {
         assert!(matches!(with(&[(DATABASE, "memory:")]).unwrap().database, Database::Memory));
         let sqlite = with(&[(DATABASE, "sqlite:/tmp/a.db")]).unwrap().database;
-        assert!(matches!(sqlite, Database::Sqlite(path) if path == PathBuf::from("/tmp/a.db")));
+        assert!(matches!(sqlite, Database::Sqlite(path) if path == "/tmp/a.db"));
         let rows = [
             ("postgresql://127.0.0.1/db", "postgresql://127.0.0.1/db", None),
             ("postgres://me:hunter2@[::1]/db?schema=a", "postgres://me:hunter2@[::1]/db", Some("a")),
