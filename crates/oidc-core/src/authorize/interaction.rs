@@ -44,7 +44,7 @@ pub struct SignInView {
     pub client_name: String,
     /// What the client thinks that the person signs in with. Not proven.
     pub login_hint: Option<String>,
-    /// The source for a `form-action` of [CSP]: a sign-in after which nothing is left to ask redirects there.
+    /// The source for a `form-action` directive of Content-Security-Policy: a sign-in after which nothing is left to ask redirects there.
     pub redirect_source: String,
 }
 
@@ -66,7 +66,7 @@ pub struct ConsentView {
     pub tos_uri: Option<String>,
     /// Where the person will be sent: the host, or the scheme of an application's own URI.
     pub redirect_host: String,
-    /// The source for a `form-action` of [CSP] that lets the answer redirect there.
+    /// The source for a `form-action` directive of Content-Security-Policy that lets the answer redirect there.
     pub redirect_source: String,
     /// What is asked for.
     pub scopes: Vec<ScopeView>,
