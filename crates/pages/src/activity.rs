@@ -49,44 +49,66 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
 }
 
 impl ActivityRow {
-    /// In words. `name` knows what agents and clients call themselves.
-    pub(crate) fn of(record: &AuditRecord, now: Timestamp, name: impl Fn(&Actor) -> Option<String>) -> Self {
-        let detail = |key: &str| record.detail.get(key).map(|text| inert_text(text, 80));
-        let what = match record.action.as_str() {
-            "account.create" => "Account created".to_owned(),
-            "agent.approve" => "Approved an agent".to_owned(),
-            "agent.deny" => "Denied an agent".to_owned(),
-            "agent.execute" => match detail("capability") {
-                Some(capability) => format!("Used {capability}"),
-                None => "Used a capability".to_owned(),
-            },
-            "agent.introspect" => "Token looked up".to_owned(),
-            "agent.register" => "Asked for approval".to_owned(),
-            "agent.revoke" => "Agent revoked".to_owned(),
-            "client.suspend" => "App suspended".to_owned(),
-            "grant.approve" => "Allowed an app".to_owned(),
-            "grant.revoke" => "App disconnected".to_owned(),
-            "host.approve" | "host.link" => "Linked a host".to_owned(),
-            "host.revoke" => "Host revoked".to_owned(),
-            "session.confirm" => "Confirmed the password".to_owned(),
-            "session.end" => match record.detail.get("reason").map(String::as_str) {
-                Some("expired") => "Session ended by itself".to_owned(),
-                Some("replaced") => "Session replaced".to_owned(),
-                Some("revoked") => "Session ended from the dashboard".to_owned(),
-                _ => "Signed out".to_owned(),
-            },
-            "session.start" => "Signed in".to_owned(),
-            "token.issue" => "App got a token".to_owned(),
-            "token.refresh" => "App renewed its token".to_owned(),
-            "token.replay" => "A used code or token was shown again".to_owned(),
-            "token.revoke" => "App gave a token back".to_owned(),
-            other => inert_text(other, 60).replace(['.', '_'], " "),
+    /// In words. `name` knows what agents and clients are called, by their ids.
+    pub(crate) fn of(record: &AuditRecord, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
+        let detail = |key: &str| record.detail.get(key).map(String::as_str);
+        let actor = match &record.actor {
+            Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),
+            Actor::Client { client_id } => Some(client_id.as_str()),
+            _ => None,
         };
+        let other = actor.or(detail("client_id")).or(detail("agent"));
+        let by_itself = || {
+            let agent = detail("agent_name").map(|name| format!("“{}”", inert_text(name, 80)));
+            agent.or_else(|| detail("client_id").map(|id| inert_text(id, 80)))
+        };
+        let other = other.and_then(name).or_else(by_itself);
         ActivityRow {
-            what,
-            who: name(&record.actor).or_else(|| detail("address")),
-            refused: matches!(record.outcome, Outcome::Denied { .. }),
+            what: what(record),
+            who: other.or_else(|| detail("address").map(|address| inert_text(address, 80))),
+            // A person who says no is not refused.
+            refused: record.action != "grant.approve" && is_denied(record),
             at: When::new(record.at, now),
         }
     }
+}
+
+fn what(record: &AuditRecord) -> String {
+    let detail = |key: &str| record.detail.get(key).map(String::as_str);
+    let capability = || inert_text(detail("capability").unwrap_or("a capability"), 80);
+    let words = match (record.action.as_str(), is_denied(record)) {
+        ("account.create", _) => "Account created",
+        ("agent.approve", false) => "Approved an agent",
+        ("agent.approve", true) => "Could not approve an agent",
+        ("agent.deny", _) => "Denied an agent",
+        ("agent.execute", false) => return format!("Used {}", capability()),
+        ("agent.execute", true) => return format!("Tried to use {}", capability()),
+        ("agent.execute_failed", _) => return format!("Use of {} failed", capability()),
+        ("agent.register", _) => "Agent asked for approval",
+        ("agent.revoke", _) => "Agent revoked",
+        ("code.redeem", false) => "App signed you in",
+        ("code.redeem", true) => "App showed a code that is not good",
+        ("grant.approve", false) => "Allowed an app",
+        ("grant.approve", true) => "Denied an app",
+        ("grant.revoke", _) => "App disconnected",
+        ("host.revoke", _) => "Host revoked",
+        ("session.confirm", _) => "Confirmed the password",
+        ("session.end", _) => match detail("reason") {
+            Some("expired") => "Session ended by itself",
+            Some("replaced") => "Session replaced",
+            Some("revoked") => "Session ended from the dashboard",
+            _ => "Signed out",
+        },
+        ("session.start", false) => "Signed in",
+        ("session.start", true) => "Somebody tried to sign in",
+        ("token.refresh", false) => "App renewed its access",
+        ("token.refresh", true) => "App could not renew its access",
+        ("token.revoke", _) => "App gave its access back",
+        (other, _) => return inert_text(other, 60).replace(['.', '_'], " "),
+    };
+    words.to_owned()
+}
+
+fn is_denied(record: &AuditRecord) -> bool {
+    matches!(record.outcome, Outcome::Denied { .. })
 }

@@ -2,7 +2,7 @@
 
 use countersign_authn::{Revocation, Session};
 use countersign_oidc::{GrantView, Revoked};
-use countersign_storage::{Actor, Timestamp};
+use countersign_storage::Timestamp;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -146,14 +146,8 @@ impl Pages {
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject).await?;
         let activity = activity::latest(&self.ports, &account.subject).await?;
-        let name = |actor: &Actor| match actor {
-            Actor::Agent { agent_id, .. } => agents.name(agent_id),
-            Actor::Client { client_id } => grants
-                .iter()
-                .find(|grant| grant.client_id == *client_id)
-                .map(|grant| inert_text(&grant.client_name, 80)),
-            _ => None,
-        };
+        let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
+        let name = |id: &str| agents.name(id).or_else(|| client(id).map(|grant| inert_text(&grant.client_name, 80)));
         let page = DashboardPage {
             account: AccountView {
                 name: inert_text(&account.name, 200),
@@ -180,18 +174,18 @@ impl Pages {
         let (found, done) = match what {
             Revocable::Session => {
                 let revocation = self.authn.revoke_session(&account.subject, id).await?;
-                (revocation == Revocation::Revoked, "session#sessions")
+                (revocation == Revocation::Revoked, "session")
             }
             Revocable::OtherSessions => {
                 self.authn.revoke_other_sessions(&account.subject, &session.id).await?;
-                (true, "sessions#sessions")
+                (true, "sessions")
             }
             Revocable::App => {
                 let revoked = self.issuer.revoke_grant(&account.subject, id).await?;
-                (revoked != Revoked::Unknown, "app#apps")
+                (revoked != Revoked::Unknown, "app")
             }
-            Revocable::Agent => (self.revoke_agent(&account.subject, id).await?, "agent#agents"),
-            Revocable::Host => (self.revoke_host(&account.subject, id).await?, "host#agents"),
+            Revocable::Agent => (self.revoke_agent(&account.subject, id).await?, "agent"),
+            Revocable::Host => (self.revoke_host(&account.subject, id).await?, "host"),
         };
         if found { Ok(see_other(&format!("/dashboard?done={done}"))) } else { Err(Refusal::NotFound) }
     }

@@ -119,8 +119,8 @@ impl Pages {
             _ => return Err(Refusal::Forged),
         };
         match self.provider()?.decide_approval(user_code, &who, answer, fields.text("shown")).await {
-            Ok(Decided::Approved { .. }) => Ok(see_other("/dashboard?done=approved#agents")),
-            Ok(Decided::Denied) => Ok(see_other("/dashboard?done=denied#agents")),
+            Ok(Decided::Approved { .. }) => Ok(see_other("/dashboard?done=approved")),
+            Ok(Decided::Denied) => Ok(see_other("/dashboard?done=denied")),
             Err(error @ (ApprovalError::FreshSessionRequired | ApprovalError::Changed)) => {
                 self.show_again(visit, &person, user_code, error).await
             }
@@ -261,7 +261,7 @@ fn notes(view: &ApprovalView) -> Vec<String> {
 fn as_shown(user_code: &str) -> String {
     let code: String = user_code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     match code.split_at_checked(code.len() / 2) {
-        Some((one, two)) if !one.is_empty() && code.len() % 2 == 0 => format!("{one}-{two}"),
+        Some((one, two)) if !one.is_empty() && code.len().is_multiple_of(2) => format!("{one}-{two}"),
         _ => code,
     }
 }

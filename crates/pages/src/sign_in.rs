@@ -82,7 +82,13 @@ impl Pages {
         let browser = self.form_tokens.browser(&visit.headers);
         let page = SignInPage {
             email,
-            problem: Some(SignInError::to_string(&error)),
+            problem: Some(match (manner, &error) {
+                // Who it is, is known.
+                (Manner::Confirm, SignInError::Refused(SignInRefusal::InvalidCredentials)) => {
+                    "The password is wrong.".to_owned()
+                }
+                _ => error.to_string(),
+            }),
             ..self.sign_in_page(&browser, &onward, &asking, manner)
         };
         let mut response = self.show(browser, error.status(), &page, &asking.form_action)?;

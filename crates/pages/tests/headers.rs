@@ -1,4 +1,5 @@
 //! What each answer to a browser carries, and what each page is made of.
+#![allow(clippy::expect_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 mod support;
 

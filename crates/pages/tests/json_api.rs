@@ -1,4 +1,5 @@
 //! The JSON sign-in API, as its clients and as attackers meet it.
+#![allow(clippy::expect_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! A site on the memory store, and browsers that keep cookies and fill in forms.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
