@@ -44,7 +44,8 @@ pub struct SignInView {
     pub client_name: String,
     /// What the client thinks that the person signs in with. Not proven.
     pub login_hint: Option<String>,
-    /// The source for a `form-action` directive of Content-Security-Policy: a sign-in after which nothing is left to ask redirects there.
+    /// The source for a `form-action` directive of Content-Security-Policy: a sign-in after which nothing is left to ask
+    /// redirects there.
     pub redirect_source: String,
 }
 
