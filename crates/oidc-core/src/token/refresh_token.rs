@@ -21,6 +21,7 @@ use countersign_storage::{
     Account, AccountState, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed,
     SealingKey, Secret, Stored, Timestamp,
 };
+use zeroize::Zeroizing;
 
 use super::audience::narrow;
 use super::issue::{AccessToken, Issue, Tokens};
@@ -209,7 +210,8 @@ impl Operation for Refresh<'_> {
             Ok(Plan::Rotate(rotation)) => {
                 let Rotation { mut family, successor, issue, now } = *rotation;
                 let tokens = issue.seal(&self.request.keys)?;
-                let plain = serde_json::to_vec(&tokens).map_err(|_| Fault::Internal("tokens can not be written"))?;
+                let plain = serde_json::to_vec(&tokens).map(Zeroizing::new);
+                let plain = plain.map_err(|_| Fault::Internal("tokens can not be written"))?;
                 let answer = self.presented.sealing_key().seal(&family.id, &plain)?;
                 let handle = self.presented.whole.handle();
                 let previous = Some(PreviousRefreshToken { handle, rotated_at: now, answer });

@@ -141,3 +141,57 @@ impl From<InvalidScope> for TokenRefusal {
         TokenRefusal::ScopeMalformed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2): which characters, and which codes there are.
+    #[test]
+    fn every_refusal_has_a_registered_code_and_an_allowed_description() {
+        const CODES: [&str; 7] = [
+            "invalid_client",
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "invalid_target",
+            "unauthorized_client",
+            "unsupported_grant_type",
+        ];
+        for refusal in [
+            TokenRefusal::AccountUnusable,
+            TokenRefusal::Client(ClientRefusal::InvalidClient),
+            TokenRefusal::Client(ClientRefusal::Repeated),
+            TokenRefusal::Client(ClientRefusal::SeveralMethods),
+            TokenRefusal::ClientNotAllowed,
+            TokenRefusal::CodeForAnotherClient,
+            TokenRefusal::CodeBurnt,
+            TokenRefusal::CodeExpired,
+            TokenRefusal::CodeReplayed,
+            TokenRefusal::CodeUnknown,
+            TokenRefusal::GrantRevoked,
+            TokenRefusal::ParameterMissing { name: "code" },
+            TokenRefusal::Params(ParamsError::ContentType),
+            TokenRefusal::Params(ParamsError::Encoding),
+            TokenRefusal::Params(ParamsError::TooLarge),
+            TokenRefusal::RedirectUri,
+            TokenRefusal::RefreshTokenExpired,
+            TokenRefusal::RefreshTokenForAnotherClient,
+            TokenRefusal::RefreshTokenReused,
+            TokenRefusal::RefreshTokenRevoked,
+            TokenRefusal::RefreshTokenUnknown,
+            TokenRefusal::Repeated,
+            TokenRefusal::ScopeMalformed,
+            TokenRefusal::ScopeTooWide,
+            TokenRefusal::SessionEnded,
+            TokenRefusal::Target(InvalidTarget::Malformed),
+            TokenRefusal::Target(InvalidTarget::NotAllowed),
+            TokenRefusal::UnsupportedGrantType,
+            TokenRefusal::Verifier,
+        ] {
+            let description = refusal.to_string();
+            assert!(description.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{description}");
+            assert!(CODES.contains(&refusal.code()), "{refusal:?}");
+        }
+    }
+}

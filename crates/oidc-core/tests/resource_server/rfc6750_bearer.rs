@@ -84,6 +84,8 @@ async fn each_code_has_its_status() {
         assert!(challenge.starts_with(&format!("Bearer error=\"{code}\", error_description=\"")), "{challenge}");
         let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["error"], code);
+        let description = body["error_description"].as_str().unwrap();
+        assert!(challenge.contains(description), "nothing was left out of {challenge}");
     }
 }
 

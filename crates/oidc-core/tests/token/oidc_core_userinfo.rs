@@ -155,7 +155,7 @@ async fn a_disabled_account_and_a_suspended_client_are_seen_at_once() {
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
     world.issuer.set_client_state("c1", ClientState::Active).await.unwrap();
     assert_eq!(world.userinfo(&token).await.outcome(), "200");
-    world.people.0.lock().unwrap().clear();
+    world.people.accounts.lock().unwrap().clear();
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
 

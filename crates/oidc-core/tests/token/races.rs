@@ -136,3 +136,56 @@ async fn a_thief_beside_the_owner_takes_the_tokens_down() {
         }
     }
 }
+
+/// The same, held in the most awkward moment: the redemption has seen the grant alive, then it is revoked.
+#[tokio::test]
+async fn a_grant_that_is_revoked_in_the_middle_of_a_redemption_gives_nothing() {
+    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
+    let issuer = world.issuer.clone();
+    world.meanwhile(async move { drop(issuer.revoke_grant(&alice, &grant).await.unwrap()) });
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    assert!(world.load::<TokenFamily>("fam_1").await.is_none());
+}
+
+/// A whole redemption inside another: the outer one finds the code spent, and itself a replay.
+#[tokio::test]
+async fn a_redemption_in_the_middle_of_another_wins() {
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let inner = (world.clone(), code.clone());
+    world.meanwhile(async move { assert_eq!(inner.0.redeem("c1", &inner.1).await.outcome(), "200") });
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
+}
+
+/// A refresh, a revocation, a suspended client in the middle of a refresh.
+#[tokio::test]
+async fn a_refresh_sees_what_happened_in_its_middle() {
+    let world = World::new().await;
+    let token = world.tokens("c1").await.text("refresh_token");
+
+    let inner = (world.clone(), token.clone());
+    let (send, receive) = tokio::sync::oneshot::channel();
+    world.meanwhile(async move { send.send(inner.0.refresh("c1", &inner.1).await).unwrap() });
+    let outer = world.refresh("c1", &token).await;
+    let token = receive.await.unwrap().text("refresh_token");
+    assert_eq!(outer.text("refresh_token"), token, "the same successor");
+
+    let issuer = world.issuer.clone();
+    world.meanwhile(async move {
+        issuer.set_client_state("c1", countersign_oidc::ClientState::Suspended).await.unwrap();
+    });
+    assert_eq!(world.refresh("c1", &token).await.outcome(), "401 invalid_client");
+    world.issuer.set_client_state("c1", countersign_oidc::ClientState::Active).await.unwrap();
+
+    let inner = (world.clone(), token.clone());
+    world.meanwhile(async move {
+        let form = [("token", inner.1.as_str())];
+        assert_eq!(inner.0.post("revoke", Some(&basic("c1", SECRET)), &form).await.outcome(), "200");
+    });
+    assert_eq!(world.refresh("c1", &token).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
+}

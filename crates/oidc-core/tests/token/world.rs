@@ -1,6 +1,8 @@
 //! An issuer in memory with five clients and one person, codes as the authorization endpoint leaves them, and HTTP to it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,13 +33,24 @@ pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const SECRET: &str = "correct-horse-battery-staple-0123456789";
 
-/// People, as an application keeps them.
-pub(crate) struct People(pub(crate) Mutex<BTreeMap<String, Account>>);
+/// Something that happens between loading and deciding.
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// People, as an application keeps them. An operation asks for them after it has loaded its records.
+#[derive(Default)]
+pub(crate) struct People {
+    pub(crate) accounts: Mutex<BTreeMap<String, Account>>,
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
+}
 
 #[async_trait]
 impl Accounts for People {
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
-        Ok(self.0.lock().unwrap().get(subject.as_str()).cloned())
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        Ok(self.accounts.lock().unwrap().get(subject.as_str()).cloned())
     }
 
     async fn by_email(&self, _: &EmailAddress) -> Result<Option<Account>, Fault> {
@@ -141,8 +154,8 @@ impl World {
             random: Arc::new(SeededRandom::new(7)),
             audit: Arc::new(TracingAudit),
         };
-        let people = Arc::new(People(Mutex::new(BTreeMap::new())));
-        people.0.lock().unwrap().insert("usr_alice".to_owned(), alice());
+        let people = Arc::new(People::default());
+        people.accounts.lock().unwrap().insert("usr_alice".to_owned(), alice());
         let sessions = Arc::new(Sessions::default());
         let key = Secret::new("0123456789abcdef0123456789abcdef");
         let issuer = Issuer::new(IssuerConfig {
@@ -200,6 +213,11 @@ impl World {
         ] {
             self.issuer.register_client(client).await.unwrap();
         }
+    }
+
+    /// Lets something happen in the middle of the next operation: after it has loaded, before it decides.
+    pub(crate) fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.people.meanwhile.lock().unwrap() = Some(Box::pin(happens));
     }
 
     pub(crate) fn after(&self, seconds: u64) {
@@ -349,7 +367,7 @@ impl World {
     }
 
     pub(crate) async fn set_account(&self, state: AccountState) {
-        self.people.0.lock().unwrap().get_mut("usr_alice").unwrap().state = state;
+        self.people.accounts.lock().unwrap().get_mut("usr_alice").unwrap().state = state;
     }
 
     /// The published keys.
