@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(settings.issuer, "http://localhost:3000/api/auth");
         assert_eq!(settings.origin(), "http://localhost:3000");
         assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
-        assert!(matches!(settings.database, Database::Sqlite(path) if path == "countersign.db"));
+        assert!(matches!(settings.database, Database::Sqlite(path) if path.as_os_str() == "countersign.db"));
         assert_eq!(settings.autonomous, Autonomous::Refused);
         assert_eq!((settings.clients.len(), settings.access_token_lifetime, settings.limits_times), (0, None, 1));
     }
@@ -233,19 +233,19 @@ mod tests {
         let rows: &[(&'static str, &str)] = &[
             (SECRET, ""),
             (SECRET, short),
-            (ISSUER, "localhost:3000"),
-            (ISSUER, "ftp://as.test"),
+            (ISSUER, "hunter2:3000"),
+            (ISSUER, "ftp://hunter2.test"),
             (ISSUER, "http://"),
-            (LISTEN, "localhost:3000"),
+            (LISTEN, "hunter2:3000"),
             (LISTEN, "127.0.0.1"),
             (LISTEN, "127.0.0.1:99999"),
             (DATABASE, "memory"),
-            (DATABASE, "memory:x"),
+            (DATABASE, "memory:hunter2"),
             (DATABASE, "sqlite:"),
-            (DATABASE, "sqlite:a.db?mode=ro"),
+            (DATABASE, "sqlite:hunter2.db?mode=ro"),
             (DATABASE, "postgres:db:hunter2"),
             (DATABASE, "mysql://db:hunter2@localhost/db"),
-            (AUTONOMOUS, "yes"),
+            (AUTONOMOUS, "hunter2"),
             (ACCESS_TOKEN_SECONDS, "0"),
             (ACCESS_TOKEN_SECONDS, "3601"),
             (ACCESS_TOKEN_SECONDS, "1.5"),
@@ -260,8 +260,7 @@ mod tests {
             assert_eq!(error.name, *name, "{value}");
             let text = format!("{error} {error:?}");
             assert!(text.contains(name), "{text}");
-            assert!(value.is_empty() || !text.contains(value), "{text}");
-            assert!(!text.contains("hunter2"), "{text}");
+            assert!(!text.contains(short) && !text.contains("hunter2"), "{text}");
         }
     }
 
@@ -275,7 +274,7 @@ mod tests {
     fn each_database_is_chosen_by_its_scheme() {
         assert!(matches!(with(&[(DATABASE, "memory:")]).unwrap().database, Database::Memory));
         let sqlite = with(&[(DATABASE, "sqlite:/tmp/a.db")]).unwrap().database;
-        assert!(matches!(sqlite, Database::Sqlite(path) if path == "/tmp/a.db"));
+        assert!(matches!(sqlite, Database::Sqlite(path) if path.as_os_str() == "/tmp/a.db"));
         let rows = [
             ("postgresql://127.0.0.1/db", "postgresql://127.0.0.1/db", None),
             ("postgres://me:hunter2@[::1]/db?schema=a", "postgres://me:hunter2@[::1]/db", Some("a")),
