@@ -91,6 +91,7 @@ fn what(record: &AuditRecord) -> String {
         ("grant.approve", false) => "Allowed an app",
         ("grant.approve", true) => "Denied an app",
         ("grant.revoke", _) => "App disconnected",
+        ("host.link", _) => "Linked a host",
         ("host.revoke", _) => "Host revoked",
         ("session.confirm", _) => "Confirmed the password",
         ("session.end", _) => match detail("reason") {

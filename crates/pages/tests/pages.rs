@@ -726,6 +726,40 @@ fn whatever_a_stranger_wrote_is_text() {
     assert!(approval.body.contains("<q class=\"quoted\">Countersign Security &lt;script&gt;1&lt;&#x2f;script&gt;</q>"));
 }
 
+// Our own faults
+
+/// Settled question 12: 503 with `Retry-After`, never "nobody is signed in".
+#[test]
+fn without_the_store_every_page_says_that_the_fault_is_ours_and_when_to_come_back() {
+    let world = world();
+    world.client("Notes");
+    let browser = world.signed_up("ada@x.test");
+    let sign_in = world.browser();
+    let page = sign_in.get("/sign-in");
+    let dashboard = browser.get("/dashboard");
+    let consent = browser.visit(&authorize(""));
+    world.outage.down.store(true, std::sync::atomic::Ordering::SeqCst);
+    let credentials = [("email", "ada@x.test"), ("password", PASSWORD)];
+    for (name, reply) in [
+        ("dashboard", browser.get("/dashboard")),
+        ("home", browser.get("/")),
+        ("sign-in", sign_in.submit(&page, &credentials)),
+        ("sign-out", browser.submit_form(&dashboard.form("/sign-out"), &[])),
+        ("consent", browser.submit(&consent, &[("answer", "approve")])),
+        ("device", browser.get("/device?user_code=BBBB-BBBB")),
+        ("revoke", browser.submit_form(&dashboard.form("/sign-out"), &[])),
+        ("get-session", browser.get("/api/auth/get-session")),
+        ("sign-in/email", sign_in.post_json("/api/auth/sign-in/email", "{\"email\":\"a@x.test\",\"password\":\"x\"}")),
+    ] {
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{name}: {}", reply.body);
+        assert!(reply.header(RETRY_AFTER).parse::<u64>().is_ok_and(|seconds| seconds >= 1), "{name}");
+        assert!(!reply.body.contains("no database"), "{name}");
+    }
+    assert!(browser.session_cookie().is_some(), "the cookie went although nobody knows whether the session ended");
+    world.outage.down.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(browser.get("/dashboard").status, StatusCode::OK);
+}
+
 // Overrides
 
 #[test]

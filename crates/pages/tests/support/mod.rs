@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,8 +26,8 @@ use countersign_oidc::{
 };
 use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedErrorPage, Templates};
 use countersign_storage::{
-    Endpoints, KeyRing, ManualClock, MemoryStore, PeerAddress, Ports, Secret, SeededRandom, StoreThrottle,
-    StoredAccounts, Timestamp, TracingAudit,
+    Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page, PeerAddress, Ports,
+    Secret, SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, TracingAudit,
 };
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
@@ -40,6 +41,7 @@ pub const PASSWORD: &str = "seven small green boats";
 pub struct World {
     pub site: Site,
     pub store: Arc<MemoryStore>,
+    pub outage: Arc<Outage>,
     pub clock: Arc<ManualClock>,
     pub ports: Ports,
     pub issuer: Arc<Issuer>,
@@ -51,9 +53,10 @@ pub fn world() -> World {
 
 pub fn world_with(source: &TemplateSource) -> World {
     let store = Arc::new(MemoryStore::new());
+    let outage = Arc::new(Outage { store: store.clone(), down: AtomicBool::new(false) });
     let clock = Arc::new(ManualClock::at(Timestamp(1_795_330_800)));
     let ports = Ports {
-        store: store.clone(),
+        store: outage.clone(),
         clock: clock.clone(),
         random: Arc::new(SeededRandom::new(1)),
         audit: Arc::new(TracingAudit),
@@ -100,7 +103,39 @@ pub fn world_with(source: &TemplateSource) -> World {
     });
     let parts: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, Arc::new(pages.expect("pages"))];
     let site = Site::new(parts, templates);
-    World { site, store, clock, ports, issuer }
+    World { site, store, outage, clock, ports, issuer }
+}
+
+/// A store whose database can be taken away.
+pub struct Outage {
+    store: Arc<MemoryStore>,
+    pub down: AtomicBool,
+}
+
+impl Outage {
+    fn reach(&self) -> Result<&MemoryStore, StoreError> {
+        let down = self.down.load(Ordering::SeqCst);
+        if down { Err(StoreError::Unavailable("no database".to_owned())) } else { Ok(&self.store) }
+    }
+}
+
+#[async_trait]
+impl Store for Outage {
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        self.reach()?.load(keys).await
+    }
+
+    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
+        self.reach()?.find(kind, index, page).await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.reach()?.commit(batch).await
+    }
+
+    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.reach()?.purge(expired_before, limit).await
+    }
 }
 
 fn agents(ports: &Ports) -> AgentProvider {
