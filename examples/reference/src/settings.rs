@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use countersign_jose::Algorithm;
+use countersign_oidc::Policy;
 use countersign_storage::{KeyRing, Limit, Secret};
 use url::Url;
 
@@ -29,6 +31,9 @@ pub struct Settings {
     pub autonomous: Autonomous,
     /// `COUNTERSIGN_ACCESS_TOKEN_SECONDS`: how long access tokens live, 1 to 3600. Default: the issuer's own.
     pub access_token_lifetime: Option<Duration>,
+    /// `COUNTERSIGN_ACCESS_TOKEN_ALG`: what access tokens are signed with, `EdDSA`, `ES256` or `RS256`. Default: the
+    /// issuer's own.
+    pub access_token_algorithm: Option<Algorithm>,
     /// `COUNTERSIGN_KEY_LEAD_SECONDS`: how long a new signing key is published before it signs, 4 to 86400. Default: the
     /// issuer's own.
     pub key_publication_lead: Option<Duration>,
@@ -111,6 +116,7 @@ impl Settings {
             clients: read(CLIENTS)?.map(|path| clients::read(path.as_ref())).transpose()?.unwrap_or_default(),
             autonomous: autonomous(&or(AUTONOMOUS, "0")?)?,
             access_token_lifetime: seconds(ACCESS_TOKEN_SECONDS, 1..=3_600)?,
+            access_token_algorithm: read(ACCESS_TOKEN_ALG)?.map(|name| algorithm(&name)).transpose()?,
             key_publication_lead: seconds(KEY_LEAD_SECONDS, 4..=86_400)?,
             approval_interval: seconds(APPROVAL_INTERVAL_SECONDS, 1..=60)?,
             limits_times: number(LIMITS_TIMES, 1..=1_000_000)?.unwrap_or(1),
@@ -181,6 +187,11 @@ fn autonomous(value: &str) -> Result<Autonomous, SettingsError> {
     }
 }
 
+fn algorithm(value: &str) -> Result<Algorithm, SettingsError> {
+    let known = value.parse().ok().filter(|known| Policy::default().algorithms.contains(known));
+    known.ok_or_else(|| wrong(ACCESS_TOKEN_ALG, "it is neither EdDSA nor ES256 nor RS256"))
+}
+
 fn number(name: &'static str, value: &str, range: RangeInclusive<u32>) -> Result<u32, SettingsError> {
     let number = value.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| wrong(name, format!("it is not a whole number from {} to {}", range.start(), range.end())))
@@ -191,6 +202,7 @@ pub(crate) fn wrong(name: &'static str, reason: impl Into<String>) -> SettingsEr
 }
 
 pub(crate) const CLIENTS: &str = "COUNTERSIGN_CLIENTS";
+const ACCESS_TOKEN_ALG: &str = "COUNTERSIGN_ACCESS_TOKEN_ALG";
 const ACCESS_TOKEN_SECONDS: &str = "COUNTERSIGN_ACCESS_TOKEN_SECONDS";
 const APPROVAL_INTERVAL_SECONDS: &str = "COUNTERSIGN_APPROVAL_INTERVAL_SECONDS";
 const AUTONOMOUS: &str = "COUNTERSIGN_AUTONOMOUS";
@@ -246,6 +258,7 @@ mod tests {
             (DATABASE, "postgres:db:hunter2"),
             (DATABASE, "mysql://db:hunter2@localhost/db"),
             (AUTONOMOUS, "hunter2"),
+            (ACCESS_TOKEN_ALG, "HS256"),
             (ACCESS_TOKEN_SECONDS, "0"),
             (ACCESS_TOKEN_SECONDS, "3601"),
             (ACCESS_TOKEN_SECONDS, "1.5"),

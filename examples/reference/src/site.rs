@@ -272,6 +272,9 @@ fn issuer_policy(settings: &Settings) -> Policy {
     if let Some(lifetime) = settings.access_token_lifetime {
         policy.access_token_lifetime = lifetime;
     }
+    if let Some(algorithm) = settings.access_token_algorithm {
+        policy.access_token_algorithm = algorithm;
+    }
     if let Some(lead) = settings.key_publication_lead {
         policy.key_publication_lead = lead;
         policy.key_refresh = lead / 4;
