@@ -88,13 +88,13 @@ async fn a_revocation_beside_refreshes_wins() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_revoked_grant_beside_a_redemption_leaves_nothing_alive() {
     let alice = countersign_storage::Subject::new("usr_alice").unwrap();
-    for _ in 0..20 {
-        let world = World::new().await;
-        let code = world.code(&Approved::default()).await;
+    let world = World::new().await;
+    for client_id in ["c1", "c2", "c3", "p1", "p2"] {
+        let code = world.code(&Approved { client_id, ..Approved::default() }).await;
         let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
         let redeeming = tokio::spawn({
             let (world, code) = (world.clone(), code.clone());
-            async move { world.redeem("c1", &code).await }
+            async move { world.redeem(client_id, &code).await }
         });
         let revoking = tokio::spawn({
             let (world, alice) = (world.clone(), alice.clone());
@@ -148,6 +148,21 @@ async fn a_grant_that_is_revoked_in_the_middle_of_a_redemption_gives_nothing() {
     world.meanwhile(async move { drop(issuer.revoke_grant(&alice, &grant).await.unwrap()) });
     assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
     assert!(world.load::<TokenFamily>("fam_1").await.is_none());
+}
+
+/// The other way round: the revocation has listed the families of the grant, then the code is redeemed.
+#[tokio::test]
+async fn a_code_that_is_redeemed_in_the_middle_of_a_revocation_gives_nothing_that_lives() {
+    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
+    let inner = (world.clone(), code.clone());
+    *world.listed.meanwhile.lock().unwrap() =
+        Some(Box::pin(async move { assert_eq!(inner.0.redeem("c1", &inner.1).await.outcome(), "200") }));
+    world.issuer.revoke_grant(&alice, &grant).await.unwrap();
+    assert!(world.listed.meanwhile.lock().unwrap().is_none(), "it happened");
+    assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
 }
 
 /// A whole redemption inside another: the outer one finds the code spent, and itself a replay.

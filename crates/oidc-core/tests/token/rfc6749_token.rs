@@ -27,6 +27,7 @@ async fn a_code_gives_tokens() {
 /// One row: change one parameter of a good request, expect this answer, and that the code is or is not spent by it.
 #[tokio::test]
 async fn a_request_that_differs_in_one_parameter_is_refused() {
+    let world = World::new().await;
     let spent = true;
     for (name, value, outcome, spends) in [
         ("grant_type", Some("password"), "400 unsupported_grant_type", !spent),
@@ -46,7 +47,6 @@ async fn a_request_that_differs_in_one_parameter_is_refused() {
         ("resource", Some("https://evil.test"), "400 invalid_target", !spent),
         ("resource", Some("not a uri"), "400 invalid_target", !spent),
     ] {
-        let world = World::new().await;
         let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
         let good = [
             ("client_id", "p1"),
@@ -167,8 +167,8 @@ async fn a_replay_is_noticed_long_after() {
 /// §4.1.3: a code is for the client that it was made for. In other hands it is burnt.
 #[tokio::test]
 async fn a_code_is_refused_for_another_client_and_burnt() {
+    let world = World::new().await;
     for (made_for, shown_by) in [("p1", "p2"), ("p1", "c1"), ("c1", "c2"), ("c1", "p1")] {
-        let world = World::new().await;
         let code = world.code(&Approved { client_id: made_for, ..Approved::default() }).await;
         assert_eq!(world.redeem(shown_by, &code).await.outcome(), "400 invalid_grant");
         let stored: AuthorizationCode = world.load(Handle::of(&code).as_str()).await.unwrap();
@@ -208,8 +208,8 @@ async fn a_client_that_is_not_believed_leaves_the_code_alone() {
 /// §4.1.2: one minute.
 #[tokio::test]
 async fn a_code_expires_after_a_minute() {
+    let world = World::new().await;
     for (age, outcome) in [(59, "200"), (60, "400 invalid_grant"), (61, "400 invalid_grant")] {
-        let world = World::new().await;
         let code = world.code(&Approved::default()).await;
         world.after(age);
         assert_eq!(world.redeem("c1", &code).await.outcome(), outcome, "after {age} s");

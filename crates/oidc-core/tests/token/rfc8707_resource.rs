@@ -12,6 +12,7 @@ fn both() -> Approved {
 
 #[tokio::test]
 async fn a_token_is_for_what_was_asked_and_approved() {
+    let world = World::new().await;
     for (asked, outcome, aud) in [
         (&[][..], "200", json!([NOTES, MAIL])),
         (&[MAIL], "200", json!(MAIL)),
@@ -23,7 +24,6 @@ async fn a_token_is_for_what_was_asked_and_approved() {
         (&["https://notes.test/api/"], "400 invalid_target", json!(null)),
         (&["https://notes.test/api#x"], "400 invalid_target", json!(null)),
     ] {
-        let world = World::new().await;
         let code = world.code(&both()).await;
         let mut form = vec![
             ("client_id", "p1"),
