@@ -80,6 +80,7 @@ fn what(record: &AuditRecord) -> String {
         ("account.create", _) => "Account created",
         ("agent.approve", false) => "Approved an agent",
         ("agent.approve", true) => "Could not approve an agent",
+        ("agent.claim", _) => "Took over an agent",
         ("agent.deny", _) => "Denied an agent",
         ("agent.execute", false) => return format!("Used {}", capability()),
         ("agent.execute", true) => return format!("Tried to use {}", capability()),
