@@ -45,6 +45,9 @@ pub(crate) struct PendingApproval {
     pub(crate) id: String,
     pub(crate) code: Handle,
     pub(crate) expires_at: Timestamp,
+    /// Why the agent asks this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<DisplayText>,
 }
 
 /// With or without a person ([Agent Auth §2.2]). Fixed when the agent is created.
@@ -191,6 +194,27 @@ impl Agent {
         self.approval = Some(approval);
     }
 
+    /// Whether there is room for so many more grants. Those that have ended are forgotten first, the oldest first.
+    pub(crate) fn make_room(&mut self, more: usize, now: Timestamp) -> bool {
+        const MOST: usize = 200;
+        let has_ended = |grant: &CapabilityGrant| grant.status() != GrantStatus::Pending && !grant.is_effective(now);
+        while self.grants.len() + more > MOST {
+            let Some(ended) = self.grants.iter().position(has_ended) else { return false };
+            self.grants.remove(ended);
+        }
+        true
+    }
+
+    /// An expired agent waits for approval once more ([Agent Auth §5.6]): all that it was granted is gone.
+    pub(crate) fn reopen(&mut self) {
+        if self.standing == Standing::Active {
+            self.standing = Standing::Pending;
+            self.activated_at = None;
+            self.grants.iter_mut().for_each(|grant| grant.revoke("the agent's session expired"));
+            self.approval = None;
+        }
+    }
+
     /// The grants that wait for the answer to `approval`.
     pub(crate) fn asked(&self) -> impl Iterator<Item = &CapabilityGrant> {
         self.grants.iter().filter(|grant| grant.status() == GrantStatus::Pending)
@@ -241,6 +265,22 @@ impl Agent {
         }
         self.grants.iter_mut().for_each(|grant| grant.revoke(because));
         self.approval = None;
+    }
+}
+
+/// The name that a later key of an agent would have given to an agent of its own: taken, so that no key ever stands for two
+/// agents of one host. Left behind by key rotation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AgentKeyAlias {
+    pub(crate) alias: AgentId,
+    pub(crate) agent: AgentId,
+}
+
+impl Record for AgentKeyAlias {
+    const KIND: Kind = Kind::new("agent_key_alias");
+
+    fn id(&self) -> String {
+        self.alias.as_str().to_owned()
     }
 }
 

@@ -9,7 +9,7 @@ use countersign_storage::{Actor, Fault, Handle, Reader, Record, Stored, Timestam
 use serde::{Deserialize, Deserializer};
 
 use crate::agent::{Agent, AgentStatus};
-use crate::host::{AgentId, Host, HostStatus};
+use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::{AgentIssuer, AgentPolicy};
 use crate::refusal::Refusal;
 use crate::replay::ReplayMark;
@@ -67,6 +67,11 @@ impl<'a> AgentToken<'a> {
         let agent_id = unverified.claimed_sub().and_then(AgentId::parse).ok_or(Refusal::UNPROVEN)?;
         let mark_id = ReplayMark::id(agent_id.as_str(), &claims.jti);
         Ok(AgentToken { text, agent_id, mark_id })
+    }
+
+    /// The host that the agent's id names.
+    pub(crate) fn host_id(&self) -> HostId {
+        self.agent_id.host()
     }
 
     /// One round trip.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::{Agent, PendingApproval};
+use crate::display_text::DisplayText;
 use crate::grant::CapabilityGrant;
 use crate::user_code::{UserCode, UserCodeEntry};
 
@@ -14,6 +15,7 @@ pub(crate) fn ask(
     provider: &AgentProvider,
     agent: &mut Agent,
     pending: Vec<CapabilityGrant>,
+    reason: Option<&DisplayText>,
     moment: &Moment<'_>,
     changes: &mut Changes,
 ) -> Value {
@@ -21,7 +23,7 @@ pub(crate) fn ask(
     let code = UserCode::generate(moment);
     let expires_at = moment.now + policy.approval_lifetime;
     let id = secret::identifier("apr", moment.random);
-    agent.ask(pending, PendingApproval { id, code: code.handle(), expires_at });
+    agent.ask(pending, PendingApproval { id, code: code.handle(), expires_at, reason: reason.cloned() });
     changes.insert(&UserCodeEntry { code: code.handle(), agent_id: agent.id.as_str().to_owned(), expires_at });
     let shown = code.shown();
     json!({

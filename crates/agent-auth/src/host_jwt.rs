@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::agent::Agent;
-use crate::host::{AgentId, Host, HostAlias, HostId};
+use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
 use crate::refusal::Refusal;
 use crate::replay::ReplayMark;
 
@@ -41,6 +41,18 @@ pub(crate) struct KnownHost {
     pub(crate) host: Option<Stored<Host>>,
     key: Option<VerifyingKey>,
     mark: Option<Stored<ReplayMark>>,
+}
+
+impl KnownHost {
+    /// The host, unless it is shut out ([Agent Auth §4.5.1]). A pending one may register, ask and revoke.
+    pub(crate) fn admitted(&self) -> Result<&Stored<Host>, Refusal> {
+        let host = self.host.as_ref().ok_or(Refusal::UNPROVEN)?;
+        match host.status {
+            HostStatus::Revoked => Err(Refusal::HostRevoked),
+            HostStatus::Rejected => Err(Refusal::HostRejected),
+            HostStatus::Pending | HostStatus::Active => Ok(host),
+        }
+    }
 }
 
 /// A host JWT that was verified and is used for the first time.

@@ -97,14 +97,19 @@ impl AgentProvider {
 
     async fn dispatch(&self, endpoint: Endpoint, request: &Request<Bytes>) -> Result<Answer, Error> {
         match endpoint {
-            Endpoint::Discovery => Ok(endpoints::discovery::answer(self)),
-            Endpoint::ListCapabilities => endpoints::capabilities::list(self, request).await,
+            Endpoint::BatchExecute => endpoints::batch_execute::answer(self, request).await,
             Endpoint::DescribeCapability => endpoints::capabilities::describe(self, request).await,
+            Endpoint::Discovery => Ok(endpoints::discovery::answer(self)),
             Endpoint::Execute => endpoints::execute::answer(self, request).await,
             Endpoint::Introspect => endpoints::introspect::answer(self, request).await,
+            Endpoint::ListCapabilities => endpoints::capabilities::list(self, request).await,
+            Endpoint::Reactivate => endpoints::reactivate::answer(self, request).await,
             Endpoint::Register => endpoints::register::answer(self, request).await,
+            Endpoint::RequestCapability => endpoints::request_capability::answer(self, request).await,
             Endpoint::RevokeAgent => endpoints::revoke_agent::answer(self, request).await,
             Endpoint::RevokeHost => endpoints::revoke_host::answer(self, request).await,
+            Endpoint::RotateAgentKey => endpoints::rotate_agent_key::answer(self, request).await,
+            Endpoint::RotateHostKey => endpoints::rotate_host_key::answer(self, request).await,
             Endpoint::Status => endpoints::status::answer(self, request).await,
         }
     }

@@ -54,6 +54,8 @@ pub(crate) enum Refusal {
     ConstraintViolated(Vec<Violation>),
     #[error("{0}")]
     ContentType(&'static str),
+    #[error("this key belongs to a host already; use a new key")]
+    HostExists,
     #[error("the host is waiting for approval")]
     HostPending,
     #[error("the host was refused by the person")]
@@ -110,6 +112,7 @@ impl Refusal {
             Refusal::CapabilityNotGranted | Refusal::CapabilityRemoved => "capability_not_granted",
             Refusal::ConstraintViolated(_) => "constraint_violated",
             Refusal::ContentType(_) => "unsupported_media_type",
+            Refusal::HostExists => "host_exists",
             Refusal::HostPending => "host_pending",
             Refusal::HostRejected => "host_rejected",
             Refusal::HostRevoked => "host_revoked",
@@ -153,7 +156,7 @@ impl Refusal {
             | Refusal::LimitExceeded(_) => StatusCode::FORBIDDEN,
             Refusal::AgentNotFound | Refusal::CapabilityNotFound => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Refusal::AgentExists | Refusal::AlreadyGranted => StatusCode::CONFLICT,
+            Refusal::AgentExists | Refusal::AlreadyGranted | Refusal::HostExists => StatusCode::CONFLICT,
             Refusal::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_storage::Fault;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -54,55 +53,45 @@ impl Answer {
 
 /// An error in the one shape. `discovery` is where a client without credentials learns how to get some.
 pub(crate) fn respond_error(error: &Error, discovery: &str) -> Response<Bytes> {
-    let mut response = match error {
-        Error::Refused(refusal) => refused(refusal, discovery),
-        Error::Failed(fault) => failed(fault),
+    let status = match error {
+        Error::Refused(refusal) => refusal.status(),
+        Error::Failed(fault) => fault.status(),
     };
-    set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
-    response
-}
-
-fn refused(refusal: &Refusal, discovery: &str) -> Response<Bytes> {
-    let mut body: Map<String, Value> = [("error", json!(refusal.code())), ("message", json!(refusal.to_string()))]
-        .into_iter()
-        .chain(details(refusal))
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    body.retain(|_, value| !value.is_null());
-    let mut response = write(refusal.status(), &Value::Object(body));
+    let mut response = write(status, &Value::Object(error_document(error)));
     let headers = response.headers_mut();
-    match refusal {
-        Refusal::AuthenticationRequired | Refusal::InvalidJwt(_) => {
+    set(headers, header::CACHE_CONTROL, "no-store");
+    match error {
+        Error::Refused(Refusal::AuthenticationRequired | Refusal::InvalidJwt(_)) => {
             set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
         }
-        Refusal::RateLimited(after) | Refusal::Unavailable(after) => retry_after(headers, *after),
-        Refusal::MethodNotAllowed(method) => set(headers, header::ALLOW, method.as_str()),
-        _ => {}
+        Error::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => retry_after(headers, *after),
+        Error::Refused(Refusal::MethodNotAllowed(method)) => set(headers, header::ALLOW, method.as_str()),
+        Error::Failed(fault) if fault.is_transient() => retry_after(headers, Duration::from_secs(1)),
+        Error::Refused(_) | Error::Failed(_) => {}
     }
     response
 }
 
-/// What helps a client to recover, beyond code and message.
-fn details(refusal: &Refusal) -> Option<(&'static str, Value)> {
-    match refusal {
-        Refusal::ConstraintViolated(violations) => Some(("violations", json!(violations))),
-        Refusal::InvalidCapabilities(names) => Some(("invalid_capabilities", json!(names))),
-        Refusal::UnknownConstraintOperator(operators) => Some(("unknown_operators", json!(operators))),
-        _ => None,
-    }
-}
-
-fn failed(fault: &Fault) -> Response<Bytes> {
-    let (code, message) = if fault.is_transient() {
-        ("temporarily_unavailable", "the server cannot answer now; try again later")
-    } else {
-        ("internal_error", "the server failed")
+/// `error`, `message`, and what helps a client to recover.
+pub(crate) fn error_document(error: &Error) -> Map<String, Value> {
+    let (code, message) = match error {
+        Error::Refused(refusal) => (refusal.code(), refusal.to_string()),
+        Error::Failed(fault) if fault.is_transient() => {
+            ("temporarily_unavailable", "the server cannot answer now; try again later".to_owned())
+        }
+        Error::Failed(_) => ("internal_error", "the server failed".to_owned()),
     };
-    let mut response = write(fault.status(), &json!({ "error": code, "message": message }));
-    if fault.is_transient() {
-        retry_after(response.headers_mut(), Duration::from_secs(1));
-    }
-    response
+    let details = match error {
+        Error::Refused(Refusal::ConstraintViolated(violations)) => Some(("violations", json!(violations))),
+        Error::Refused(Refusal::InvalidCapabilities(names)) => Some(("invalid_capabilities", json!(names))),
+        Error::Refused(Refusal::UnknownConstraintOperator(operators)) => Some(("unknown_operators", json!(operators))),
+        Error::Refused(_) | Error::Failed(_) => None,
+    };
+    [("error", json!(code)), ("message", json!(message))]
+        .into_iter()
+        .chain(details)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn retry_after(headers: &mut http::HeaderMap, after: Duration) {

@@ -5,14 +5,19 @@ use http::Method;
 /// The endpoints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Endpoint {
-    Discovery,
-    ListCapabilities,
+    BatchExecute,
     DescribeCapability,
+    Discovery,
     Execute,
     Introspect,
+    ListCapabilities,
+    Reactivate,
     Register,
+    RequestCapability,
     RevokeAgent,
     RevokeHost,
+    RotateAgentKey,
+    RotateHostKey,
     Status,
 }
 
@@ -35,7 +40,22 @@ pub(crate) const ROWS: &[Row] = &[
         endpoint: Endpoint::DescribeCapability,
     },
     Row { path: EXECUTE, method: Method::POST, key: "execute", endpoint: Endpoint::Execute },
+    Row {
+        path: "/capability/batch-execute",
+        method: Method::POST,
+        key: "batch_execute",
+        endpoint: Endpoint::BatchExecute,
+    },
+    Row {
+        path: "/agent/request-capability",
+        method: Method::POST,
+        key: "request_capability",
+        endpoint: Endpoint::RequestCapability,
+    },
     Row { path: "/agent/status", method: Method::GET, key: "status", endpoint: Endpoint::Status },
+    Row { path: "/agent/reactivate", method: Method::POST, key: "reactivate", endpoint: Endpoint::Reactivate },
+    Row { path: "/agent/rotate-key", method: Method::POST, key: "rotate_key", endpoint: Endpoint::RotateAgentKey },
+    Row { path: "/host/rotate-key", method: Method::POST, key: "rotate_host_key", endpoint: Endpoint::RotateHostKey },
     Row { path: "/agent/revoke", method: Method::POST, key: "revoke", endpoint: Endpoint::RevokeAgent },
     Row { path: "/host/revoke", method: Method::POST, key: "revoke_host", endpoint: Endpoint::RevokeHost },
     Row { path: "/agent/introspect", method: Method::POST, key: "introspect", endpoint: Endpoint::Introspect },

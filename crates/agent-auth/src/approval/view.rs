@@ -105,7 +105,7 @@ impl OpenQuestion {
         ApprovalView {
             agent_name: self.agent.name.as_str().to_owned(),
             host_name: self.host.name.as_ref().map(|name| name.as_str().to_owned()),
-            reason: self.agent.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+            reason: self.approval.reason.as_ref().map(|reason| reason.as_str().to_owned()),
             stage: self.stage(),
             capabilities: self.agent.asked().filter_map(|grant| requested(provider, grant)).collect(),
             host_link: if self.host.subject.is_some() { HostLink::Linked } else { HostLink::WillLink },
@@ -143,7 +143,7 @@ impl OpenQuestion {
             self.approval.id,
             self.agent.id.as_str(),
             self.agent.name.as_str(),
-            self.agent.reason.as_ref().map(|reason| reason.as_str()),
+            self.approval.reason.as_ref().map(|reason| reason.as_str()),
             self.host.id.as_str(),
             self.host.name.as_ref().map(|name| name.as_str()),
             self.host.subject.as_ref().map(|subject| subject.as_str()),

@@ -37,13 +37,23 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
     let body: Body = request::body(request)?;
     let call = Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() };
-    let permitted = provider.ports.perform(&Permit { provider, token: &token, call: &call }).await??;
+    let permitted = permit(provider, &token, std::slice::from_ref(&call)).await?;
+    let permitted = permitted.into_iter().next().ok_or(Fault::Internal("one call has one judgement"))??;
     let data = perform(provider, &permitted).await?;
     Ok(Answer::new(json!({ "data": data })))
 }
 
+/// Judges calls that one token asks for, in one commit. The token is spent by it, whatever the judgements.
+pub(crate) async fn permit(
+    provider: &AgentProvider,
+    token: &AgentToken<'_>,
+    calls: &[Call],
+) -> Result<Vec<Result<ApprovedCall, Refusal>>, Error> {
+    Ok(provider.ports.perform(&Permit { provider, token, calls }).await??)
+}
+
 /// Acts, after the commit. What goes wrong now is told to the agent and remembered; the token stays used.
-async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
+pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
     let error = match provider.executor.execute(call).await {
         Ok(data) => return Ok(data),
         Err(error) => error,
@@ -67,18 +77,18 @@ async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value,
     })
 }
 
-/// May this token's bearer make this call, now?
+/// May this token's bearer make these calls, now? A refusal of the bearer is a refusal of all.
 struct Permit<'a> {
     provider: &'a AgentProvider,
     token: &'a AgentToken<'a>,
-    call: &'a Call,
+    calls: &'a [Call],
 }
 
 #[async_trait]
 impl Operation for Permit<'_> {
     type Loaded = KnownAgent;
-    type Plan = Result<ApprovedCall, Refusal>;
-    type Answer = Result<ApprovedCall, Refusal>;
+    type Plan = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
+    type Answer = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
         self.token.load(reader).await
@@ -96,25 +106,25 @@ impl Operation for Permit<'_> {
             if moment.is_exhausted(&counter) {
                 return Decision::answer(Err(Refusal::RateLimited(end.since(moment.now))));
             }
-            changes.add(counter, 1, i64::from(limit.attempts), Some(end));
+            let calls = i64::try_from(self.calls.len()).unwrap_or(i64::MAX);
+            changes.add(counter, calls, i64::from(limit.attempts), Some(end));
         }
-        let id = secret::identifier("call", moment.random);
-        match self.judge(&proven, moment.now) {
-            Ok(grant) => {
-                let event = self.event(&proven, &id).with("grant", grant.id()).with("approved_by", approver(grant));
-                let call = self.approved(&proven, id);
-                changes.insert(&proven.mark);
-                touch(provider, proven, &mut changes, moment.now);
-                Decision::changing(Ok(call), changes).report(event)
-            }
-            Err(refusal) => {
-                let event = self.event(&proven, &id).denied(reason(&refusal, proven.use_));
-                if proven.use_ == TokenUse::First {
-                    changes.insert(&proven.mark);
+        if proven.use_ == TokenUse::First {
+            changes.insert(&proven.mark);
+        }
+        let bearer = self.judge_bearer(&proven, moment.now);
+        let (judgements, events): (Vec<_>, Vec<_>) =
+            self.calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
+        let plan = match bearer {
+            Err(refusal) => Err(refusal),
+            Ok(()) => {
+                if judgements.iter().any(Result::is_ok) {
+                    touch(provider, proven, &mut changes, moment.now);
                 }
-                Decision::changing(Err(refusal), changes).report(event)
+                Ok(judgements)
             }
-        }
+        };
+        Decision { plan, changes, events }
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -123,36 +133,58 @@ impl Operation for Permit<'_> {
 }
 
 impl Permit<'_> {
-    fn judge<'p>(&self, proven: &'p ProvenAgent, now: Timestamp) -> Result<&'p CapabilityGrant, Refusal> {
+    fn judge_bearer(&self, proven: &ProvenAgent, now: Timestamp) -> Result<(), Refusal> {
         if proven.use_ == TokenUse::Repeated {
             return Err(Refusal::UNPROVEN);
         }
-        proven.check_status(&self.provider.policy, now)?;
-        evaluate(self.call, proven, &self.provider.offer, now)
+        proven.check_status(&self.provider.policy, now)
     }
 
-    fn approved(&self, proven: &ProvenAgent, id: String) -> ApprovedCall {
-        ApprovedCall {
-            id,
-            capability: self.call.capability.clone(),
-            arguments: self.call.arguments.clone(),
-            agent_id: proven.agent.id.as_str().to_owned(),
-            agent_name: proven.agent.name.as_str().to_owned(),
-            host_id: proven.host.id.as_str().to_owned(),
-            mode: proven.agent.mode,
-            subject: proven.agent.subject.clone(),
+    fn judge(
+        &self,
+        bearer: &Result<(), Refusal>,
+        call: &Call,
+        proven: &ProvenAgent,
+        moment: &Moment<'_>,
+    ) -> (Result<ApprovedCall, Refusal>, Event) {
+        let id = secret::identifier("call", moment.random);
+        let event = event(call, proven, &id);
+        let grant = bearer.clone().and_then(|()| evaluate(call, proven, &self.provider.offer, moment.now));
+        match grant {
+            Ok(grant) => {
+                let event = event.with("grant", grant.id()).with("approved_by", approver(grant));
+                (Ok(approved(call, proven, id)), event)
+            }
+            Err(refusal) => {
+                let event = event.denied(reason(&refusal, proven.use_));
+                (Err(refusal), event)
+            }
         }
     }
+}
 
-    fn event(&self, proven: &ProvenAgent, call: &str) -> Event {
-        let event = Event::new("agent.execute", proven.actor())
-            .with("call", call)
-            .with("capability", DisplayText::cut(&self.call.capability, 100))
-            .with("agent_name", proven.agent.name.as_str());
-        match proven.agent.subject.as_ref().or(proven.host.subject.as_ref()) {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        }
+fn approved(call: &Call, proven: &ProvenAgent, id: String) -> ApprovedCall {
+    ApprovedCall {
+        id,
+        capability: call.capability.clone(),
+        arguments: call.arguments.clone(),
+        agent_id: proven.agent.id.as_str().to_owned(),
+        agent_name: proven.agent.name.as_str().to_owned(),
+        host_id: proven.host.id.as_str().to_owned(),
+        mode: proven.agent.mode,
+        subject: proven.agent.subject.clone(),
+    }
+}
+
+/// Who asked for what, for whom.
+fn event(call: &Call, proven: &ProvenAgent, id: &str) -> Event {
+    let event = Event::new("agent.execute", proven.actor())
+        .with("call", id)
+        .with("capability", DisplayText::cut(&call.capability, 100))
+        .with("agent_name", proven.agent.name.as_str());
+    match proven.agent.subject.as_ref().or(proven.host.subject.as_ref()) {
+        Some(subject) => event.for_subject(subject),
+        None => event,
     }
 }
 

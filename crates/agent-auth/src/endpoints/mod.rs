@@ -1,12 +1,17 @@
 //! The endpoints, one file each, in the order in which a request meets the rules.
 
 pub(crate) mod agent_document;
+pub(crate) mod batch_execute;
 pub(crate) mod capabilities;
 pub(crate) mod discovery;
 pub(crate) mod execute;
 pub(crate) mod introspect;
+pub(crate) mod reactivate;
 pub(crate) mod register;
+pub(crate) mod request_capability;
 pub(crate) mod requested;
 pub(crate) mod revoke_agent;
 pub(crate) mod revoke_host;
+pub(crate) mod rotate_agent_key;
+pub(crate) mod rotate_host_key;
 pub(crate) mod status;

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::agent_document;
 use super::requested::{Asked, Requested};
 use crate::AgentProvider;
-use crate::agent::{Agent, AgentMode, AgentStatus};
+use crate::agent::{Agent, AgentKeyAlias, AgentMode, AgentStatus};
 use crate::approved::Approved;
 use crate::device_authorization;
 use crate::display_text::DisplayText;
@@ -95,6 +95,8 @@ struct Register<'a> {
 struct Loaded {
     known: KnownHost,
     agent: Option<Stored<Agent>>,
+    /// Set where the key is a later key of another agent of the host.
+    alias: Option<Stored<AgentKeyAlias>>,
     /// How many agents of the host may still come to call something.
     living: usize,
 }
@@ -135,11 +137,14 @@ impl Operation for Register<'_> {
         let (known, agent) = self.token.load(reader, Some(&guess)).await?;
         let right = self.agent_id(&known);
         let agent = if right == guess { agent } else { reader.load(Agent::at(right.as_str())).await? };
-        let living = match &known.host {
-            Some(host) => self.living(host, &right, reader).await?,
-            None => 0,
+        let (alias, living) = match &known.host {
+            Some(host) => {
+                let alias = reader.load(AgentKeyAlias::at(right.as_str())).await?;
+                (alias, self.living(host, &right, reader).await?)
+            }
+            None => (None, 0),
         };
-        Ok(Loaded { known, agent, living })
+        Ok(Loaded { known, agent, alias, living })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -168,7 +173,7 @@ impl Register<'_> {
     }
 
     fn register(&self, loaded: Loaded, moment: &Moment<'_>) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
-        let Loaded { known, agent, living } = loaded;
+        let Loaded { known, agent, alias, living } = loaded;
         let Moment { now, .. } = *moment;
         let proven = self.token.verify(&known, Unknown::Welcome, &self.provider.issuer, now)?;
         if self.agent_key.thumbprint() == proven.key.thumbprint() {
@@ -183,6 +188,9 @@ impl Register<'_> {
             None => (self.new_host(&proven.key, now)?, None),
         };
         check_host(&host)?;
+        if alias.is_some() {
+            return Err(Refusal::AgentExists);
+        }
         if let Some(agent) = &agent
             && agent.status(&host, &self.provider.policy, now) != AgentStatus::Pending
         {
@@ -243,7 +251,7 @@ impl Register<'_> {
     fn ask(&self, agent: &mut Agent, moment: &Moment<'_>, changes: &mut Changes) -> Value {
         let pending = self.requested.pending(&self.provider.offer, &BTreeMap::new(), self.reason.as_ref(), moment);
         agent.purged_after = Some(moment.now + self.provider.policy.pending_kept);
-        device_authorization::ask(self.provider, agent, pending, moment, changes)
+        device_authorization::ask(self.provider, agent, pending, self.reason.as_ref(), moment, changes)
     }
 
     /// Autonomous agents ([Agent Auth §2.2.2]): each capability passes the policy or is denied.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentStatus};
-use crate::host::{AgentId, Host, HostStatus};
+use crate::host::{AgentId, Host};
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::{Error, Refusal};
 use crate::request;
@@ -51,7 +51,7 @@ impl Operation for RevokeAgent<'_> {
         };
         let mut changes = Changes::none();
         changes.insert(&proven.mark);
-        let (host, mut agent) = match self.find(known, agent, moment) {
+        let (host, mut agent) = match self.find(&known, agent, moment) {
             Ok(found) => found,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
         };
@@ -73,20 +73,15 @@ impl Operation for RevokeAgent<'_> {
 
 impl RevokeAgent<'_> {
     /// The agent, if it is the host's own and may still be ended. Revoking what is revoked is no mistake.
-    fn find(
+    fn find<'k>(
         &self,
-        known: KnownHost,
+        known: &'k KnownHost,
         agent: Option<Stored<Agent>>,
         moment: &Moment<'_>,
-    ) -> Result<(Stored<Host>, Stored<Agent>), Refusal> {
-        let host = known.host.ok_or(Refusal::UNPROVEN)?;
-        match host.status {
-            HostStatus::Revoked => return Err(Refusal::HostRevoked),
-            HostStatus::Rejected => return Err(Refusal::HostRejected),
-            HostStatus::Pending | HostStatus::Active => {}
-        }
+    ) -> Result<(&'k Stored<Host>, Stored<Agent>), Refusal> {
+        let host = known.admitted()?;
         let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
-        match agent.status(&host, &self.provider.policy, moment.now) {
+        match agent.status(host, &self.provider.policy, moment.now) {
             AgentStatus::Claimed => Err(Refusal::AgentClaimed),
             AgentStatus::Rejected => Err(Refusal::AgentRejected),
             AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired | AgentStatus::Revoked => {

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::AgentProvider;
 use crate::agent::Agent;
 use crate::cascade;
-use crate::host::HostStatus;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::{Error, Refusal};
 use crate::request;
@@ -46,14 +45,12 @@ impl Operation for RevokeHost<'_> {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
-        let Some(host) = known.host else { return Decision::answer(Err(Refusal::UNPROVEN)) };
         let mut changes = Changes::none();
         changes.insert(&proven.mark);
-        match host.status {
-            HostStatus::Revoked => return Decision::changing(Err(Refusal::HostRevoked), changes),
-            HostStatus::Rejected => return Decision::changing(Err(Refusal::HostRejected), changes),
-            HostStatus::Pending | HostStatus::Active => {}
-        }
+        let host = match known.admitted() {
+            Ok(host) => host.clone(),
+            Err(refusal) => return Decision::changing(Err(refusal), changes),
+        };
         let host_id = host.id.as_str().to_owned();
         let subject = host.subject.clone();
         let revoked = cascade::revoke(&self.provider.policy, host, agents, &mut changes, moment.now);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::agent_document;
 use crate::AgentProvider;
 use crate::agent::Agent;
-use crate::host::{AgentId, HostStatus};
+use crate::host::AgentId;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::{Error, Refusal};
 use crate::request;
@@ -56,12 +56,7 @@ impl Operation for Status<'_> {
 
 impl Status<'_> {
     fn tell(&self, known: &KnownHost, agent: Option<&Stored<Agent>>, moment: &Moment<'_>) -> Result<Value, Refusal> {
-        let host = known.host.as_ref().ok_or(Refusal::UNPROVEN)?;
-        match host.status {
-            HostStatus::Revoked => return Err(Refusal::HostRevoked),
-            HostStatus::Rejected => return Err(Refusal::HostRejected),
-            HostStatus::Pending | HostStatus::Active => {}
-        }
+        let host = known.admitted()?;
         // Another host's agent is as unknown as one that does not exist.
         let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
         let mut document = agent_document::agent(self.provider, agent, host, moment.now);

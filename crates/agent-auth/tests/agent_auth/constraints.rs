@@ -29,7 +29,7 @@ fn each_operator_fails_closed() {
             &[
                 json!(1001),
                 json!(1000.01),
-                json!(1000.000_000_1),
+                json!(1_000.000_000_1),
                 json!(-1),
                 json!(-0.01),
                 json!(1e21),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, autonomous, new_key, sign};
 
 type Change<'a> = &'a dyn Fn(&mut Value);
+type Send<'a> = &'a dyn Fn(&str) -> Reply;
 
 fn without(claim: &'static str) -> impl Fn(&mut Value) {
     move |claims| drop(claims.as_object_mut().unwrap().remove(claim))
@@ -273,11 +274,14 @@ fn a_host_jwt_works_once_on_every_endpoint() {
     let agent = world.register(&host, json!(["ping"]));
     let agent_key = new_key();
     let status = format!("/api/auth/agent/status?agent_id={}", agent.id);
-    let revoke = json!({ "agent_id": agent.id });
-    let endpoints: [(&str, &dyn Fn(&str) -> Reply); 4] = [
+    let named = json!({ "agent_id": agent.id });
+    let rotate = json!({ "agent_id": agent.id, "public_key": new_key().public_jwk() });
+    let endpoints: [(&str, Send<'_>); 6] = [
         ("register", &|token| world.post("/api/auth/agent/register", Some(token), &json!({ "name": "x" }))),
         ("status", &|token| world.get(&status, Some(token))),
-        ("revoke", &|token| world.post("/api/auth/agent/revoke", Some(token), &revoke)),
+        ("rotate key", &|token| world.post("/api/auth/agent/rotate-key", Some(token), &rotate)),
+        ("revoke", &|token| world.post("/api/auth/agent/revoke", Some(token), &named)),
+        ("reactivate", &|token| world.post("/api/auth/agent/reactivate", Some(token), &named)),
         ("host revoke", &|token| world.post("/api/auth/host/revoke", Some(token), &json!({}))),
     ];
     let tokens = |_: &str| {
@@ -288,7 +292,9 @@ fn a_host_jwt_works_once_on_every_endpoint() {
     let mut used = Vec::new();
     for (name, send) in &endpoints {
         let token = tokens(name);
-        send(&token).ok();
+        let reply = send(&token);
+        let expected = if *name == "reactivate" { 403 } else { 200 };
+        assert_eq!(reply.status.as_u16(), expected, "{name}: {}", reply.body);
         used.push(token);
     }
     for token in &used {
@@ -297,6 +303,19 @@ fn a_host_jwt_works_once_on_every_endpoint() {
             assert_eq!((reply.status.as_u16(), &reply.body["error"]), (401, &json!("invalid_jwt")), "{name}");
         }
     }
+}
+
+/// The one endpoint that ends the token's own key.
+#[test]
+fn the_jwt_that_rotated_a_host_key_works_once() {
+    let world = World::new();
+    let host = HostActor::new();
+    world.register(&host, json!(["ping"]));
+    let token = world.host_jwt(&host);
+    let rotate =
+        || world.post("/api/auth/host/rotate-key", Some(&token), &json!({ "public_key": new_key().public_jwk() }));
+    rotate().ok();
+    rotate().refused(401, "invalid_jwt");
 }
 
 /// ATK-413, AA-057: an agent JWT works once; the same `jti` of another agent is another token.

@@ -4,15 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
 
 mod approval;
+mod batch;
 mod capabilities;
 mod constraints;
 mod discovery;
+mod escalation;
 mod execute;
 mod introspection;
 mod jwt;
 mod lifetimes;
 mod narrowing;
 mod races;
+mod reactivation;
 mod registration;
 mod revocation;
+mod rotation;
 mod world;

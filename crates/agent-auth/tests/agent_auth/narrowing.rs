@@ -1,14 +1,16 @@
 //! Properties: evaluation only narrows, and what has ended never comes back, whatever happens in whatever order.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, Constraints};
 use countersign_storage::Limit;
+use countersign_storage::record::Kind;
 use pollster::block_on;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::world::{AgentActor, HostActor, World, autonomous, new_key, subject};
+use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, sign, subject};
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -87,6 +89,9 @@ enum Act {
     RevokeByPerson,
     RevokeHost,
     Wait(u64),
+    AskForMore,
+    Reactivate,
+    RotateKey,
     Call,
 }
 
@@ -102,6 +107,9 @@ fn act() -> impl Strategy<Value = (Act, usize)> {
         1 => Just(Act::RevokeByPerson),
         1 => Just(Act::RevokeHost),
         2 => prop_oneof![Just(Act::Wait(30)), Just(Act::Wait(700)), Just(Act::Wait(4_000))],
+        2 => Just(Act::AskForMore),
+        3 => Just(Act::Reactivate),
+        1 => Just(Act::RotateKey),
         4 => Just(Act::Call),
     ];
     (act, 0..4_usize)
@@ -114,11 +122,23 @@ enum Fate {
     Ended,
 }
 
+/// Every stored grant with its status.
+fn grants(world: &World) -> Vec<(String, String)> {
+    (world.store.inner.dump().iter())
+        .filter(|entry| entry.key.kind == Kind::new("agent"))
+        .flat_map(|entry| {
+            let agent: Value = serde_json::from_str(&entry.body).unwrap();
+            agent["grants"].as_array().unwrap().clone()
+        })
+        .map(|grant| (grant["id"].as_str().unwrap().to_owned(), grant["status"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Once an agent was revoked, rejected or claimed, or a grant of it denied or revoked, no later act of anybody lets it
-    /// call that capability again, and its status never changes back.
+    /// Once an agent was revoked, rejected or claimed, no later act of anybody lets it call anything; and once a grant was
+    /// denied or revoked, that grant is never told as anything else again.
     #[test]
     fn what_has_ended_never_comes_back(acts in prop::collection::vec(act(), 1..40)) {
         let generous = Limit::new(100_000, Duration::from_secs(3_600));
@@ -127,6 +147,7 @@ proptest! {
         });
         let hosts = [HostActor::new(), HostActor::new()];
         let mut agents: Vec<(usize, AgentActor, Fate)> = Vec::new();
+        let mut ended_grants = BTreeSet::new();
         for (act, which) in acts {
             let host = &hosts[which % 2];
             let body = json!({ "name": "x", "capabilities": ["ping"] });
@@ -158,14 +179,13 @@ proptest! {
                     let Ok(view) = block_on(world.provider.approval(code, &alice)) else { continue };
                     prop_assert_eq!(*fate, Fate::Open);
                     let answer = match act {
-                        Act::Approve => ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] },
+                        Act::Approve => ApprovalAnswer::Approve {
+                            capabilities: view.capabilities.iter().map(|asked| asked.name.clone()).collect(),
+                        },
                         Act::ApproveNothing => ApprovalAnswer::Approve { capabilities: Vec::new() },
                         _ => ApprovalAnswer::Deny,
                     };
                     block_on(world.provider.decide_approval(code, &alice, answer, &view.shown)).unwrap();
-                    if matches!(act, Act::ApproveNothing) {
-                        agents[index].2 = Fate::Ended;
-                    }
                 }
                 (Act::RevokeAgent, Some(index)) => {
                     let (owner, agent, _) = &agents[index];
@@ -179,12 +199,46 @@ proptest! {
                     world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({}));
                 }
                 (Act::Wait(seconds), _) => world.advance(seconds),
+                (Act::AskForMore, Some(index)) => {
+                    let agent = &mut agents[index].1;
+                    let token = sign(&agent.key, "agent+jwt", &world.agent_claims(agent, ISSUER));
+                    let more = json!({ "capabilities": ["check_balance", "ping"] });
+                    let reply = world.post("/api/auth/agent/request-capability", Some(&token), &more);
+                    if reply.status == 200 {
+                        agent.code = reply.body["approval"]["user_code"].as_str().map(str::to_owned);
+                    }
+                }
+                (Act::Reactivate, Some(index)) => {
+                    let (owner, agent, _) = &mut agents[index];
+                    let named = json!({ "agent_id": agent.id });
+                    let reply = world.post("/api/auth/agent/reactivate", Some(&world.host_jwt(&hosts[*owner])), &named);
+                    if let Some(code) = reply.body["approval"]["user_code"].as_str() {
+                        agent.code = Some(code.to_owned());
+                    }
+                }
+                (Act::RotateKey, Some(index)) => {
+                    let (owner, agent, fate) = &mut agents[index];
+                    let key = new_key();
+                    let rotate = json!({ "agent_id": agent.id, "public_key": key.public_jwk() });
+                    let reply = world.post("/api/auth/agent/rotate-key", Some(&world.host_jwt(&hosts[*owner])), &rotate);
+                    if reply.status == 200 {
+                        prop_assert_eq!(*fate, Fate::Open);
+                        agent.key = key;
+                    }
+                }
                 (Act::Call, Some(index)) => {
                     let (_, agent, fate) = &agents[index];
                     let reply = world.execute(agent, "ping", json!({}));
                     prop_assert!(reply.status != 200 || *fate == Fate::Open, "{}", reply.body);
                 }
                 (_, None) => {}
+            }
+            for (id, status) in grants(&world) {
+                let ended = matches!(status.as_str(), "denied" | "revoked");
+                prop_assert!(!ended_grants.contains(&id) || ended, "{} is {}", id, status);
+                if ended {
+                    ended_grants.insert(id);
+                }
             }
             for (_, agent, fate) in &mut agents {
                 let reply = world.execute(agent, "ping", json!({}));

@@ -1,0 +1,174 @@
+//! `POST /agent/reactivate` ([Agent Auth §5.6]): a host wakes an expired agent of its own. Nothing else does.
+//!
+//! Everything that the agent held is revoked. A delegated agent then asks its person for the same again, under grants that
+//! are new and worth nothing until they are approved; hosts have no capabilities of their own here that would come
+//! without asking. An autonomous agent gets anew what the policy gives today. The absolute lifetime goes on.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, secret};
+use http::Request;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::agent_document;
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentMode, AgentStatus};
+use crate::approved::Approved;
+use crate::constraint::Constraints;
+use crate::device_authorization;
+use crate::grant::CapabilityGrant;
+use crate::host::{AgentId, Host};
+use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::policy::AutonomousPolicy;
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+
+#[derive(Deserialize)]
+struct Body {
+    agent_id: String,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
+    let body: Body = request::body(request)?;
+    let reactivate = Reactivate { provider, token: &token, agent_id: AgentId::parse(&body.agent_id) };
+    Ok(Answer::new(provider.ports.perform(&reactivate).await??))
+}
+
+struct Reactivate<'a> {
+    provider: &'a AgentProvider,
+    token: &'a HostToken<'a>,
+    agent_id: Option<AgentId>,
+}
+
+#[async_trait]
+impl Operation for Reactivate<'_> {
+    type Loaded = (KnownHost, Option<Stored<Agent>>);
+    type Plan = Result<Value, Refusal>;
+    type Answer = Result<Value, Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        self.token.load(reader, self.agent_id.as_ref()).await
+    }
+
+    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+            Ok(proven) => proven,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+        let found = known.admitted().and_then(|host| {
+            let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
+            Ok((host, agent))
+        });
+        match found {
+            Ok((host, agent)) => self.wake(host, agent, changes, moment),
+            Err(refusal) => Decision::changing(Err(refusal), changes),
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl Reactivate<'_> {
+    fn wake(
+        &self,
+        host: &Stored<Host>,
+        mut agent: Stored<Agent>,
+        mut changes: Changes,
+        moment: &Moment<'_>,
+    ) -> Decision<Result<Value, Refusal>> {
+        let (provider, now) = (self.provider, moment.now);
+        let status = agent.status(host, &provider.policy, now);
+        let event = Event::new("agent.reactivate", Actor::Host { host_id: host.id.as_str().to_owned() })
+            .with("agent", agent.id.as_str());
+        let event = match &host.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        };
+        if agent.outlived(&provider.policy, now) {
+            // What the clock has ended stays ended, should the policy become longer.
+            agent.record.revoke("the agent's absolute lifetime is over");
+            changes.replace(&agent);
+            let refusal = Refusal::AbsoluteLifetimeExceeded;
+            return Decision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
+        }
+        match (status, Refusal::of_status(status)) {
+            (AgentStatus::Active, _) | (_, None) => {
+                return Decision::changing(Ok(self.document(&agent, host, None, moment)), changes);
+            }
+            (AgentStatus::Expired, _) => {}
+            (_, Some(refusal)) => return Decision::changing(Err(refusal), changes),
+        }
+        let approval = match self.reopen(&mut agent.record, moment, &mut changes) {
+            Ok(approval) => approval,
+            Err(refusal) => return Decision::changing(Err(refusal), changes),
+        };
+        changes.replace(&agent);
+        Decision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
+    }
+
+    /// The approval object, where a person must decide.
+    fn reopen(&self, agent: &mut Agent, moment: &Moment<'_>, changes: &mut Changes) -> Result<Option<Value>, Refusal> {
+        let provider = self.provider;
+        let held = self.held(agent, moment);
+        agent.reopen();
+        if !agent.make_room(held.len(), moment.now) {
+            return Err(Refusal::InvalidRequest("the agent has too many grants"));
+        }
+        match agent.mode {
+            AgentMode::Delegated => {
+                let reason = agent.reason.clone();
+                Ok(Some(device_authorization::ask(provider, agent, held, reason.as_ref(), moment, changes)))
+            }
+            AgentMode::Autonomous => {
+                let approved = Approved::by_policy(&provider.policy.autonomous)
+                    .ok_or(Refusal::UnsupportedMode("the server does not offer this mode any more"))?;
+                for mut grant in held {
+                    grant.activate(&approved, provider.grant_lifetime(grant.capability()), moment.now);
+                    grant.deny("not available to autonomous agents");
+                    agent.grants.push(grant);
+                }
+                agent.activate(&approved, moment.now);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the agent held when it expired, as fresh requests within what is offered today.
+    fn held(&self, agent: &Agent, moment: &Moment<'_>) -> Vec<CapabilityGrant> {
+        let provider = self.provider;
+        let policy_limits = |name: &str| match (&provider.policy.autonomous, agent.mode) {
+            (AutonomousPolicy::Granted(limits), AgentMode::Autonomous) => limits.get(name).cloned(),
+            _ => None,
+        };
+        let effective = agent.grants.iter().filter(|grant| grant.is_effective(moment.now));
+        // Later grants of one capability come on top of earlier ones; asking for the latest is enough.
+        let latest: BTreeMap<&str, &CapabilityGrant> = effective.map(|grant| (grant.capability(), grant)).collect();
+        latest
+            .into_iter()
+            .filter_map(|(name, grant)| {
+                let offered = provider.offer.by_name(name)?;
+                let held: Constraints = grant.constraints().ok()?;
+                let within = held.narrowed_by(&offered.constraints);
+                let within = policy_limits(name).map_or_else(|| within.clone(), |limits| within.narrowed_by(&limits));
+                let id = secret::identifier("grt", moment.random);
+                Some(CapabilityGrant::requested(id, name, &within, agent.reason.clone(), moment.now))
+            })
+            .collect()
+    }
+
+    fn document(&self, agent: &Agent, host: &Host, approval: Option<Value>, moment: &Moment<'_>) -> Value {
+        let mut document = agent_document::agent(self.provider, agent, host, moment.now);
+        document.extend(agent_document::history(&self.provider.policy, agent));
+        document.extend(approval.map(|approval| ("approval".to_owned(), approval)));
+        Value::Object(document)
+    }
+}

@@ -1,0 +1,174 @@
+//! `POST /agent/request-capability` ([Agent Auth §5.4]): an agent at work asks for more.
+//!
+//! A delegated agent is answered with a user code, and its person decides; what it may do already stays as it is. An
+//! autonomous one gets what the policy gives. A grant that the agent holds already is not asked for again.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader};
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::agent_document::{self, members};
+use super::requested::{Asked, Requested};
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentMode};
+use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
+use crate::approved::Approved;
+use crate::device_authorization;
+use crate::display_text::DisplayText;
+use crate::grant::{CapabilityGrant, GrantStatus};
+use crate::policy::AutonomousPolicy;
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+
+#[derive(Deserialize)]
+struct Body {
+    capabilities: Vec<Asked>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = AgentToken::parse(request::bearer(request.headers())?)?;
+    let body: Body = request::body(request)?;
+    if body.capabilities.is_empty() {
+        return Err(Refusal::InvalidRequest("capabilities must name at least one").into());
+    }
+    let requested = Requested::parse(body.capabilities, &provider.offer)?;
+    let reason = body.reason.map(|reason| DisplayText::cut(&reason, DisplayText::REASON));
+    let ask =
+        RequestCapability { provider, token: &token, requested, reason: reason.filter(|reason| !reason.is_empty()) };
+    Ok(Answer::new(provider.ports.perform(&ask).await??))
+}
+
+struct RequestCapability<'a> {
+    provider: &'a AgentProvider,
+    token: &'a AgentToken<'a>,
+    requested: Requested,
+    reason: Option<DisplayText>,
+}
+
+#[async_trait]
+impl Operation for RequestCapability<'_> {
+    type Loaded = KnownAgent;
+    type Plan = Result<Value, Refusal>;
+    type Answer = Result<Value, Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
+        self.token.load(reader).await
+    }
+
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let AgentProvider { policy, issuer, .. } = self.provider;
+        let proven = match self.token.verify(known, &[issuer], policy, moment.now) {
+            Ok(proven) if proven.use_ == TokenUse::First => proven,
+            Ok(_) => return Decision::answer(Err(Refusal::UNPROVEN)),
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let event = self.event(&proven);
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+        match self.ask(proven, moment, &mut changes) {
+            Ok(document) => Decision::changing(Ok(document), changes).report(event),
+            Err(refusal) => {
+                let event = event.denied(refusal.code());
+                Decision::changing(Err(refusal), changes).report(event)
+            }
+        }
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+impl RequestCapability<'_> {
+    fn ask(&self, proven: ProvenAgent, moment: &Moment<'_>, changes: &mut Changes) -> Result<Value, Refusal> {
+        let (provider, now) = (self.provider, moment.now);
+        proven.check_status(&provider.policy, now)?;
+        if self.requested.iter().any(|(name, _)| !proven.covers(name)) {
+            return Err(Refusal::CapabilityNotGranted);
+        }
+        let mut agent = proven.agent;
+        let limits = match (&provider.policy.autonomous, agent.mode) {
+            (AutonomousPolicy::Granted(limits), AgentMode::Autonomous) => limits.clone(),
+            _ => BTreeMap::new(),
+        };
+        let asked = self.requested.pending(&provider.offer, &limits, self.reason.as_ref(), moment);
+        let (held, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|grant| holds(&agent, grant, moment));
+        if missing.is_empty() {
+            return Err(Refusal::AlreadyGranted);
+        }
+        if !agent.record.make_room(missing.len(), now) {
+            return Err(Refusal::InvalidRequest("the agent has too many grants"));
+        }
+        let ids: Vec<String> = missing.iter().map(|grant| grant.id().to_owned()).collect();
+        let approval = match agent.mode {
+            AgentMode::Delegated => {
+                let reason = self.reason.as_ref();
+                Some(device_authorization::ask(provider, &mut agent.record, missing, reason, moment, changes))
+            }
+            AgentMode::Autonomous => {
+                let granted = self.by_policy(missing, moment)?;
+                agent.record.grants.extend(granted);
+                None
+            }
+        };
+        agent.record.last_used_at = Some(now);
+        let told = |grant: &&CapabilityGrant| {
+            let held = held.iter().any(|held| held.capability() == grant.capability()) && grant.is_effective(now);
+            held || ids.iter().any(|id| id == grant.id())
+        };
+        let grants: Vec<Value> =
+            (agent.grants.iter().filter(told)).map(|grant| agent_document::grant(provider, grant, now)).collect();
+        let waits = agent.asked().next().is_some();
+        changes.replace(&agent);
+        Ok(Value::Object(members([
+            ("agent_id", json!(agent.id.as_str())),
+            // The draft has no `status` here; the published client waits for the approval only where it reads `pending`.
+            ("status", json!(if waits { "pending" } else { "active" })),
+            ("agent_capability_grants", json!(grants)),
+            ("approval", json!(approval)),
+        ])))
+    }
+
+    fn by_policy(&self, missing: Vec<CapabilityGrant>, moment: &Moment<'_>) -> Result<Vec<CapabilityGrant>, Refusal> {
+        let approved = Approved::by_policy(&self.provider.policy.autonomous)
+            .ok_or(Refusal::UnsupportedMode("the server does not offer this mode any more"))?;
+        Ok(missing
+            .into_iter()
+            .map(|mut grant| {
+                let lifetime = self.provider.grant_lifetime(grant.capability());
+                grant.activate(&approved, lifetime, moment.now);
+                grant.deny("not available to autonomous agents");
+                grant
+            })
+            .collect())
+    }
+
+    fn event(&self, proven: &ProvenAgent) -> Event {
+        let names: Vec<&str> = self.requested.iter().map(|(name, _)| name).collect();
+        let event = Event::new("agent.request_capability", proven.actor())
+            .with("agent_name", proven.agent.name.as_str())
+            .with("capabilities", names.join(" "));
+        match &proven.agent.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        }
+    }
+}
+
+/// Whether the agent has this already: an effective grant under the same constraints, or under none.
+fn holds(agent: &Agent, asked: &CapabilityGrant, moment: &Moment<'_>) -> bool {
+    agent.grants.iter().any(|grant| {
+        grant.status() == GrantStatus::Active
+            && grant.capability() == asked.capability()
+            && grant.is_effective(moment.now)
+            && (grant.constraints_shown().is_none() || grant.constraints().ok() == asked.constraints().ok())
+    })
+}

@@ -1,0 +1,198 @@
+//! `POST /agent/rotate-key` ([Agent Auth §5.8]): another key for an agent; the old one is dead with the answer.
+//!
+//! The draft lets the host do it, naming the agent. The published client does it with the agent's own token, naming
+//! nobody; that is accepted too, for an active agent and itself alone, and recorded as what it is.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_jose::Jwk;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::AgentProvider;
+use crate::agent::{Agent, AgentKeyAlias};
+use crate::agent_jwt::{AgentToken, KnownAgent, TokenUse};
+use crate::host::{AgentId, Host};
+use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
+use crate::refusal::{Error, Refusal};
+use crate::replay::ReplayMark;
+use crate::request;
+use crate::respond::Answer;
+use crate::stored_key::StoredKey;
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    agent_id: Option<String>,
+    public_key: Value,
+}
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let bearer = request::bearer(request.headers())?;
+    let body: Body = request::body(request)?;
+    let by = match AgentToken::parse(bearer) {
+        Ok(token) => By::Agent(token),
+        Err(_) => {
+            let token = HostToken::parse(bearer, &provider.issuer)?;
+            let agent_id = body.agent_id.as_deref().ok_or(Refusal::InvalidRequest("agent_id is missing"))?;
+            By::Host(token, AgentId::parse(agent_id))
+        }
+    };
+    let rotate = RotateAgentKey { provider, by, named: body.agent_id, key: agent_key(&body.public_key)? };
+    let (agent_id, status) = provider.ports.perform(&rotate).await??;
+    Ok(Answer::new(json!({ "agent_id": agent_id, "status": status })))
+}
+
+enum By<'a> {
+    Agent(AgentToken<'a>),
+    Host(HostToken<'a>, Option<AgentId>),
+}
+
+struct RotateAgentKey<'a> {
+    provider: &'a AgentProvider,
+    by: By<'a>,
+    named: Option<String>,
+    key: Jwk,
+}
+
+enum Known {
+    Agent(Box<KnownAgent>),
+    Host(Box<(KnownHost, Option<Stored<Agent>>)>),
+}
+
+struct Loaded {
+    known: Known,
+    /// Whether the new key was ever an agent's under this host.
+    taken: bool,
+}
+
+#[async_trait]
+impl Operation for RotateAgentKey<'_> {
+    type Loaded = Loaded;
+    type Plan = Result<(String, &'static str), Refusal>;
+    type Answer = Result<(String, &'static str), Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
+        let (known, host) = match &self.by {
+            By::Agent(token) => (Known::Agent(Box::new(token.load(reader).await?)), Some(token.host_id())),
+            By::Host(token, agent_id) => {
+                let known = token.load(reader, agent_id.as_ref()).await?;
+                (Known::Host(Box::new(known)), agent_id.as_ref().map(AgentId::host))
+            }
+        };
+        let taken = match host.map(|host| AgentId::of(&host, self.key.thumbprint())) {
+            Some(id) => {
+                let (agent, alias) = reader.load((Agent::at(id.as_str()), AgentKeyAlias::at(id.as_str()))).await?;
+                agent.is_some() || alias.is_some()
+            }
+            None => false,
+        };
+        Ok(Loaded { known, taken })
+    }
+
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let mut changes = Changes::none();
+        let found = match (&self.by, loaded.known) {
+            (By::Agent(token), Known::Agent(known)) => self.itself(token, *known, moment),
+            (By::Host(token, _), Known::Host(known)) => {
+                let (known, agent) = *known;
+                self.of_host(token, &known, agent, moment)
+            }
+            _ => Err(Refused { refusal: Refusal::UNPROVEN, mark: None }),
+        };
+        let Found { mut agent, host, mark, actor } = match found {
+            Ok(found) => found,
+            Err(Refused { refusal, mark }) => {
+                mark.iter().for_each(|mark| {
+                    changes.insert(mark);
+                });
+                return Decision::changing(Err(refusal), changes);
+            }
+        };
+        changes.insert(&mark);
+        let key = match self.check_key(&host, loaded.taken) {
+            Ok(key) => key,
+            Err(refusal) => return Decision::changing(Err(refusal), changes),
+        };
+        changes.insert(&AgentKeyAlias { alias: AgentId::of(&host.id, key.thumbprint()), agent: agent.id.clone() });
+        agent.record.key = key;
+        changes.replace(&agent);
+        let status = agent.status(&host, &self.provider.policy, moment.now).as_str();
+        let event = Event::new("agent.rotate_key", actor).with("agent", agent.id.as_str());
+        let event = match &host.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        };
+        Decision::changing(Ok((agent.id.as_str().to_owned(), status)), changes).report(event)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+struct Found {
+    agent: Stored<Agent>,
+    host: Stored<Host>,
+    mark: ReplayMark,
+    actor: Actor,
+}
+
+/// A refusal, and the mark to leave where the token was proven.
+struct Refused {
+    refusal: Refusal,
+    mark: Option<ReplayMark>,
+}
+
+impl RotateAgentKey<'_> {
+    fn itself(&self, token: &AgentToken<'_>, known: KnownAgent, moment: &Moment<'_>) -> Result<Found, Refused> {
+        let AgentProvider { policy, issuer, .. } = self.provider;
+        let unproven = |refusal| Refused { refusal, mark: None };
+        let proven = token.verify(known, &[issuer], policy, moment.now).map_err(unproven)?;
+        if proven.use_ == TokenUse::Repeated {
+            return Err(unproven(Refusal::UNPROVEN));
+        }
+        let refused = |refusal| Refused { refusal, mark: Some(proven.mark.clone()) };
+        proven.check_status(policy, moment.now).map_err(refused)?;
+        if self.named.as_deref().is_some_and(|named| named != proven.agent.id.as_str()) {
+            return Err(refused(Refusal::AgentNotFound));
+        }
+        let actor = proven.actor();
+        Ok(Found { agent: proven.agent, host: proven.host, mark: proven.mark, actor })
+    }
+
+    fn of_host(
+        &self,
+        token: &HostToken<'_>,
+        known: &KnownHost,
+        agent: Option<Stored<Agent>>,
+        moment: &Moment<'_>,
+    ) -> Result<Found, Refused> {
+        let AgentProvider { policy, issuer, .. } = self.provider;
+        let proven = token
+            .verify(known, Unknown::Refused, issuer, moment.now)
+            .map_err(|refusal| Refused { refusal, mark: None })?;
+        let refused = |refusal| Refused { refusal, mark: Some(proven.mark.clone()) };
+        let host = known.admitted().map_err(refused)?;
+        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound).map_err(refused)?;
+        let status = agent.status(host, policy, moment.now);
+        if !status.is_living() {
+            return Err(refused(Refusal::of_status(status).unwrap_or(Refusal::AgentRevoked)));
+        }
+        let actor = Actor::Host { host_id: host.id.as_str().to_owned() };
+        Ok(Found { agent, host: host.clone(), mark: proven.mark, actor })
+    }
+
+    /// A key works for one agent, once: none that another has or had, nor one that this agent gave up.
+    fn check_key(&self, host: &Host, taken: bool) -> Result<StoredKey, Refusal> {
+        if taken {
+            return Err(Refusal::AgentExists);
+        }
+        if self.key.thumbprint() == host.key.thumbprint() {
+            return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
+        }
+        StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))
+    }
+}

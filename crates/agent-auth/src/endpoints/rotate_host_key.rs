@@ -1,0 +1,95 @@
+//! `POST /host/rotate-key` ([Agent Auth §5.9]): another key for a host, signed for with the present one. The host, its
+//! agents, their grants and the link to a person stay; the old key is dead with the answer.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_jose::Jwk;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use http::Request;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::AgentProvider;
+use crate::host::{Host, HostAlias, HostId};
+use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
+use crate::refusal::{Error, Refusal};
+use crate::request;
+use crate::respond::Answer;
+use crate::stored_key::StoredKey;
+
+#[derive(Deserialize)]
+struct Body {
+    public_key: Value,
+}
+
+/// How many former thumbprints agents may still name as `iss`.
+const FORMER_KEYS: usize = 10;
+
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+    let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
+    let body: Body = request::body(request)?;
+    let key = agent_key(&body.public_key)?;
+    let alias = HostId::of(&provider.issuer, key.thumbprint());
+    let rotate = RotateHostKey { provider, token: &token, key, alias };
+    let (host_id, status) = provider.ports.perform(&rotate).await??;
+    Ok(Answer::new(json!({ "host_id": host_id, "status": status })))
+}
+
+struct RotateHostKey<'a> {
+    provider: &'a AgentProvider,
+    token: &'a HostToken<'a>,
+    key: Jwk,
+    /// Where the host will be found by the new key.
+    alias: HostId,
+}
+
+#[async_trait]
+impl Operation for RotateHostKey<'_> {
+    type Loaded = (KnownHost, Option<Stored<Host>>, Option<Stored<HostAlias>>);
+    type Plan = Result<(String, &'static str), Refusal>;
+    type Answer = Result<(String, &'static str), Refusal>;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let (known, _) = self.token.load(reader, None).await?;
+        let (host, alias) = reader.load((Host::at(self.alias.as_str()), HostAlias::at(self.alias.as_str()))).await?;
+        Ok((known, host, alias))
+    }
+
+    fn decide(&self, (known, of_key, alias): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+            Ok(proven) => proven,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let mut changes = Changes::none();
+        changes.insert(&proven.mark);
+        let rotated = known.admitted().and_then(|host| {
+            if of_key.is_some() || alias.is_some() {
+                return Err(Refusal::HostExists);
+            }
+            let key = StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
+            Ok((host.clone(), key))
+        });
+        let (mut host, key) = match rotated {
+            Ok(rotated) => rotated,
+            Err(refusal) => return Decision::changing(Err(refusal), changes),
+        };
+        let former = std::mem::replace(&mut host.record.key, key);
+        host.record.former_keys.insert(0, former.thumbprint().clone());
+        host.record.former_keys.truncate(FORMER_KEYS);
+        changes.replace(&host).insert(&HostAlias { alias: self.alias.clone(), host: host.id.clone() });
+        let host_id = host.id.as_str().to_owned();
+        let event = Event::new("host.rotate_key", Actor::Host { host_id: host_id.clone() })
+            .with("host", host_id.as_str())
+            .with("former", former.thumbprint().as_str())
+            .with("thumbprint", host.key.thumbprint().as_str());
+        let event = match &host.subject {
+            Some(subject) => event.for_subject(subject),
+            None => event,
+        };
+        Decision::changing(Ok((host_id, host.status.as_str())), changes).report(event)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}

@@ -1,0 +1,188 @@
+//! §5.4 request-capability, C7.
+
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError, Decided, Stage};
+use pollster::block_on;
+use serde_json::{Value, json};
+
+use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, sign};
+
+fn ask(world: &World, agent: &AgentActor, body: &Value) -> Reply {
+    let token = sign(&agent.key, "agent+jwt", &world.agent_claims(agent, ISSUER));
+    world.post("/api/auth/agent/request-capability", Some(&token), body)
+}
+
+fn transfer(max: i64) -> Value {
+    json!({ "capabilities": [{ "name": "transfer_money", "constraints": { "amount": { "max": max } } }], "reason": "bigger bill" })
+}
+
+fn with_code(agent: &AgentActor, reply: &Reply) -> AgentActor {
+    AgentActor {
+        id: agent.id.clone(),
+        key: agent.key.clone(),
+        code: reply.body["approval"]["user_code"].as_str().map(str::to_owned),
+    }
+}
+
+/// AA-104, AA-105, C7.
+#[test]
+fn an_agent_at_work_asks_for_more_and_keeps_what_it_has_meanwhile() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(
+        &host,
+        json!([{ "name": "transfer_money", "constraints": { "amount": { "max": 100 } } }]),
+        "alice",
+    );
+    let reply = ask(&world, &agent, &transfer(1_000));
+    let body = reply.ok();
+    assert_eq!(body["status"], json!("pending"));
+    assert_eq!(body["agent_capability_grants"], json!([{ "capability": "transfer_money", "status": "pending" }]));
+    assert_eq!(body["approval"]["method"], json!("device_authorization"));
+    assert_eq!(world.status(&host, &agent).body["status"], json!("active"));
+    world.execute(&agent, "transfer_money", json!({ "amount": 100 })).ok();
+    world.execute(&agent, "transfer_money", json!({ "amount": 500 })).refused(403, "constraint_violated");
+
+    let asking = with_code(&agent, &reply);
+    let view = world.view(&asking, "alice");
+    assert_eq!((view.stage, view.reason.as_deref()), (Stage::Escalation, Some("bigger bill")));
+    assert_eq!(view.capabilities[0].limits[0], "amount: at most 1000, no lower limit");
+    world.approve(&asking, "alice");
+    world.execute(&agent, "transfer_money", json!({ "amount": 500 })).ok();
+    world.execute(&agent, "transfer_money", json!({ "amount": 1_001 })).refused(403, "constraint_violated");
+}
+
+/// Denying more takes nothing away.
+#[test]
+fn a_denied_escalation_leaves_the_agent_as_it_was() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let asking = with_code(&agent, &ask(&world, &agent, &transfer(5)));
+    let shown = world.view(&asking, "alice").shown;
+    let code = asking.code.as_deref().unwrap();
+    let denied =
+        block_on(world.provider.decide_approval(code, &world.signed_in("alice"), ApprovalAnswer::Deny, &shown));
+    assert_eq!(denied, Ok(Decided::Denied));
+    world.execute(&agent, "ping", json!({})).ok();
+    world.execute(&agent, "transfer_money", json!({ "amount": 1 })).refused(403, "capability_not_granted");
+    assert_eq!(world.status(&host, &agent).body["agent_capability_grants"][1]["status"], json!("denied"));
+}
+
+/// AA-106.
+#[test]
+fn what_is_granted_already_is_not_asked_for_again() {
+    let world = World::new();
+    let agent = world.approved(
+        &HostActor::new(),
+        json!(["ping", { "name": "transfer_money", "constraints": { "amount": { "max": 5 } } }]),
+        "alice",
+    );
+    ask(&world, &agent, &transfer(5)).refused(409, "already_granted");
+    ask(&world, &agent, &json!({ "capabilities": ["ping"] })).refused(409, "already_granted");
+    let both = ask(&world, &agent, &json!({ "capabilities": ["ping", "check_balance"] }));
+    let statuses: Vec<_> =
+        both.ok()["agent_capability_grants"].as_array().unwrap().iter().map(|grant| &grant["status"]).collect();
+    assert_eq!(statuses, [&json!("active"), &json!("pending")]);
+}
+
+/// ATK-495 for an agent at work: what was shown is void once more is asked.
+#[test]
+fn a_newer_request_replaces_an_older_one() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let first = with_code(&agent, &ask(&world, &agent, &json!({ "capabilities": ["check_balance"] })));
+    let shown = world.view(&first, "alice").shown;
+    let second = with_code(&agent, &ask(&world, &agent, &transfer(5)));
+    let yes = ApprovalAnswer::Approve { capabilities: vec!["check_balance".to_owned()] };
+    let decide = |code: &AgentActor| {
+        block_on(world.provider.decide_approval(
+            code.code.as_deref().unwrap(),
+            &world.signed_in("alice"),
+            yes.clone(),
+            &shown,
+        ))
+    };
+    assert_eq!(decide(&first), Err(ApprovalError::UnknownCode));
+    assert_eq!(decide(&second), Err(ApprovalError::Changed));
+    world.approve(&second, "alice");
+    world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
+    world.execute(&agent, "transfer_money", json!({ "amount": 5 })).ok();
+}
+
+#[test]
+fn a_request_for_more_is_refused_for_what_is_wrong_with_it() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    ask(&world, &agent, &json!({ "capabilities": ["nothing"] })).refused(400, "invalid_capabilities");
+    ask(&world, &agent, &json!({ "capabilities": [] })).refused(400, "invalid_request");
+    ask(&world, &agent, &json!({})).refused(400, "invalid_request");
+    let lte = json!({ "capabilities": [{ "name": "transfer_money", "constraints": { "amount": { "lte": 1 } } }] });
+    ask(&world, &agent, &lte).refused(400, "unknown_constraint_operator");
+    // AA-041: `aud` is the issuer here.
+    let body = json!({ "capabilities": ["check_balance"] });
+    let path = "/api/auth/agent/request-capability";
+    let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, LOCATION));
+    world.post(path, Some(&token), &body).refused(401, "invalid_jwt");
+    // A token that is restricted asks for nothing beyond.
+    let mut claims = world.agent_claims(&agent, ISSUER);
+    claims["capabilities"] = json!(["ping"]);
+    world.post(path, Some(&sign(&agent.key, "agent+jwt", &claims)), &body).refused(403, "capability_not_granted");
+    // A token works once.
+    let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    world.post(path, Some(&token), &body).ok();
+    world.post(path, Some(&token), &body).refused(401, "invalid_jwt");
+    world.post(path, Some(&world.host_jwt(&host)), &body).refused(401, "invalid_jwt");
+    let pending = world.register(&host, json!(["ping"]));
+    ask(&world, &pending, &body).refused(403, "agent_pending");
+}
+
+/// X6: an autonomous agent gets what the policy gives.
+#[test]
+fn an_autonomous_agent_gets_more_from_the_policy_or_not_at_all() {
+    let world = World::new();
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let reply = ask(&world, &agent, &json!({ "capabilities": ["check_balance", "transfer_money"] }));
+    assert_eq!(reply.ok()["status"], json!("active"));
+    assert_eq!(reply.body.get("approval"), None);
+    world.execute(&agent, "check_balance", json!({ "account_id": "a" })).ok();
+    world.execute(&agent, "transfer_money", json!({ "amount": 1 })).refused(403, "capability_not_granted");
+}
+
+/// ATK-481: one grant must cover all fields.
+#[test]
+fn two_grants_do_not_add_up_to_a_third() {
+    let world = World::new();
+    let host = HostActor::new();
+    let grant = |amount: i64, to: &str| json!({ "name": "transfer_money", "constraints": { "amount": { "max": amount }, "to": to } });
+    let agent = world.approved(&host, json!([grant(10, "anybody")]), "alice");
+    let asking = with_code(&agent, &ask(&world, &agent, &json!({ "capabilities": [grant(1_000, "landlord")] })));
+    world.approve(&asking, "alice");
+    world.execute(&agent, "transfer_money", json!({ "amount": 10, "to": "anybody" })).ok();
+    world.execute(&agent, "transfer_money", json!({ "amount": 1_000, "to": "landlord" })).ok();
+    world
+        .execute(&agent, "transfer_money", json!({ "amount": 1_000, "to": "anybody" }))
+        .refused(403, "constraint_violated");
+}
+
+/// The record of an agent stays bounded, however often it asks.
+#[test]
+fn grants_that_ended_are_forgotten_before_there_are_too_many() {
+    let policy = AgentPolicy { calls: None, ..AgentPolicy::default() };
+    let world = World::with(policy);
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    for round in 0..210 {
+        let asking = with_code(&agent, &ask(&world, &agent, &transfer(round)));
+        let code = asking.code.as_deref().unwrap();
+        let alice = world.signed_in("alice");
+        if round % 15 == 0 {
+            world.advance(600);
+        }
+        let Ok(view) = block_on(world.provider.approval(code, &alice)) else { continue };
+        block_on(world.provider.decide_approval(code, &alice, ApprovalAnswer::Deny, &view.shown)).unwrap();
+    }
+    let body = world.status(&host, &agent).body;
+    assert!(body["agent_capability_grants"].as_array().unwrap().len() <= 200);
+    world.execute(&agent, "ping", json!({})).ok();
+}

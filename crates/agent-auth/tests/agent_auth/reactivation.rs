@@ -1,0 +1,127 @@
+//! §5.6 reactivation: a checkpoint. AA-111 to AA-115, ATK-452, decisions 26.
+
+use std::time::Duration;
+
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, Decided};
+use pollster::block_on;
+use serde_json::json;
+
+use crate::world::{AgentActor, HostActor, Reply, World, autonomous};
+
+fn reactivate(world: &World, host: &HostActor, agent: &AgentActor) -> Reply {
+    world.post("/api/auth/agent/reactivate", Some(&world.host_jwt(host)), &json!({ "agent_id": agent.id }))
+}
+
+/// AA-112.
+#[test]
+fn an_active_agent_is_left_as_it_is() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    assert_eq!(reactivate(&world, &host, &agent).ok(), world.status(&host, &agent).ok());
+    world.execute(&agent, "ping", json!({})).ok();
+}
+
+/// AA-114, D8, D17: a person is asked again, and nothing works before the answer.
+#[test]
+fn an_expired_delegated_agent_asks_its_person_again() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(
+        &host,
+        json!([{ "name": "transfer_money", "constraints": { "amount": { "max": 5 } } }, "ping"]),
+        "alice",
+    );
+    world.advance(3_600);
+    let reply = reactivate(&world, &host, &agent);
+    assert_eq!(reply.ok()["status"], json!("pending"));
+    assert_eq!(reply.body.get("expires_at"), None);
+    let statuses: Vec<_> = (reply.body["agent_capability_grants"].as_array().unwrap().iter())
+        .map(|grant| grant["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["revoked", "revoked", "pending", "pending"]);
+    world.execute(&agent, "ping", json!({})).refused(403, "agent_pending");
+    reactivate(&world, &host, &agent).refused(403, "agent_pending");
+
+    let asking = AgentActor { code: reply.body["approval"]["user_code"].as_str().map(str::to_owned), ..agent };
+    let view = world.view(&asking, "alice");
+    let code = asking.code.as_deref().unwrap();
+    let yes = ApprovalAnswer::Approve { capabilities: vec!["transfer_money".to_owned()] };
+    let decided = block_on(world.provider.decide_approval(code, &world.signed_in("alice"), yes, &view.shown)).unwrap();
+    assert!(matches!(decided, Decided::Approved { .. }));
+    world.execute(&asking, "transfer_money", json!({ "amount": 5 })).ok();
+    world.execute(&asking, "transfer_money", json!({ "amount": 6 })).refused(403, "constraint_violated");
+    world.execute(&asking, "ping", json!({})).refused(403, "capability_not_granted");
+    world.advance(3_599);
+    world.execute(&asking, "transfer_money", json!({ "amount": 5 })).ok();
+}
+
+#[test]
+fn an_expired_autonomous_agent_gets_what_the_policy_gives_today() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping", "check_balance"]));
+    world.advance(3_600);
+    let less = AgentPolicy {
+        autonomous: countersign_agent_auth::AutonomousPolicy::granted(["ping"]),
+        ..AgentPolicy::default()
+    };
+    let callers = countersign_agent_auth::IntrospectionCallers::Anyone(countersign_storage::Limit::new(
+        1,
+        Duration::from_secs(1),
+    ));
+    let later = World::on(&world.store, &world.clock, less, callers, crate::world::capabilities());
+    assert_eq!(reactivate(&later, &host, &agent).ok()["status"], json!("active"));
+    later.execute(&agent, "ping", json!({})).ok();
+    later.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
+}
+
+/// AA-112, ATK-452.
+#[test]
+fn what_has_ended_is_not_reactivated() {
+    let world = World::new();
+    let (host, other) = (HostActor::new(), HostActor::new());
+    let watcher = world.register_autonomous(&host, json!(["ping"]));
+    let revoked = world.approved(&host, json!(["ping"]), "alice");
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": revoked.id })).ok();
+    let rejected = world.register(&host, json!(["ping"]));
+    let shown = world.view(&rejected, "alice").shown;
+    let code = rejected.code.as_deref().unwrap();
+    block_on(world.provider.decide_approval(code, &world.signed_in("alice"), ApprovalAnswer::Deny, &shown)).unwrap();
+    let pending = world.register(&host, json!(["ping"]));
+    world.advance(4_000);
+    reactivate(&world, &host, &watcher).refused(403, "agent_claimed");
+    reactivate(&world, &host, &revoked).refused(403, "agent_revoked");
+    reactivate(&world, &host, &rejected).refused(403, "agent_rejected");
+    reactivate(&world, &host, &pending).refused(403, "agent_pending");
+    world.register(&other, json!(["ping"]));
+    reactivate(&world, &other, &revoked).refused(404, "agent_not_found");
+    world.execute(&revoked, "ping", json!({})).refused(403, "agent_revoked");
+}
+
+/// AA-113: neither prolonged by reactivation nor by a longer policy afterwards.
+#[test]
+fn the_absolute_lifetime_is_never_reset() {
+    let policy = |absolute| AgentPolicy {
+        autonomous: autonomous(),
+        session_lifetime: Duration::from_secs(60),
+        absolute_lifetime: absolute,
+        ..AgentPolicy::default()
+    };
+    let world = World::with(policy(Some(Duration::from_secs(100))));
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    world.advance(60);
+    reactivate(&world, &host, &agent).ok();
+    world.advance(39);
+    world.execute(&agent, "ping", json!({})).ok();
+    world.advance(1);
+    world.execute(&agent, "ping", json!({})).refused(403, "absolute_lifetime_exceeded");
+    reactivate(&world, &host, &agent).refused(403, "absolute_lifetime_exceeded");
+    let callers = countersign_agent_auth::IntrospectionCallers::Anyone(countersign_storage::Limit::new(
+        1,
+        Duration::from_secs(1),
+    ));
+    let later = World::on(&world.store, &world.clock, policy(None), callers, crate::world::capabilities());
+    reactivate(&later, &host, &agent).refused(403, "agent_revoked");
+}
