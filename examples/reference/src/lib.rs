@@ -24,3 +24,31 @@ pub fn log_to_stderr() {
     // An application that embeds this has its own subscriber, which stays.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn every_file_that_the_documents_name_is_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut named = 0;
+        for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+            let text = std::fs::read_to_string(root.join(document)).unwrap();
+            let quoted = text.split('`').skip(1).step_by(2);
+            let folders = ["crates/", "examples/", "tests/", "bench/"];
+            for path in quoted
+                .filter(|path| folders.iter().any(|folder| path.starts_with(folder)) && !path.contains(['*', 'N']))
+            {
+                assert!(root.join(path).exists(), "{document} names {path}");
+                named += 1;
+            }
+        }
+        assert!(named > 60, "{named} files are named");
+    }
+}
