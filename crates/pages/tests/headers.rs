@@ -3,9 +3,10 @@
 
 mod support;
 
+use countersign_pages::TemplateSource;
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 use http::{Method, StatusCode};
-use support::{NewAgent, ORIGIN_URL, PASSWORD, Reply, authorize, unescape, world};
+use support::{NewAgent, ORIGIN_URL, PASSWORD, Reply, authorize, unescape, world, world_of};
 
 /// Every page that there is, by name, and what its form may lead to besides ourselves.
 fn pages() -> Vec<(&'static str, Reply, &'static str)> {
@@ -196,4 +197,28 @@ fn what_does_not_exist_is_a_page_for_people_and_json_for_programs() {
     assert_eq!(json.header("cache-control"), "no-store");
     let post = browser.post_raw("/nowhere", &[(ORIGIN, ORIGIN_URL)], "");
     assert_eq!(post.status, StatusCode::NOT_FOUND);
+}
+
+/// Browsers keep no `Secure` cookie from `http://`, and no `__Host-` name without it: on loopback both go.
+#[test]
+fn cookies_are_prefixed_and_secure_but_on_loopback() {
+    for (issuer, form, session, attributes) in [
+        (
+            support::ISSUER,
+            "__Host-countersign-form=",
+            "__Host-countersign=",
+            "; Path=/; Secure; HttpOnly; SameSite=Lax",
+        ),
+        ("http://localhost:3000/api/auth", "countersign-form=", "countersign=", "; Path=/; HttpOnly; SameSite=Lax"),
+    ] {
+        let world = world_of(&TemplateSource::Embedded, issuer);
+        let cookie = world.browser().get("/sign-in").header("set-cookie").to_owned();
+        assert!(cookie.starts_with(form) && cookie.ends_with(attributes), "{cookie}");
+        let body = format!("{{\"name\":\"Ada\",\"email\":\"ada@x.test\",\"password\":\"{PASSWORD}\"}}");
+        let own = [(ORIGIN, issuer.trim_end_matches("/api/auth")), (CONTENT_TYPE, "application/json")];
+        let reply = world.browser().post_raw("/api/auth/sign-up/email", &own, &body);
+        let cookie = reply.header("set-cookie");
+        assert!(cookie.starts_with(session) && cookie.ends_with(attributes), "{cookie}");
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
 }

@@ -5,10 +5,11 @@ mod support;
 
 use std::time::Duration;
 
+use countersign_pages::TemplateSource;
 use http::header::{CONTENT_TYPE, HeaderName, ORIGIN, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{Browser, ORIGIN_URL, PASSWORD, Reply, World, world};
+use support::{Browser, ORIGIN_URL, PASSWORD, Reply, World, world, world_of};
 
 const SIGN_UP: &str = "/api/auth/sign-up/email";
 const SIGN_IN: &str = "/api/auth/sign-in/email";
@@ -259,4 +260,20 @@ fn head_asks_as_get_does() {
     let (browser, _) = signed_up(&world, "ada@x.test");
     let reply = browser.ask(Method::HEAD, "/api/auth/get-session", &[], bytes::Bytes::new());
     assert_eq!(reply.status, StatusCode::OK);
+}
+
+/// An issuer without a path: the API and the pages share the root, and `/sign-out` is of both.
+#[test]
+fn at_the_root_a_form_signs_out_by_the_page_and_json_by_the_api() {
+    let world = world_of(&TemplateSource::Embedded, ORIGIN_URL);
+    let sign_up = json!({ "name": "Ada", "email": "ada@x.test", "password": PASSWORD }).to_string();
+    let program = world.browser();
+    assert_eq!(program.post_json("/sign-up/email", &sign_up).status, StatusCode::OK);
+    assert_eq!(program.post_json("/sign-out", "").json(), json!({ "success": true }));
+    assert_eq!(program.get("/get-session").body, "null");
+    let person = world.browser();
+    let page = person.get("/sign-in");
+    person.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]);
+    let reply = person.submit_form(&person.get("/dashboard").form("/sign-out"), &[]);
+    assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/sign-in"));
 }

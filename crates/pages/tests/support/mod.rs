@@ -52,6 +52,10 @@ pub fn world() -> World {
 }
 
 pub fn world_with(source: &TemplateSource) -> World {
+    world_of(source, ISSUER)
+}
+
+pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     let store = Arc::new(MemoryStore::new());
     let outage = Arc::new(Outage { store: store.clone(), down: AtomicBool::new(false) });
     let clock = Arc::new(ManualClock::at(Timestamp(1_795_330_800)));
@@ -69,14 +73,14 @@ pub fn world_with(source: &TemplateSource) -> World {
         accounts: accounts.clone(),
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(hasher.expect("a hasher")),
-        cookie: CookieName::for_origin(ISSUER),
+        cookie: CookieName::for_origin(issuer),
         policy: AuthnPolicy::default(),
     }));
     let templates = Arc::new(Templates::new(source, "Countersign").expect("templates"));
     let mut policy = Policy::default();
     policy.scopes.push(ScopeDescription::new("notes:read", "Read your notes"));
     let issuer = Issuer::new(IssuerConfig {
-        issuer: ISSUER.to_owned(),
+        issuer: issuer.to_owned(),
         ports: ports.clone(),
         accounts: accounts.clone(),
         signed_in: authn.clone(),
@@ -91,7 +95,7 @@ pub fn world_with(source: &TemplateSource) -> World {
         },
     });
     let issuer = Arc::new(issuer.expect("an issuer"));
-    let agents = Arc::new(agents(&ports));
+    let agents = Arc::new(agents(&ports, issuer.identifier()));
     let pages = Pages::new(PagesConfig {
         ports: ports.clone(),
         accounts,
@@ -138,10 +142,10 @@ impl Store for Outage {
     }
 }
 
-fn agents(ports: &Ports) -> AgentProvider {
+fn agents(ports: &Ports, issuer: &str) -> AgentProvider {
     let amount = json!({ "type": "object", "required": ["amount"], "properties": { "amount": { "type": "number" } } });
     let provider = AgentProvider::new(AgentProviderConfig {
-        issuer: ISSUER.to_owned(),
+        issuer: issuer.to_owned(),
         provider_name: "as.test".to_owned(),
         description: "A bank.".to_owned(),
         verification_uri: format!("{ORIGIN_URL}/device"),
