@@ -78,7 +78,7 @@ pub struct HostView {
 /// What a revocation did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Revocation {
-    /// It is revoked now, with so many agents that could have called something.
+    /// It can call nothing any more; this ended so many agents that could have.
     Revoked {
         /// How many.
         agents: usize,
@@ -164,6 +164,29 @@ impl AgentProvider {
         Ok((records.into_iter().map(|stored| stored.record).filter(ours).collect(), next))
     }
 
+    /// What one agent of a person did and what was done with it, oldest first: also what an autonomous agent did before the
+    /// person claimed it ([Agent Auth §2.10]). Nothing for an agent that is not theirs.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn agent_activity(
+        &self,
+        subject: &Subject,
+        agent_id: &str,
+        page: Page,
+    ) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
+        let mut reader = self.ports.reader();
+        let host = match AgentId::parse(agent_id) {
+            Some(agent_id) => reader.load(Host::at(agent_id.host().as_str())).await?,
+            None => None,
+        };
+        if !host.is_some_and(|host| host.is_linked_to(subject)) {
+            return Ok((Vec::new(), None));
+        }
+        let (records, next) = reader.find::<AuditRecord>(&Index::new("agent", agent_id), page).await?;
+        Ok((records.into_iter().map(|stored| stored.record).collect(), next))
+    }
+
     fn agent_view(&self, agent: &Agent, host: &Host, now: Timestamp) -> AgentView {
         let grants = agent.grants.iter().map(|grant| GrantView {
             capability: grant.capability().to_owned(),
@@ -225,7 +248,9 @@ impl Operation for RevokeAgent<'_> {
         if !host.is_linked_to(self.subject) {
             return Decision::answer(Revocation::NotFound);
         }
-        let living = agent.status(&host, &self.provider.policy, moment.now).is_living();
+        if !agent.status(&host, &self.provider.policy, moment.now).is_living() {
+            return Decision::answer(Revocation::Revoked { agents: 0 });
+        }
         agent.record.revoke("revoked by the person");
         let mut changes = Changes::none();
         changes.replace(&agent);
@@ -233,7 +258,7 @@ impl Operation for RevokeAgent<'_> {
             .with("agent", agent.id.as_str())
             .with("agent_name", agent.name.as_str())
             .with("host", host.id.as_str());
-        Decision::changing(Revocation::Revoked { agents: usize::from(living) }, changes).report(event)
+        Decision::changing(Revocation::Revoked { agents: 1 }, changes).report(event)
     }
 
     async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
@@ -272,7 +297,7 @@ impl Operation for RevokeHosts<'_> {
         let mut changes = Changes::none();
         let mut events = Vec::new();
         let mut all = 0;
-        for (host, agents) in hosts {
+        for (host, agents) in hosts.into_iter().filter(|(host, _)| host.status != HostStatus::Revoked) {
             let event = event("host.revoke", self.subject).with("host", host.id.as_str());
             let agents = cascade::revoke(&self.provider.policy, host, agents, &mut changes, moment.now);
             events.push(event.with("agents_revoked", agents.to_string()));

@@ -127,3 +127,36 @@ fn the_activity_of_a_persons_agents_can_be_read() {
     assert_eq!(next, None);
     assert_eq!(block_on(world.provider.activity(&subject("bob"), Page::first(100))).unwrap().0, []);
 }
+
+/// AA-017, AA-175: with the agent its history is the person's.
+#[test]
+fn the_history_of_a_claimed_agent_can_be_read_by_its_person() {
+    let world = World::new();
+    let host = HostActor::new();
+    let watcher = world.register_autonomous(&host, json!(["ping"]));
+    world.execute(&watcher, "ping", json!({})).ok();
+    let read =
+        |who: &str| block_on(world.provider.agent_activity(&subject(who), &watcher.id, Page::first(10))).unwrap().0;
+    assert_eq!(read("alice"), []);
+    world.approved(&host, json!(["ping"]), "alice");
+    assert_eq!(read("alice").iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["agent.execute"]);
+    assert_eq!(read("bob"), []);
+}
+
+/// Revoking what has ended changes nothing and tells nothing twice.
+#[test]
+fn revoking_twice_leaves_one_record() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let alice = subject("alice");
+    let host_id = block_on(world.provider.hosts(&alice)).unwrap()[0].host_id.clone();
+    for agents in [1, 0] {
+        assert_eq!(block_on(world.provider.revoke_agent(&alice, &agent.id)), Ok(Revocation::Revoked { agents }));
+    }
+    for _ in 0..2 {
+        assert_eq!(block_on(world.provider.revoke_host(&alice, &host_id)), Ok(Revocation::Revoked { agents: 0 }));
+        assert_eq!(block_on(world.provider.revoke_person(&alice)), Ok(Revocation::Revoked { agents: 0 }));
+    }
+    assert_eq!((world.audit("agent.revoke").len(), world.audit("host.revoke").len()), (1, 1));
+}
