@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Subject};
 use http::{Method, Request, StatusCode};
 
 use crate::client::{AuthMethod, Client};
@@ -193,6 +193,8 @@ fn end_token(
     let mut changes = Changes::none();
     changes.insert(&revoked);
     let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() }).with("jti", &own.jti);
+    let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
+    let event = person.iter().fold(event, |event, person| event.for_subject(person));
     Decision::changing(Ok(()), changes).report(event)
 }
 

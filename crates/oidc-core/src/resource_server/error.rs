@@ -48,7 +48,7 @@ pub enum BearerRefusal {
         /// What the token carries, separated by spaces.
         granted: String,
     },
-    /// An `Authorization` header of another scheme than `Bearer`, or without a token in it.
+    /// An `Authorization` header of the scheme `Bearer` without exactly one token in it.
     #[error("the Authorization header is not of the form \"Bearer\" and a token")]
     Malformed,
     /// No token at all.

@@ -32,8 +32,10 @@ fn what_is_not_one_bearer_token_is_refused() {
         (&["Bearer a b"], BearerRefusal::Malformed),
         (&["Bearer a,b"], BearerRefusal::Malformed),
         (&["Bearer =="], BearerRefusal::Malformed),
-        (&["Basic YTpi"], BearerRefusal::Malformed),
-        (&["abc"], BearerRefusal::Malformed),
+        // §3.1: whoever tried another scheme did not know better; that is no error in a token.
+        (&["Basic YTpi"], BearerRefusal::NoCredentials),
+        (&["DPoP abc"], BearerRefusal::NoCredentials),
+        (&["abc"], BearerRefusal::NoCredentials),
         (&["Bearer a", "Bearer a"], BearerRefusal::RepeatedCredentials),
         (&["Bearer a", "Basic YTpi"], BearerRefusal::RepeatedCredentials),
     ] {
