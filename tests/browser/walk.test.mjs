@@ -24,10 +24,10 @@ describe("in a browser", () => {
     folder = mkdtempSync(join(tmpdir(), "countersign-demo-"));
     const [authco, notes, resource] = [await freePort(), await freePort(), await freePort()];
     urls = { authco: `http://localhost:${authco}`, notes: `http://127.0.0.1:${notes}`, resource: `http://127.0.0.1:${resource}` };
-    demo = spawn(join(target, "debug", "countersign-demo"), [`--data=${folder}`, `--ports=${authco},${notes},${resource}`], { stdio: ["ignore", "pipe", "inherit"] });
+    demo = spawn(join(target, "debug", "countersign-demo"), [`--ports=${authco},${notes},${resource}`], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: demo.stdout });
     await new Promise((resolve, reject) => {
-      lines.on("line", (line) => /ready/i.test(line) && resolve());
+      lines.on("line", (line) => line.includes("Ctrl-C ends everything") && resolve());
       demo.on("exit", (code) => reject(new Error(`the demo ended with ${code}`)));
     });
     browser = await chromium.launch({
@@ -39,7 +39,7 @@ describe("in a browser", () => {
   });
   after(async () => {
     await browser?.close();
-    demo?.kill("SIGTERM");
+    demo?.kill("SIGINT");
     if (demo && demo.exitCode === null) await once(demo, "exit");
     rmSync(folder, { recursive: true, force: true });
   });
@@ -85,7 +85,7 @@ describe("in a browser", () => {
   test("Notes signs the person in through AuthCo; consent shows what Notes asked for", async () => {
     await page.goto(urls.notes);
     await look("notes-signed-out");
-    await page.click("a.sign-in, form.sign-in button, a[href*='sign-in'], a[href*='login'], button");
+    await page.click('a[href="/sign-in"]');
     assert.equal(new URL(page.url()).pathname, "/consent");
     assert.match(await page.textContent("main"), /Notes/);
     await look("consent");

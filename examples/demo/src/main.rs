@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         // Brings its own runtime, which may not be inside another.
         Task::Serve(part) => serve::run(part),
         Task::Agent { origin } => in_runtime(serve::agent(&origin)),
-        Task::Watch { server } => in_runtime(watch::run(server)),
+        Task::Watch { server, ports } => in_runtime(watch::run(server, ports)),
         Task::Script { server, database } => in_runtime(script::run(server, database)),
     };
     match ended {

@@ -6,6 +6,7 @@ usage: cargo demo                      start AuthCo, Notes and a resource server
        cargo demo agent [ORIGIN]       start an agent that asks AuthCo for a budget
        cargo demo --script             play everything unattended, on free ports and a fresh database
 options: --server=axum|actix           the framework that AuthCo runs on (axum)
+         --ports=N,N,N                 where AuthCo, Notes and the resource server listen (3000,4000,8000)
          --database=URL                for --script: memory:, sqlite:PATH or postgres://… (a fresh SQLite file)";
 
 /// What to do.
@@ -14,7 +15,7 @@ pub(crate) enum Task {
     Help,
     Serve(Part),
     Agent { origin: String },
-    Watch { server: Server },
+    Watch { server: Server, ports: [u16; 3] },
     Script { server: Server, database: Option<String> },
 }
 
@@ -47,10 +48,12 @@ impl Part {
 
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Task, String> {
     let (mut words, mut script, mut server, mut database) = (Vec::new(), false, Server::Axum, None);
+    let mut ports = None;
     for argument in arguments {
         match argument.split_once('=') {
             Some(("--server", "axum")) => server = Server::Axum,
             Some(("--server", "actix")) => server = Server::Actix,
+            Some(("--ports", list)) => ports = Some(three_ports(list)?),
             Some(("--database", url)) => database = Some(url.to_owned()),
             None if argument == "--script" => script = true,
             None if argument == "--help" || argument == "-h" => return Ok(Task::Help),
@@ -60,9 +63,10 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Task, Stri
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        _ if ports.is_some() && (script || !words.is_empty()) => Err("--ports is for the demo itself".to_owned()),
         [] if script => Ok(Task::Script { server, database }),
         _ if script || database.is_some() => Err("--database and --script go together and stand alone".to_owned()),
-        [] => Ok(Task::Watch { server }),
+        [] => Ok(Task::Watch { server, ports: ports.unwrap_or([3000, 4000, 8000]) }),
         ["agent"] => Ok(Task::Agent { origin: "http://localhost:3000".to_owned() }),
         ["agent", origin] => Ok(Task::Agent { origin: (*origin).to_owned() }),
         ["serve", "authco"] => Ok(Task::Serve(Part::AuthCo(server))),
@@ -70,6 +74,11 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Task, Stri
         ["serve", "resource-server"] => Ok(Task::Serve(Part::ResourceServer)),
         _ => Err(format!("{}: not a command", words.join(" "))),
     }
+}
+
+fn three_ports(list: &str) -> Result<[u16; 3], String> {
+    let ports: Vec<u16> = list.split(',').filter_map(|port| port.parse().ok().filter(|port| *port > 0)).collect();
+    ports.try_into().map_err(|_| format!("--ports={list}: three port numbers are needed"))
 }
 
 #[cfg(test)]
@@ -82,8 +91,10 @@ mod tests {
 
     #[test]
     fn each_command_is_one_task() {
-        assert_eq!(read(""), Ok(Task::Watch { server: Server::Axum }));
-        assert_eq!(read("--server=actix"), Ok(Task::Watch { server: Server::Actix }));
+        let ports = [3000, 4000, 8000];
+        assert_eq!(read(""), Ok(Task::Watch { server: Server::Axum, ports }));
+        assert_eq!(read("--server=actix"), Ok(Task::Watch { server: Server::Actix, ports }));
+        assert_eq!(read("--ports=1,2,3"), Ok(Task::Watch { server: Server::Axum, ports: [1, 2, 3] }));
         assert_eq!(read("--script"), Ok(Task::Script { server: Server::Axum, database: None }));
         let database = Some("memory:".to_owned());
         assert_eq!(
@@ -98,9 +109,18 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_not_guessed() {
-        for line in
-            ["--server=hyper", "--verbose", "serve", "serve postgres", "--database=memory:", "agent --script", "x"]
-        {
+        for line in [
+            "--server=hyper",
+            "--ports=1,2",
+            "--ports=1,2,0",
+            "--script --ports=1,2,3",
+            "--verbose",
+            "serve",
+            "serve postgres",
+            "--database=memory:",
+            "agent --script",
+            "x",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

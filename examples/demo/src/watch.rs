@@ -8,13 +8,13 @@ use crate::launch::launch;
 use crate::options::{Part, Server};
 use crate::setup::{self, Setup};
 
-pub(crate) async fn run(server: Server) -> Result<(), String> {
+pub(crate) async fn run(server: Server, [authco, notes, resource]: [u16; 3]) -> Result<(), String> {
     let folder = PathBuf::from("demo-data");
     setup::private_folder(&folder)?;
     let file = folder.join("authco.db");
     setup::private_file(&file)?;
     let database = format!("sqlite:{}", file.display());
-    let setup = Setup { folder, authco: 3000, notes: 4000, resource: 8000, database };
+    let setup = Setup { folder, authco, notes, resource, database };
     setup.write_clients(&[setup.notes_client()?])?;
 
     let start = async |part| launch(part, &setup.settings(part)?, &setup.folder).await;
