@@ -26,7 +26,10 @@ CREATE FUNCTION {schema}.commit_batch(
     p_replace_indexes text[], p_replace_expires bigint[],
     p_delete_kind text[], p_delete_id text[], p_delete_read bigint[],
     p_add_kind text[], p_add_id text[], p_add_by bigint[], p_add_ceiling bigint[], p_add_expires bigint[]
-) RETURNS integer LANGUAGE plpgsql AS $function$
+) RETURNS integer LANGUAGE plpgsql
+-- One plan for all calls (planning anew took half of the time), and by the indexes, even if the plan is made while the
+-- tables are empty.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $function$
 DECLARE
     v_stale boolean;
     v_moved boolean;
@@ -126,7 +129,8 @@ $function$;
 
 -- A function, so that its plan is kept: statements that arrive unnamed are planned each time.
 CREATE FUNCTION {schema}.load_records(p_kind text[], p_id text[])
-RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE AS $function$
+RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY

@@ -35,6 +35,7 @@ pub mod outcome;
 pub mod process;
 mod purge;
 pub mod race;
+pub mod rate;
 pub mod sample;
 mod together;
 
