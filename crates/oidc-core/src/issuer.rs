@@ -133,6 +133,15 @@ impl Issuer {
         StoredClients::new(self.ports.clone()).register(client).await
     }
 
+    /// Registers a client in the issuer's own store, or makes the one that has its id like this; see
+    /// [`StoredClients::declare`].
+    ///
+    /// # Errors
+    /// [`RegisterClientError`].
+    pub async fn declare_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+        StoredClients::new(self.ports.clone()).declare(client).await
+    }
+
     /// Serves a client of the issuer's own store, or refuses it from its next request on. `None` where there is none.
     ///
     /// # Errors

@@ -119,12 +119,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<ClientEntry>, SettingsError> {
     Ok(clients)
 }
 
-/// Registers a client, unless the database knows it: what an operator changed there stays.
+/// Makes the client in the database as the file says.
 pub(crate) async fn ensure(issuer: &Issuer, client: &ClientEntry) -> Result<(), StartError> {
     let refused = |reason: String| StartError::Client { client_id: client.client_id.clone(), reason };
-    match issuer.register_client(client.to_register().map_err(refused)?).await {
+    match issuer.declare_client(client.to_register().map_err(refused)?).await {
         Ok(_) => Ok(()),
-        Err(RegisterClientError::ClientIdTaken) => Ok(()),
         Err(RegisterClientError::Failed(fault)) => Err(StartError::Fault(fault)),
         Err(error) => Err(refused(error.to_string())),
     }

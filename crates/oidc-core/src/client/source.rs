@@ -48,6 +48,17 @@ impl StoredClients {
         self.ports.perform(&Register { client }).await?
     }
 
+    /// Registers a client, or makes the one that has its id like this: for clients that are declared in a configuration
+    /// file and read again at each start. Whether it is suspended stays as it is. With nothing to change, nothing is
+    /// written. A person who consented is asked again where [`Client::fingerprint`] changes.
+    ///
+    /// # Errors
+    /// As [`StoredClients::register`], but that an id can not be taken.
+    pub async fn declare(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+        let client = client.check()?;
+        Ok(self.ports.perform(&Declare { client }).await?)
+    }
+
     /// Serves a client, or refuses it from its next request on. `None` where there is no such client.
     ///
     /// # Errors
@@ -105,6 +116,48 @@ impl Operation for Register {
         let mut changes = Changes::none();
         changes.insert(&client);
         Decision::changing(Ok((client, secret)), changes)
+    }
+
+    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
+        Ok(plan)
+    }
+}
+
+struct Declare {
+    client: NewClient,
+}
+
+#[async_trait]
+impl Operation for Declare {
+    type Loaded = Option<Stored<Client>>;
+    type Plan = (Client, Option<Secret>);
+    type Answer = Self::Plan;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        match &self.client.client_id {
+            Some(client_id) => reader.load(Client::at(client_id)).await,
+            None => Ok(None),
+        }
+    }
+
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let (mut client, secret) = self.client.clone().into_client(moment);
+        let mut changes = Changes::none();
+        match known {
+            None => {
+                changes.insert(&client);
+            }
+            Some(known) => {
+                client =
+                    Client { state: known.state, created_at: known.created_at, updated_at: known.updated_at, ..client };
+                if client == known.record {
+                    return Decision::answer((client, secret));
+                }
+                client.updated_at = moment.now;
+                changes.replace(&known.with(client.clone()));
+            }
+        }
+        Decision::changing((client, secret), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

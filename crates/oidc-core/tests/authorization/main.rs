@@ -6,6 +6,7 @@
     reason = "a failed expectation is the test's own report"
 )]
 
+mod clients;
 mod grants;
 mod interaction;
 mod oidc_core_prompt;
