@@ -1,10 +1,12 @@
 //! What a person's consent makes of a grant.
 
-use countersign_storage::{Subject, Timestamp};
+use std::collections::BTreeMap;
+
+use countersign_storage::{Changes, Stored, Subject, Timestamp};
 
 use crate::authorize::Validated;
 use crate::client::Client;
-use crate::records::{Grant, GrantState};
+use crate::records::{FamilyState, Grant, GrantState, TokenFamily};
 use crate::scope::Scopes;
 
 /// What the person answered on the consent page.
@@ -38,6 +40,7 @@ pub(crate) fn grant(
         client_id: client.client_id.clone(),
         scopes: approved.clone(),
         resources: request.resources.clone(),
+        scopes_at: request.resources.iter().map(|resource| (resource.clone(), approved.clone())).collect(),
         redirect_uris: remembered(request, client),
         client_fingerprint,
         state: GrantState::Active,
@@ -53,12 +56,42 @@ pub(crate) fn grant(
         all.extend(new.iter().filter(|new| !known.contains(new)).cloned());
         all
     };
+    let refused = shown.without(approved);
+    let mut scopes_at: BTreeMap<String, Scopes> =
+        known.scopes_at.iter().map(|(resource, scopes)| (resource.clone(), scopes.without(&refused))).collect();
+    for resource in &request.resources {
+        let scopes = scopes_at.entry(resource.clone()).or_default();
+        *scopes = scopes.union(approved);
+    }
     Grant {
         scopes: known.scopes.without(shown).union(approved),
+        scopes_at,
         resources: union(&known.resources, &fresh.resources),
         redirect_uris: union(&known.redirect_uris, &fresh.redirect_uris),
         granted_at: known.granted_at,
         ..fresh
+    }
+}
+
+/// What tokens hold already does not outlast a narrower answer: no family keeps a scope or a resource that the grant has no
+/// more, nor a refresh token without `offline_access`.
+pub(crate) fn narrow(families: Vec<Stored<TokenFamily>>, grant: &Grant, changes: &mut Changes) {
+    for mut family in families.into_iter().filter(|family| family.state == FamilyState::Active) {
+        let scopes = family.scopes.intersection(&grant.scopes);
+        let mut resources = family.resources.clone();
+        resources.retain(|resource| grant.resources.contains(resource));
+        if scopes == family.scopes && resources == family.resources {
+            continue;
+        }
+        if scopes.is_empty() || resources.is_empty() {
+            family.record.state = FamilyState::Revoked;
+        }
+        if !scopes.contains("offline_access") {
+            family.record.refresh = None;
+        }
+        family.record.scopes = scopes;
+        family.record.resources = resources;
+        changes.replace(&family);
     }
 }
 

@@ -112,9 +112,7 @@ fn nothing_was_granted_yet(_: &Validated, facts: &Facts<'_>) -> Option<Prompt> {
 }
 
 fn more_is_asked_than_was_granted(request: &Validated, facts: &Facts<'_>) -> Option<Prompt> {
-    let grant = facts.grant?;
-    let resources = request.resources.iter().all(|resource| grant.resources.contains(resource));
-    (!resources || !facts.scopes.is_within(&grant.scopes)).then_some(Prompt::Consent)
+    (!facts.grant?.allows(facts.scopes, &request.resources)).then_some(Prompt::Consent)
 }
 
 fn it_was_granted_via_another_redirect_uri(request: &Validated, facts: &Facts<'_>) -> Option<Prompt> {

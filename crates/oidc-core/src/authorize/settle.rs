@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::secret::identifier;
 use countersign_storage::{
-    AccountState, Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret,
-    Stored, Timestamp,
+    AccountState, Actor, Authentication, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record,
+    Secret, Stored, Timestamp,
 };
 use http::{HeaderMap, Response};
 
@@ -18,7 +18,7 @@ use crate::authorize::redirect::{self, Recipient};
 use crate::authorize::{AuthorizationRefusal, ConsentAnswer, InteractionError, Validated, code, consent};
 use crate::client::{Client, ClientState, GrantTypeName};
 use crate::issuer::Issuer;
-use crate::records::{Grant, Interaction, InteractionState};
+use crate::records::{Grant, Interaction, InteractionState, TokenFamily};
 use crate::response::see_other;
 use crate::rules::redirect_uri;
 use crate::scope::Scopes;
@@ -96,6 +96,8 @@ pub(crate) struct Pending {
     pub(crate) request: Validated,
     pub(crate) client: Client,
     pub(crate) grant: Option<Stored<Grant>>,
+    /// The tokens that rest on it; read where an answer may take something from them.
+    pub(crate) families: Vec<Stored<TokenFamily>>,
     /// What is asked for and still registered: all that can be shown, and all that can be granted.
     pub(crate) scopes: Scopes,
 }
@@ -156,7 +158,7 @@ impl Pending {
             return Ok(Err(InteractionError::ClientGone));
         };
         let scopes = request.scopes.intersection(&client.scopes);
-        Ok(Ok(Pending { interaction, request, client, grant, scopes }))
+        Ok(Ok(Pending { interaction, request, client, grant, families: Vec::new(), scopes }))
     }
 
     pub(crate) fn next(&self, person: Option<&Person>, now: Timestamp) -> Next {
@@ -201,8 +203,17 @@ impl Operation for Settle<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         match self.step {
             Step::Begin { request } => Pending::load(self.issuer, reader, None, request.clone(), self.person).await,
-            Step::Resume { interaction } | Step::Answer { interaction, .. } => {
+            Step::Resume { interaction } => {
                 Pending::resume(self.issuer, reader, interaction, self.browser, self.person).await
+            }
+            Step::Answer { interaction, .. } => {
+                let pending = Pending::resume(self.issuer, reader, interaction, self.browser, self.person).await?;
+                let Ok(mut pending) = pending else { return Ok(pending) };
+                // The grant first: a redemption writes it, so that no family that is founded meanwhile is missed.
+                if let Some(grant) = &pending.grant {
+                    pending.families = reader.find_all(&Index::new("grant", &grant.id)).await?;
+                }
+                Ok(Ok(pending))
             }
         }
     }
@@ -265,7 +276,7 @@ impl Settle<'_> {
 
     fn answer(
         &self,
-        pending: Pending,
+        mut pending: Pending,
         person: &Person,
         answer: &ConsentAnswer,
         moment: &Moment<'_>,
@@ -296,6 +307,7 @@ impl Settle<'_> {
             Some(stored) => changes.replace(&stored.with(grant.clone())),
             None => changes.insert(&grant),
         };
+        consent::narrow(std::mem::take(&mut pending.families), &grant, &mut changes);
         self.issue(pending, person, grant, approved, changes, moment).report(event)
     }
 

@@ -1,5 +1,7 @@
 //! What a subject allowed a client.
 
+use std::collections::BTreeMap;
+
 use countersign_storage::{Handle, Index, Kind, Record, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,10 @@ pub struct Grant {
     pub scopes: Scopes,
     /// For which resources.
     pub resources: Vec<String>,
+    /// Which scopes for which resource, as they were approved together: what was allowed at one resource is not allowed at
+    /// another.
+    #[serde(default)]
+    pub scopes_at: BTreeMap<String, Scopes>,
     /// Via which redirect URIs.
     pub redirect_uris: Vec<String>,
     /// What the client was when it was allowed: [`crate::client::Client::fingerprint`].
@@ -47,6 +53,12 @@ impl Grant {
     /// The name of the grant between these two. Neither half can hold a line feed.
     pub fn id_of(subject: &Subject, client_id: &str) -> String {
         format!("grt_{}", Handle::of(&format!("{}\n{client_id}", subject.as_str())).as_str())
+    }
+
+    /// Whether all of these scopes were approved for each of these resources.
+    pub fn allows(&self, scopes: &Scopes, resources: &[String]) -> bool {
+        let at = |resource: &String| self.scopes_at.get(resource).is_some_and(|allowed| scopes.is_within(allowed));
+        resources.iter().all(at)
     }
 
     /// Whether what rests on `generation` of this grant still holds.

@@ -139,7 +139,10 @@ impl Redeem<'_> {
         if !pkce::matches(&code.code_challenge, self.verifier) {
             return Err(TokenRefusal::Verifier);
         }
-        if !behind.grant.as_ref().is_some_and(|grant| grant.carries(code.grant_generation)) {
+        // Of another generation, or narrowed by an answer that came later.
+        let carries =
+            |grant: &Stored<Grant>| grant.carries(code.grant_generation) && grant.allows(&code.scopes, &code.resources);
+        if !behind.grant.as_ref().is_some_and(carries) {
             return Err(TokenRefusal::GrantRevoked);
         }
         if !behind.account.as_ref().is_some_and(|account| account.state == AccountState::Active) {

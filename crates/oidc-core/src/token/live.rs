@@ -121,5 +121,7 @@ pub(crate) async fn live(issuer: &Issuer, token: &str, audience: ExpectedAudienc
     if account.subject.as_str() != token.subject {
         return Err(REVOKED);
     }
+    // The person may have taken some of it back since.
+    let token = OwnToken { scope: token.scope.intersection(&family.scopes), ..token };
     Ok(LiveToken { token, account: Some(account) })
 }

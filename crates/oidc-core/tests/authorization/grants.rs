@@ -1,13 +1,13 @@
 //! Connected applications: listing grants and taking them back.
 
+use countersign_oidc::ConsentAnswer;
 use countersign_oidc::Revoked;
 use countersign_oidc::records::{FamilyState, Grant, TokenFamily};
-use countersign_oidc::{ConsentAnswer, Scopes};
 use countersign_storage::{
     Authentication, Changes, Decision, Fault, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
 };
 
-use crate::world::{Ask, Landing, NOTES, NOW, World};
+use crate::world::{Ask, BANK, Landing, NOTES, NOW, World};
 
 /// Founds a family under a grant, the way a redemption does: it writes the grant too.
 struct Found<'a> {
@@ -34,8 +34,8 @@ impl Operation for Found<'_> {
             grant_generation: grant.generation,
             client_id: grant.client_id.clone(),
             authentication: Authentication::asserted(grant.subject.clone(), "ses_1", moment.now, Vec::new()),
-            scopes: Scopes::default(),
-            resources: Vec::new(),
+            scopes: grant.scopes.clone(),
+            resources: grant.resources.clone(),
             state: FamilyState::Active,
             refresh: None,
             issued_at: moment.now,
@@ -131,6 +131,57 @@ async fn an_answer_speaks_for_what_was_asked_and_for_nothing_else() {
     let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0);
     let names: Vec<_> = grant.scopes.iter().map(|scope| scope.name.as_str()).collect();
     assert_eq!(names, ["notes:read", "openid", "profile"]);
+}
+
+/// RFC 8707 §2, ATK-178: two consents, each for one resource, are no consent to either's scopes at the other's resource.
+#[tokio::test]
+async fn what_was_approved_for_one_resource_is_not_approved_for_another() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let at = |scope: &str, resources: &[&str]| {
+        let ask = Ask::of("c2", "https://c2.test/cb").with("scope", scope);
+        resources.iter().fold(ask, |ask, resource| ask.and("resource", resource))
+    };
+    browser.ask_and_approve(&at("openid notes:read", &[NOTES])).await.code();
+    browser.ask_and_approve(&at("openid email", &[BANK])).await.code();
+    for (scope, resources, is_silent) in [
+        ("openid notes:read", &[NOTES][..], true),
+        ("openid email", &[BANK], true),
+        ("openid", &[NOTES, BANK], true),
+        ("openid email", &[NOTES], false),
+        ("openid notes:read", &[BANK], false),
+        ("openid email", &[NOTES, BANK], false),
+        ("openid notes:read", &[NOTES, BANK], false),
+    ] {
+        let landing = browser.ask(&at(scope, resources)).await;
+        assert_eq!(matches!(landing, Landing::Client(..)), is_silent, "{scope} at {resources:?}: {landing:?}");
+    }
+    browser.ask_and_approve(&at("openid email", &[NOTES])).await.code();
+    browser.ask(&at("openid email notes:read", &[NOTES])).await.code();
+}
+
+/// A box that the person unticks on a later consent page takes the scope from the tokens that are out already.
+#[tokio::test]
+async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let wide = Ask::c1().with("scope", "openid email notes:read");
+    browser.ask_and_approve(&wide).await.code();
+    let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
+    world.ports.perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
+    for (kept, left) in [(vec!["openid", "email"], "openid email"), (vec!["openid"], "openid")] {
+        let id = browser.ask(&wide.clone().with("prompt", "consent")).await.interaction().to_owned();
+        let csrf = browser.consent_view(&id).await.csrf;
+        let answer = ConsentAnswer::Approve { scopes: kept.into_iter().map(str::to_owned).collect() };
+        world.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
+        let family = family(&world, "fam_1").await.unwrap();
+        assert_eq!((family.state, family.scopes.to_string().as_str()), (FamilyState::Active, left));
+    }
+    let id = browser.ask(&wide.with("prompt", "consent")).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    let answer = ConsentAnswer::Approve { scopes: vec!["notes:read".to_owned()] };
+    world.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
+    assert_eq!(family(&world, "fam_1").await.unwrap().state, FamilyState::Revoked, "nothing of it is left");
 }
 
 /// A family that is founded while its grant is revoked is either not founded or revoked with it.

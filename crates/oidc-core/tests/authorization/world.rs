@@ -23,6 +23,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
 pub(crate) const ISSUER: &str = "https://as.test/api/auth";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const NOTES: &str = "https://notes.test";
+pub(crate) const BANK: &str = "https://bank.test";
 
 /// Sessions by cookie.
 #[derive(Default)]
@@ -100,7 +101,7 @@ pub(crate) fn policy() -> Policy {
     policy.scopes.push(ScopeDescription::new("notes:read", "Read your notes"));
     policy.scopes.push(ScopeDescription::new("admin", "Do everything"));
     policy.resources.push(Resource::new(NOTES, "Notes"));
-    policy.resources.push(Resource::new("https://bank.test", "Bank"));
+    policy.resources.push(Resource::new(BANK, "Bank"));
     policy
 }
 
@@ -172,6 +173,11 @@ impl World {
             NewClient {
                 credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
                 ..web("c1", &["https://c1.test/cb", "https://c1.test/other", "https://c1.test/q?a=b"])
+            },
+            NewClient {
+                credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
+                resources: vec![NOTES.to_owned(), BANK.to_owned()],
+                ..web("c2", &["https://c2.test/cb"])
             },
             NewClient { credential: public.clone(), ..web("w1", &["http://127.0.0.1/cb"]) },
             NewClient {

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use countersign_oidc::ClientState;
-use countersign_oidc::records::{AuthorizationCode, CodeState, FamilyState, TokenFamily};
-use countersign_storage::{AccountState, Clock, Handle, Store};
+use countersign_oidc::Scopes;
+use countersign_oidc::records::{AuthorizationCode, CodeState, FamilyState, Grant, TokenFamily};
+use countersign_storage::{AccountState, Clock, Handle, Store, Subject};
 use http::{Method, Request, StatusCode, header};
 
 use crate::world::*;
@@ -303,4 +304,30 @@ async fn an_error_description_repeats_nothing() {
         assert!(!text.contains("EVIL"), "{text}");
         assert!(text.chars().all(|c| matches!(c, ' '..='~') && c != '"' && c != '\\'), "{text}");
     }
+}
+
+/// The person gave a narrower answer after the code was made, or after it was redeemed: what they took back is gone, from
+/// whatever reaches the issuer.
+#[tokio::test]
+async fn neither_a_code_nor_a_token_gives_what_the_person_took_back_since() {
+    let world = World::new().await;
+    let code = world.code(&Approved::default()).await;
+    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), "c1")).await.unwrap();
+    for scopes in grant.scopes_at.values_mut() {
+        *scopes = scopes.without(&Scopes::parse("email").unwrap());
+    }
+    world.replace(grant).await;
+    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+
+    let world = World::new().await;
+    let tokens = world.tokens("c1").await;
+    assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_string());
+    let mut family = world.family("fam_1").await;
+    family.scopes = family.scopes.without(&Scopes::parse("email").unwrap());
+    world.replace(family).await;
+    assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_null());
+    let scope = world.introspect("c1", &tokens.text("access_token")).await["scope"].clone();
+    assert_eq!(scope, "openid profile offline_access notes:read notes:write");
+    let refreshed = world.refresh("c1", &tokens.text("refresh_token")).await;
+    assert_eq!(refreshed.body["scope"], "openid profile offline_access notes:read notes:write");
 }

@@ -278,6 +278,11 @@ impl World {
             client_id: approved.client_id.to_owned(),
             scopes: Scopes::parse(approved.scope).unwrap(),
             resources: approved.resources.clone(),
+            scopes_at: approved
+                .resources
+                .iter()
+                .map(|resource| (resource.clone(), Scopes::parse(approved.scope).unwrap()))
+                .collect(),
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             client_fingerprint: String::new(),
             state: GrantState::Active,
@@ -286,6 +291,7 @@ impl World {
             used_at: now,
         };
         self.put_if_absent(grant.clone()).await;
+        self.widen(&grant).await;
         self.put_if_absent(AuthorizationCode {
             handle: code.handle(),
             client_id: approved.client_id.to_owned(),
@@ -306,6 +312,17 @@ impl World {
         })
         .await;
         code.expose().to_owned()
+    }
+
+    /// Adds what was approved now to what was approved before.
+    async fn widen(&self, approved: &Grant) {
+        let mut grant: Grant = self.load(&approved.id).await.unwrap();
+        grant.scopes = grant.scopes.union(&approved.scopes);
+        for (resource, scopes) in &approved.scopes_at {
+            let known = grant.scopes_at.entry(resource.clone()).or_default();
+            *known = known.union(scopes);
+        }
+        self.replace(grant).await;
     }
 
     pub(crate) async fn put_if_absent<R: Record + Clone>(&self, record: R) {
