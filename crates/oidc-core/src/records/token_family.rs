@@ -68,6 +68,9 @@ pub struct PreviousRefreshToken {
     pub handle: Handle,
     /// When it was replaced.
     pub rotated_at: Timestamp,
+    /// The hash of the scope and the resources that it was used for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_for: Option<Handle>,
     /// The answer that replaced it, sealed under a key that only the replaced token gives.
     pub answer: Sealed,
 }

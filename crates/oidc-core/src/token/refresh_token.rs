@@ -2,7 +2,8 @@
 //!
 //! Every use gives a new refresh token and ends the one that was shown. A client that did not get the answer may ask again
 //! with the old one: within the policy's window, and while the successor is unused, it gets the *same* answer, which is
-//! stored sealed under a key that only the old token gives. Any other use of a replaced token revokes the whole family.
+//! stored sealed under a key that only the old token gives. A request for another scope or resource is no retry: that answer
+//! is not for it, and it is refused. Any other use of a replaced token revokes the whole family.
 //!
 //! A refresh token is `{family}.{root}.{turn}`: the root is the same in the whole family, the turn is new each time. So a
 //! replaced token is told from a made-up one, and nobody can end a family by guessing. Only hashes are stored.
@@ -147,13 +148,14 @@ struct Rotation {
     family: Stored<TokenFamily>,
     successor: RefreshToken,
     issue: Issue,
+    used_for: Handle,
     now: Timestamp,
 }
 
 /// What a refresh token that belongs to its family is.
 enum Standing {
     Current,
-    JustReplaced { answer: Sealed },
+    JustReplaced { used_for: Option<Handle>, answer: Sealed },
     Reused,
 }
 
@@ -190,7 +192,10 @@ impl Operation for Refresh<'_> {
         match self.check(&family, &refresh, &client, loaded.account.as_ref(), moment.now) {
             Err(refusal) => Decision::answer(Err(refusal)),
             Ok((scope, resources)) => match standing {
-                Standing::JustReplaced { answer } => {
+                Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
+                    Decision::answer(Err(TokenRefusal::RefreshTokenReplaced))
+                }
+                Standing::JustReplaced { answer, .. } => {
                     Decision::answer(Ok(Plan::Again { family_id: family.id.clone(), answer }))
                 }
                 Standing::Current | Standing::Reused => self.rotate(family, scope, resources, moment),
@@ -208,13 +213,13 @@ impl Operation for Refresh<'_> {
                 Ok(Ok(tokens))
             }
             Ok(Plan::Rotate(rotation)) => {
-                let Rotation { mut family, successor, issue, now } = *rotation;
+                let Rotation { mut family, successor, issue, used_for, now } = *rotation;
                 let tokens = issue.seal(&self.request.keys)?;
                 let plain = serde_json::to_vec(&tokens).map(Zeroizing::new);
                 let plain = plain.map_err(|_| Fault::Internal("tokens can not be written"))?;
                 let answer = self.presented.sealing_key().seal(&family.id, &plain)?;
                 let handle = self.presented.whole.handle();
-                let previous = Some(PreviousRefreshToken { handle, rotated_at: now, answer });
+                let previous = Some(PreviousRefreshToken { handle, rotated_at: now, used_for: Some(used_for), answer });
                 family.record.refresh = Some(RefreshToken { previous, ..successor });
                 changes.replace(&family);
                 Ok(Ok(tokens))
@@ -251,7 +256,7 @@ impl Refresh<'_> {
         let window = retry_window(client, &self.issuer.policy);
         match &refresh.previous {
             Some(previous) if self.presented.is(&previous.handle) && now < previous.rotated_at + window => {
-                Standing::JustReplaced { answer: previous.answer.clone() }
+                Standing::JustReplaced { used_for: previous.used_for.clone(), answer: previous.answer.clone() }
             }
             _ => Standing::Reused,
         }
@@ -301,10 +306,11 @@ impl Refresh<'_> {
         };
         let end = family.issued_at + policy.family_lifetime;
         let fresh = FreshRefreshToken::next(&family.id, root, end, policy, moment);
+        let used_for = use_of(&scope, &resources);
         let access_token = AccessToken::of_family(self.issuer, &family, scope, resources, moment);
         family.record.expires_at = policy.last_token_dead(fresh.record.expires_at);
         let issue = Issue { access_token, id_token: None, refresh_token: Some(fresh.token) };
-        let rotation = Rotation { family, successor: fresh.record, issue, now: moment.now };
+        let rotation = Rotation { family, successor: fresh.record, issue, used_for, now: moment.now };
         // The change is made where the answer is sealed, which is part of it.
         Decision::answer(Ok(Plan::Rotate(Box::new(rotation))))
     }
@@ -320,6 +326,15 @@ fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Deci
         .with("family", &family.id)
         .denied("reused");
     Decision::changing(Err(TokenRefusal::RefreshTokenReused), changes).report(event)
+}
+
+/// What an access token of this scope for these resources is good for, whatever order they were named in.
+fn use_of(scope: &Scopes, resources: &[String]) -> Handle {
+    let mut scope: Vec<&str> = scope.iter().collect();
+    let mut resources: Vec<&str> = resources.iter().map(String::as_str).collect();
+    scope.sort_unstable();
+    resources.sort_unstable();
+    Handle::of(&format!("{}\n{}", scope.join(" "), resources.join("\n")))
 }
 
 fn retry_window(client: &Client, policy: &Policy) -> Duration {

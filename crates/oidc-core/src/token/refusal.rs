@@ -60,6 +60,9 @@ pub enum TokenRefusal {
     /// The refresh token was made for another client.
     #[error("The refresh token is not valid.")]
     RefreshTokenForAnotherClient,
+    /// The refresh token was just replaced, by a request for another scope or resource than this one. Nothing is revoked.
+    #[error("The refresh token was just used for another scope or resource.")]
+    RefreshTokenReplaced,
     /// The refresh token was replaced before. Its whole family is revoked.
     #[error("The refresh token was used before.")]
     RefreshTokenReused,
@@ -108,6 +111,7 @@ impl TokenRefusal {
             | TokenRefusal::RedirectUri
             | TokenRefusal::RefreshTokenExpired
             | TokenRefusal::RefreshTokenForAnotherClient
+            | TokenRefusal::RefreshTokenReplaced
             | TokenRefusal::RefreshTokenReused
             | TokenRefusal::RefreshTokenRevoked
             | TokenRefusal::RefreshTokenUnknown
@@ -177,6 +181,7 @@ mod tests {
             TokenRefusal::RedirectUri,
             TokenRefusal::RefreshTokenExpired,
             TokenRefusal::RefreshTokenForAnotherClient,
+            TokenRefusal::RefreshTokenReplaced,
             TokenRefusal::RefreshTokenReused,
             TokenRefusal::RefreshTokenRevoked,
             TokenRefusal::RefreshTokenUnknown,

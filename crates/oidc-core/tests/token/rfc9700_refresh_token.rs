@@ -216,3 +216,27 @@ async fn a_refresh_token_dies_of_disuse_and_of_age() {
     world.after(1);
     assert_eq!(world.refresh("p1", &token).await.outcome(), REFUSED, "90 days old");
 }
+
+/// A retry asks for the same thing: the answer to a wider request is not given to a narrower one, nor the other way round,
+/// and no second successor is made for it. The client that repeats its own request still gets its answer.
+#[tokio::test]
+async fn a_retry_for_another_scope_or_resource_is_refused_and_revokes_nothing() {
+    for (first, second) in [
+        (&[][..], &[("scope", "openid")][..]),
+        (&[("scope", "openid")], &[]),
+        (&[("scope", "openid")], &[("scope", "openid email")]),
+        (&[("resource", NOTES)], &[("resource", MAIL)]),
+        (&[("resource", NOTES)], &[]),
+        (&[("resource", NOTES)], &[("resource", NOTES), ("resource", MAIL)]),
+    ] {
+        let world = World::new().await;
+        let resources = vec![NOTES.to_owned(), MAIL.to_owned()];
+        let code = world.code(&Approved { client_id: "p1", resources, ..Approved::default() }).await;
+        let old = world.redeem("p1", &code).await.text("refresh_token");
+        let answer = world.refresh_with("p1", &old, first).await;
+        assert_eq!(answer.outcome(), "200");
+        assert_eq!(world.refresh_with("p1", &old, second).await.outcome(), "400 invalid_grant", "{first:?} {second:?}");
+        assert_eq!(world.refresh_with("p1", &old, first).await.body, answer.body, "{first:?} {second:?}");
+        assert_eq!(world.refresh("p1", &answer.text("refresh_token")).await.outcome(), "200");
+    }
+}
