@@ -121,6 +121,7 @@ impl Reference {
                 description: "A very small bank, for demonstrations".to_owned(),
                 verification_uri: format!("{}/device", settings.origin()),
                 ports: ports.clone(),
+                accounts: accounts.clone(),
                 throttle,
                 capabilities: bank::capabilities(),
                 executor: Arc::new(Bank::default()),

@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) setup: Setup,
     pub(crate) journal: Journal,
     pub(crate) browser: Browser,
+    /// The person's address: another one each time, so that the script can be played on one database again.
+    pub(crate) email: String,
     /// A client of our own, to send what Notes never would.
     pub(crate) walker: Client,
     /// A second AuthCo whose access tokens live for two seconds, and a resource server that gives them no leeway.
@@ -117,7 +119,8 @@ impl World {
             processes.push(launch(part, &settings, &setup.folder).await?);
         }
         let (journal, browser) = (Journal::default(), Browser::new().map_err(|Surprise(reason)| reason)?);
-        Ok(World { setup, journal, browser, walker, hasty, machine, _processes: processes })
+        let email = format!("{}@example.test", secret::identifier("ada", &SystemRandom::default()));
+        Ok(World { setup, journal, browser, email, walker, hasty, machine, _processes: processes })
     }
 }
 

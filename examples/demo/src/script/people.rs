@@ -3,11 +3,10 @@
 use super::{Surprise, Told, World};
 
 const NAME: &str = "Ada Example";
-const EMAIL: &str = "ada@example.test";
 const PASSWORD: &str = "a long walk by the quiet river";
 
 pub(crate) async fn arrive(world: &mut World) -> Told<()> {
-    let World { setup, journal, browser, .. } = world;
+    let World { setup, journal, browser, email, .. } = world;
     let origin = setup.origin();
 
     journal.step("Nobody is signed in: the dashboard leads to the sign-in page.");
@@ -15,7 +14,7 @@ pub(crate) async fn arrive(world: &mut World) -> Told<()> {
 
     journal.step("A person signs up and sees their dashboard.");
     let page = browser.open(journal, &format!("{origin}/sign-up"), None).await?.at(200, "/sign-up")?;
-    let form = page.form("/sign-up")?.with("name", NAME).with("email", EMAIL).with("password", PASSWORD);
+    let form = page.form("/sign-up")?.with("name", NAME).with("email", email).with("password", PASSWORD);
     let page = browser.submit(journal, &page, form, None, None).await?.at(200, "/dashboard")?.saying(NAME)?;
 
     journal.step("They sign out, and the cookie that they had opens nothing any more.");
@@ -27,7 +26,7 @@ pub(crate) async fn arrive(world: &mut World) -> Told<()> {
 
     journal.step("A wrong password is refused.");
     let page = browser.open(journal, &format!("{origin}/sign-in"), None).await?.at(200, "/sign-in")?;
-    let form = page.form("/sign-in")?.with("email", EMAIL).with("password", "another long walk by the river");
+    let form = page.form("/sign-in")?.with("email", email).with("password", "another long walk by the river");
     browser.submit(journal, &page, form, None, None).await?.at(401, "/sign-in")?;
 
     journal.step("The right password opens the dashboard.");
@@ -36,9 +35,9 @@ pub(crate) async fn arrive(world: &mut World) -> Told<()> {
 
 /// Signs in at AuthCo.
 pub(crate) async fn sign_in(world: &mut World) -> Told<()> {
-    let World { setup, journal, browser, .. } = world;
+    let World { setup, journal, browser, email, .. } = world;
     let page = browser.open(journal, &format!("{}/sign-in", setup.origin()), None).await?.at(200, "/sign-in")?;
-    let form = page.form("/sign-in")?.with("email", EMAIL).with("password", PASSWORD);
+    let form = page.form("/sign-in")?.with("email", email).with("password", PASSWORD);
     browser.submit(journal, &page, form, None, None).await?.at(200, "/dashboard")?.saying(NAME)?;
     Ok(())
 }
