@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
+import { randomUUID } from "node:crypto";
 import { chromium } from "playwright-core";
 import { freePort } from "../lib/servers.mjs";
 import { Host } from "../lib/agent.mjs";
@@ -55,7 +56,7 @@ describe("in a browser", () => {
     }
   }
 
-  const person = { name: "Alice Example", email: "alice@example.test", password: "correct horse battery staple 9" };
+  const person = { name: "Alice Example", email: "alice@example.test", password: `${randomUUID()} in a browser` };
 
   test("a protected page sends a stranger to sign-in, sign-up leads to the dashboard", async () => {
     await page.goto(`${urls.authco}/dashboard`);
