@@ -45,7 +45,7 @@ impl<'a> Compact<'a> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or_else(segment_count)?;
         let (header, payload) = signing_input.split_once('.').ok_or_else(segment_count)?;
         // One buffer serves the header and then the payload.
-        let mut bytes = Vec::with_capacity(base64url::decoded_capacity(payload.len()));
+        let mut bytes = Vec::with_capacity(header.len().max(payload.len()) / 4 * 3 + 3);
         decode(header, Segment::Header, &mut bytes)?;
         let header = Header::parse(&bytes)?;
         decode(payload, Segment::Payload, &mut bytes)

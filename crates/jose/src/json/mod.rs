@@ -10,6 +10,7 @@
 //! [RFC 7515 §10.12]: https://www.rfc-editor.org/rfc/rfc7515#section-10.12
 //! [RFC 7519 §4]: https://www.rfc-editor.org/rfc/rfc7519#section-4
 
+mod members;
 mod number;
 mod scan;
 
@@ -17,7 +18,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
-pub(crate) use scan::{Member, Scanned};
+pub(crate) use members::read_members;
+pub(crate) use scan::Member;
 
 /// How deep arrays and objects may nest; the outermost one counts.
 pub const MAX_DEPTH: usize = 16;
@@ -27,7 +29,8 @@ pub const MAX_DEPTH: usize = 16;
 /// # Errors
 /// [`JsonError::Shape`] when the document is strict JSON but not a `T`; the other variants when it is not strict JSON.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    read_checked(check(bytes)?)
+    let text = check(bytes)?;
+    serde_json::from_str(text).map_err(|error| JsonError::from_serde(&error))
 }
 
 /// Reads a document whose shape the caller does not know.
@@ -49,13 +52,8 @@ pub fn check(bytes: &[u8]) -> Result<&str, JsonError> {
 }
 
 /// Checks a document and, if it is an object, lists its members.
-pub(crate) fn scan(text: &str) -> Result<Scanned<'_>, JsonError> {
+pub(crate) fn scan(text: &str) -> Result<Option<Vec<Member>>, JsonError> {
     scan::scan(text)
-}
-
-/// Reads text that [`check`] or [`scan`] has passed.
-pub(crate) fn read_checked<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
-    serde_json::from_str(text).map_err(|error| JsonError::from_serde(&error))
 }
 
 /// Why a document was refused. Offsets count bytes from the start; no content is repeated.

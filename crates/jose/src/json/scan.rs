@@ -1,33 +1,54 @@
 //! One pass over a document that checks everything and builds nothing but the list of an object's members.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{JsonError, MAX_DEPTH, number};
 
-/// A checked document: its members if it is an object, `None` otherwise.
-pub(crate) struct Scanned<'a> {
-    pub(crate) members: Option<Vec<Member<'a>>>,
+/// A member of the outermost object, already checked: where its name and its value stand in the document. Places and not
+/// slices, so that whoever owns the document can keep its members beside it.
+pub(crate) struct Member {
+    name: Range<usize>,
+    /// The name, where it was written with escapes.
+    unescaped: Option<Box<str>>,
+    value: Range<usize>,
+    escapes: Escapes,
 }
 
-/// A member of the outermost object: its name, unescaped, and the text of its value, already checked.
-pub(crate) struct Member<'a> {
-    pub(crate) name: Cow<'a, str>,
-    pub(crate) value: &'a str,
-}
+impl Member {
+    /// The name, unescaped.
+    pub(crate) fn name<'a>(&'a self, document: &'a str) -> &'a str {
+        match &self.unescaped {
+            None => document.get(self.name.clone()).unwrap_or_default(),
+            Some(name) => name,
+        }
+    }
 
-impl<'a> Member<'a> {
+    /// The text of the value.
+    pub(crate) fn value<'a>(&self, document: &'a str) -> &'a str {
+        document.get(self.value.clone()).unwrap_or_default()
+    }
+
+    /// Where the content of the value stands, if it is a string that was written without escapes.
+    pub(crate) fn plain(&self, document: &str) -> Option<Range<usize>> {
+        let is_string = document.as_bytes().get(self.value.start) == Some(&b'"');
+        (is_string && matches!(self.escapes, Escapes::None)).then(|| self.value.start + 1..self.value.end - 1)
+    }
+
     /// The value if it is a string.
-    pub(crate) fn string(&self) -> Option<Cow<'a, str>> {
-        let inner = self.value.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.as_bytes().contains(&b'\\') {
-            serde_json::from_str(self.value).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(inner))
+    pub(crate) fn string<'a>(&self, document: &'a str) -> Option<Cow<'a, str>> {
+        match self.plain(document) {
+            Some(place) => document.get(place).map(Cow::Borrowed),
+            None if self.value(document).starts_with('"') => {
+                serde_json::from_str(self.value(document)).ok().map(Cow::Owned)
+            }
+            None => None,
         }
     }
 }
 
-pub(super) fn scan(text: &str) -> Result<Scanned<'_>, JsonError> {
+/// Checks a document; its members if it is an object, `None` otherwise.
+pub(super) fn scan(text: &str) -> Result<Option<Vec<Member>>, JsonError> {
     let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, members: Vec::with_capacity(16) };
     scanner.white_space();
     let is_object = scanner.peek() == Some(b'{');
@@ -39,7 +60,7 @@ pub(super) fn scan(text: &str) -> Result<Scanned<'_>, JsonError> {
     if scanner.at != text.len() {
         return Err(JsonError::TrailingBytes { at: end });
     }
-    Ok(Scanned { members: is_object.then_some(scanner.members) })
+    Ok(is_object.then_some(scanner.members))
 }
 
 struct Scanner<'a> {
@@ -48,7 +69,7 @@ struct Scanner<'a> {
     /// The next byte; when scanning stops, the offending one.
     at: usize,
     /// Members of the objects that are open; those of an inner object are dropped when it ends.
-    members: Vec<Member<'a>>,
+    members: Vec<Member>,
 }
 
 /// Why scanning stopped, at `Scanner::at`. Small, since every step returns one.
@@ -72,17 +93,19 @@ impl Stop {
 }
 
 impl<'a> Scanner<'a> {
-    fn value(&mut self, depth: usize) -> Result<(), Stop> {
+    /// Passes a value, and says of a string whether it was written with escapes.
+    fn value(&mut self, depth: usize) -> Result<Escapes, Stop> {
         match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            _ => Err(Stop::Syntax),
+            Some(b'"') => return self.string(),
+            Some(b'{') => self.object(depth)?,
+            Some(b'[') => self.array(depth)?,
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.word("true")?,
+            Some(b'f') => self.word("false")?,
+            Some(b'n') => self.word("null")?,
+            _ => return Err(Stop::Syntax),
         }
+        Ok(Escapes::None)
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Stop> {
@@ -94,7 +117,7 @@ impl<'a> Scanner<'a> {
         let first = self.members.len();
         let mut names = 0;
         loop {
-            let name = self.name(first, &mut names)?;
+            let (name, unescaped) = self.name(first, &mut names)?;
             self.white_space();
             if self.peek() != Some(b':') {
                 return Err(Stop::Syntax);
@@ -102,14 +125,14 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             self.white_space();
             let start = self.at;
-            self.value(depth + 1)?;
-            self.members.push(Member { name, value: self.text_from(start) });
+            let escapes = self.value(depth + 1)?;
+            self.members.push(Member { name, unescaped, value: start..self.at, escapes });
             if self.more(b'}')? == More::No {
                 break;
             }
         }
         let members = self.members.get(first..).unwrap_or_default();
-        if members.len() > FEW && has_duplicates(members) {
+        if members.len() > FEW && has_duplicates(self.text, members) {
             return Err(Stop::DuplicateMember);
         }
         if depth > 0 {
@@ -159,23 +182,25 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a member's name, which must be new among the members from `first` on; `names` marks those.
-    fn name(&mut self, first: usize, names: &mut u64) -> Result<Cow<'a, str>, Stop> {
+    fn name(&mut self, first: usize, names: &mut u64) -> Result<(Range<usize>, Option<Box<str>>), Stop> {
         if self.peek() != Some(b'"') {
             return Err(Stop::Syntax);
         }
         let start = self.at;
-        let name = match self.string()? {
-            Escapes::None => Cow::Borrowed(self.text.get(start + 1..self.at - 1).unwrap_or_default()),
-            Escapes::Some => Cow::Owned(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
+        let unescaped: Option<Box<str>> = match self.string()? {
+            Escapes::None => None,
+            Escapes::Some => Some(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
         };
-        if !is_new(&name, names) {
+        let place = start + 1..self.at - 1;
+        let name = unescaped.as_deref().unwrap_or_else(|| self.text.get(place.clone()).unwrap_or_default());
+        if !is_new(name, names) {
             let others = self.members.get(first..).unwrap_or_default();
-            if others.len() < FEW && others.iter().any(|other| other.name == name) {
+            if others.len() < FEW && others.iter().any(|other| other.name(self.text) == name) {
                 self.at = start;
                 return Err(Stop::DuplicateMember);
             }
         }
-        Ok(name)
+        Ok((place, unescaped))
     }
 
     /// Passes a string; `self.at` is at its opening quote.
@@ -323,8 +348,8 @@ fn is_new(name: &str, names: &mut u64) -> bool {
     new
 }
 
-fn has_duplicates(members: &[Member<'_>]) -> bool {
-    let mut names: Vec<&str> = members.iter().map(|member| member.name.as_ref()).collect();
+fn has_duplicates(text: &str, members: &[Member]) -> bool {
+    let mut names: Vec<&str> = members.iter().map(|member| member.name(text)).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }

@@ -2,6 +2,8 @@
 //!
 //! [RFC 7515 §4]: https://www.rfc-editor.org/rfc/rfc7515#section-4
 
+use std::borrow::Cow;
+
 use super::JwsError;
 use crate::{Algorithm, json};
 
@@ -11,7 +13,7 @@ use crate::{Algorithm, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     algorithm: Algorithm,
-    typ: Option<String>,
+    typ: Option<Cow<'static, str>>,
     kid: Option<String>,
 }
 
@@ -33,13 +35,47 @@ impl Header {
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
         let text = std::str::from_utf8(bytes).map_err(|_| JwsError::Header(json::JsonError::Utf8))?;
-        let members = json::scan(text).map_err(JwsError::Header)?.members.ok_or(JwsError::HeaderNotObject)?;
+        match Self::parse_plain(text) {
+            Some(header) => Ok(header),
+            None => Self::parse_any(text),
+        }
+    }
+
+    /// Reads the header that nearly every token has: `alg`, `typ` and `kid`, each at most once, without white space and
+    /// without escapes. Anything else is left to [`parse_any`](Self::parse_any), which has the last word on it.
+    fn parse_plain(text: &str) -> Option<Self> {
+        let (mut algorithm, mut typ, mut kid) = (None, None, None);
+        let mut rest = text.strip_prefix('{')?;
+        loop {
+            let (name, after) = plain_string(rest)?;
+            let (value, after) = plain_string(after.strip_prefix(':')?)?;
+            let member = match name {
+                "alg" => &mut algorithm,
+                "typ" => &mut typ,
+                "kid" => &mut kid,
+                _ => return None,
+            };
+            if member.replace(value).is_some() {
+                return None;
+            }
+            match after.strip_prefix(',') {
+                Some(after) => rest = after,
+                None if after == "}" => break,
+                None => return None,
+            }
+        }
+        Some(Header { algorithm: algorithm?.parse().ok()?, typ: typ.map(known_typ), kid: kid.map(str::to_owned) })
+    }
+
+    fn parse_any(text: &str) -> Result<Self, JwsError> {
+        let members = json::scan(text).map_err(JwsError::Header)?.ok_or(JwsError::HeaderNotObject)?;
         let (mut algorithm, mut typ, mut kid) = (None, None, None);
         for member in &members {
-            match member.name.as_ref() {
-                "alg" => algorithm = Some(member.string().ok_or(JwsError::HeaderMember { member: "alg" })?),
-                "typ" => typ = Some(string(member, "typ")?),
-                "kid" => kid = Some(string(member, "kid")?),
+            let string = |name| member.string(text).ok_or(JwsError::HeaderMember { member: name });
+            match member.name(text) {
+                "alg" => algorithm = Some(string("alg")?),
+                "typ" => typ = Some(known_typ(&string("typ")?)),
+                "kid" => kid = Some(string("kid")?.into_owned()),
                 "crit" => return Err(JwsError::Critical),
                 "b64" => return Err(JwsError::Unencoded),
                 "jwk" => return Err(JwsError::KeyInHeader { member: "jwk" }),
@@ -55,11 +91,81 @@ impl Header {
     }
 }
 
-fn string(member: &json::Member<'_>, name: &'static str) -> Result<String, JwsError> {
-    member.string().map(String::from).ok_or(JwsError::HeaderMember { member: name })
+/// The content of the string that a text begins with, and what follows it; `None` where it takes more than looking for
+/// the next quote to tell.
+fn plain_string(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('"')?;
+    let end = text.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+    let (content, rest) = text.split_at_checked(end)?;
+    Some((content, rest.strip_prefix('"')?))
+}
+
+/// The kinds of token that are common need no copy of their name.
+fn known_typ(typ: &str) -> Cow<'static, str> {
+    let known = ["JWT", "at+jwt", "agent+jwt", "dpop+jwt", "host+jwt"];
+    known.into_iter().find(|&known| known == typ).map_or_else(|| Cow::Owned(typ.to_owned()), Cow::Borrowed)
 }
 
 /// A value from the peer in a form that is safe to log: short, and printable ASCII only.
 pub(crate) fn shown(value: &str) -> String {
     value.chars().take(128).map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the short way reads, the long way reads alike.
+    #[test]
+    fn the_short_way_through_a_header_accepts_nothing_of_its_own() {
+        let pieces = [
+            r#"{"alg":"ES256","typ":"at+jwt","kid":"k1"}"#,
+            r#"{"kid":"é","alg":"RS256"}"#,
+            r#"{"typ":"x+jwt","alg":"EdDSA"}"#,
+        ];
+        let inserts = [
+            "{",
+            "}",
+            "\"",
+            ",",
+            ":",
+            "\\",
+            "\\\"",
+            "\\u0061",
+            " ",
+            "\n",
+            "\u{0}",
+            "\u{7f}",
+            "é",
+            r#","alg":"ES256""#,
+            r#""kid":"k2","#,
+            r#","crit":[]"#,
+            r#","b64":"x""#,
+            r#","jwk":"x""#,
+            r#","x":"y""#,
+            r#","typ":1"#,
+            "[]",
+            "none",
+            "",
+        ];
+        let (mut short, mut long) = (0, 0);
+        for text in pieces {
+            for insert in inserts {
+                for place in (0..=text.len()).filter(|&place| text.is_char_boundary(place)) {
+                    for end in (place..=text.len().min(place + 12)).filter(|&end| text.is_char_boundary(end)) {
+                        let changed = format!("{}{insert}{}", &text[..place], &text[end..]);
+                        match (Header::parse_plain(&changed), Header::parse_any(&changed)) {
+                            (Some(header), judged) => {
+                                assert_eq!(Ok(header), judged, "{changed}");
+                                short += 1;
+                            }
+                            (None, Ok(_)) => long += 1,
+                            (None, Err(_)) => {}
+                        }
+                    }
+                }
+            }
+        }
+        assert!(short > 500 && long > 100, "{short} {long}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Typ;
 use super::error::TokenError;
-use super::registered::{Audience, Registered};
+use super::registered::{FoundAudience, Registered};
 use crate::jws::Header;
 use crate::jws::shown;
 
@@ -102,10 +102,10 @@ impl<'a> Expect<'a> {
         }
     }
 
-    pub(super) fn check_claims(&self, claims: &Registered, now: i64) -> Result<(), TokenError> {
+    pub(super) fn check_claims(&self, payload: &str, claims: &Registered, now: i64) -> Result<(), TokenError> {
         self.check_presence(claims)?;
-        self.check_issuer(claims)?;
-        self.check_audience(claims)?;
+        self.check_issuer(claims.iss(payload))?;
+        self.check_audience(&claims.found_audience(payload))?;
         self.check_times(claims, now)
     }
 
@@ -114,8 +114,8 @@ impl<'a> Expect<'a> {
         missing.map_or(Ok(()), |claim| Err(TokenError::ClaimMissing { claim }))
     }
 
-    fn check_issuer(&self, claims: &Registered) -> Result<(), TokenError> {
-        match (self.issuer, &claims.iss) {
+    fn check_issuer(&self, iss: Option<&str>) -> Result<(), TokenError> {
+        match (self.issuer, iss) {
             (ExpectedIssuer::CheckedByCaller, _) => Ok(()),
             (ExpectedIssuer::Exactly(expected), Some(found)) if found == expected => Ok(()),
             (ExpectedIssuer::Exactly(_), None) => Err(TokenError::ClaimMissing { claim: "iss" }),
@@ -125,24 +125,27 @@ impl<'a> Expect<'a> {
         }
     }
 
-    fn check_audience(&self, claims: &Registered) -> Result<(), TokenError> {
+    fn check_audience(&self, aud: &FoundAudience<'_>) -> Result<(), TokenError> {
         let expected: &[&str] = match &self.audience {
             ExpectedAudience::CheckedByCaller => return Ok(()),
             ExpectedAudience::AnyOf(expected) => expected,
             ExpectedAudience::Solely(expected) => std::slice::from_ref(expected),
         };
-        let fits = match (&claims.aud, &self.audience) {
-            (Audience::Absent, _) => return Err(TokenError::ClaimMissing { claim: "aud" }),
-            (Audience::Array(_), ExpectedAudience::Solely(_)) => false,
-            (aud, _) => aud.as_slice().iter().any(|found| expected.contains(&found.as_str())),
+        let fits = match (aud, &self.audience) {
+            (FoundAudience::Absent, _) => return Err(TokenError::ClaimMissing { claim: "aud" }),
+            (FoundAudience::One(found), _) => expected.contains(found),
+            (FoundAudience::Array(_), ExpectedAudience::Solely(_)) => false,
+            (FoundAudience::Array(several), _) => several.iter().any(|found| expected.contains(&found.as_str())),
         };
         if fits {
             return Ok(());
         }
-        Err(TokenError::Audience {
-            expected: expected.iter().map(|&text| text.to_owned()).collect(),
-            found: claims.aud.as_slice().iter().take(8).map(|found| shown(found)).collect(),
-        })
+        let found = match aud {
+            FoundAudience::Absent => Vec::new(),
+            FoundAudience::One(found) => vec![shown(found)],
+            FoundAudience::Array(several) => several.iter().take(8).map(|found| shown(found)).collect(),
+        };
+        Err(TokenError::Audience { expected: expected.iter().map(|&text| text.to_owned()).collect(), found })
     }
 
     fn check_times(&self, claims: &Registered, now: i64) -> Result<(), TokenError> {

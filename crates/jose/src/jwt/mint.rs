@@ -15,7 +15,7 @@ pub fn mint(key: &SigningKey, typ: Typ, claims: &impl Serialize) -> Result<Strin
     let mut payload = Vec::with_capacity(512);
     serde_json::to_writer(&mut payload, claims).map_err(|_| MintError::Claims)?;
     let text = std::str::from_utf8(&payload).map_err(|_| MintError::Claims)?;
-    if json::scan(text).map_err(|_| MintError::Claims)?.members.is_none() {
+    if json::scan(text).map_err(|_| MintError::Claims)?.is_none() {
         return Err(MintError::Claims);
     }
     let token = jws::sign(key, Some(typ.as_str()), &payload)?;

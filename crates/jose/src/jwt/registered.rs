@@ -2,55 +2,100 @@
 //!
 //! [RFC 7519 §4.1]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use super::error::TokenError;
 use crate::json::Member;
 
-#[derive(Debug, Default)]
+/// The registered claims of a payload, which is kept beside them.
+#[derive(Default)]
 pub(super) struct Registered {
-    pub(super) iss: Option<String>,
-    pub(super) sub: Option<String>,
-    pub(super) aud: Audience,
+    iss: Option<Text>,
+    sub: Option<Text>,
+    aud: Audience,
     pub(super) exp: Option<i64>,
     pub(super) nbf: Option<i64>,
     pub(super) iat: Option<i64>,
-    pub(super) jti: Option<String>,
+    jti: Option<Text>,
 }
 
-/// `aud`: a string or an array of strings, and which of the two it was.
-#[derive(Debug, Default)]
-pub(super) enum Audience {
-    #[default]
-    Absent,
-    One([String; 1]),
-    Array(Vec<String>),
+/// A string claim: where its content stands in the payload, or the content, where it was written with escapes.
+enum Text {
+    Place(Range<usize>),
+    Unescaped(Box<str>),
 }
 
-impl Audience {
-    pub(super) fn as_slice(&self) -> &[String] {
+impl Text {
+    fn read<'a>(&'a self, payload: &'a str) -> &'a str {
         match self {
-            Audience::Absent => &[],
-            Audience::One(one) => one,
-            Audience::Array(several) => several,
+            Text::Place(place) => payload.get(place.clone()).unwrap_or_default(),
+            Text::Unescaped(content) => content,
         }
     }
 }
 
+/// `aud`: a string or an array of strings, and which of the two it was.
+#[derive(Default)]
+enum Audience {
+    #[default]
+    Absent,
+    /// And the same as an owned string, once somebody has asked for it.
+    One(Text, OnceLock<[String; 1]>),
+    Array(Vec<String>),
+}
+
+/// `aud`, to be judged.
+pub(super) enum FoundAudience<'a> {
+    Absent,
+    One(&'a str),
+    Array(&'a [String]),
+}
+
 impl Registered {
-    pub(super) fn read(members: &[Member<'_>]) -> Result<Self, TokenError> {
+    pub(super) fn read(payload: &str, members: &[Member]) -> Result<Self, TokenError> {
         let mut claims = Registered::default();
         for member in members {
-            match member.name.as_ref() {
-                "iss" => claims.iss = Some(string(member, "iss")?),
-                "sub" => claims.sub = Some(string(member, "sub")?),
-                "jti" => claims.jti = Some(string(member, "jti")?),
-                "exp" => claims.exp = Some(numeric_date(member, "exp")?),
-                "nbf" => claims.nbf = Some(numeric_date(member, "nbf")?),
-                "iat" => claims.iat = Some(numeric_date(member, "iat")?),
-                "aud" => claims.aud = audience(member)?,
+            match member.name(payload) {
+                "iss" => claims.iss = Some(string(payload, member, "iss")?),
+                "sub" => claims.sub = Some(string(payload, member, "sub")?),
+                "jti" => claims.jti = Some(string(payload, member, "jti")?),
+                "exp" => claims.exp = Some(numeric_date(member.value(payload), "exp")?),
+                "nbf" => claims.nbf = Some(numeric_date(member.value(payload), "nbf")?),
+                "iat" => claims.iat = Some(numeric_date(member.value(payload), "iat")?),
+                "aud" => claims.aud = audience(payload, member)?,
                 _ => {}
             }
         }
         Ok(claims)
+    }
+
+    pub(super) fn iss<'a>(&'a self, payload: &'a str) -> Option<&'a str> {
+        self.iss.as_ref().map(|text| text.read(payload))
+    }
+
+    pub(super) fn sub<'a>(&'a self, payload: &'a str) -> Option<&'a str> {
+        self.sub.as_ref().map(|text| text.read(payload))
+    }
+
+    pub(super) fn jti<'a>(&'a self, payload: &'a str) -> Option<&'a str> {
+        self.jti.as_ref().map(|text| text.read(payload))
+    }
+
+    pub(super) fn found_audience<'a>(&'a self, payload: &'a str) -> FoundAudience<'a> {
+        match &self.aud {
+            Audience::Absent => FoundAudience::Absent,
+            Audience::One(text, _) => FoundAudience::One(text.read(payload)),
+            Audience::Array(several) => FoundAudience::Array(several),
+        }
+    }
+
+    pub(super) fn aud(&self, payload: &str) -> &[String] {
+        match &self.aud {
+            Audience::Absent => &[],
+            Audience::One(text, owned) => owned.get_or_init(|| [text.read(payload).to_owned()]),
+            Audience::Array(several) => several,
+        }
     }
 
     pub(super) fn has(&self, claim: &str) -> bool {
@@ -68,27 +113,31 @@ impl Registered {
 }
 
 /// An empty string names nobody; as issuer, subject or token id it is no better than a wrong type.
-fn string(member: &Member<'_>, claim: &'static str) -> Result<String, TokenError> {
-    match member.string() {
-        Some(text) if !text.is_empty() => Ok(text.into_owned()),
-        _ => Err(TokenError::ClaimType { claim }),
+fn string(payload: &str, member: &Member, claim: &'static str) -> Result<Text, TokenError> {
+    text(payload, member).filter(|text| !text.read(payload).is_empty()).ok_or(TokenError::ClaimType { claim })
+}
+
+fn text(payload: &str, member: &Member) -> Option<Text> {
+    match member.plain(payload) {
+        Some(place) => Some(Text::Place(place)),
+        None => member.string(payload).map(|content| Text::Unescaped(content.into())),
     }
 }
 
-fn audience(member: &Member<'_>) -> Result<Audience, TokenError> {
-    if let Some(one) = member.string() {
-        return Ok(Audience::One([one.into_owned()]));
+fn audience(payload: &str, member: &Member) -> Result<Audience, TokenError> {
+    if let Some(one) = text(payload, member) {
+        return Ok(Audience::One(one, OnceLock::new()));
     }
-    serde_json::from_str(member.value).map(Audience::Array).map_err(|_| TokenError::ClaimType { claim: "aud" })
+    serde_json::from_str(member.value(payload)).map(Audience::Array).map_err(|_| TokenError::ClaimType { claim: "aud" })
 }
 
 /// Seconds since the epoch, from 0 to 2^53; a fraction is cut off.
-fn numeric_date(member: &Member<'_>, claim: &'static str) -> Result<i64, TokenError> {
-    let seconds = match member.value.parse::<i64>() {
+fn numeric_date(value: &str, claim: &'static str) -> Result<i64, TokenError> {
+    let seconds = match value.parse::<i64>() {
         Ok(seconds) => Some(seconds),
-        Err(_) if member.value.starts_with(|c: char| c.is_ascii_digit()) => {
+        Err(_) if value.starts_with(|c: char| c.is_ascii_digit()) => {
             // Written without exponent and fraction: the text of a whole double is exact.
-            member.value.parse::<f64>().ok().and_then(|date| format!("{:.0}", date.trunc()).parse().ok())
+            value.parse::<f64>().ok().and_then(|date| format!("{:.0}", date.trunc()).parse().ok())
         }
         Err(_) => None,
     };

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::error::TokenError;
 use super::expect::Expect;
 use super::registered::Registered;
+use crate::json::Member;
 use crate::jws::{Compact, Header, JwsError};
 use crate::{JwkSet, VerifyingKey, json};
 
@@ -16,6 +17,7 @@ use crate::{JwkSet, VerifyingKey, json};
 pub struct Unverified<'a> {
     jws: Compact<'a>,
     payload: String,
+    members: Vec<Member>,
     registered: Registered,
 }
 
@@ -27,9 +29,9 @@ impl<'a> Unverified<'a> {
     pub fn parse(token: &'a str) -> Result<Self, TokenError> {
         let mut jws = Compact::parse(token)?;
         let payload = String::from_utf8(jws.take_payload()).map_err(|_| json::JsonError::Utf8)?;
-        let members = json::scan(&payload)?.members.ok_or(TokenError::ClaimsNotObject)?;
-        let registered = Registered::read(&members)?;
-        Ok(Unverified { jws, payload, registered })
+        let members = json::scan(&payload)?.ok_or(TokenError::ClaimsNotObject)?;
+        let registered = Registered::read(&payload, &members)?;
+        Ok(Unverified { jws, payload, members, registered })
     }
 
     /// The header.
@@ -39,12 +41,12 @@ impl<'a> Unverified<'a> {
 
     /// `iss` as claimed, to find the key by.
     pub fn claimed_iss(&self) -> Option<&str> {
-        self.registered.iss.as_deref()
+        self.registered.iss(&self.payload)
     }
 
     /// `sub` as claimed, to find the key by.
     pub fn claimed_sub(&self) -> Option<&str> {
-        self.registered.sub.as_deref()
+        self.registered.sub(&self.payload)
     }
 
     /// Reads claims before they are proven, to find the key by.
@@ -55,7 +57,7 @@ impl<'a> Unverified<'a> {
     /// # Security
     /// Anybody can write these claims. Decide nothing by them but which key to verify with.
     pub fn peek<T: DeserializeOwned>(&self) -> Result<T, TokenError> {
-        json::read_checked(&self.payload).map_err(TokenError::ClaimsShape)
+        json::read_members(&self.payload, &self.members).map_err(TokenError::ClaimsShape)
     }
 
     /// Judges the token: kind, algorithm, signature, then issuer, audience and times.
@@ -70,9 +72,9 @@ impl<'a> Unverified<'a> {
     ) -> Result<Verified<C>, TokenError> {
         expect.check_header(self.header())?;
         self.jws.check_signature(key)?;
-        expect.check_claims(&self.registered, now)?;
+        expect.check_claims(&self.payload, &self.registered, now)?;
         let claims = self.peek()?;
-        Ok(Verified { claims, registered: self.registered, header: self.jws.into_header() })
+        Ok(Verified { claims, payload: self.payload, registered: self.registered, header: self.jws.into_header() })
     }
 
     /// Judges the token with the key of the set that its header names; without `kid`, with the only key for its
@@ -111,6 +113,8 @@ impl fmt::Debug for Unverified<'_> {
 /// The claims of a token that passed. Only [`Unverified::verify`] makes one.
 pub struct Verified<C> {
     claims: C,
+    /// The registered claims are read out of it.
+    payload: String,
     registered: Registered,
     header: Header,
 }
@@ -138,17 +142,17 @@ impl<C> Verified<C> {
 
     /// `iss`.
     pub fn iss(&self) -> Option<&str> {
-        self.registered.iss.as_deref()
+        self.registered.iss(&self.payload)
     }
 
     /// `sub`.
     pub fn sub(&self) -> Option<&str> {
-        self.registered.sub.as_deref()
+        self.registered.sub(&self.payload)
     }
 
     /// `aud`, empty if absent.
     pub fn aud(&self) -> &[String] {
-        self.registered.aud.as_slice()
+        self.registered.aud(&self.payload)
     }
 
     /// `exp`, in seconds since the epoch. Present in every kind but introspection responses.
@@ -168,7 +172,7 @@ impl<C> Verified<C> {
 
     /// `jti`.
     pub fn jti(&self) -> Option<&str> {
-        self.registered.jti.as_deref()
+        self.registered.jti(&self.payload)
     }
 }
 
