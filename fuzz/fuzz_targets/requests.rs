@@ -189,6 +189,7 @@ async fn site() -> Site {
         description: "Fuzz".to_owned(),
         verification_uri: "http://localhost:3000/device".to_owned(),
         ports: ports.clone(),
+        accounts: Arc::new(StoredAccounts::new(ports.clone())),
         throttle: Arc::new(StoreThrottle::new(ports)),
         capabilities: vec![Capability::new("ping", "Ping")],
         executor: Arc::new(Nothing),

@@ -5,7 +5,7 @@
 
 use countersign_jose::VerifyingKey;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_storage::{Actor, Fault, Handle, Reader, Record, Stored, Timestamp};
+use countersign_storage::{AccountState, Accounts, Actor, Fault, Handle, Reader, Record, Stored, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 use crate::agent::{Agent, AgentStatus};
@@ -39,6 +39,16 @@ pub(crate) struct KnownAgent {
     host: Option<Stored<Host>>,
     key: Option<VerifyingKey>,
     mark: Option<Stored<ReplayMark>>,
+    principal: Principal,
+}
+
+/// For whom an agent acts, as far as that decides whether it may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Principal {
+    /// Nobody, or a person with an active account.
+    Served,
+    /// A person whose account is disabled or gone: whatever acts for them is refused.
+    Unusable,
 }
 
 /// An agent whose JWT was verified. Whether it may act, its status says.
@@ -51,6 +61,7 @@ pub(crate) struct ProvenAgent {
     pub(crate) mark: ReplayMark,
     pub(crate) use_: TokenUse,
     pub(crate) audience: String,
+    principal: Principal,
 }
 
 /// Whether a token was used before.
@@ -74,8 +85,9 @@ impl<'a> AgentToken<'a> {
         self.agent_id.host()
     }
 
-    /// One round trip.
-    pub(crate) async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
+    /// One round trip for the records, and for an agent that acts for a person one question to the application's accounts,
+    /// at every call: a person who is disabled there has no agents from the next call on.
+    pub(crate) async fn load(&self, reader: &mut Reader<'_>, accounts: &dyn Accounts) -> Result<KnownAgent, Fault> {
         let (agent, host, mark) = reader
             .load((
                 Agent::at(self.agent_id.as_str()),
@@ -84,7 +96,16 @@ impl<'a> AgentToken<'a> {
             ))
             .await?;
         let key = agent.as_ref().map(|agent| agent.key.verifying_key()).transpose()?;
-        Ok(KnownAgent { agent, host, key, mark })
+        let subject = agent.as_ref().and_then(|agent| agent.subject.as_ref());
+        let subject = subject.or(host.as_ref().and_then(|host| host.subject.as_ref()));
+        let principal = match subject {
+            None => Principal::Served,
+            Some(subject) => match accounts.by_subject(subject).await? {
+                Some(account) if account.state == AccountState::Active => Principal::Served,
+                Some(_) | None => Principal::Unusable,
+            },
+        };
+        Ok(KnownAgent { agent, host, key, mark, principal })
     }
 
     /// Proves the token. `audiences` are from the configuration, never from the request ([Agent Auth §8.18]).
@@ -114,12 +135,14 @@ impl<'a> AgentToken<'a> {
         let audience = audience.clone();
         let use_ = if known.mark.is_some() { TokenUse::Repeated } else { TokenUse::First };
         let mark = ReplayMark::new(&self.mark_id, verified.exp(), now);
-        Ok(ProvenAgent { agent, host, capabilities: verified.into_claims().capabilities, mark, use_, audience })
+        let (capabilities, principal) = (verified.into_claims().capabilities, known.principal);
+        Ok(ProvenAgent { agent, host, capabilities, mark, use_, audience, principal })
     }
 }
 
 impl ProvenAgent {
-    /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent.
+    /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent; and agents of a
+    /// person whose account may not be used.
     pub(crate) fn check_status(&self, policy: &AgentPolicy, now: Timestamp) -> Result<(), Refusal> {
         let status = self.agent.status(&self.host, policy, now);
         match self.host.status {
@@ -131,6 +154,7 @@ impl ProvenAgent {
         match Refusal::of_status(status) {
             Some(Refusal::AgentRevoked) if self.agent.outlived(policy, now) => Err(Refusal::AbsoluteLifetimeExceeded),
             Some(refusal) => Err(refusal),
+            None if self.principal == Principal::Unusable => Err(Refusal::PersonUnusable),
             None => Ok(()),
         }
     }

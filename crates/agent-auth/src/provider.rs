@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Endpoints, Ports, Throttle};
+use countersign_storage::{Accounts, Endpoints, Ports, Throttle};
 use http::{Request, Response};
 use url::{Host, Url};
 
@@ -31,6 +31,8 @@ pub struct AgentProviderConfig {
     pub verification_uri: String,
     /// Store, clock, randomness, audit.
     pub ports: Ports,
+    /// Whose account is active: the agents of others are refused.
+    pub accounts: Arc<dyn Accounts>,
     /// Counts attempts at user codes, unknown hosts, and open introspection.
     pub throttle: Arc<dyn Throttle>,
     /// What agents can be allowed to do.
@@ -54,6 +56,7 @@ pub struct AgentProvider {
     pub(crate) description: String,
     pub(crate) verification_uri: String,
     pub(crate) ports: Ports,
+    pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) throttle: Arc<dyn Throttle>,
     pub(crate) offer: Offer,
     pub(crate) executor: Arc<dyn Executor>,
@@ -81,6 +84,7 @@ impl AgentProvider {
             description: config.description,
             verification_uri: config.verification_uri,
             ports: config.ports,
+            accounts: config.accounts,
             throttle: config.throttle,
             offer,
             executor: config.executor,

@@ -76,6 +76,8 @@ pub(crate) enum Refusal {
     LimitExceeded(String),
     #[error("this path takes {0} requests only")]
     MethodNotAllowed(Method),
+    #[error("the person that the agent acts for may not use the service")]
+    PersonUnusable,
     #[error("too many requests; try again later")]
     RateLimited(Duration),
     #[error("a constraint names an operator that this server does not know")]
@@ -122,6 +124,7 @@ impl Refusal {
             Refusal::InvalidPublicKey(_) => "invalid_public_key",
             Refusal::LimitExceeded(_) => "limit_exceeded",
             Refusal::MethodNotAllowed(_) => "method_not_allowed",
+            Refusal::PersonUnusable => "unauthorized",
             Refusal::RateLimited(_) => "rate_limited",
             Refusal::UnknownConstraintOperator(_) => "unknown_constraint_operator",
             Refusal::Unavailable(_) => "temporarily_unavailable",
@@ -153,7 +156,8 @@ impl Refusal {
             | Refusal::HostPending
             | Refusal::HostRejected
             | Refusal::HostRevoked
-            | Refusal::LimitExceeded(_) => StatusCode::FORBIDDEN,
+            | Refusal::LimitExceeded(_)
+            | Refusal::PersonUnusable => StatusCode::FORBIDDEN,
             Refusal::AgentNotFound | Refusal::CapabilityNotFound => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::AgentExists | Refusal::AlreadyGranted | Refusal::HostExists => StatusCode::CONFLICT,

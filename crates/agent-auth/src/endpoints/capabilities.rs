@@ -131,7 +131,7 @@ impl Operation for LookAsAgent<'_> {
     type Answer = Viewer;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader).await
+        self.token.load(reader, self.provider.accounts.as_ref()).await
     }
 
     fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Viewer> {

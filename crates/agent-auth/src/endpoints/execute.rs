@@ -91,7 +91,7 @@ impl Operation for Permit<'_> {
     type Answer = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader).await
+        self.token.load(reader, self.provider.accounts.as_ref()).await
     }
 
     fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {

@@ -76,7 +76,10 @@ impl Operation for RotateAgentKey<'_> {
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let (known, host) = match &self.by {
-            By::Agent(token) => (Known::Agent(Box::new(token.load(reader).await?)), Some(token.host_id())),
+            By::Agent(token) => (
+                Known::Agent(Box::new(token.load(reader, self.provider.accounts.as_ref()).await?)),
+                Some(token.host_id()),
+            ),
             By::Host(token, agent_id) => {
                 let known = token.load(reader, agent_id.as_ref()).await?;
                 (Known::Host(Box::new(known)), agent_id.as_ref().map(AgentId::host))

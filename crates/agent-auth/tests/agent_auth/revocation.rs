@@ -1,11 +1,11 @@
 //! §5.7, §5.10, §8.5, §2.6: revocation works at the next call, cascades, and stays.
 
 use countersign_agent_auth::{AgentStatus, HostStatus, Revocation};
-use countersign_storage::{Actor, Page};
+use countersign_storage::{AccountState, Actor, Outcome, Page};
 use pollster::block_on;
 use serde_json::json;
 
-use crate::world::{HostActor, World, subject};
+use crate::world::{HostActor, ISSUER, World, sign, subject};
 
 /// AA-117, AA-004, ATK-451.
 #[test]
@@ -28,6 +28,31 @@ fn a_host_revokes_its_agent_and_the_next_call_fails() {
     let [first, _] = &world.audit("agent.revoke")[..] else { panic!("two events") };
     assert!(matches!(first.actor, Actor::Host { .. }));
     assert_eq!(first.subject, Some(subject("alice")));
+}
+
+/// AA-012, ATK-461: no agent outlives its person's account, and none is lost with a pause of it.
+#[test]
+fn an_agent_of_a_disabled_or_deleted_person_is_refused_at_the_next_call() {
+    for state in [Some(AccountState::Disabled), None] {
+        let world = World::new();
+        let host = HostActor::new();
+        let agent = world.approved(&host, json!(["ping"]), "alice");
+        let of_bob = world.approved(&HostActor::new(), json!(["ping"]), "bob");
+        world.execute(&agent, "ping", json!({})).ok();
+        world.people.set("alice", state);
+        world.execute(&agent, "ping", json!({})).refused(403, "unauthorized");
+        let batch = json!({ "requests": [{ "capability": "ping", "arguments": {} }] });
+        let token = world.agent_jwt(&agent);
+        world.post("/api/auth/capability/batch-execute", Some(&token), &batch).refused(403, "unauthorized");
+        let asked = json!({ "capabilities": ["check_balance"] });
+        let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+        world.post("/api/auth/agent/request-capability", Some(&token), &asked).refused(403, "unauthorized");
+        assert_eq!(world.introspect(&world.agent_jwt(&agent)).ok(), &json!({ "active": false }));
+        assert_eq!(world.audit("agent.execute").iter().filter(|record| record.outcome != Outcome::Allowed).count(), 2);
+        world.execute(&of_bob, "ping", json!({})).ok();
+        world.people.set("alice", Some(AccountState::Active));
+        world.execute(&agent, "ping", json!({})).ok();
+    }
 }
 
 /// ATK-450, AA-108.

@@ -1,6 +1,6 @@
 //! A provider on a memory store and a clock that stands still, with hosts, agents and persons around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,8 +15,9 @@ use countersign_agent_auth::{
 use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
 use countersign_storage::{
-    AuditRecord, Authentication, Batch, Endpoints, Entries, Entry, Key, Limit, ManualClock, MemoryStore, Page,
-    PeerAddress, Ports, SeededRandom, Store, StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, AuditRecord, Authentication, Batch, CreateAccountError, EmailAddress, Endpoints,
+    Entries, Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, PeerAddress, Ports, SeededRandom,
+    Store, StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, Method, Request, StatusCode};
 use pollster::block_on;
@@ -31,6 +32,43 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) executor: Arc<Recorder>,
+    pub(crate) people: Arc<People>,
+}
+
+/// Everybody has an active account, but for those whom a test says otherwise of.
+#[derive(Default)]
+pub(crate) struct People(Mutex<HashMap<String, Option<AccountState>>>);
+
+impl People {
+    /// `None`: the account is gone.
+    pub(crate) fn set(&self, who: &str, state: Option<AccountState>) {
+        self.0.lock().unwrap().insert(who.to_owned(), state);
+    }
+}
+
+#[async_trait]
+impl Accounts for People {
+    async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
+        let state = self.0.lock().unwrap().get(subject.as_str()).copied().unwrap_or(Some(AccountState::Active));
+        Ok(state.map(|state| Account {
+            subject: subject.clone(),
+            email: EmailAddress::parse(&format!("{}@x.test", subject.as_str())).unwrap(),
+            email_verified: true,
+            name: subject.as_str().to_owned(),
+            claims: serde_json::Map::new(),
+            state,
+            created_at: Timestamp(START),
+            updated_at: Timestamp(START),
+        }))
+    }
+
+    async fn by_email(&self, _: &EmailAddress) -> Result<Option<Account>, Fault> {
+        Ok(None)
+    }
+
+    async fn create(&self, _: NewAccount) -> Result<Account, CreateAccountError> {
+        Err(CreateAccountError::EmailTaken)
+    }
 }
 
 pub(crate) struct Reply {
@@ -79,7 +117,7 @@ impl World {
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::SeqCst))),
             audit: Arc::new(TracingAudit),
         };
-        let executor = Arc::new(Recorder::default());
+        let (executor, people) = (Arc::new(Recorder::default()), Arc::new(People::default()));
         let provider = AgentProvider::new(AgentProviderConfig {
             issuer: ISSUER.to_owned(),
             provider_name: "bank".to_owned(),
@@ -87,13 +125,14 @@ impl World {
             verification_uri: "https://as.test/device".to_owned(),
             throttle: Arc::new(StoreThrottle::new(ports.clone())),
             ports,
+            accounts: Arc::clone(&people) as Arc<dyn Accounts>,
             capabilities,
             executor: Arc::clone(&executor) as Arc<dyn Executor>,
             introspection_callers,
             policy,
         })
         .unwrap();
-        World { provider, clock: Arc::clone(clock), store: Arc::clone(store), executor }
+        World { provider, clock: Arc::clone(clock), store: Arc::clone(store), executor, people }
     }
 
     pub(crate) fn now(&self) -> i64 {

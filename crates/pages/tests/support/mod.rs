@@ -150,6 +150,7 @@ fn agents(ports: &Ports, issuer: &str) -> AgentProvider {
         description: "A bank.".to_owned(),
         verification_uri: format!("{ORIGIN_URL}/device"),
         ports: ports.clone(),
+        accounts: Arc::new(StoredAccounts::new(ports.clone())),
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         capabilities: vec![
             Capability::new("check_balance", "See your balance"),
