@@ -325,7 +325,7 @@ async fn large_batches_and_small_ones_at_once_do_not_stand_in_each_others_way_fo
     let config = testing::fresh().unwrap();
     let store = PostgresStore::connect(config.clone()).await.unwrap();
     let commit = |n: usize| {
-        let size = if n % 4 == 0 { 200 } else { 1 };
+        let size = if n.is_multiple_of(4) { 200 } else { 1 };
         let changes: Vec<Change> = (0..size).map(|place| insert(&format!("{n}/{place}"))).collect();
         let guards = vec![Guard { key: key("absent"), version: None }];
         store.commit(Batch { guards, ..batch(changes) })
@@ -335,8 +335,8 @@ async fn large_batches_and_small_ones_at_once_do_not_stand_in_each_others_way_fo
     for round in 0..8 {
         let (a, b) = (format!("a{round}"), format!("b{round}"));
         let crossing = |n: usize| {
-            let (guarded, written) = if n % 2 == 0 { (&a, &b) } else { (&b, &a) };
-            let padding = if n % 2 == 0 { 150 } else { 0 };
+            let (guarded, written) = if n.is_multiple_of(2) { (&a, &b) } else { (&b, &a) };
+            let padding = if n.is_multiple_of(2) { 150 } else { 0 };
             let mut guards: Vec<Guard> =
                 (0..padding).map(|n| Guard { key: key(&format!("absent{n}")), version: None }).collect();
             guards.push(Guard { key: key(guarded), version: None });
