@@ -26,7 +26,7 @@ use crate::approved::Approved;
 use crate::device_authorization;
 use crate::display_text::DisplayText;
 use crate::host::{AgentId, Host, HostStatus};
-use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::host_jwt::{HostToken, KnownHost, ProvenHost, Unknown};
 use crate::policy::AutonomousPolicy;
 use crate::refusal::{Error, Refusal};
 use crate::request;
@@ -148,9 +148,21 @@ impl Operation for Register<'_> {
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        match self.register(loaded, moment) {
-            Ok(decision) => decision,
-            Err(refusal) => Decision::answer(Err(refusal)),
+        let proven = match self.token.verify(&loaded.known, Unknown::Welcome, &self.provider.issuer, moment.now) {
+            Ok(proven) => proven,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
+        let known = loaded.known.host.as_ref().map(|host| host.record.clone());
+        match (self.register(loaded, &proven, moment), known) {
+            (Ok(decision), _) => decision,
+            // A refusal spends the token of a known host; of one that stays unknown nothing is kept.
+            (Err(refusal), Some(host)) => {
+                let event = self.event(&host).denied(refusal.code());
+                let mut changes = Changes::none();
+                changes.insert(&proven.mark);
+                Decision::changing(Err(refusal), changes).report(event)
+            }
+            (Err(refusal), None) => Decision::answer(Err(refusal)),
         }
     }
 
@@ -172,10 +184,14 @@ impl Register<'_> {
         Ok(living)
     }
 
-    fn register(&self, loaded: Loaded, moment: &Moment<'_>) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
+    fn register(
+        &self,
+        loaded: Loaded,
+        proven: &ProvenHost,
+        moment: &Moment<'_>,
+    ) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
         let Loaded { known, agent, alias, living } = loaded;
         let Moment { now, .. } = *moment;
-        let proven = self.token.verify(&known, Unknown::Welcome, &self.provider.issuer, now)?;
         if self.agent_key.thumbprint() == proven.key.thumbprint() {
             return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
         }
@@ -224,7 +240,7 @@ impl Register<'_> {
         if let Some(approval) = approval {
             document.insert("approval".to_owned(), approval);
         }
-        let event = self.event(&record, &host);
+        let event = self.event(&host).with("agent", record.id.as_str());
         match agent {
             Some(stored) => changes.replace(&stored.with(record)),
             None => changes.insert(&record),
@@ -290,11 +306,11 @@ impl Register<'_> {
         Ok(())
     }
 
-    fn event(&self, agent: &Agent, host: &Host) -> Event {
+    fn event(&self, host: &Host) -> Event {
         let names: Vec<&str> = self.requested.iter().map(|(name, _)| name).collect();
         let event = Event::new("agent.register", Actor::Host { host_id: host.id.as_str().to_owned() })
-            .with("agent", agent.id.as_str())
-            .with("mode", agent.mode.as_str())
+            .with("agent_name", self.name.as_str())
+            .with("mode", self.mode.as_str())
             .with("capabilities", names.join(" "));
         match &host.subject {
             Some(subject) => event.for_subject(subject),

@@ -1,6 +1,9 @@
 //! §2.13 constraints, attacks U (ATK-462 to ATK-481, ATK-494): each operator fails closed.
 
-use countersign_agent_auth::{Constraints, Violation};
+use std::time::Duration;
+
+use countersign_agent_auth::{AgentPolicy, Capability, Constraints, IntrospectionCallers, Violation};
+use countersign_storage::Limit;
 use serde_json::{Value, json};
 
 use crate::world::{HostActor, World};
@@ -231,6 +234,21 @@ fn a_grant_is_the_intersection_of_what_is_asked_and_what_is_offered() {
         world.execute(&agent, "capped_transfer", json!({ "amount": 51 })).refused(403, "constraint_violated");
         world.execute(&agent, "capped_transfer", json!({})).refused(403, "constraint_violated");
     }
+}
+
+/// What the server imposes later holds for grants that are older.
+#[test]
+fn a_limit_that_is_tightened_holds_for_grants_given_before() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["capped_transfer"]), "alice");
+    world.execute(&agent, "capped_transfer", json!({ "amount": 50 })).ok();
+    let tighter = Capability::new("capped_transfer", "Move a little money")
+        .input(json!({ "type": "object", "properties": { "amount": { "type": "number" } } }))
+        .constrained(Constraints::parse(&json!({ "amount": { "max": 10 } })).unwrap());
+    let callers = IntrospectionCallers::Anyone(Limit::new(1, Duration::from_secs(1)));
+    let later = World::on(&world.store, &world.clock, AgentPolicy::default(), callers, vec![tighter]);
+    later.execute(&agent, "capped_transfer", json!({ "amount": 50 })).refused(403, "constraint_violated");
+    later.execute(&agent, "capped_transfer", json!({ "amount": 10 })).ok();
 }
 
 #[test]

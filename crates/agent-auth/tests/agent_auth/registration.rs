@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use countersign_agent_auth::{AgentPolicy, AutonomousPolicy, Constraints};
 use countersign_jose::{Algorithm, SigningKey};
-use countersign_storage::{Actor, Limit};
+use countersign_storage::{Actor, Limit, Outcome};
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, sign};
+use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, sign, subject};
 
 /// AA-007, AA-008, AA-143: a new host, a pending agent, a code to approve it with.
 #[test]
@@ -249,6 +249,25 @@ fn a_key_that_was_used_registers_no_second_agent() {
     // The same key under another host is another agent.
     let other = AgentActor::of(&world.register_with(&HostActor::new(), &active.key, &body), active.key.clone());
     assert_ne!(other.id, active.id);
+}
+
+/// A refusal is recorded, and spends the token, once the host is known.
+#[test]
+fn a_refused_registration_of_a_known_host_is_recorded() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let mut claims = world.host_claims(&host);
+    claims["agent_public_key"] = json!(agent.key.public_jwk());
+    let token = sign(&host.key, "host+jwt", &claims);
+    let send = || world.post("/api/auth/agent/register", Some(&token), &json!({ "name": "x" }));
+    send().refused(409, "agent_exists");
+    send().refused(401, "invalid_jwt");
+    let denied: Vec<_> = (world.audit("agent.register").into_iter())
+        .filter(|record| record.outcome == Outcome::Denied { reason: "agent_exists".to_owned() })
+        .collect();
+    assert_eq!(denied.len(), 1);
+    assert_eq!(denied[0].subject, Some(subject("alice")));
 }
 
 /// AA-107, ATK-485, ATK-474, AA-089, AA-090.
