@@ -41,7 +41,7 @@ mod replay;
 mod request;
 mod respond;
 mod routes;
-mod schema;
+pub mod schema;
 mod stored_key;
 mod user_code;
 
