@@ -1,15 +1,17 @@
 //! What the reference servers share: settings from the environment, and the site that is built from them. The servers
 //! themselves (`countersign-axum-issuer`, `countersign-actix-issuer`) add a socket.
 //!
-//! Read first: [`Settings`] (what can be set, and what is refused), `site.rs` (how the libraries are put together), `bank.rs`
+//! Read first: [`Settings`] (what can be set, and what is refused), `site.rs` (how the libraries are put together), `policy.rs`, `bank.rs`
 //! (what agents can do here).
 #![forbid(unsafe_code)]
 
 mod bank;
 mod body;
 mod clients;
+mod policy;
 mod settings;
 mod site;
+mod upkeep;
 
 use tracing_subscriber::EnvFilter;
 

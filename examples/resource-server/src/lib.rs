@@ -1,6 +1,6 @@
 //! A resource server: people's notes, for whoever brings an access token that names this server and the right scope.
 //!
-//! The two lines that matter are in [`app`] (`Verifier::new`) and in [`Api::allow`] (`verify_request`). Keys are fetched,
+//! The two lines that matter are in [`app`] (`Verifier::new`) and in `Api::allow` (`verify_request`). Keys are fetched,
 //! kept and renewed by the verifier; the issuer is not asked about single tokens.
 #![forbid(unsafe_code)]
 
