@@ -1,6 +1,7 @@
 //! What happened, for whom, by whom: events that are committed together with what they tell of.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,17 @@ impl Record for AuditRecord {
         self.id.clone()
     }
 
+    /// What concerns a person, a client or ourselves is kept. What strangers can bring about as often as they like (a refused
+    /// sign-in, an unlinked host and its agents) is kept for ninety days, or they could fill the store.
+    fn expires_at(&self) -> Option<Timestamp> {
+        let by_strangers = match &self.actor {
+            Actor::Anonymous => self.subject.is_none() || self.outcome != Outcome::Allowed,
+            Actor::Host { .. } | Actor::Agent { .. } => self.subject.is_none(),
+            Actor::Person { .. } | Actor::Client { .. } | Actor::System => false,
+        };
+        by_strangers.then(|| self.at + NINETY_DAYS)
+    }
+
     fn indexes(&self) -> Vec<Index> {
         let actor = match &self.actor {
             Actor::Client { client_id } => Some(Index::new("client", client_id)),
@@ -121,6 +133,8 @@ impl Record for AuditRecord {
         subject.into_iter().chain(actor).collect()
     }
 }
+
+const NINETY_DAYS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// The port that is told of events **after** they were committed: a log, a metric, a feed.
 pub trait Audit: Send + Sync {

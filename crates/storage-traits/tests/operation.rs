@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::{block_on, join_all};
@@ -16,7 +17,7 @@ use countersign_storage::conformance::outcome::{Fate, LostAcknowledgements};
 use countersign_storage::{
     Actor, Audit, AuditRecord, Batch, Change, Changes, Decision, Entries, Entry, Event, Fault, Index, Key, Kind,
     ManualClock, MemoryStore, Moment, Operation, Page, Ports, Reader, Record, SeededRandom, Store, StoreError, Stored,
-    Timestamp,
+    Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -510,4 +511,31 @@ fn of_many_who_withdraw_at_once_each_sees_what_the_others_left() {
         assert_eq!(balance(store.as_ref(), "a").await, 1);
         assert_eq!(heard.0.lock().unwrap().len(), 3);
     });
+}
+
+/// ATK-525: what a stranger can bring about again and again does not stay for ever; what concerns a person, a client or the
+/// server does.
+#[test]
+fn events_that_strangers_can_bring_about_expire() {
+    let alice = Subject::new("usr_alice").unwrap();
+    let host = || Actor::Host { host_id: "hst_1".to_owned() };
+    let agent = || Actor::Agent { agent_id: "agt_1".to_owned(), host_id: "hst_1".to_owned() };
+    let event = |actor: Actor| Event::new("thing.do", actor);
+    let now = Timestamp(1_800_000_000);
+    for (event, expires) in [
+        (event(Actor::Anonymous), true),
+        (event(Actor::Anonymous).denied("wrong"), true),
+        (event(Actor::Anonymous).for_subject(&alice).denied("wrong"), true),
+        (event(host()), true),
+        (event(agent()).denied("jti_replay"), true),
+        (event(host()).for_subject(&alice), false),
+        (event(agent()).for_subject(&alice).denied("constraint_violated"), false),
+        (event(Actor::Person { subject: alice.clone() }).for_subject(&alice), false),
+        (event(Actor::Client { client_id: "c1".to_owned() }).denied("replayed"), false),
+        (event(Actor::System), false),
+    ] {
+        let record = AuditRecord::new(&event, now, &SeededRandom::new(1));
+        let expected = expires.then(|| now + Duration::from_secs(90 * 86_400));
+        assert_eq!(record.expires_at(), expected, "{event:?}");
+    }
 }
