@@ -65,6 +65,11 @@ pub(crate) async fn launch(part: Part, settings: &[(&str, String)], logs: &Path)
 }
 
 impl Process {
+    /// Kills it, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> Result<(), String> {
+        self.child.kill().await.map_err(|error| error.to_string())
+    }
+
     /// Waits until it ends by itself, which a server should not.
     pub(crate) async fn ended(&mut self) -> String {
         self.child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string())

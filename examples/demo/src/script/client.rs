@@ -195,3 +195,9 @@ async fn answer(
     }
     Ok(Answer { status: fetched.status.as_u16(), body })
 }
+
+/// A string of an answer's body.
+pub(crate) fn text(answer: &Answer, member: &str) -> Told<String> {
+    let value = answer.body.get(member).and_then(Value::as_str).map(str::to_owned);
+    value.ok_or_else(|| Surprise(format!("the answer has no {member}")))
+}

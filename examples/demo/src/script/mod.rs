@@ -7,6 +7,7 @@ mod client;
 mod html;
 mod journal;
 mod notes;
+mod outage;
 mod people;
 mod refusals;
 
@@ -48,7 +49,10 @@ pub(crate) struct World {
     /// A second AuthCo whose access tokens live for two seconds, and a resource server that gives them no leeway.
     pub(crate) hasty: Setup,
     pub(crate) machine: Client,
-    _processes: Vec<Process>,
+    /// The same at the first AuthCo.
+    pub(crate) robot: Client,
+    authco: Option<Process>,
+    processes: Vec<Process>,
 }
 
 pub(crate) async fn run(server: Server, database: Option<String>) -> Result<(), String> {
@@ -80,7 +84,9 @@ async fn arc(world: &mut World) -> Told<()> {
     agents::live(world).await?;
     world.journal.chapter("Leaving");
     notes::disconnect(world).await?;
-    people::leave(world).await
+    people::leave(world).await?;
+    world.journal.chapter("AuthCo stops");
+    outage::endure(world).await
 }
 
 impl World {
@@ -102,15 +108,16 @@ impl World {
         let hasty = fresh("hasty")?;
 
         let walker = Client::walker(&setup)?;
-        let machine = Client::machine(&hasty)?;
-        setup.write_clients(&[setup.notes_client()?, walker.entry()])?;
+        let (machine, robot) = (Client::machine(&hasty)?, Client::machine(&setup)?);
+        setup.write_clients(&[setup.notes_client()?, walker.entry(), robot.entry()])?;
         hasty.write_clients(&[machine.entry()])?;
 
         let short = [("COUNTERSIGN_ACCESS_TOKEN_SECONDS", "2".to_owned()), ("RESOURCE_LEEWAY_SECONDS", "0".to_owned())];
+        let part = Part::AuthCo(server);
+        let authco = launch(part, &setup.settings(part)?, &setup.folder).await?;
         let mut processes = Vec::new();
         for (setup, part, further) in [
-            (&setup, Part::AuthCo(server), [].as_slice()),
-            (&setup, Part::ResourceServer, &[]),
+            (&setup, Part::ResourceServer, [].as_slice()),
             (&setup, Part::Notes, &[]),
             (&hasty, Part::AuthCo(server), &short),
             (&hasty, Part::ResourceServer, &short),
@@ -120,7 +127,26 @@ impl World {
         }
         let (journal, browser) = (Journal::default(), Browser::new().map_err(|Surprise(reason)| reason)?);
         let email = format!("{}@example.test", secret::identifier("ada", &SystemRandom::default()));
-        Ok(World { setup, journal, browser, email, walker, hasty, machine, _processes: processes })
+        let authco = Some(authco);
+        Ok(World { setup, journal, browser, email, walker, hasty, machine, robot, authco, processes })
+    }
+
+    /// Ends AuthCo, without a warning.
+    pub(crate) async fn kill_authco(&mut self) -> Told<()> {
+        match self.authco.take() {
+            Some(authco) => Ok(authco.kill().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts another resource server like the first, which has fetched no keys yet, and gives its address.
+    pub(crate) async fn cold_resource_server(&mut self) -> Told<String> {
+        let port = free_port()?;
+        let mut settings = self.setup.settings(Part::ResourceServer)?;
+        settings.retain(|(name, _)| *name != "RESOURCE_LISTEN");
+        settings.push(("RESOURCE_LISTEN", format!("127.0.0.1:{port}")));
+        self.processes.push(launch(Part::ResourceServer, &settings, &self.setup.folder).await?);
+        Ok(format!("http://127.0.0.1:{port}"))
     }
 }
 

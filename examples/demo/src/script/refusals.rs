@@ -6,7 +6,7 @@ use countersign_jose::base64url;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::client::call;
+use super::client::{call, text};
 use super::{Answer, Surprise, Told, World, expect};
 
 pub(crate) async fn all(world: &mut World) -> Told<()> {
@@ -154,9 +154,4 @@ fn expect_active(answer: &Answer, active: bool) -> Told<()> {
         Some(Value::Bool(found)) if *found == active => Ok(()),
         found => Err(Surprise(format!("expected active to be {active}, found {found:?}"))),
     }
-}
-
-fn text(answer: &Answer, member: &str) -> Told<String> {
-    let value = answer.body.get(member).and_then(Value::as_str).map(str::to_owned);
-    value.ok_or_else(|| Surprise(format!("the answer has no {member}")))
 }
