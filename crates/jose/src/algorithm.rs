@@ -21,21 +21,60 @@ pub enum Algorithm {
     /// ECDSA with P-256 and SHA-256.
     #[serde(rename = "ES256")]
     Es256,
+    /// ECDSA with P-384 and SHA-384.
+    #[serde(rename = "ES384")]
+    Es384,
+    /// ECDSA with P-521 and SHA-512.
+    #[serde(rename = "ES512")]
+    Es512,
+    /// RSASSA-PSS with SHA-256.
+    #[serde(rename = "PS256")]
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    #[serde(rename = "PS384")]
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    #[serde(rename = "PS512")]
+    Ps512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    #[serde(rename = "RS384")]
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    #[serde(rename = "RS512")]
+    Rs512,
 }
 
 impl Algorithm {
     /// Every algorithm that this crate signs and verifies with.
-    pub const ALL: &[Algorithm] = &[Algorithm::EdDSA, Algorithm::Es256, Algorithm::Rs256];
+    pub const ALL: &[Algorithm] = &[
+        Algorithm::EdDSA,
+        Algorithm::Es256,
+        Algorithm::Es384,
+        Algorithm::Es512,
+        Algorithm::Ps256,
+        Algorithm::Ps384,
+        Algorithm::Ps512,
+        Algorithm::Rs256,
+        Algorithm::Rs384,
+        Algorithm::Rs512,
+    ];
 
     /// The registered name, as it stands in `alg`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Algorithm::EdDSA => "EdDSA",
             Algorithm::Es256 => "ES256",
+            Algorithm::Es384 => "ES384",
+            Algorithm::Es512 => "ES512",
+            Algorithm::Ps256 => "PS256",
+            Algorithm::Ps384 => "PS384",
+            Algorithm::Ps512 => "PS512",
             Algorithm::Rs256 => "RS256",
+            Algorithm::Rs384 => "RS384",
+            Algorithm::Rs512 => "RS512",
         }
     }
 }

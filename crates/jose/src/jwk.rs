@@ -38,7 +38,8 @@ struct Key {
 impl Jwk {
     /// Reads a JWK. Members that it does not know are ignored, as [RFC 7517 §4] asks.
     ///
-    /// Without `alg` the key type decides: P-256 is ES256, Ed25519 is EdDSA, RSA is RS256.
+    /// An EC or OKP key has the one algorithm of its curve. An RSA key has the one that `alg` names, and without `alg` it is
+    /// for RS256: a key for PSS has to say so.
     ///
     /// # Errors
     /// [`KeyError`], one variant per rule.
@@ -86,7 +87,7 @@ impl Jwk {
     /// The curve, as it stands in `crv`; RSA keys have none.
     pub fn crv(&self) -> Option<&'static str> {
         match self.key.members {
-            PublicMembers::Ec { .. } => Some("P-256"),
+            PublicMembers::Ec { curve, .. } => Some(curve.as_str()),
             PublicMembers::Okp { .. } => Some("Ed25519"),
             PublicMembers::Rsa { .. } => None,
         }
@@ -107,7 +108,7 @@ impl Jwk {
         if let PublicMembers::Rsa { n, e } = &members {
             members::check_rsa(n, e)?;
         }
-        let public = PublicKey::new(&members).map_err(|Rejected| KeyError::Point)?;
+        let public = PublicKey::new(algorithm, &members).map_err(|Rejected| KeyError::Point)?;
         let thumbprint = Thumbprint::of_members(&required_members(&members));
         Ok(Jwk { algorithm, kid: None, key: Arc::new(Key { members, public, thumbprint }) })
     }
@@ -120,9 +121,9 @@ impl Jwk {
 /// [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
 fn required_members(members: &PublicMembers) -> String {
     match members {
-        PublicMembers::Ec { x, y } => {
-            let (x, y) = (base64url::encode(x), base64url::encode(y));
-            format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        PublicMembers::Ec { curve, x, y } => {
+            let (crv, x, y) = (curve.as_str(), base64url::encode(x), base64url::encode(y));
+            format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
         }
         PublicMembers::Okp { x } => {
             let x = base64url::encode(x);
@@ -174,7 +175,7 @@ impl Serialize for Jwk {
             map.serialize_entry("crv", crv)?;
         }
         match &self.key.members {
-            PublicMembers::Ec { x, y } => {
+            PublicMembers::Ec { x, y, .. } => {
                 map.serialize_entry("x", &base64url::encode(x))?;
                 map.serialize_entry("y", &base64url::encode(y))?;
             }

@@ -18,7 +18,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key from the operating system's randomness (RS256: 2048 bits). Its key id is its thumbprint.
+    /// Makes a new key from the operating system's randomness (RSA: 2048 bits). Its key id is its thumbprint.
     ///
     /// # Errors
     /// [`KeyError::Backend`] when the cryptographic library fails.
@@ -78,7 +78,7 @@ impl SigningKey {
         VerifyingKey { jwk: Arc::clone(&self.public_jwk) }
     }
 
-    /// Signs. ES256 gives the 64 bytes of [RFC 7518 §3.4], not DER.
+    /// Signs. ECDSA gives `r` and `s` side by side, as in [RFC 7518 §3.4], not DER.
     ///
     /// # Errors
     /// [`KeyError::Backend`] when the cryptographic library fails.
@@ -139,7 +139,8 @@ impl VerifyingKey {
 
     /// Verifies a signature over `message`.
     ///
-    /// Ed25519 is strict: neither the key nor `R` may be of small order. ES256 takes 64 bytes, neither half zero.
+    /// Ed25519 is strict: neither the key nor `R` may be of small order. ECDSA takes `r` and `s` side by side, each as long as the
+    /// curve's order and neither zero.
     ///
     /// # Errors
     /// [`SignatureError`], without a reason.

@@ -1,7 +1,7 @@
 //! Strict JSON Web Signatures, Keys and Tokens.
 //!
-//! This crate parses, verifies and mints compact JWS ([RFC 7515]) with RS256, ES256 and EdDSA (Ed25519), reads and writes
-//! public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
+//! This crate parses, verifies and mints compact JWS ([RFC 7515]) with RS256 to RS512, PS256 to PS512, ES256, ES384, ES512
+//! and EdDSA (Ed25519), reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
 //! uses ([`jwt::Typ`]), so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
 //!
 //! It has no clock (every judgement takes `now`, in seconds since the epoch), does no I/O and fetches no keys. It offers

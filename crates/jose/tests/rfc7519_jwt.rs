@@ -246,7 +246,7 @@ fn a_token_cannot_choose_its_key_or_algorithm() {
     let ec = key(Algorithm::Es256);
     check(&forge(&ec, r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims), "algorithm_mismatch", "our key of another kind");
     check(&forge(&ec, r#"{"alg":"RS256","typ":"at+jwt"}"#, &claims), "signature", "a signature of another kind");
-    check(&forge(&rsa, r#"{"alg":"PS256","typ":"at+jwt"}"#, &claims), "unsupported_algorithm", "ATK-044");
+    check(&forge(&rsa, r#"{"alg":"PS256","typ":"at+jwt"}"#, &claims), "algorithm_mismatch", "ATK-044");
     let zeros = format!("{}.{}", input(r#"{"alg":"ES256","typ":"at+jwt"}"#), base64url::encode([0; 64]));
     let verified = verify(&zeros, &expect(Typ::AccessToken));
     assert_eq!(verified.unwrap_err().code(), "signature", "ATK-039: the zero signature");

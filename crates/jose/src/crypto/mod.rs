@@ -7,18 +7,65 @@
 mod ed25519;
 mod native;
 
+use crate::Algorithm;
+
 pub use native::sha256;
 pub(crate) use native::{PrivateKey, PublicKey};
 
 /// The members of a public key, as bytes: what a back end turns into a key, and what a JWK is made of.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum PublicMembers {
-    /// P-256.
-    Ec { x: [u8; 32], y: [u8; 32] },
+    /// As many bytes each as the field of the curve takes.
+    Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
     /// Ed25519.
     Okp { x: [u8; 32] },
     /// Big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+/// A curve of ECDSA.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    /// The curve that `crv` names ([RFC 7518 §6.2.1.1]).
+    ///
+    /// [RFC 7518 §6.2.1.1]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.1
+    pub(crate) fn named(crv: &str) -> Option<Self> {
+        [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|curve| curve.as_str() == crv)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+        }
+    }
+
+    /// The one algorithm of the curve ([RFC 7518 §3.4]).
+    ///
+    /// [RFC 7518 §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.4
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        match self {
+            Curve::P256 => Algorithm::Es256,
+            Curve::P384 => Algorithm::Es384,
+            Curve::P521 => Algorithm::Es512,
+        }
+    }
+
+    /// The length of a coordinate, in bytes.
+    pub(crate) const fn coordinate_length(self) -> usize {
+        match self {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+            Curve::P521 => 66,
+        }
+    }
 }
 
 /// The back end does not accept the key material, or the signature is wrong.

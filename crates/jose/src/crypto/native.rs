@@ -4,14 +4,11 @@ use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
-};
+use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaKeyPair};
 use zeroize::Zeroizing;
 
 use super::ed25519::Ed25519Key;
-use super::{PublicMembers, Rejected};
+use super::{Curve, PublicMembers, Rejected};
 use crate::Algorithm;
 
 /// SHA-256.
@@ -23,37 +20,40 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 pub(crate) enum PrivateKey {
     Ed25519(Ed25519KeyPair),
-    Es256(EcdsaKeyPair),
-    Rs256(RsaKeyPair),
+    Ecdsa(Curve, EcdsaKeyPair),
+    /// With the padding and hash of its one algorithm.
+    Rsa(&'static aws::RsaSignatureEncoding, RsaKeyPair),
 }
 
 impl PrivateKey {
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Rejected> {
-        Ok(match algorithm {
-            Algorithm::EdDSA => PrivateKey::Ed25519(Ed25519KeyPair::generate().map_err(reject)?),
-            Algorithm::Es256 => {
-                PrivateKey::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(reject)?)
+        Ok(match Family::of(algorithm) {
+            Family::Ed25519 => PrivateKey::Ed25519(Ed25519KeyPair::generate().map_err(reject)?),
+            Family::Ecdsa(curve) => {
+                PrivateKey::Ecdsa(curve, EcdsaKeyPair::generate(ecdsa_signing(curve)).map_err(reject)?)
             }
-            Algorithm::Rs256 => PrivateKey::Rs256(RsaKeyPair::generate(KeySize::Rsa2048).map_err(reject)?),
+            Family::Rsa(encoding, _) => {
+                PrivateKey::Rsa(encoding, RsaKeyPair::generate(KeySize::Rsa2048).map_err(reject)?)
+            }
         })
     }
 
     pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
-        Ok(match algorithm {
-            Algorithm::EdDSA => PrivateKey::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(reject)?),
-            Algorithm::Es256 => {
-                PrivateKey::Es256(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(reject)?)
+        Ok(match Family::of(algorithm) {
+            Family::Ed25519 => PrivateKey::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(reject)?),
+            Family::Ecdsa(curve) => {
+                PrivateKey::Ecdsa(curve, EcdsaKeyPair::from_pkcs8(ecdsa_signing(curve), der).map_err(reject)?)
             }
-            Algorithm::Rs256 => PrivateKey::Rs256(RsaKeyPair::from_pkcs8(der).map_err(reject)?),
+            Family::Rsa(encoding, _) => PrivateKey::Rsa(encoding, RsaKeyPair::from_pkcs8(der).map_err(reject)?),
         })
     }
 
-    /// PKCS #8 version 1 for all three kinds: the form that other tools read.
+    /// PKCS #8 version 1 for every kind: the form that other tools read.
     pub(crate) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Rejected> {
         let bytes = match self {
             PrivateKey::Ed25519(key) => key.to_pkcs8v1().map_err(reject)?.as_ref().to_vec(),
-            PrivateKey::Es256(key) => key.to_pkcs8v1().map_err(reject)?.as_ref().to_vec(),
-            PrivateKey::Rs256(key) => AsDer::<Pkcs8V1Der<'_>>::as_der(key).map_err(reject)?.as_ref().to_vec(),
+            PrivateKey::Ecdsa(_, key) => key.to_pkcs8v1().map_err(reject)?.as_ref().to_vec(),
+            PrivateKey::Rsa(_, key) => AsDer::<Pkcs8V1Der<'_>>::as_der(key).map_err(reject)?.as_ref().to_vec(),
         };
         Ok(Zeroizing::new(bytes))
     }
@@ -63,14 +63,14 @@ impl PrivateKey {
             PrivateKey::Ed25519(key) => {
                 Ok(PublicMembers::Okp { x: key.public_key().as_ref().try_into().map_err(reject)? })
             }
-            PrivateKey::Es256(key) => match key.public_key().as_ref().split_first() {
+            &PrivateKey::Ecdsa(curve, ref key) => match key.public_key().as_ref().split_first() {
                 Some((0x04, point)) => {
-                    let (x, y) = point.split_at_checked(32).ok_or(Rejected)?;
-                    Ok(PublicMembers::Ec { x: x.try_into().map_err(reject)?, y: y.try_into().map_err(reject)? })
+                    let (x, y) = point.split_at_checked(curve.coordinate_length()).ok_or(Rejected)?;
+                    Ok(PublicMembers::Ec { curve, x: x.to_vec(), y: y.to_vec() })
                 }
                 _ => Err(Rejected),
             },
-            PrivateKey::Rs256(key) => {
+            PrivateKey::Rsa(_, key) => {
                 let (n, e) = rsa_public_key(key.public_key().as_ref()).ok_or(Rejected)?;
                 Ok(PublicMembers::Rsa { n: n.to_vec(), e: e.to_vec() })
             }
@@ -80,34 +80,76 @@ impl PrivateKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Rejected> {
         match self {
             PrivateKey::Ed25519(key) => Ok(key.try_sign(message).map_err(reject)?.as_ref().to_vec()),
-            PrivateKey::Es256(key) => Ok(key.sign(&SystemRandom::new(), message).map_err(reject)?.as_ref().to_vec()),
-            PrivateKey::Rs256(key) => {
+            PrivateKey::Ecdsa(_, key) => Ok(key.sign(&SystemRandom::new(), message).map_err(reject)?.as_ref().to_vec()),
+            PrivateKey::Rsa(encoding, key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map_err(reject)?;
+                key.sign(*encoding, &SystemRandom::new(), message, &mut signature).map_err(reject)?;
                 Ok(signature)
             }
         }
     }
 }
 
+/// What the back end needs to know about an algorithm.
+enum Family {
+    Ed25519,
+    Ecdsa(Curve),
+    Rsa(&'static aws::RsaSignatureEncoding, &'static aws::RsaParameters),
+}
+
+impl Family {
+    fn of(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::EdDSA => Family::Ed25519,
+            Algorithm::Es256 => Family::Ecdsa(Curve::P256),
+            Algorithm::Es384 => Family::Ecdsa(Curve::P384),
+            Algorithm::Es512 => Family::Ecdsa(Curve::P521),
+            Algorithm::Ps256 => Family::Rsa(&aws::RSA_PSS_SHA256, &aws::RSA_PSS_2048_8192_SHA256),
+            Algorithm::Ps384 => Family::Rsa(&aws::RSA_PSS_SHA384, &aws::RSA_PSS_2048_8192_SHA384),
+            Algorithm::Ps512 => Family::Rsa(&aws::RSA_PSS_SHA512, &aws::RSA_PSS_2048_8192_SHA512),
+            Algorithm::Rs256 => Family::Rsa(&aws::RSA_PKCS1_SHA256, &aws::RSA_PKCS1_2048_8192_SHA256),
+            Algorithm::Rs384 => Family::Rsa(&aws::RSA_PKCS1_SHA384, &aws::RSA_PKCS1_2048_8192_SHA384),
+            Algorithm::Rs512 => Family::Rsa(&aws::RSA_PKCS1_SHA512, &aws::RSA_PKCS1_2048_8192_SHA512),
+        }
+    }
+}
+
+fn ecdsa_signing(curve: Curve) -> &'static aws::EcdsaSigningAlgorithm {
+    match curve {
+        Curve::P256 => &aws::ECDSA_P256_SHA256_FIXED_SIGNING,
+        Curve::P384 => &aws::ECDSA_P384_SHA384_FIXED_SIGNING,
+        Curve::P521 => &aws::ECDSA_P521_SHA512_FIXED_SIGNING,
+    }
+}
+
+fn ecdsa_verification(curve: Curve) -> &'static aws::EcdsaVerificationAlgorithm {
+    match curve {
+        Curve::P256 => &aws::ECDSA_P256_SHA256_FIXED,
+        Curve::P384 => &aws::ECDSA_P384_SHA384_FIXED,
+        Curve::P521 => &aws::ECDSA_P521_SHA512_FIXED,
+    }
+}
+
 pub(crate) enum PublicKey {
     Ed25519(Ed25519Key),
-    /// ES256 and RS256; the parsed key knows which.
+    /// ECDSA and RSA; the parsed key knows with which curve, padding and hash.
     Parsed(ParsedPublicKey),
 }
 
 impl PublicKey {
     /// Checks that the point is on its curve; the caller checks the sizes of RSA members.
-    pub(crate) fn new(members: &PublicMembers) -> Result<Self, Rejected> {
-        Ok(match members {
-            PublicMembers::Okp { x } => PublicKey::Ed25519(Ed25519Key::new(x)?),
-            PublicMembers::Ec { x, y } => {
+    pub(crate) fn new(algorithm: Algorithm, members: &PublicMembers) -> Result<Self, Rejected> {
+        Ok(match (Family::of(algorithm), members) {
+            (Family::Ed25519, PublicMembers::Okp { x }) => PublicKey::Ed25519(Ed25519Key::new(x)?),
+            (Family::Ecdsa(expected), PublicMembers::Ec { curve, x, y }) if expected == *curve => {
                 let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
-                PublicKey::Parsed(ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(reject)?)
+                PublicKey::Parsed(ParsedPublicKey::new(ecdsa_verification(*curve), point).map_err(reject)?)
             }
-            PublicMembers::Rsa { n, e } => PublicKey::Parsed(
-                RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).map_err(reject)?,
-            ),
+            (Family::Rsa(_, parameters), PublicMembers::Rsa { n, e }) => {
+                let components = aws::RsaPublicKeyComponents { n, e };
+                PublicKey::Parsed(components.to_parsed_public_key(parameters).map_err(reject)?)
+            }
+            _ => return Err(Rejected),
         })
     }
 

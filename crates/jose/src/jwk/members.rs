@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::roca;
-use crate::crypto::PublicMembers;
+use crate::crypto::{Curve, PublicMembers};
 use crate::{Algorithm, KeyError, base64url};
 
 /// What the members of a JWK say, before the key is made.
@@ -27,19 +27,26 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
         kid => kid.map(str::to_owned),
     };
     let (algorithm, members) = match kty {
-        "EC" => match curve(object)? {
-            "P-256" => (Algorithm::Es256, PublicMembers::Ec { x: fixed(object, "x")?, y: fixed(object, "y")? }),
-            _ => return Err(unsupported_curve(object)),
-        },
+        "EC" => {
+            let curve = Curve::named(curve(object)?).ok_or_else(|| unsupported_curve(object))?;
+            // Before the point: a key that claims another curve's algorithm contradicts itself, whatever its length.
+            check_algorithm(object, kty, curve.algorithm())?;
+            let length = curve.coordinate_length();
+            let (x, y) = (coordinate(object, "x", length)?, coordinate(object, "y", length)?);
+            (curve.algorithm(), PublicMembers::Ec { curve, x, y })
+        }
         "OKP" => match curve(object)? {
-            "Ed25519" => (Algorithm::EdDSA, PublicMembers::Okp { x: fixed(object, "x")? }),
+            "Ed25519" => {
+                let x = coordinate(object, "x", 32)?.try_into().map_err(|_| KeyError::Member("x"))?;
+                (Algorithm::EdDSA, PublicMembers::Okp { x })
+            }
             _ => return Err(unsupported_curve(object)),
         },
         "RSA" => {
             // Before `alg`: a weak modulus is refused, not passed over as somebody else's algorithm.
             let (n, e) = (unsigned(object, "n")?, unsigned(object, "e")?);
             check_rsa(&n, &e)?;
-            (Algorithm::Rs256, PublicMembers::Rsa { n, e })
+            (rsa_algorithm(object)?, PublicMembers::Rsa { n, e })
         }
         _ => return Err(KeyError::Unsupported),
     };
@@ -84,10 +91,26 @@ fn check_algorithm(object: &Map<String, Value>, kty: &str, algorithm: Algorithm)
     }
 }
 
-/// RSA with another hash, with PSS or for encryption; key agreement on a curve.
+/// The algorithm of an RSA key: the one that it names, or RS256.
+fn rsa_algorithm(object: &Map<String, Value>) -> Result<Algorithm, KeyError> {
+    match text(object, "alg")?.map(str::parse) {
+        Some(Ok(
+            algorithm @ (Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512),
+        )) => Ok(algorithm),
+        // What else `alg` may say is judged with the other kinds of key.
+        _ => Ok(Algorithm::Rs256),
+    }
+}
+
+/// RSA for encryption; key agreement on a curve.
 fn is_other_use(kty: &str, name: &str) -> bool {
     match kty {
-        "RSA" => name.starts_with("RS") || name.starts_with("PS"),
+        "RSA" => name.starts_with("RSA"),
         _ => name.starts_with("ECDH-ES"),
     }
 }
@@ -133,9 +156,12 @@ fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Opti
     object.get(member).map(|value| value.as_str().ok_or(KeyError::Member(member))).transpose()
 }
 
-fn fixed(object: &Map<String, Value>, member: &'static str) -> Result<[u8; 32], KeyError> {
+/// Exactly as many bytes as the curve takes, leading zeros included ([RFC 7518 §6.2.1.2]).
+///
+/// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
+fn coordinate(object: &Map<String, Value>, member: &'static str, length: usize) -> Result<Vec<u8>, KeyError> {
     let encoded = text(object, member)?.ok_or(KeyError::Member(member))?;
-    base64url::decode_array(encoded).map_err(|_| KeyError::Member(member))
+    base64url::decode(encoded).ok().filter(|bytes| bytes.len() == length).ok_or(KeyError::Member(member))
 }
 
 /// `Base64urlUInt` ([RFC 7518 §2]): no leading zero bytes.

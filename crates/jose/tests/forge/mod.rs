@@ -17,14 +17,22 @@ pub(crate) fn pkcs8(name: &str) -> Vec<u8> {
     STANDARD.decode(entry(name)).unwrap()
 }
 
+/// The key material for an algorithm: all RSA algorithms share theirs, so that nothing but the algorithm tells them apart.
+pub(crate) fn material(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::EdDSA | Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => algorithm.as_str(),
+        _ => "RS256",
+    }
+}
+
 /// The key of the party that the verifier trusts.
 pub(crate) fn key(algorithm: Algorithm) -> SigningKey {
-    SigningKey::from_pkcs8_der(algorithm, &pkcs8(algorithm.as_str())).unwrap()
+    SigningKey::from_pkcs8_der(algorithm, &pkcs8(material(algorithm))).unwrap()
 }
 
 /// A key of the same kind that somebody else holds.
 pub(crate) fn other_key(algorithm: Algorithm) -> SigningKey {
-    SigningKey::from_pkcs8_der(algorithm, &pkcs8(&format!("other {algorithm}"))).unwrap()
+    SigningKey::from_pkcs8_der(algorithm, &pkcs8(&format!("other {}", material(algorithm)))).unwrap()
 }
 
 /// Signs any header and payload.

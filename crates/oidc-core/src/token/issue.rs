@@ -11,7 +11,7 @@ use countersign_jose::{Algorithm, SigningKey, base64url};
 use countersign_storage::{Authentication, Fault, Random, Secret, Timestamp, random};
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::audience::{algorithm, audience};
 use crate::client::Client;
@@ -191,7 +191,10 @@ fn mint(key: &SigningKey, typ: Typ, claims: &impl Serialize) -> Result<String, F
 /// ([OIDC Core §3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken)); Ed25519 hashes with SHA-512.
 fn at_hash(algorithm: Algorithm, access_token: &str) -> String {
     match algorithm {
-        Algorithm::EdDSA => left_half(&Sha512::digest(access_token)),
+        Algorithm::Es384 | Algorithm::Ps384 | Algorithm::Rs384 => left_half(&Sha384::digest(access_token)),
+        Algorithm::EdDSA | Algorithm::Es512 | Algorithm::Ps512 | Algorithm::Rs512 => {
+            left_half(&Sha512::digest(access_token))
+        }
         _ => left_half(&Sha256::digest(access_token)),
     }
 }
