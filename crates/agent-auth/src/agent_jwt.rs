@@ -5,10 +5,11 @@
 
 use countersign_jose::VerifyingKey;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_storage::{AccountState, Accounts, Actor, Fault, Handle, Reader, Record, Stored, Timestamp};
+use countersign_storage::{AccountState, Accounts, Actor, Fault, Handle, Moment, Reader, Record, Stored, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 use crate::agent::{Agent, AgentStatus};
+use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::{AgentIssuer, AgentPolicy};
 use crate::refusal::Refusal;
@@ -157,6 +158,16 @@ impl ProvenAgent {
             None if self.principal == Principal::Unusable => Err(Refusal::PersonUnusable),
             None => Ok(()),
         }
+    }
+
+    /// The agent's count of requests; `None` without a limit.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`].
+    pub(crate) fn count(&self, policy: &AgentPolicy, moment: &Moment<'_>) -> Result<Option<CallCount>, Refusal> {
+        let count = CallCount::of(self.agent.id.as_str(), policy, moment.now);
+        count.as_ref().map_or(Ok(()), |count| count.check(moment))?;
+        Ok(count)
     }
 
     pub(crate) fn actor(&self) -> Actor {

@@ -6,12 +6,14 @@
 
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{Algorithm, Jwk, KeyError, Thumbprint, VerifyingKey};
-use countersign_storage::{Fault, Handle, Reader, Record, Stored, Timestamp};
+use countersign_storage::{Changes, Fault, Handle, Moment, Reader, Record, Stored};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::AgentProvider;
 use crate::agent::Agent;
+use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
 use crate::refusal::Refusal;
 use crate::replay::ReplayMark;
@@ -57,10 +59,20 @@ impl KnownHost {
 
 /// A host JWT that was verified and is used for the first time.
 pub(crate) struct ProvenHost {
-    /// To be inserted with whatever the token brings about.
-    pub(crate) mark: ReplayMark,
     /// The key that signed.
     pub(crate) key: VerifyingKey,
+    mark: ReplayMark,
+    count: Option<CallCount>,
+}
+
+impl ProvenHost {
+    /// Spends the token, with whatever it brings about, and counts it.
+    pub(crate) fn spend(&self, changes: &mut Changes) {
+        changes.insert(&self.mark);
+        if let Some(count) = &self.count {
+            count.add(1, changes);
+        }
+    }
 }
 
 /// Which key a host JWT may be verified with.
@@ -130,9 +142,10 @@ impl<'a> HostToken<'a> {
         &self,
         known: &KnownHost,
         unknown: Unknown,
-        issuer: &str,
-        now: Timestamp,
+        provider: &AgentProvider,
+        moment: &Moment<'_>,
     ) -> Result<ProvenHost, Refusal> {
+        let (issuer, now) = (provider.issuer.as_str(), moment.now);
         let key = match (&known.key, unknown) {
             (Some(key), _) => {
                 if let Some(presented) = &self.claims.host_public_key {
@@ -157,7 +170,10 @@ impl<'a> HostToken<'a> {
         if known.mark.is_some() {
             return Err(Refusal::UNPROVEN);
         }
-        Ok(ProvenHost { mark: ReplayMark::new(&self.mark_id, verified.exp(), now), key })
+        let id = known.host.as_ref().map_or(&self.id, |host| &host.id);
+        let count = CallCount::of(id.as_str(), &provider.policy, now);
+        count.as_ref().map_or(Ok(()), |count| count.check(moment))?;
+        Ok(ProvenHost { mark: ReplayMark::new(&self.mark_id, verified.exp(), now), key, count })
     }
 
     fn presented_key(&self) -> Result<VerifyingKey, Refusal> {

@@ -19,6 +19,7 @@ mod agent;
 mod agent_jwt;
 mod approval;
 mod approved;
+mod call_count;
 mod caller;
 mod capability;
 mod cascade;

@@ -42,7 +42,7 @@ pub struct AgentPolicy {
     pub user_code_attempts: Limit,
     /// How many hosts that were never seen before one address may bring ([Agent Auth §8.13]). Default: 20 an hour.
     pub unknown_hosts: Limit,
-    /// How many calls one agent may make. Default: 600 a minute.
+    /// How many requests one agent may make, and one host. Default: 600 a minute.
     ///
     /// # Security
     /// Each call leaves a replay mark and an audit record; without a limit one agent can fill the store.

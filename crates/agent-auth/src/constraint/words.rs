@@ -40,6 +40,7 @@ fn written(value: &Scalar) -> String {
     match value {
         Scalar::Bool(value) => value.to_string(),
         Scalar::Number(number) => number.written.to_string(),
-        Scalar::Text(text) => format!("“{}”", DisplayText::cut(text, 200).as_str()),
+        // Nor can it end its own quotation.
+        Scalar::Text(text) => format!("“{}”", DisplayText::cut(text, 200).as_str().replace(['“', '”'], "\"")),
     }
 }

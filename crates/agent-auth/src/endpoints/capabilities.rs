@@ -171,11 +171,11 @@ impl Operation for LookAsHost<'_> {
     }
 
     fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> Decision<Viewer> {
-        let Ok(proven) = self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) else {
+        let Ok(proven) = self.token.verify(&known, Unknown::Refused, self.provider, moment) else {
             return Decision::answer(Viewer::Unproven);
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         let linked = known.host.is_some_and(|host| host.status == HostStatus::Active && host.subject.is_some());
         Decision::changing(if linked { Viewer::LinkedHost } else { Viewer::Unproven }, changes)
     }

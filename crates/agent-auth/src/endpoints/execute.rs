@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::record::{Key, Kind};
-use countersign_storage::{Changes, Decision, Event, Fault, Limit, Moment, Operation, Reader, Timestamp, secret};
+use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Timestamp, secret};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -102,12 +101,10 @@ impl Operation for Permit<'_> {
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        if let Some((counter, limit, end)) = counter(provider, &proven, moment.now) {
-            if moment.is_exhausted(&counter) {
-                return Decision::answer(Err(Refusal::RateLimited(end.since(moment.now))));
-            }
-            let calls = i64::try_from(self.calls.len()).unwrap_or(i64::MAX);
-            changes.add(counter, calls, i64::from(limit.attempts), Some(end));
+        match proven.count(&provider.policy, moment) {
+            Ok(Some(count)) => count.add(self.calls.len(), &mut changes),
+            Ok(None) => {}
+            Err(refusal) => return Decision::answer(Err(refusal)),
         }
         if proven.use_ == TokenUse::First {
             changes.insert(&proven.mark);
@@ -210,15 +207,6 @@ fn approver(grant: &CapabilityGrant) -> &str {
         Some(ApprovedBy::Policy) => "policy",
         None => "nobody",
     }
-}
-
-/// The agent's count of calls in the present window.
-fn counter(provider: &AgentProvider, proven: &ProvenAgent, now: Timestamp) -> Option<(Key, Limit, Timestamp)> {
-    let limit = provider.policy.calls?;
-    let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
-    let start = now.as_secs() - now.as_secs().rem_euclid(window);
-    let id = format!("{}.{start}", proven.agent.id.as_str());
-    Some((Key { kind: Kind::new("agent_calls"), id }, limit, Timestamp(start.saturating_add(window))))
 }
 
 /// Notes the use for the agent's session clock, but not at each call: only when the note would be too old by now.

@@ -56,12 +56,12 @@ impl Operation for Reactivate<'_> {
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+        let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         let found = known.admitted().and_then(|host| {
             let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
             Ok((host, agent))

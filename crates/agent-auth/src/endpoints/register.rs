@@ -111,7 +111,8 @@ impl Register<'_> {
         if known.host.is_some() {
             return Ok(());
         }
-        self.token.verify(&known, Unknown::Welcome, &provider.issuer, reader.now())?;
+        let moment = Moment { now: reader.now(), random: provider.ports.random.as_ref(), exhausted: &[] };
+        self.token.verify(&known, Unknown::Welcome, provider, &moment)?;
         let from = request.extensions().get::<PeerAddress>().map_or_else(String::new, |peer| peer.0.to_string());
         match provider.throttle.attempt("agent_unknown_host", &from, provider.policy.unknown_hosts).await? {
             Allowance::Allowed => Ok(()),
@@ -148,7 +149,7 @@ impl Operation for Register<'_> {
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&loaded.known, Unknown::Welcome, &self.provider.issuer, moment.now) {
+        let proven = match self.token.verify(&loaded.known, Unknown::Welcome, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
@@ -159,7 +160,7 @@ impl Operation for Register<'_> {
             (Err(refusal), Some(host)) => {
                 let event = self.event(&host).denied(refusal.code());
                 let mut changes = Changes::none();
-                changes.insert(&proven.mark);
+                proven.spend(&mut changes);
                 Decision::changing(Err(refusal), changes).report(event)
             }
             (Err(refusal), None) => Decision::answer(Err(refusal)),
@@ -197,7 +198,7 @@ impl Register<'_> {
         }
         let key = StoredKey::new(&self.agent_key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
 
         let (mut host, stored_host) = match known.host {
             Some(stored) => (stored.record.clone(), Some(stored)),

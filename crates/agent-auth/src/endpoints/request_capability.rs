@@ -71,8 +71,15 @@ impl Operation for RequestCapability<'_> {
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let event = self.event(&proven);
+        let count = match proven.count(policy, moment) {
+            Ok(count) => count,
+            Err(refusal) => return Decision::answer(Err(refusal)),
+        };
         let mut changes = Changes::none();
         changes.insert(&proven.mark);
+        if let Some(count) = count {
+            count.add(1, &mut changes);
+        }
         match self.ask(proven, moment, &mut changes) {
             Ok(document) => Decision::changing(Ok(document), changes).report(event),
             Err(refusal) => {

@@ -45,12 +45,12 @@ impl Operation for RevokeAgent<'_> {
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+        let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         let (host, mut agent) = match self.find(&known, agent, moment) {
             Ok(found) => found,
             Err(refusal) => return Decision::changing(Err(refusal), changes),

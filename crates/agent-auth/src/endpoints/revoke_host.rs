@@ -41,12 +41,12 @@ impl Operation for RevokeHost<'_> {
     }
 
     fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+        let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         let host = match known.admitted() {
             Ok(host) => host.clone(),
             Err(refusal) => return Decision::changing(Err(refusal), changes),

@@ -14,10 +14,9 @@ use serde_json::{Value, json};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias};
 use crate::agent_jwt::{AgentToken, KnownAgent, TokenUse};
-use crate::host::{AgentId, Host};
+use crate::host::{AgentId, Host, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::{Error, Refusal};
-use crate::replay::ReplayMark;
 use crate::request;
 use crate::respond::Answer;
 use crate::stored_key::StoredKey;
@@ -96,25 +95,18 @@ impl Operation for RotateAgentKey<'_> {
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let mut changes = Changes::none();
         let found = match (&self.by, loaded.known) {
             (By::Agent(token), Known::Agent(known)) => self.itself(token, *known, moment),
             (By::Host(token, _), Known::Host(known)) => {
                 let (known, agent) = *known;
                 self.of_host(token, &known, agent, moment)
             }
-            _ => Err(Refused { refusal: Refusal::UNPROVEN, mark: None }),
+            _ => Err(Refused { refusal: Refusal::UNPROVEN, spent: Changes::none() }),
         };
-        let Found { mut agent, host, mark, actor } = match found {
+        let Found { mut agent, host, spent: mut changes, actor } = match found {
             Ok(found) => found,
-            Err(Refused { refusal, mark }) => {
-                mark.iter().for_each(|mark| {
-                    changes.insert(mark);
-                });
-                return Decision::changing(Err(refusal), changes);
-            }
+            Err(Refused { refusal, spent }) => return Decision::changing(Err(refusal), spent),
         };
-        changes.insert(&mark);
         let key = match self.check_key(&host, loaded.taken) {
             Ok(key) => key,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
@@ -139,31 +131,37 @@ impl Operation for RotateAgentKey<'_> {
 struct Found {
     agent: Stored<Agent>,
     host: Stored<Host>,
-    mark: ReplayMark,
+    spent: Changes,
     actor: Actor,
 }
 
-/// A refusal, and the mark to leave where the token was proven.
+/// A refusal, and what is stored of the token where it was proven.
 struct Refused {
     refusal: Refusal,
-    mark: Option<ReplayMark>,
+    spent: Changes,
 }
 
 impl RotateAgentKey<'_> {
     fn itself(&self, token: &AgentToken<'_>, known: KnownAgent, moment: &Moment<'_>) -> Result<Found, Refused> {
         let AgentProvider { policy, issuer, .. } = self.provider;
-        let unproven = |refusal| Refused { refusal, mark: None };
+        let unproven = |refusal| Refused { refusal, spent: Changes::none() };
         let proven = token.verify(known, &[issuer], policy, moment.now).map_err(unproven)?;
         if proven.use_ == TokenUse::Repeated {
             return Err(unproven(Refusal::UNPROVEN));
         }
-        let refused = |refusal| Refused { refusal, mark: Some(proven.mark.clone()) };
+        let count = proven.count(policy, moment).map_err(unproven)?;
+        let mut spent = Changes::none();
+        spent.insert(&proven.mark);
+        if let Some(count) = count {
+            count.add(1, &mut spent);
+        }
+        let refused = |refusal| Refused { refusal, spent: spent.clone() };
         proven.check_status(policy, moment.now).map_err(refused)?;
         if self.named.as_deref().is_some_and(|named| named != proven.agent.id.as_str()) {
             return Err(refused(Refusal::AgentNotFound));
         }
         let actor = proven.actor();
-        Ok(Found { agent: proven.agent, host: proven.host, mark: proven.mark, actor })
+        Ok(Found { agent: proven.agent, host: proven.host, spent, actor })
     }
 
     fn of_host(
@@ -173,19 +171,24 @@ impl RotateAgentKey<'_> {
         agent: Option<Stored<Agent>>,
         moment: &Moment<'_>,
     ) -> Result<Found, Refused> {
-        let AgentProvider { policy, issuer, .. } = self.provider;
+        let policy = &self.provider.policy;
+        let mut spent = Changes::none();
         let proven = token
-            .verify(known, Unknown::Refused, issuer, moment.now)
-            .map_err(|refusal| Refused { refusal, mark: None })?;
-        let refused = |refusal| Refused { refusal, mark: Some(proven.mark.clone()) };
+            .verify(known, Unknown::Refused, self.provider, moment)
+            .map_err(|refusal| Refused { refusal, spent: Changes::none() })?;
+        proven.spend(&mut spent);
+        let refused = |refusal| Refused { refusal, spent: spent.clone() };
         let host = known.admitted().map_err(refused)?;
         let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound).map_err(refused)?;
+        if host.status == HostStatus::Pending {
+            return Err(refused(Refusal::HostPending));
+        }
         let status = agent.status(host, policy, moment.now);
         if !status.is_living() {
             return Err(refused(Refusal::of_status(status).unwrap_or(Refusal::AgentRevoked)));
         }
         let actor = Actor::Host { host_id: host.id.as_str().to_owned() };
-        Ok(Found { agent, host: host.clone(), mark: proven.mark, actor })
+        Ok(Found { agent, host: host.clone(), spent, actor })
     }
 
     /// A key works for one agent, once: none that another has or had, nor one that this agent gave up.

@@ -4,13 +4,14 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
-use crate::host::{Host, HostAlias, HostId};
+use crate::agent::{Agent, AgentKeyAlias};
+use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::{Error, Refusal};
 use crate::request;
@@ -43,28 +44,58 @@ struct RotateHostKey<'a> {
     alias: HostId,
 }
 
+/// Whether the new key is, or was, somebody's already: any host's, or that of an agent under this host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    ByHost,
+    ByAgent,
+    ByNobody,
+}
+
 #[async_trait]
 impl Operation for RotateHostKey<'_> {
-    type Loaded = (KnownHost, Option<Stored<Host>>, Option<Stored<HostAlias>>);
+    type Loaded = (KnownHost, Taken);
     type Plan = Result<(String, &'static str), Refusal>;
     type Answer = Result<(String, &'static str), Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, _) = self.token.load(reader, None).await?;
-        let (host, alias) = reader.load((Host::at(self.alias.as_str()), HostAlias::at(self.alias.as_str()))).await?;
-        Ok((known, host, alias))
+        let agent = known.host.as_ref().map(|host| AgentId::of(&host.id, self.key.thumbprint()));
+        let agent = agent.as_ref().map_or("none", AgentId::as_str);
+        let (host, alias, agent, former_agent) = reader
+            .load((
+                Host::at(self.alias.as_str()),
+                HostAlias::at(self.alias.as_str()),
+                Agent::at(agent),
+                AgentKeyAlias::at(agent),
+            ))
+            .await?;
+        let taken = match (host.is_some() || alias.is_some(), agent.is_some() || former_agent.is_some()) {
+            (true, _) => Taken::ByHost,
+            (false, true) => Taken::ByAgent,
+            (false, false) => Taken::ByNobody,
+        };
+        Ok((known, taken))
     }
 
-    fn decide(&self, (known, of_key, alias): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+        let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         let rotated = known.admitted().and_then(|host| {
-            if of_key.is_some() || alias.is_some() {
-                return Err(Refusal::HostExists);
+            // It can as well come back as another host; and what a rotation leaves behind is kept for as long as hosts are.
+            if host.status == HostStatus::Pending {
+                return Err(Refusal::HostPending);
+            }
+            match taken {
+                Taken::ByHost => return Err(Refusal::HostExists),
+                Taken::ByAgent => {
+                    return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
+                }
+                Taken::ByNobody => {}
             }
             let key = StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
             Ok((host.clone(), key))

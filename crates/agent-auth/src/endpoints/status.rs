@@ -40,12 +40,12 @@ impl Operation for Status<'_> {
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let proven = match self.token.verify(&known, Unknown::Refused, &self.provider.issuer, moment.now) {
+        let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
-        changes.insert(&proven.mark);
+        proven.spend(&mut changes);
         Decision::changing(self.tell(&known, agent.as_ref(), moment), changes)
     }
 

@@ -271,7 +271,7 @@ fn a_host_jwt_is_refused_for_each_claim_that_is_wrong() {
 fn a_host_jwt_works_once_on_every_endpoint() {
     let world = World::new();
     let host = HostActor::new();
-    let agent = world.register(&host, json!(["ping"]));
+    let agent = world.approved(&host, json!(["ping"]), "alice");
     let agent_key = new_key();
     let status = format!("/api/auth/agent/status?agent_id={}", agent.id);
     let named = json!({ "agent_id": agent.id });
@@ -310,7 +310,7 @@ fn a_host_jwt_works_once_on_every_endpoint() {
 fn the_jwt_that_rotated_a_host_key_works_once() {
     let world = World::new();
     let host = HostActor::new();
-    world.register(&host, json!(["ping"]));
+    world.approved(&host, json!(["ping"]), "alice");
     let token = world.host_jwt(&host);
     let rotate =
         || world.post("/api/auth/host/rotate-key", Some(&token), &json!({ "public_key": new_key().public_jwk() }));

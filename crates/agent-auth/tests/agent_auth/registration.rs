@@ -350,6 +350,32 @@ fn unknown_hosts_are_limited_per_address_and_known_ones_are_not() {
     world.register(&HostActor::new(), json!(["ping"]));
 }
 
+/// ATK-522, ATK-525: anybody can make up a host, so what one may bring into the store in a minute is bounded, at every
+/// endpoint together. Who can not sign for the host uses nothing up.
+#[test]
+fn a_host_has_a_limit_of_requests() {
+    let calls = Some(Limit::new(4, Duration::from_secs(60)));
+    let world = World::with(AgentPolicy { calls, ..AgentPolicy::default() });
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    let forged = sign(&new_key(), "host+jwt", &world.host_claims(&host));
+    for _ in 0..5 {
+        world.get(&format!("/api/auth/agent/status?agent_id={}", agent.id), Some(&forged)).refused(401, "invalid_jwt");
+    }
+    world.status(&host, &agent).ok();
+    world.status(&host, &agent).ok();
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": agent.id })).ok();
+    let before = world.entries();
+    world.status(&host, &agent).refused(429, "rate_limited");
+    let body = json!({ "name": "x" });
+    world.register_with(&host, &new_key(), &body).refused(429, "rate_limited");
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).refused(429, "rate_limited");
+    assert_eq!(world.entries(), before);
+    world.register(&HostActor::new(), json!(["ping"]));
+    world.advance(60);
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).ok();
+}
+
 #[test]
 fn a_host_has_a_limit_of_living_agents() {
     let world = World::with(AgentPolicy { agents_per_host: 2, ..AgentPolicy::default() });

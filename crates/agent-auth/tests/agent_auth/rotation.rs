@@ -135,7 +135,7 @@ fn a_host_takes_no_key_that_is_or_was_a_hosts() {
     let world = World::new();
     let (host, other, fresh) = (HostActor::new(), HostActor::new(), HostActor::new());
     world.approved(&host, json!(["ping"]), "alice");
-    world.register(&other, json!(["ping"]));
+    world.approved(&other, json!(["ping"]), "bob");
     let rotate = |host: &HostActor, key: &SigningKey| {
         world.post("/api/auth/host/rotate-key", Some(&world.host_jwt(host)), &json!({ "public_key": key.public_jwk() }))
     };
@@ -147,4 +147,35 @@ fn a_host_takes_no_key_that_is_or_was_a_hosts() {
         rotate(&other, key).refused(409, "host_exists");
     }
     rotate(&HostActor::new(), &new_key()).refused(401, "invalid_jwt");
+}
+
+/// AA-052: a host that nobody approved can not rotate keys, its own or an agent's: what a rotation leaves behind is kept.
+#[test]
+fn nothing_is_rotated_under_a_pending_host() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    let before = world.entries();
+    let own = json!({ "public_key": new_key().public_jwk() });
+    let rotate = || world.post("/api/auth/host/rotate-key", Some(&world.host_jwt(&host)), &own);
+    rotate().refused(403, "host_pending");
+    by_host(&world, &host, &agent, &new_key()).refused(403, "host_pending");
+    assert_eq!(world.entries() - before, 2, "the replay marks alone");
+    world.approve(&agent, "alice");
+    rotate().ok();
+}
+
+/// ATK-425: one key never speaks for a host and for one of its agents.
+#[test]
+fn a_host_does_not_take_the_key_of_an_agent_of_its_own() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let later = new_key();
+    by_host(&world, &host, &agent, &later).ok();
+    for key in [&agent.key, &later] {
+        let body = json!({ "public_key": key.public_jwk() });
+        let reply = world.post("/api/auth/host/rotate-key", Some(&world.host_jwt(&host)), &body);
+        reply.refused(400, "invalid_public_key");
+    }
 }

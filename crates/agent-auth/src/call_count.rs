@@ -1,0 +1,43 @@
+//! How many requests one agent, and one host, may make in a window ([Agent Auth §8.13]).
+//!
+//! Counted in the commit that the request leads to anyway, and only once its signature is proven, so that nobody can use up
+//! somebody else's share. Each such request leaves a replay mark and most leave an audit record: without a bound, a host
+//! that anybody can make up in a moment could fill the store.
+
+use countersign_storage::record::{Key, Kind};
+use countersign_storage::{Changes, Moment, Timestamp};
+
+use crate::policy::AgentPolicy;
+use crate::refusal::Refusal;
+
+/// The count of one agent or host in the present window.
+pub(crate) struct CallCount {
+    counter: Key,
+    most: i64,
+    end: Timestamp,
+}
+
+impl CallCount {
+    /// `who` is the id of an agent or a host. `None` where the policy sets no limit.
+    pub(crate) fn of(who: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
+        let limit = policy.calls?;
+        let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
+        let start = now.as_secs() - now.as_secs().rem_euclid(window);
+        let counter = Key { kind: Kind::new("agent_calls"), id: format!("{who}.{start}") };
+        Some(CallCount { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) })
+    }
+
+    /// Refuses when an earlier attempt at this decision found the window full.
+    pub(crate) fn check(&self, moment: &Moment<'_>) -> Result<(), Refusal> {
+        match moment.is_exhausted(&self.counter) {
+            true => Err(Refusal::RateLimited(self.end.since(moment.now))),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts.
+    pub(crate) fn add(&self, calls: usize, changes: &mut Changes) {
+        let calls = i64::try_from(calls).unwrap_or(i64::MAX);
+        changes.add(self.counter.clone(), calls, self.most, Some(self.end));
+    }
+}
