@@ -46,15 +46,15 @@ struct RotateHostKey<'a> {
 
 /// Whether the new key is, or was, somebody's already: any host's, or that of an agent under this host.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Taken {
-    ByHost,
-    ByAgent,
-    ByNobody,
+enum KeyOf {
+    Host,
+    Agent,
+    Nobody,
 }
 
 #[async_trait]
 impl Operation for RotateHostKey<'_> {
-    type Loaded = (KnownHost, Taken);
+    type Loaded = (KnownHost, KeyOf);
     type Plan = Result<(String, &'static str), Refusal>;
     type Answer = Result<(String, &'static str), Refusal>;
 
@@ -71,9 +71,9 @@ impl Operation for RotateHostKey<'_> {
             ))
             .await?;
         let taken = match (host.is_some() || alias.is_some(), agent.is_some() || former_agent.is_some()) {
-            (true, _) => Taken::ByHost,
-            (false, true) => Taken::ByAgent,
-            (false, false) => Taken::ByNobody,
+            (true, _) => KeyOf::Host,
+            (false, true) => KeyOf::Agent,
+            (false, false) => KeyOf::Nobody,
         };
         Ok((known, taken))
     }
@@ -91,11 +91,11 @@ impl Operation for RotateHostKey<'_> {
                 return Err(Refusal::HostPending);
             }
             match taken {
-                Taken::ByHost => return Err(Refusal::HostExists),
-                Taken::ByAgent => {
+                KeyOf::Host => return Err(Refusal::HostExists),
+                KeyOf::Agent => {
                     return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
                 }
-                Taken::ByNobody => {}
+                KeyOf::Nobody => {}
             }
             let key = StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
             Ok((host.clone(), key))
