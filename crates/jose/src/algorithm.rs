@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// A digital signature algorithm; a key carries exactly one ([RFC 8725 §3.1]).
 ///
-/// Symmetric algorithms and `none` have no variant, so no token can ask for them.
+/// MACs have a type of their own ([`HmacAlgorithm`](crate::jws::hmac::HmacAlgorithm)) and `none` has no variant, so no token
+/// can ask for them where a signature is expected.
 ///
 /// [RFC 8725 §3.1]: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -11,11 +11,15 @@
 //! [RFC 7797]: https://www.rfc-editor.org/rfc/rfc7797
 
 mod header;
+pub mod hmac;
+
+use std::str::FromStr;
 
 use serde_json::ser::to_string as json_string;
 
 use crate::{Algorithm, KeyError, SigningKey, VerifyingKey, base64url, json};
 
+use header::Fields;
 pub use header::Header;
 pub(crate) use header::shown;
 
@@ -37,22 +41,8 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// [`JwsError`], one variant per rule.
     pub fn parse(text: &'a str) -> Result<Self, JwsError> {
-        if text.len() > MAX_BYTES {
-            return Err(JwsError::TooLarge { found: text.len() });
-        }
-        // The payload, most of the text, is not searched for dots: one in it is no base64url, which is seen below.
-        let segment_count = || JwsError::SegmentCount { found: text.split('.').count() };
-        let (signing_input, signature) = text.rsplit_once('.').ok_or_else(segment_count)?;
-        let (header, payload) = signing_input.split_once('.').ok_or_else(segment_count)?;
-        // One buffer serves the header and then the payload.
-        let mut bytes = Vec::with_capacity(header.len().max(payload.len()) / 4 * 3 + 3);
-        decode(header, Segment::Header, &mut bytes)?;
-        let header = Header::parse(&bytes)?;
-        decode(payload, Segment::Payload, &mut bytes)
-            .map_err(|error| if payload.contains('.') { segment_count() } else { error })?;
-        let mut signature_bytes = Vec::new();
-        decode(signature, Segment::Signature, &mut signature_bytes)?;
-        Ok(Compact { signing_input, header, payload: bytes, signature: signature_bytes })
+        let Parts { signing_input, fields, payload, signature } = take_apart(text)?;
+        Ok(Compact { signing_input, header: Header::new(fields), payload, signature })
     }
 
     /// The header, to choose a key by.
@@ -93,23 +83,63 @@ impl<'a> Compact<'a> {
     }
 }
 
+/// The parts of a compact JWS whose algorithm is one of `A`.
+struct Parts<'a, A> {
+    signing_input: &'a str,
+    fields: Fields<A>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+fn take_apart<A: FromStr>(text: &str) -> Result<Parts<'_, A>, JwsError> {
+    if text.len() > MAX_BYTES {
+        return Err(JwsError::TooLarge { found: text.len() });
+    }
+    // The payload, most of the text, is not searched for dots: one in it is no base64url, which is seen below.
+    let segment_count = || JwsError::SegmentCount { found: text.split('.').count() };
+    let (signing_input, signature) = text.rsplit_once('.').ok_or_else(segment_count)?;
+    let (header, payload) = signing_input.split_once('.').ok_or_else(segment_count)?;
+    // One buffer serves the header and then the payload.
+    let mut bytes = Vec::with_capacity(header.len().max(payload.len()) / 4 * 3 + 3);
+    decode(header, Segment::Header, &mut bytes)?;
+    let fields = Fields::parse(&bytes)?;
+    decode(payload, Segment::Payload, &mut bytes)
+        .map_err(|error| if payload.contains('.') { segment_count() } else { error })?;
+    let mut signature_bytes = Vec::new();
+    decode(signature, Segment::Signature, &mut signature_bytes)?;
+    Ok(Parts { signing_input, fields, payload: bytes, signature: signature_bytes })
+}
+
 /// Signs a payload. The header holds `alg`, `typ` where given, and `kid`.
 ///
 /// # Errors
 /// [`KeyError::Backend`] when the cryptographic library fails.
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, KeyError> {
-    let mut header = format!(r#"{{"alg":"{}""#, key.algorithm());
+    seal(key.algorithm().as_str(), typ, Some(key.kid()), payload, |input| key.sign(input))
+}
+
+/// Writes header and payload, and has them signed.
+fn seal(
+    algorithm: &str,
+    typ: Option<&str>,
+    kid: Option<&str>,
+    payload: &[u8],
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
+) -> Result<String, KeyError> {
+    let mut header = format!(r#"{{"alg":"{algorithm}""#);
     if let Some(typ) = typ {
         push_member(&mut header, "typ", typ);
     }
-    push_member(&mut header, "kid", key.kid());
+    if let Some(kid) = kid {
+        push_member(&mut header, "kid", kid);
+    }
     header.push('}');
 
     let mut compact = String::with_capacity((header.len() + payload.len() + MAX_SIGNATURE_HINT) * 4 / 3 + 4);
     base64url::encode_into(&header, &mut compact);
     compact.push('.');
     base64url::encode_into(payload, &mut compact);
-    let signature = key.sign(compact.as_bytes())?;
+    let signature = sign(compact.as_bytes())?;
     compact.push('.');
     base64url::encode_into(signature, &mut compact);
     Ok(compact)
@@ -187,6 +217,14 @@ pub enum JwsError {
         /// The member.
         member: &'static str,
     },
+    /// `alg` is not the algorithm of the symmetric key.
+    #[error("the key is for {expected}, the token says {found}")]
+    HmacAlgorithmMismatch {
+        /// The key's.
+        expected: hmac::HmacAlgorithm,
+        /// The token's.
+        found: hmac::HmacAlgorithm,
+    },
     /// Not three segments.
     #[error("expected 3 segments, found {found}")]
     SegmentCount {
@@ -224,6 +262,8 @@ impl JwsError {
             JwsError::Header(_) => "header_json",
             JwsError::HeaderMember { .. } => "header_member",
             JwsError::HeaderNotObject => "header_not_object",
+            // The same fault, whatever the kind of key.
+            JwsError::HmacAlgorithmMismatch { .. } => "algorithm_mismatch",
             JwsError::KeyInHeader { .. } => "key_in_header",
             JwsError::SegmentCount { .. } => "segment_count",
             JwsError::Signature => "signature",

@@ -174,6 +174,9 @@ pub enum KeyError {
     /// The cryptographic library failed.
     #[error("the cryptographic library failed")]
     Backend,
+    /// The secret of a MAC is shorter than the hash.
+    #[error("the key is shorter than the hash")]
+    HmacSize,
     /// Not a JSON document that the strict reader accepts.
     #[error("the key is not strict JSON: {0}")]
     Json(#[from] crate::json::JsonError),

@@ -5,7 +5,7 @@
 //! uses ([`jwt::Typ`]), so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
 //!
 //! It has no clock (every judgement takes `now`, in seconds since the epoch), does no I/O and fetches no keys. It offers
-//! no symmetric algorithm and no `none`, follows no key reference out of a header, and accepts exactly one reading of
+//! no `none`, keeps MACs apart from signatures ([`jws::hmac`]), follows no key reference out of a header, and accepts exactly one reading of
 //! any input: duplicate JSON members, spare base64 bits, padding and trailing bytes are errors.
 //!
 //! ```

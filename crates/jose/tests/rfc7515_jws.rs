@@ -3,8 +3,9 @@
 
 mod forge;
 
+use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jws::{self, Compact, JwsError, Segment};
-use countersign_jose::{Algorithm, Jwk, VerifyingKey, base64url};
+use countersign_jose::{Algorithm, Jwk, KeyError, VerifyingKey, base64url};
 use forge::{forge, key, other_key, seal};
 use serde_json::Value;
 
@@ -382,4 +383,111 @@ fn a_signing_key_round_trips_through_pkcs8_and_hides_its_secret() {
         assert_ne!(fresh.thumbprint(), key.thumbprint());
         assert!(fresh.verifying_key().verify(b"m", &fresh.sign(b"m").unwrap()).is_ok());
     }
+}
+
+const SECRET: [u8; 64] = [7; 64];
+
+fn secret(algorithm: HmacAlgorithm) -> HmacKey {
+    HmacKey::new(algorithm, &SECRET).unwrap()
+}
+
+/// RFC 7515 appendix A.1 and RFC 7520 section 4.4.
+#[test]
+fn the_mac_examples_of_the_standards_verify() {
+    let examples: Vec<Value> = serde_json::from_str(include_str!("vectors/hmac_examples.json")).unwrap();
+    for example in &examples {
+        let bytes = base64url::decode(example["k"].as_str().unwrap()).unwrap();
+        let key = HmacKey::new(HmacAlgorithm::Hs256, &bytes).unwrap();
+        let compact = example["compact"].as_str().unwrap();
+        let payload = hmac::verify(compact, &key);
+        assert_eq!(payload.as_deref(), Ok(example["expect"].as_str().unwrap().as_bytes()), "{}", example["source"]);
+        let error = Compact::parse(compact).unwrap_err();
+        assert_eq!(error.code(), "unsupported_algorithm", "where a signature is expected");
+    }
+    assert_eq!(examples.len(), 2);
+}
+
+/// RFC 7518 section 3.2: a MAC holds for its key, algorithm, header and payload only, and only whole.
+#[test]
+fn a_mac_of_another_key_algorithm_or_length_is_refused() {
+    for &algorithm in HmacAlgorithm::ALL {
+        let key = secret(algorithm).with_kid("k1");
+        let compact = hmac::sign(&key, Some("x"), PAYLOAD.as_bytes()).unwrap();
+        assert_eq!(hmac::verify(&compact, &key).as_deref(), Ok(PAYLOAD.as_bytes()));
+        let header = base64url::decode(compact.split('.').next().unwrap()).unwrap();
+        let expected = format!(r#"{{"alg":"{algorithm}","typ":"x","kid":"k1"}}"#);
+        assert_eq!(String::from_utf8(header).unwrap(), expected);
+
+        let other = HmacKey::new(algorithm, &[8; 64]).unwrap();
+        assert_eq!(hmac::verify(&compact, &other), Err(JwsError::Signature), "another key");
+        let fresh = HmacKey::generate(algorithm).unwrap();
+        assert_eq!(hmac::verify(&compact, &fresh), Err(JwsError::Signature), "a new key");
+        assert!(hmac::verify(&hmac::sign(&fresh, None, b"x").unwrap(), &fresh).is_ok());
+        for &wrong in HmacAlgorithm::ALL.iter().filter(|&&wrong| wrong != algorithm) {
+            let refusal = JwsError::HmacAlgorithmMismatch { expected: wrong, found: algorithm };
+            assert_eq!(hmac::verify(&compact, &secret(wrong)), Err(refusal));
+        }
+
+        let (input, tag) = compact.rsplit_once('.').unwrap();
+        let tag = base64url::decode(tag).unwrap();
+        assert_eq!(tag.len(), algorithm.hash_length());
+        for index in 0..tag.len() {
+            let mut changed = tag.clone();
+            changed[index] ^= 1 << (index % 8);
+            let changed = format!("{input}.{}", base64url::encode(changed));
+            assert_eq!(hmac::verify(&changed, &key), Err(JwsError::Signature), "{algorithm}, byte {index}");
+            let short = format!("{input}.{}", base64url::encode(&tag[..index.max(1)]));
+            assert_eq!(hmac::verify(&short, &key), Err(JwsError::Signature), "{algorithm}, {index} bytes");
+        }
+        let long = format!("{input}.{}", base64url::encode([tag.as_slice(), &[0]].concat()));
+        assert_eq!(hmac::verify(&long, &key), Err(JwsError::Signature), "a byte more");
+    }
+}
+
+/// RFC 7518 section 3.2 (ATK-031, 032): a key is at least as long as the hash.
+#[test]
+fn a_mac_key_shorter_than_the_hash_is_refused() {
+    for &algorithm in HmacAlgorithm::ALL {
+        for length in [0, 16, algorithm.hash_length() - 1] {
+            assert_eq!(HmacKey::new(algorithm, &SECRET[..length]).unwrap_err(), KeyError::HmacSize, "{length}");
+        }
+        assert!(HmacKey::new(algorithm, &SECRET[..algorithm.hash_length()]).is_ok());
+    }
+    // What was made with a short key, filled up, is not what the short key was meant to verify: it has no type here.
+    let shown = format!("{:?}", secret(HmacAlgorithm::Hs512).with_kid("k1"));
+    assert_eq!(shown, r#"HmacKey { alg: Hs512, kid: Some("k1"), .. }"#);
+}
+
+/// RFC 8725 section 2.1: neither kind of key takes the other's tokens, and the rules of the compact form hold for both.
+#[test]
+fn signatures_and_macs_are_never_taken_for_each_other() {
+    for &algorithm in Algorithm::ALL {
+        let signed = jws::sign(&key(algorithm), None, PAYLOAD.as_bytes()).unwrap();
+        let error = hmac::verify(&signed, &secret(HmacAlgorithm::Hs256)).unwrap_err();
+        assert_eq!(error.code(), "unsupported_algorithm", "{algorithm} where a MAC is expected");
+    }
+    let mac = hmac::sign(&secret(HmacAlgorithm::Hs256), None, PAYLOAD.as_bytes()).unwrap();
+    assert_eq!(Compact::parse(&mac).unwrap_err().code(), "unsupported_algorithm");
+    assert!("HS256".parse::<Algorithm>().is_err() && "ES256".parse::<HmacAlgorithm>().is_err());
+
+    let key = secret(HmacAlgorithm::Hs256);
+    let tag = |input: &str| {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &SECRET);
+        format!("{input}.{}", base64url::encode(aws_lc_rs::hmac::sign(&key, input.as_bytes())))
+    };
+    let input = |header: &str| format!("{}.{}", base64url::encode(header), base64url::encode(PAYLOAD));
+    assert!(hmac::verify(&tag(&input(r#"{"alg":"HS256"}"#)), &key).is_ok());
+    for (header, code) in [
+        (r#"{"alg":"none"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"hs256"}"#, "unsupported_algorithm"),
+        (r#"{"alg":"HS384"}"#, "algorithm_mismatch"),
+        (r#"{"alg":"HS256","alg":"HS256"}"#, "header_json"),
+        (r#"{"alg":"HS256","crit":["exp"],"exp":1}"#, "critical"),
+        (r#"{"alg":"HS256","b64":false}"#, "unencoded_payload"),
+        (r#"{"alg":"HS256","jwk":{"kty":"oct","k":"AA"}}"#, "key_in_header"),
+    ] {
+        assert_eq!(hmac::verify(&tag(&input(header)), &key).unwrap_err().code(), code, "{header}");
+    }
+    let spare = tag(&format!("{}.{}", base64url::encode(r#"{"alg":"HS256"}"#), "e31"));
+    assert_eq!(hmac::verify(&spare, &key).unwrap_err().code(), "base64url", "ATK-003");
 }

@@ -1,7 +1,7 @@
 //! The primitives, behind one seam.
 //!
 //! A back end offers `PrivateKey` (generate, from and to PKCS #8, public members, sign), `PublicKey` (from members,
-//! verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
+//! verify), `MacKey` (new, generate, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
 //! signing and verifying only compute.
 
 mod ed25519;
@@ -10,7 +10,7 @@ mod native;
 use crate::Algorithm;
 
 pub use native::sha256;
-pub(crate) use native::{PrivateKey, PublicKey};
+pub(crate) use native::{MacKey, PrivateKey, PublicKey};
 
 /// The members of a public key, as bytes: what a back end turns into a key, and what a JWK is made of.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaKeyPair};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::ed25519::Ed25519Key;
 use super::{Curve, PublicMembers, Rejected};
 use crate::Algorithm;
+use crate::jws::hmac::HmacAlgorithm;
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -158,6 +160,35 @@ impl PublicKey {
             PublicKey::Ed25519(key) => key.verify(message, signature),
             PublicKey::Parsed(key) => key.verify_sig(message, signature).map_err(reject),
         }
+    }
+}
+
+pub(crate) struct MacKey(hmac::Key);
+
+impl MacKey {
+    pub(crate) fn new(algorithm: HmacAlgorithm, secret: &[u8]) -> Self {
+        MacKey(hmac::Key::new(mac(algorithm), secret))
+    }
+
+    pub(crate) fn generate(algorithm: HmacAlgorithm) -> Result<Self, Rejected> {
+        hmac::Key::generate(mac(algorithm), &SystemRandom::new()).map(MacKey).map_err(reject)
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.0, message).as_ref().to_vec()
+    }
+
+    /// Takes whole tags only, and as long for a wrong one as for the right one.
+    pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), Rejected> {
+        hmac::verify(&self.0, message, tag).map_err(reject)
+    }
+}
+
+fn mac(algorithm: HmacAlgorithm) -> hmac::Algorithm {
+    match algorithm {
+        HmacAlgorithm::Hs256 => hmac::HMAC_SHA256,
+        HmacAlgorithm::Hs384 => hmac::HMAC_SHA384,
+        HmacAlgorithm::Hs512 => hmac::HMAC_SHA512,
     }
 }
 

