@@ -25,7 +25,7 @@ use url::form_urlencoded;
 
 use crate::error_page::PageError;
 use crate::issuer::Issuer;
-use crate::params::Params;
+use crate::params::{Params, ParamsError};
 use crate::response::see_other;
 use crate::routes::{Answering, Origins, Route};
 use crate::rules::claims::{self, Demanded};
@@ -65,6 +65,9 @@ pub(crate) const ROUTE: Route = Route {
         metadata.set("request_uri_parameter_supported", false);
     },
 };
+
+/// How long a request may be, in bytes. Anybody can send one, and it is stored until it is answered or expires.
+const LONGEST: usize = 8_000;
 
 /// An authorization request in which every parameter was checked. It is stored with the interaction.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,10 +130,13 @@ impl Issuer {
     /// Answers with a redirect: to the client, or to a page of ours. The error is the page that is shown where no
     /// redirect is proven to be safe.
     async fn authorize(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, PageError> {
-        let params = match *request.method() {
-            Method::POST => Params::of_form(request),
-            _ => Params::of_query(request),
+        let (params, length) = match *request.method() {
+            Method::POST => (Params::of_form(request), request.body().len()),
+            _ => (Params::of_query(request), request.uri().query().unwrap_or_default().len()),
         };
+        if length > LONGEST {
+            return Err(AddressRefusal::Malformed(ParamsError::TooLarge).into());
+        }
         let params = params.map_err(AddressRefusal::Malformed)?;
         let addressed = address::address(&params, self.clients.as_ref()).await?;
         if let Some(by_get) = self.again_by_get(request, &params) {
@@ -196,7 +202,6 @@ impl Issuer {
     /// A form that another site posted comes without our `SameSite=Lax` cookies, so that nobody seems to be signed in. The
     /// same request by GET comes with them.
     fn again_by_get(&self, request: &Request<Bytes>, params: &Params) -> Option<Response<Bytes>> {
-        const LONGEST: usize = 8_000;
         let origin = request.headers().get(header::ORIGIN)?;
         if request.method() != Method::POST || origin.as_bytes() == self.url.origin.as_bytes() {
             return None;

@@ -43,8 +43,15 @@ pub(crate) fn check(params: &Params) -> Result<Demanded, AuthorizationRefusal> {
             }
         }
         if let Some(acr) = asked.get("acr").filter(|acr| acr.get("essential") == Some(&Value::Bool(true))) {
-            let values = acr.get("values").and_then(Value::as_array).into_iter().flatten().chain(acr.get("value"));
-            demanded.acr.extend(values.filter_map(Value::as_str).map(str::to_owned));
+            // A demand that can not be read must not become none.
+            let values = match acr.get("values") {
+                Some(values) => values.as_array().filter(|values| !values.is_empty()).map(Vec::as_slice),
+                None => Some(&[][..]),
+            };
+            for value in values.ok_or(AuthorizationRefusal::ClaimsMalformed)?.iter().chain(acr.get("value")) {
+                let value = value.as_str().ok_or(AuthorizationRefusal::ClaimsMalformed)?;
+                demanded.acr.push(value.to_owned());
+            }
         }
     }
     Ok(demanded)

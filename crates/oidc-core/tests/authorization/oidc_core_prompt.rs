@@ -273,3 +273,20 @@ async fn an_essential_acr_that_is_not_met_is_an_error_and_a_voluntary_one_is_not
     browser.ask(&ask(json!({ "values": ["phr"] }))).await.code();
     browser.ask(&ask(json!({ "essential": true }))).await.code();
 }
+
+/// [OIDC Core §5.5.1.1]: an essential `acr` that can not be read is refused, and not taken for none.
+#[tokio::test]
+async fn an_essential_acr_that_can_not_be_read_is_refused() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    for acr in [
+        json!({ "essential": true, "values": [] }),
+        json!({ "essential": true, "values": "phr" }),
+        json!({ "essential": true, "values": [1] }),
+        json!({ "essential": true, "values": [null, "phr"] }),
+        json!({ "essential": true, "value": 1 }),
+    ] {
+        let ask = Ask::c1().with("claims", &json!({ "id_token": { "acr": acr } }).to_string());
+        assert_eq!(browser.ask(&ask).await.error(), "invalid_request", "{acr}");
+    }
+}

@@ -200,6 +200,7 @@ async fn only_forms_and_queries_of_reasonable_size_are_read() {
         ("not UTF-8", form(&format!("{good}&x=%FF"))),
         ("a line break", form(&format!("{good}&x=%0D%0A"))),
         ("too long", form(&format!("{good}&x={}", "x".repeat(70_000)))),
+        ("longer than anything that is stored for anybody", form(&format!("{good}&login_hint={}", "x".repeat(8_000)))),
         ("too many", form(&format!("{good}{}", "&x=1".repeat(200)))),
     ] {
         assert_eq!(Landing::of(&browser.send(request).await), Landing::Page(400), "{why}");
