@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use sha2::{Digest, Sha256};
 
+use crate::document::protect;
+
 /// The files that pages refer to.
 #[derive(Debug)]
 pub struct Assets {
@@ -48,7 +50,7 @@ impl Assets {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Some(response);
+            return Some(protect(response));
         }
         let current = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
         let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };

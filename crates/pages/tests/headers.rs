@@ -74,6 +74,20 @@ fn each_page_is_not_framed_not_scripted_not_stored_and_tells_nobody_where_it_is(
     }
 }
 
+/// What is no page at all is not sniffed or kept either.
+#[test]
+fn a_refused_method_carries_the_same_protection() {
+    let world = world();
+    let browser = world.browser();
+    for path in ["/assets/countersign.css", "/assets/mark.svg", "/sign-in", "/api/auth/get-session"] {
+        let reply = browser.ask(Method::PUT, path, &[], bytes::Bytes::new());
+        assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        for (header, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")] {
+            assert_eq!(reply.header(header), value, "{path}: {header}");
+        }
+    }
+}
+
 #[test]
 fn no_page_holds_a_script_a_style_or_anything_from_elsewhere() {
     for (name, page, _) in pages() {
