@@ -19,6 +19,30 @@ impl Thumbprint {
         &self.0
     }
 
+    /// The thumbprint as a URI ([RFC 9278]).
+    ///
+    /// [RFC 9278]: https://www.rfc-editor.org/rfc/rfc9278
+    pub fn to_uri(&self) -> String {
+        format!("{URI_PREFIX}{}", self.0)
+    }
+
+    /// Reads a thumbprint URI. The scheme and the namespace compare case-blind ([RFC 8141 §3.1]); of the hashes only
+    /// `sha-256` is known.
+    ///
+    /// # Errors
+    /// [`InvalidThumbprint`] for any other URI and for any second way to write the hash.
+    ///
+    /// [RFC 8141 §3.1]: https://www.rfc-editor.org/rfc/rfc8141#section-3.1
+    pub fn from_uri(uri: &str) -> Result<Self, InvalidThumbprint> {
+        // `urn:ietf:` is what RFC 8141 lets vary in case.
+        let (namespace, rest) = uri.split_at_checked("urn:ietf:".len()).ok_or(InvalidThumbprint)?;
+        let hash = rest.strip_prefix("params:oauth:jwk-thumbprint:sha-256:").ok_or(InvalidThumbprint)?;
+        if !namespace.eq_ignore_ascii_case("urn:ietf:") {
+            return Err(InvalidThumbprint);
+        }
+        hash.parse()
+    }
+
     /// Hashes the required members, already written in the form of [RFC 7638 §3].
     ///
     /// [RFC 7638 §3]: https://www.rfc-editor.org/rfc/rfc7638#section-3
@@ -26,6 +50,8 @@ impl Thumbprint {
         Thumbprint(base64url::encode(crypto::sha256(members.as_bytes())))
     }
 }
+
+const URI_PREFIX: &str = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:";
 
 impl FromStr for Thumbprint {
     type Err = InvalidThumbprint;

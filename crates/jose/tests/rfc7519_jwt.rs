@@ -53,8 +53,17 @@ fn judge(claims: impl AsRef<[u8]>) -> Result<Value, TokenError> {
     verify(&forge(&key(Algorithm::Es256), header(Typ::AccessToken), claims), &expect(Typ::AccessToken))
 }
 
-const KINDS: [Typ; 6] =
-    [Typ::AccessToken, Typ::AgentJwt, Typ::ClientAssertion, Typ::HostJwt, Typ::IdToken, Typ::IntrospectionResponse];
+const KINDS: [Typ; 9] = [
+    Typ::AccessToken,
+    Typ::AgentJwt,
+    Typ::ClientAssertion,
+    Typ::HostJwt,
+    Typ::IdJag,
+    Typ::IdToken,
+    Typ::IntrospectionResponse,
+    Typ::LogoutToken,
+    Typ::RequestObject,
+];
 
 /// Section 7: what is minted verifies, with every algorithm and as every kind.
 #[test]
@@ -462,8 +471,8 @@ fn the_leeway_is_what_was_asked_for_within_bounds() {
     assert_eq!((at(i64::MAX), at(i64::MIN)), ("expired", "issued_in_future"));
 }
 
-/// The longest life of one-time tokens (ATK-074, 075): 60 seconds for host and agent JWTs, 300 for client assertions,
-/// give or take the leeway; counted from `iat` and from now.
+/// The longest life of one-time tokens (ATK-074, 075): 60 seconds for host and agent JWTs, 120 for logout tokens, 300 for
+/// client assertions and identity assertion grants, give or take the leeway; counted from `iat` and from now.
 #[test]
 fn a_token_that_lives_too_long_is_refused() {
     let judge = |typ, iat: Option<i64>, exp: i64| {
@@ -476,7 +485,13 @@ fn a_token_that_lives_too_long_is_refused() {
         verify(&forge(&key(Algorithm::Es256), header(typ), claims.to_string()), &expect(typ)).map(drop)
     };
     let too_long = |limit, found| Err(TokenError::LifetimeTooLong { limit, found });
-    for (typ, limit) in [(Typ::HostJwt, 60), (Typ::AgentJwt, 60), (Typ::ClientAssertion, 300)] {
+    for (typ, limit) in [
+        (Typ::HostJwt, 60),
+        (Typ::AgentJwt, 60),
+        (Typ::LogoutToken, 120),
+        (Typ::ClientAssertion, 300),
+        (Typ::IdJag, 300),
+    ] {
         assert_eq!(judge(typ, Some(NOW), NOW + limit), Ok(()));
         assert_eq!(judge(typ, Some(NOW), NOW + limit + 30), Ok(()));
         assert_eq!(judge(typ, Some(NOW), NOW + limit + 31), too_long(limit, limit + 31));

@@ -1,4 +1,4 @@
-//! RFC 7638: JWK thumbprints.
+//! RFC 7638: JWK thumbprints; RFC 9278: as URIs.
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
 
 use countersign_jose::{Jwk, Thumbprint, sha256};
@@ -54,5 +54,31 @@ fn only_43_strict_characters_are_a_thumbprint() {
     for bad in ["", &good[1..], &format!("{good}="), &format!("{}t", &good[..42]), &good.replace('-', "+")] {
         assert!(bad.parse::<Thumbprint>().is_err(), "{bad}");
         assert!(serde_json::from_str::<Thumbprint>(&format!("\"{bad}\"")).is_err(), "{bad}");
+    }
+}
+
+/// RFC 9278 section 3, with the example of its section 4.
+#[test]
+fn a_thumbprint_uri_names_the_hash_and_the_thumbprint() {
+    let jwk = Jwk::from_value(&vectors()[0]["key"]).unwrap();
+    let uri = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+    assert_eq!(jwk.thumbprint().to_uri(), uri);
+    assert_eq!(Thumbprint::from_uri(uri).as_ref(), Ok(jwk.thumbprint()));
+    assert_eq!(Thumbprint::from_uri(&uri.replace("urn:ietf", "URN:Ietf")).as_ref(), Ok(jwk.thumbprint()));
+    for bad in [
+        "",
+        "urn:ietf:",
+        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        &uri.replace("sha-256", "sha-512"),
+        &uri.replace("sha-256", "SHA-256"),
+        &uri.replace("ietf", "ietg"),
+        &uri.replace("urn", "uri"),
+        &format!("{uri}="),
+        &format!("{uri}?x"),
+        &uri[..uri.len() - 1],
+        &format!(" {uri}"),
+        "urn:iet\u{e9}",
+    ] {
+        assert!(Thumbprint::from_uri(bad).is_err(), "{bad}");
     }
 }

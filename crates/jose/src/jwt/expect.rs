@@ -9,7 +9,7 @@ use crate::jws::shown;
 /// What a verifier expects of a token. Issuer and audience have no default: leaving one to the caller has a name.
 ///
 /// From the kind come the claims that must be there and, for one-time tokens, the longest life: 60 seconds for host and
-/// agent JWTs, 300 for client assertions.
+/// agent JWTs, 120 for logout tokens, 300 for client assertions and identity assertion grants.
 #[derive(Clone, Debug)]
 pub struct Expect<'a> {
     typ: Typ,

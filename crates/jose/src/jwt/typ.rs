@@ -14,10 +14,18 @@ pub enum Typ {
     ClientAssertion,
     /// Host JWT, `host+jwt` (Agent Auth §4.2).
     HostJwt,
+    /// Identity assertion grant that one authorization server makes for another, `oauth-id-jag+jwt`
+    /// (draft-ietf-oauth-identity-assertion-authz-grant).
+    IdJag,
     /// ID token, `JWT` or without `typ` ([OIDC Core §2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
     IdToken,
     /// Introspection response, `token-introspection+jwt` ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
     IntrospectionResponse,
+    /// Logout token, `logout+jwt`
+    /// ([OIDC Back-Channel Logout §2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken)).
+    LogoutToken,
+    /// Request object, `oauth-authz-req+jwt` ([RFC 9101](https://www.rfc-editor.org/rfc/rfc9101)).
+    RequestObject,
 }
 
 impl Typ {
@@ -28,7 +36,10 @@ impl Typ {
             Typ::AgentJwt => "agent+jwt",
             Typ::ClientAssertion | Typ::IdToken => "JWT",
             Typ::HostJwt => "host+jwt",
+            Typ::IdJag => "oauth-id-jag+jwt",
             Typ::IntrospectionResponse => "token-introspection+jwt",
+            Typ::LogoutToken => "logout+jwt",
+            Typ::RequestObject => "oauth-authz-req+jwt",
         }
     }
 
@@ -57,9 +68,15 @@ impl Typ {
             Typ::AgentJwt => &["sub", "aud", "exp", "iat", "jti"],
             Typ::ClientAssertion => &["iss", "sub", "aud", "exp", "jti"],
             Typ::HostJwt => &["iss", "aud", "exp", "iat", "jti"],
+            // `client_id` and `resource` are for the claims type of the caller.
+            Typ::IdJag => &["iss", "sub", "aud", "exp", "iat", "jti"],
             Typ::IdToken => &["iss", "sub", "aud", "exp", "iat"],
             // RFC 9701 §5 keeps `exp` and `sub` out, so that the response cannot pass for an access token.
             Typ::IntrospectionResponse => &["iss", "aud", "iat"],
+            // `events`, `sid` and the absence of `nonce` are for the claims type of the caller.
+            Typ::LogoutToken => &["iss", "aud", "exp", "iat", "jti"],
+            // RFC 9101 §10.2 leaves `exp` open; without it a request that leaked once works for ever.
+            Typ::RequestObject => &["iss", "aud", "exp"],
         }
     }
 
@@ -67,8 +84,10 @@ impl Typ {
     pub(super) const fn max_lifetime(self) -> Option<i64> {
         match self {
             Typ::AgentJwt | Typ::HostJwt => Some(60),
-            Typ::ClientAssertion => Some(300),
-            Typ::AccessToken | Typ::IdToken | Typ::IntrospectionResponse => None,
+            // OIDC Back-Channel Logout §2.4 recommends two minutes.
+            Typ::LogoutToken => Some(120),
+            Typ::ClientAssertion | Typ::IdJag => Some(300),
+            Typ::AccessToken | Typ::IdToken | Typ::IntrospectionResponse | Typ::RequestObject => None,
         }
     }
 }
