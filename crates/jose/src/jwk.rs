@@ -8,6 +8,7 @@
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
 
 mod members;
+mod private;
 mod roca;
 
 use std::fmt;
@@ -20,6 +21,9 @@ use serde_json::Value;
 
 use crate::crypto::{PublicKey, PublicMembers, Rejected};
 use crate::{Algorithm, KeyError, Thumbprint, base64url, json};
+
+pub use private::PrivateJwk;
+pub(crate) use private::{Read, read as read_private};
 
 /// A public key as a JWK. It is parsed and checked when it is made; cloning shares the parsed key.
 #[derive(Clone)]
@@ -98,6 +102,10 @@ impl Jwk {
     /// [RFC 7638]: https://www.rfc-editor.org/rfc/rfc7638
     pub fn thumbprint(&self) -> &Thumbprint {
         &self.key.thumbprint
+    }
+
+    pub(crate) fn members(&self) -> &PublicMembers {
+        &self.key.members
     }
 
     pub(crate) fn public_key(&self) -> &PublicKey {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::crypto::{PrivateKey, PublicKey, Rejected};
+use crate::jwk::{self, PrivateJwk};
 use crate::{Algorithm, Jwk, Thumbprint};
 
 /// A private key, its algorithm and its key id. Cloning shares the key.
@@ -41,6 +42,37 @@ impl SigningKey {
     /// [`KeyError::Backend`] when the cryptographic library fails.
     pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         self.private.to_pkcs8().map_err(|Rejected| KeyError::Backend)
+    }
+
+    /// Reads a JWK with its private members. The algorithm is the one of [`Jwk::parse`]; the key id is the one of the JWK, or
+    /// the thumbprint.
+    ///
+    /// # Errors
+    /// The reasons of [`Jwk::parse`] for the public members; [`KeyError::Member`] for a private one that is absent,
+    /// malformed or of another kind of key; [`KeyError::Inconsistent`] when the two halves do not belong together.
+    pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
+        let jwk::Read { algorithm, kid, public, private } = jwk::read_private(text)?;
+        // The public half first: what is wrong with it has a name.
+        Jwk::new(algorithm, public.clone())?;
+        let private =
+            PrivateKey::from_members(algorithm, &public, &private).map_err(|Rejected| KeyError::Inconsistent)?;
+        let key = Self::new(algorithm, private)?;
+        if *key.public_jwk.members() != public {
+            return Err(KeyError::Inconsistent);
+        }
+        Ok(match kid {
+            Some(kid) => key.with_kid(kid),
+            None => key,
+        })
+    }
+
+    /// Writes the key as a JWK with its private members.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] when the cryptographic library fails.
+    pub fn to_jwk(&self) -> Result<PrivateJwk, KeyError> {
+        let private = self.private.private_members().map_err(|Rejected| KeyError::Backend)?;
+        PrivateJwk::write(&self.public_jwk, &private)
     }
 
     /// Gives the key an id of the caller's choice.
@@ -177,6 +209,9 @@ pub enum KeyError {
     /// The secret of a MAC is shorter than the hash.
     #[error("the key is shorter than the hash")]
     HmacSize,
+    /// The private members are not those of the public ones.
+    #[error("the private and the public half do not belong together")]
+    Inconsistent,
     /// Not a JSON document that the strict reader accepts.
     #[error("the key is not strict JSON: {0}")]
     Json(#[from] crate::json::JsonError),

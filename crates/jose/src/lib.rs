@@ -66,7 +66,7 @@ mod thumbprint;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use crypto::sha256;
-pub use jwk::Jwk;
+pub use jwk::{Jwk, PrivateJwk};
 pub use jwk_set::{JwkSet, JwkSetError};
 pub use key::{KeyError, SignatureError, SigningKey, VerifyingKey};
 pub use thumbprint::{InvalidThumbprint, Thumbprint};

@@ -4,7 +4,7 @@
 mod forge;
 
 use countersign_jose::jws::Compact;
-use countersign_jose::{Algorithm, Jwk, JwkSet, JwkSetError, KeyError, VerifyingKey, base64url, json};
+use countersign_jose::{Algorithm, Jwk, JwkSet, JwkSetError, KeyError, SigningKey, VerifyingKey, base64url, json};
 use forge::{forge, key, other_key};
 use serde_json::{Value, json};
 
@@ -368,3 +368,99 @@ const SMALL_MODULUS: &str = "72fkvvQyMbj6iQLPbytsTWjJyYue3vJPzU2FBwqFyK4Is4tINv5
 /// The product of two primes of 1024 bits of the form `k·M + (65537^a mod M)`, `M` the product of the first 126 primes;
 /// made for these tests.
 const ROCA_MODULUS: &str = "xCK4o5UqRvPW9WwJKKnlf0j7aXw4N3fxBU9jAVP7PGkc908gYBw8ZHovf_V7ZyW6pUtLIVUTCUHqFq5ueNTnBue72M0J99FSPPsm1u3quWTUCffFgMOA-aaB-gyTjK_eWARTJh6rTfbWs5WdO6Ib6U_qg-1eKE8XKGnVIiUUfLIcp-NXF0dlEpDEA-smgPoaHGyXqqYqQKKsWGrFY1BWFfmi0OI85ONfMY3RWG4RpYyC8SaHGBWykdgsmM9ul5iT6yXJK6Gp1WJQbuMJwe0PX25tVZwzpOPWEhq_nHUJ39XBs1YfDIji7PYD8IiMeLujk_6yIq9JQ7kAOnqgRwvNOQ";
+
+fn private(algorithm: Algorithm) -> Value {
+    serde_json::from_str(key(algorithm).with_kid("k1").to_jwk().unwrap().expose()).unwrap()
+}
+
+/// RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2: a private key goes out and comes back, and signs as before.
+#[test]
+fn a_private_key_round_trips_as_a_jwk() {
+    for &algorithm in Algorithm::ALL {
+        let text = key(algorithm).with_kid("k1").to_jwk().unwrap();
+        let again = SigningKey::from_jwk(text.expose()).unwrap();
+        assert_eq!(again.public_jwk(), key(algorithm).with_kid("k1").public_jwk());
+        assert!(key(algorithm).verifying_key().verify(b"m", &again.sign(b"m").unwrap()).is_ok(), "{algorithm}");
+        assert_eq!(again.to_pkcs8_der().unwrap(), key(algorithm).to_pkcs8_der().unwrap());
+
+        assert_eq!(Jwk::parse(text.expose()), Err(KeyError::PrivateMember), "where a public key is expected");
+        assert!(JwkSet::parse(&format!(r#"{{"keys":[{}]}}"#, text.expose())).is_err());
+        assert_eq!(format!("{text:?}"), "PrivateJwk { .. }");
+        let published = serde_json::to_value(again.public_jwk()).unwrap();
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+            assert!(published.get(member).is_none(), "{algorithm}: {member}");
+        }
+        let mut unnamed = private(algorithm);
+        unnamed.as_object_mut().unwrap().remove("kid");
+        let unnamed = SigningKey::from_jwk(&unnamed.to_string()).unwrap();
+        assert_eq!(unnamed.kid(), unnamed.thumbprint().as_str());
+    }
+}
+
+/// RFC 7515 appendices A.3 and A.4, RFC 8037 appendix A.1, as private JWKs.
+#[test]
+fn the_private_examples_of_the_standards_are_the_published_keys() {
+    let rows = [
+        (EdDSA, "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"),
+        (Es256, "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"),
+        (Es512, "AY5pb7A0UFiB3RELSD64fTLOSV_jazdF7fLYyuTw8lOfRhWg6Y6rUrPAxerEzgdRhajnu0ferB0d53vM9mE15j2C"),
+    ];
+    for (algorithm, d) in rows {
+        assert_eq!(private(algorithm)["d"], d, "{algorithm}");
+        assert!(SigningKey::from_jwk(&with(algorithm, "d", json!(d)).to_string()).is_ok(), "{algorithm}");
+    }
+}
+
+/// Each row changes one thing in a good private key.
+#[test]
+fn a_private_key_that_breaks_a_rule_is_refused() {
+    use KeyError::{AlgorithmMismatch, Inconsistent, Member, NotForSignatures, Point, Symmetric};
+    let with = |algorithm, member: &str, value: Value| {
+        let mut jwk = private(algorithm);
+        jwk[member] = value;
+        jwk
+    };
+    let without = |algorithm, member: &str| {
+        let mut jwk = private(algorithm);
+        jwk.as_object_mut().unwrap().remove(member);
+        jwk
+    };
+    let other = |algorithm| -> Value { serde_json::from_str(other_key(algorithm).to_jwk().unwrap().expose()).unwrap() };
+    let mut rows = vec![
+        ("symmetric", json!({"kty": "oct", "k": "GawgguFyGrWKav7AX4VKUg"}), Symmetric),
+        ("a list", json!([private(Es256)]), KeyError::Malformed),
+        ("d short", with(Es256, "d", json!("AA")), Member("d")),
+        ("d zero", with(Es256, "d", json!(base64url::encode([0; 32]))), Inconsistent),
+        ("d padded", with(EdDSA, "d", json!(format!("{}=", private(EdDSA)["d"].as_str().unwrap()))), Member("d")),
+        ("d a number", with(EdDSA, "d", json!(1)), Member("d")),
+        ("a prime beside a scalar", with(Es256, "p", json!("AQAB")), Member("p")),
+        ("a secret beside a scalar", with(EdDSA, "k", json!("AQAB")), Member("k")),
+        ("more primes", with(Rs256, "oth", json!([])), Member("oth")),
+        ("y of another key", with(Es256, "y", other(Es256)["y"].clone()), Point),
+        ("for encryption", with(Rs256, "use", json!("enc")), NotForSignatures),
+        ("may only verify", with(Es256, "key_ops", json!(["verify"])), NotForSignatures),
+        ("may sign and encrypt", with(Es256, "key_ops", json!(["sign", "encrypt"])), NotForSignatures),
+        ("may sign, twice", with(Es256, "key_ops", json!(["sign", "sign"])), Member("key_ops")),
+        ("may do nothing", with(Es256, "key_ops", json!([])), NotForSignatures),
+        ("alg of another curve", with(Es384, "alg", json!("ES256")), AlgorithmMismatch),
+    ];
+    for algorithm in [EdDSA, Es256, Es384, Es512, Rs256] {
+        rows.push(("no d", without(algorithm, "d"), Member("d")));
+        rows.push(("d of another key", with(algorithm, "d", other(algorithm)["d"].clone()), Inconsistent));
+    }
+    for member in ["p", "q", "dp", "dq", "qi"] {
+        rows.push(("an RSA member absent", without(Rs256, member), Member(member)));
+        rows.push(("an RSA member of another key", with(Rs256, member, other(Rs256)[member].clone()), Inconsistent));
+    }
+    for (name, jwk, expected) in rows {
+        let error = SigningKey::from_jwk(&jwk.to_string()).map(drop).unwrap_err();
+        assert_eq!(error, expected, "{name}: {}", jwk["kty"]);
+        let shown = format!("{error} {error:?}");
+        assert!(!jwk["d"].as_str().is_some_and(|d| d.len() > 8 && shown.contains(d)), "{name}");
+    }
+    let twice = private(EdDSA).to_string().replacen('{', r#"{"d":"AA","#, 1);
+    assert!(matches!(SigningKey::from_jwk(&twice), Err(KeyError::Json(json::JsonError::DuplicateMember { .. }))));
+    for good in [with(Es256, "key_ops", json!(["sign"])), with(Rs256, "key_ops", json!(["verify", "sign"]))] {
+        assert!(SigningKey::from_jwk(&good.to_string()).is_ok(), "{good}");
+    }
+}

@@ -1,11 +1,13 @@
 //! The primitives, behind one seam.
 //!
-//! A back end offers `PrivateKey` (generate, from and to PKCS #8, public members, sign), `PublicKey` (from members,
+//! A back end offers `PrivateKey` (generate, from and to PKCS #8, from and to members, sign), `PublicKey` (from members,
 //! verify), `MacKey` (new, generate, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
 //! signing and verifying only compute.
 
 mod ed25519;
 mod native;
+
+use zeroize::Zeroizing;
 
 use crate::Algorithm;
 
@@ -21,6 +23,21 @@ pub(crate) enum PublicMembers {
     Okp { x: [u8; 32] },
     /// Big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+/// The members that only a private key has, as bytes, wiped when dropped.
+pub(crate) enum PrivateMembers {
+    /// `d` of an elliptic curve: the scalar of ECDSA, the seed of Ed25519.
+    Scalar(Zeroizing<Vec<u8>>),
+    /// Big-endian, without leading zeros.
+    Rsa {
+        d: Zeroizing<Vec<u8>>,
+        p: Zeroizing<Vec<u8>>,
+        q: Zeroizing<Vec<u8>>,
+        dp: Zeroizing<Vec<u8>>,
+        dq: Zeroizing<Vec<u8>>,
+        qi: Zeroizing<Vec<u8>>,
+    },
 }
 
 /// A curve of ECDSA.

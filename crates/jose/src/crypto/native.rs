@@ -1,15 +1,15 @@
 //! The native back end: aws-lc-rs, and ed25519-dalek where it verifies faster.
 
 use aws_lc_rs::digest;
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaKeyPair};
 use zeroize::Zeroizing;
 
 use super::ed25519::Ed25519Key;
-use super::{Curve, PublicMembers, Rejected};
+use super::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::Algorithm;
 use crate::jws::hmac::HmacAlgorithm;
 
@@ -48,6 +48,53 @@ impl PrivateKey {
             }
             Family::Rsa(encoding, _) => PrivateKey::Rsa(encoding, RsaKeyPair::from_pkcs8(der).map_err(reject)?),
         })
+    }
+
+    /// Checks that the private members belong to the public ones.
+    pub(crate) fn from_members(
+        algorithm: Algorithm,
+        public: &PublicMembers,
+        private: &PrivateMembers,
+    ) -> Result<Self, Rejected> {
+        Ok(match (Family::of(algorithm), public, private) {
+            (Family::Ed25519, PublicMembers::Okp { x }, PrivateMembers::Scalar(d)) => {
+                PrivateKey::Ed25519(Ed25519KeyPair::from_seed_and_public_key(d, x).map_err(reject)?)
+            }
+            (Family::Ecdsa(expected), PublicMembers::Ec { curve, x, y }, PrivateMembers::Scalar(d))
+                if expected == *curve =>
+            {
+                let point = [&[0x04], x.as_slice(), y.as_slice()].concat();
+                let key = EcdsaKeyPair::from_private_key_and_public_key(ecdsa_signing(*curve), d, &point);
+                PrivateKey::Ecdsa(*curve, key.map_err(reject)?)
+            }
+            (Family::Rsa(encoding, _), PublicMembers::Rsa { n, e }, PrivateMembers::Rsa { d, p, q, dp, dq, qi }) => {
+                let components = KeyPairComponents {
+                    public_key: aws::RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() },
+                    d: d.as_slice(),
+                    p: p.as_slice(),
+                    q: q.as_slice(),
+                    dP: dp.as_slice(),
+                    dQ: dq.as_slice(),
+                    qInv: qi.as_slice(),
+                };
+                PrivateKey::Rsa(encoding, RsaKeyPair::from_components(&components).map_err(reject)?)
+            }
+            _ => return Err(Rejected),
+        })
+    }
+
+    pub(crate) fn private_members(&self) -> Result<PrivateMembers, Rejected> {
+        match self {
+            PrivateKey::Ed25519(key) => {
+                let seed: Curve25519SeedBin<'_> = key.seed().map_err(reject)?.as_be_bytes().map_err(reject)?;
+                Ok(PrivateMembers::Scalar(Zeroizing::new(seed.as_ref().to_vec())))
+            }
+            PrivateKey::Ecdsa(_, key) => {
+                let scalar: EcPrivateKeyBin<'_> = key.private_key().as_be_bytes().map_err(reject)?;
+                Ok(PrivateMembers::Scalar(Zeroizing::new(scalar.as_ref().to_vec())))
+            }
+            PrivateKey::Rsa(..) => rsa_private_members(&self.to_pkcs8()?).ok_or(Rejected),
+        }
     }
 
     /// PKCS #8 version 1 for every kind: the form that other tools read.
@@ -205,6 +252,27 @@ fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (n, rest) = der_element(sequence, 0x02)?;
     let (e, _) = der_element(rest, 0x02)?;
     Some((unsigned(n), unsigned(e)))
+}
+
+/// Takes `PrivateKeyInfo { version, algorithm, OCTET STRING { RSAPrivateKey } }` apart ([RFC 5958 §2], [RFC 8017 §A.1.2]),
+/// as the back end has written it.
+///
+/// [RFC 5958 §2]: https://www.rfc-editor.org/rfc/rfc5958#section-2
+/// [RFC 8017 §A.1.2]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
+fn rsa_private_members(pkcs8: &[u8]) -> Option<PrivateMembers> {
+    let (info, _) = der_element(pkcs8, 0x30)?;
+    let (_version, rest) = der_element(info, 0x02)?;
+    let (_algorithm, rest) = der_element(rest, 0x30)?;
+    let (key, _) = der_element(rest, 0x04)?;
+    let (key, _) = der_element(key, 0x30)?;
+    let mut rest = key;
+    let mut next = || {
+        let (integer, after) = der_element(rest, 0x02)?;
+        rest = after;
+        Some(Zeroizing::new(unsigned(integer).to_vec()))
+    };
+    let (_version, _n, _e) = (next()?, next()?, next()?);
+    Some(PrivateMembers::Rsa { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? })
 }
 
 fn der_element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {

@@ -176,7 +176,7 @@ fn unsigned(object: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>
 }
 
 /// The members that the IANA registry marks as private, for every key type.
-const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+pub(super) const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /// A key id travels in every header.
 const MAX_KID: usize = 512;
