@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{PrivateKey, PublicKey, Rejected};
 use crate::jwk::{self, PrivateJwk};
-use crate::{Algorithm, Jwk, Thumbprint};
+use crate::{Algorithm, Jwk, Thumbprint, pem, spki};
 
 /// A private key, its algorithm and its key id. Cloning shares the key.
 #[derive(Clone)]
@@ -42,6 +42,43 @@ impl SigningKey {
     /// [`KeyError::Backend`] when the cryptographic library fails.
     pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         self.private.to_pkcs8().map_err(|Rejected| KeyError::Backend)
+    }
+
+    /// Reads an `ECPrivateKey` ([SEC 1 §C.4]) for ECDSA or an `RSAPrivateKey` ([PKCS #1]) for RSA.
+    ///
+    /// # Errors
+    /// As [`from_pkcs8_der`](Self::from_pkcs8_der).
+    ///
+    /// [SEC 1 §C.4]: https://www.secg.org/sec1-v2.pdf
+    /// [PKCS #1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
+    pub fn from_traditional_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        Self::new(algorithm, PrivateKey::from_traditional(algorithm, der).map_err(|Rejected| KeyError::Malformed)?)
+    }
+
+    /// Reads a PEM block: `PRIVATE KEY`, `EC PRIVATE KEY` or `RSA PRIVATE KEY`, unencrypted, with nothing around it.
+    ///
+    /// # Errors
+    /// As [`from_pkcs8_der`](Self::from_pkcs8_der).
+    pub fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        match pem::read(text) {
+            Some(("PRIVATE KEY", der)) => Self::from_pkcs8_der(algorithm, &der),
+            Some((label @ ("EC PRIVATE KEY" | "RSA PRIVATE KEY"), der)) => {
+                let is_ec = matches!(algorithm, Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512);
+                if is_ec != label.starts_with("EC") {
+                    return Err(KeyError::Malformed);
+                }
+                Self::from_traditional_der(algorithm, &der)
+            }
+            _ => Err(KeyError::Malformed),
+        }
+    }
+
+    /// Writes the key as PEM, unencrypted PKCS #8. The text is wiped when dropped.
+    ///
+    /// # Errors
+    /// As [`to_pkcs8_der`](Self::to_pkcs8_der).
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        Ok(pem::write("PRIVATE KEY", &self.to_pkcs8_der()?))
     }
 
     /// Reads a JWK with its private members. The algorithm is the one of [`Jwk::parse`]; the key id is the one of the JWK, or
@@ -147,6 +184,40 @@ impl VerifyingKey {
     /// None today; a later kind of JWK that does not verify signatures is refused here.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         Ok(VerifyingKey { jwk: Arc::new(jwk.clone()) })
+    }
+
+    /// Reads a `SubjectPublicKeyInfo`. It names no hash and no padding, so the algorithm is the caller's to say.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] when the bytes are not the one encoding of a key for this algorithm; otherwise the reasons
+    /// of [`Jwk::parse`].
+    pub fn from_spki_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        let members = spki::read(der).ok_or(KeyError::Malformed)?;
+        if !members.fit(algorithm) {
+            return Err(KeyError::Malformed);
+        }
+        Ok(VerifyingKey { jwk: Arc::new(Jwk::new(algorithm, members)?) })
+    }
+
+    /// Writes a `SubjectPublicKeyInfo`.
+    pub fn to_spki_der(&self) -> Vec<u8> {
+        spki::write(self.jwk.members())
+    }
+
+    /// Reads a PEM block `PUBLIC KEY` with nothing around it. Certificates are not keys.
+    ///
+    /// # Errors
+    /// As [`from_spki_der`](Self::from_spki_der).
+    pub fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        match pem::read(text) {
+            Some(("PUBLIC KEY", der)) => Self::from_spki_der(algorithm, &der),
+            _ => Err(KeyError::Malformed),
+        }
+    }
+
+    /// Writes the key as PEM.
+    pub fn to_pem(&self) -> String {
+        pem::write("PUBLIC KEY", &self.to_spki_der()).to_string()
     }
 
     /// The one algorithm that it verifies.

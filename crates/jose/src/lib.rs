@@ -56,12 +56,15 @@
 mod algorithm;
 pub mod base64url;
 mod crypto;
+mod der;
 pub mod json;
 mod jwk;
 mod jwk_set;
 pub mod jws;
 pub mod jwt;
 mod key;
+mod pem;
+mod spki;
 mod thumbprint;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};

@@ -25,6 +25,25 @@ pub(crate) enum PublicMembers {
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
+impl PublicMembers {
+    /// Whether a key of this kind can do the algorithm.
+    pub(crate) fn fit(&self, algorithm: Algorithm) -> bool {
+        match self {
+            PublicMembers::Ec { curve, .. } => curve.algorithm() == algorithm,
+            PublicMembers::Okp { .. } => algorithm == Algorithm::EdDSA,
+            PublicMembers::Rsa { .. } => matches!(
+                algorithm,
+                Algorithm::Ps256
+                    | Algorithm::Ps384
+                    | Algorithm::Ps512
+                    | Algorithm::Rs256
+                    | Algorithm::Rs384
+                    | Algorithm::Rs512
+            ),
+        }
+    }
+}
+
 /// The members that only a private key has, as bytes, wiped when dropped.
 pub(crate) enum PrivateMembers {
     /// `d` of an elliptic curve: the scalar of ECDSA, the seed of Ed25519.

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::ed25519::Ed25519Key;
 use super::{Curve, PrivateMembers, PublicMembers, Rejected};
-use crate::Algorithm;
 use crate::jws::hmac::HmacAlgorithm;
+use crate::{Algorithm, der};
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -47,6 +47,30 @@ impl PrivateKey {
                 PrivateKey::Ecdsa(curve, EcdsaKeyPair::from_pkcs8(ecdsa_signing(curve), der).map_err(reject)?)
             }
             Family::Rsa(encoding, _) => PrivateKey::Rsa(encoding, RsaKeyPair::from_pkcs8(der).map_err(reject)?),
+        })
+    }
+
+    /// `ECPrivateKey` ([RFC 5915 §3]) or `RSAPrivateKey` ([RFC 8017 §A.1.2]), as they stand outside of PKCS #8.
+    ///
+    /// [RFC 5915 §3]: https://www.rfc-editor.org/rfc/rfc5915#section-3
+    /// [RFC 8017 §A.1.2]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
+    pub(crate) fn from_traditional(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
+        // The version, which is also what tells these forms from PKCS #8, whose version is 0 or 1 and is not followed by
+        // an OCTET STRING or an INTEGER.
+        let (key, rest) = der::element(der, 0x30).ok_or(Rejected)?;
+        let (_version, after) = der::element(key, 0x02).ok_or(Rejected)?;
+        if !rest.is_empty() {
+            return Err(Rejected);
+        }
+        Ok(match (Family::of(algorithm), after.first()) {
+            (Family::Ecdsa(curve), Some(0x04)) => {
+                let key = EcdsaKeyPair::from_private_key_der(ecdsa_signing(curve), der);
+                PrivateKey::Ecdsa(curve, key.map_err(reject)?)
+            }
+            (Family::Rsa(encoding, _), Some(0x02)) => {
+                PrivateKey::Rsa(encoding, RsaKeyPair::from_der(der).map_err(reject)?)
+            }
+            _ => return Err(Rejected),
         })
     }
 
@@ -248,10 +272,10 @@ fn reject<E>(_: E) -> Rejected {
 ///
 /// [RFC 8017 §A.1.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1
 fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (sequence, _) = der_element(der, 0x30)?;
-    let (n, rest) = der_element(sequence, 0x02)?;
-    let (e, _) = der_element(rest, 0x02)?;
-    Some((unsigned(n), unsigned(e)))
+    let (sequence, _) = der::element(der, 0x30)?;
+    let (n, rest) = der::element(sequence, 0x02)?;
+    let (e, _) = der::element(rest, 0x02)?;
+    Some((der::magnitude(n), der::magnitude(e)))
 }
 
 /// Takes `PrivateKeyInfo { version, algorithm, OCTET STRING { RSAPrivateKey } }` apart ([RFC 5958 §2], [RFC 8017 §A.1.2]),
@@ -260,37 +284,17 @@ fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
 /// [RFC 5958 §2]: https://www.rfc-editor.org/rfc/rfc5958#section-2
 /// [RFC 8017 §A.1.2]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
 fn rsa_private_members(pkcs8: &[u8]) -> Option<PrivateMembers> {
-    let (info, _) = der_element(pkcs8, 0x30)?;
-    let (_version, rest) = der_element(info, 0x02)?;
-    let (_algorithm, rest) = der_element(rest, 0x30)?;
-    let (key, _) = der_element(rest, 0x04)?;
-    let (key, _) = der_element(key, 0x30)?;
+    let (info, _) = der::element(pkcs8, 0x30)?;
+    let (_version, rest) = der::element(info, 0x02)?;
+    let (_algorithm, rest) = der::element(rest, 0x30)?;
+    let (key, _) = der::element(rest, 0x04)?;
+    let (key, _) = der::element(key, 0x30)?;
     let mut rest = key;
     let mut next = || {
-        let (integer, after) = der_element(rest, 0x02)?;
+        let (integer, after) = der::element(rest, 0x02)?;
         rest = after;
-        Some(Zeroizing::new(unsigned(integer).to_vec()))
+        Some(Zeroizing::new(der::magnitude(integer).to_vec()))
     };
     let (_version, _n, _e) = (next()?, next()?, next()?);
     Some(PrivateMembers::Rsa { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? })
-}
-
-fn der_element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    if found != tag {
-        return None;
-    }
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
-        (bytes.iter().try_fold(0_usize, |sum, &byte| Some(sum.checked_mul(256)? + usize::from(byte)))?, rest)
-    };
-    rest.split_at_checked(length)
-}
-
-/// Drops the sign byte that DER puts before an integer whose first bit is set.
-fn unsigned(integer: &[u8]) -> &[u8] {
-    integer.strip_prefix(&[0]).unwrap_or(integer)
 }

@@ -1,0 +1,142 @@
+//! RFC 7468: keys as PEM; RFC 5280, 5480, 8410 and 3279 for the bytes inside; RFC 5915 and 8017 for the traditional forms.
+#![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
+
+mod forge;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_jose::{Algorithm, KeyError, SigningKey, VerifyingKey};
+use forge::{key, material};
+use serde_json::Value;
+
+/// Written by another implementation.
+fn pem(name: &str) -> String {
+    let file: Value = serde_json::from_str(include_str!("vectors/pem.json")).unwrap();
+    file[name].as_str().unwrap_or_else(|| panic!("{name}")).to_owned()
+}
+
+#[test]
+fn keys_are_written_as_another_implementation_writes_them() {
+    for &algorithm in Algorithm::ALL {
+        let key = key(algorithm);
+        let (public, private) = (pem(&format!("{} public", material(algorithm))), key.to_pem().unwrap());
+        assert_eq!(key.verifying_key().to_pem(), public, "{algorithm}");
+        let read = VerifyingKey::from_pem(algorithm, &public).unwrap();
+        assert_eq!((read.thumbprint(), read.algorithm(), read.kid()), (key.thumbprint(), algorithm, None));
+        assert!(read.verify(b"m", &key.sign(b"m").unwrap()).is_ok(), "{algorithm}");
+        assert_eq!(VerifyingKey::from_spki_der(algorithm, &read.to_spki_der()), Ok(read));
+
+        assert_eq!(private.as_str(), pem(&format!("{} private", material(algorithm))), "{algorithm}");
+        let read = SigningKey::from_pem(algorithm, &private).unwrap();
+        assert_eq!(read.public_jwk(), key.public_jwk(), "{algorithm}");
+    }
+}
+
+#[test]
+fn traditional_private_keys_are_read() {
+    for &algorithm in Algorithm::ALL.iter().filter(|&&algorithm| algorithm != Algorithm::EdDSA) {
+        let traditional = pem(&format!("{} traditional", material(algorithm)));
+        let read = SigningKey::from_pem(algorithm, &traditional).unwrap();
+        assert_eq!(read.public_jwk(), key(algorithm).public_jwk(), "{algorithm}");
+        // The right bytes under another label, and another label over the right bytes.
+        for (from, to) in
+            [("EC ", ""), ("RSA ", ""), ("EC ", "RSA "), ("RSA ", "EC "), ("PRIVATE", "ENCRYPTED PRIVATE")]
+        {
+            if traditional.contains(from) {
+                let relabelled = traditional.replace(from, to);
+                assert_eq!(
+                    SigningKey::from_pem(algorithm, &relabelled).map(drop),
+                    Err(KeyError::Malformed),
+                    "{from}{to}"
+                );
+            }
+        }
+        let der =
+            STANDARD.decode(traditional.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap();
+        assert!(SigningKey::from_traditional_der(algorithm, &der).is_ok());
+        let more = [der.as_slice(), &[0]].concat();
+        assert!(SigningKey::from_traditional_der(algorithm, &more).is_err(), "{algorithm}: trailing bytes");
+        assert!(SigningKey::from_traditional_der(algorithm, &der[..der.len() - 1]).is_err(), "{algorithm}: cut");
+        let pkcs8 = key(algorithm).to_pkcs8_der().unwrap();
+        assert!(SigningKey::from_traditional_der(algorithm, &pkcs8).is_err(), "{algorithm}: PKCS #8");
+    }
+}
+
+#[test]
+fn a_key_is_refused_for_every_algorithm_but_those_of_its_kind() {
+    for &algorithm in Algorithm::ALL {
+        for &wrong in Algorithm::ALL.iter().filter(|&&wrong| material(wrong) != material(algorithm)) {
+            let public = pem(&format!("{} public", material(algorithm)));
+            assert_eq!(VerifyingKey::from_pem(wrong, &public), Err(KeyError::Malformed), "{algorithm} as {wrong}");
+            let private = key(algorithm).to_pem().unwrap();
+            assert!(SigningKey::from_pem(wrong, &private).is_err(), "{algorithm} as {wrong}");
+        }
+    }
+}
+
+/// RFC 7468 section 3, the strict form, and one encoding per key.
+#[test]
+fn anything_but_the_one_encoding_is_refused() {
+    let good = pem("ES256 public");
+    let body: String = good.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(&body).unwrap();
+    let block = |label: &str, body: &str| format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+    let rows = [
+        ("nothing", String::new()),
+        ("bare base64", body.clone()),
+        ("text before", format!("key:\n{good}")),
+        ("text after", format!("{good}x")),
+        ("two blocks", format!("{good}{good}")),
+        ("another label", block("PRIVATE KEY", &body)),
+        ("a certificate", block("CERTIFICATE", &body)),
+        ("labels that differ", good.replace("END PUBLIC", "END PRIVATE")),
+        ("no end", good.lines().take(2).collect::<Vec<_>>().join("\n")),
+        ("a header", good.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\n\n", 1)),
+        ("white space inside", good.replacen('M', "M ", 1)),
+        ("padding gone", block("PUBLIC KEY", body.trim_end_matches('='))),
+        ("a compressed point", pem("ES256 compressed")),
+        ("a curve by its parameters", pem("ES256 explicit")),
+        ("trailing bytes", block("PUBLIC KEY", &STANDARD.encode([der.as_slice(), &[0]].concat()))),
+        ("a private key", pem("ES256 private")),
+    ];
+    assert!(body.ends_with('='), "the padding row must change something");
+    for (name, text) in rows {
+        assert_eq!(VerifyingKey::from_pem(Algorithm::Es256, &text), Err(KeyError::Malformed), "{name}");
+    }
+    for same in [good.replace('\n', "\r\n"), good.trim_end().to_owned(), format!("{good}\n")] {
+        assert!(VerifyingKey::from_pem(Algorithm::Es256, &same).is_ok());
+    }
+    assert!(SigningKey::from_pem(Algorithm::Es256, &good).is_err(), "a public key as a private one");
+}
+
+/// Every byte of the structure counts, and what is read is written back.
+#[test]
+fn a_changed_byte_gives_another_key_or_none() {
+    for algorithm in [Algorithm::EdDSA, Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256] {
+        let der = key(algorithm).verifying_key().to_spki_der();
+        for place in 0..der.len() {
+            for change in [1, 0x80] {
+                let mut changed = der.clone();
+                changed[place] ^= change;
+                if let Ok(read) = VerifyingKey::from_spki_der(algorithm, &changed) {
+                    assert_eq!(read.to_spki_der(), changed, "{algorithm}, byte {place}");
+                    assert_ne!(read.thumbprint(), key(algorithm).thumbprint(), "{algorithm}, byte {place}");
+                }
+            }
+            assert!(VerifyingKey::from_spki_der(algorithm, &der[..place]).is_err(), "{algorithm}, {place} bytes");
+        }
+    }
+}
+
+/// The member rules of a JWK hold for every form.
+#[test]
+fn a_weak_point_is_refused_in_every_form() {
+    let mut der = key(Algorithm::EdDSA).verifying_key().to_spki_der();
+    let start = der.len() - 32;
+    der[start..].fill(0);
+    assert_eq!(VerifyingKey::from_spki_der(Algorithm::EdDSA, &der), Err(KeyError::Point));
+    let mut der = key(Algorithm::Es256).verifying_key().to_spki_der();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    assert_eq!(VerifyingKey::from_spki_der(Algorithm::Es256, &der), Err(KeyError::Point));
+}
