@@ -22,6 +22,10 @@ pub struct IssuerConfig {
     /// The issuer identifier ([RFC 8414 §2]), byte-exact, without a final slash: `https` anywhere, `http` on loopback.
     pub issuer: String,
     /// Store, clock, randomness, audit.
+    ///
+    /// # Security
+    /// One issuer, one store (or one schema in a database). Signing keys and tokens are bound to their issuer; people,
+    /// sessions, clients, consents, codes and refresh tokens are not: two issuers on one store would take each other's.
     pub ports: Ports,
     /// The people.
     pub accounts: Arc<dyn Accounts>,

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Response};
 
 use crate::document::see_other;
 use crate::form_action::FormAction;
+use crate::inert_text::inert_text;
 use crate::onward::Onward;
 use crate::pages::Pages;
 use crate::refusal::Refusal;
@@ -42,7 +43,8 @@ impl Pages {
         Ok(match self.issuer.interaction(id, &visit.headers).await?.prompt {
             InteractionPrompt::SignIn(view) => Asking {
                 client_name: Some(view.client_name),
-                login_hint: view.login_hint,
+                // Nobody proved that it is an address, or of whom.
+                login_hint: view.login_hint.map(|hint| inert_text(&hint, 254)),
                 wanted: Wanted::SignIn,
                 form_action: FormAction::leading_to(&view.redirect_source),
             },

@@ -695,6 +695,7 @@ fn whatever_a_stranger_wrote_is_text() {
     let approve = [("answer", "approve"), ("confirm", "yes")];
     for (name, page) in [
         ("sign-in, login_hint", world.browser().visit(&authorize(&format!("&{}", query("login_hint"))))),
+        ("sign-in, reordering", world.browser().visit(&authorize("&login_hint=exe%E2%80%AEfdp%40x.test"))),
         ("sign-in, return_to", world.browser().get(&format!("/sign-in?{}", query("return_to")))),
         ("sign-in, interaction", world.browser().get(&format!("/sign-in?{}", query("interaction")))),
         ("sign-in, refused", refused),
