@@ -13,6 +13,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 process.env.COUNTERSIGN_PROFILE = "release";
+// Each server under measurement is ended when this process ends.
+process.setMaxListeners(0);
 const { Deployment, clients } = await import("../tests/lib/servers.mjs");
 const { Person } = await import("../tests/lib/person.mjs");
 const { Host, decide, newKey } = await import("../tests/lib/agent.mjs");
@@ -23,7 +25,7 @@ const requests = Math.min(Number(option("requests", 4000)), 50_000);
 const concurrency = Math.min(Number(option("concurrency", 8)), 64);
 const databases = option("databases", "memory,sqlite,postgres").split(",");
 const target = process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname;
-const machine = { ...clients[1], token_endpoint_auth_method: "client_secret_basic" };
+const machine = clients.find(({ client_id }) => client_id === "machine");
 const rows = [];
 
 /** CPU time of a process so far, in microseconds. */
@@ -67,6 +69,7 @@ async function load(name, pid, prepared) {
 
 async function ready(command, args) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  process.on("exit", () => child.kill());
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   return { child, port: JSON.parse(line).port };
 }
@@ -95,21 +98,25 @@ for (const alg of ["EdDSA", "ES256"]) {
 for (const database of databases) {
   const deployment = await Deployment.start({ framework: "axum", database }, { env: { RUST_LOG: "off", COUNTERSIGN_AUTONOMOUS: "1" } });
   const pid = deployment.processes[0].child.pid;
-  const alice = new Person(deployment);
-  await alice.signUp();
-  await freshTokens(alice, deployment);
+  // Several people: one person's codes for one client are redeemed one after the other, because each writes the grant.
+  const people = Array.from({ length: 4 * concurrency }, () => new Person(deployment));
+  for (const person of people) {
+    await person.signUp();
+    await freshTokens(person, deployment);
+  }
+  const [alice] = people;
   const several = Math.min(requests, 1500);
 
   const codes = [];
   for (let i = 0; i < several; i++) {
     const request = authorizationUrl(deployment);
-    const { code } = await approve(alice, request);
+    const { code } = await approve(people[i % people.length], request);
     codes.push({ url: `${deployment.issuer}/oauth2/token`, headers: form(notes), body: new URLSearchParams({ grant_type: "authorization_code", code, redirect_uri: request.params.redirect_uri, code_verifier: request.verifier }).toString() });
   }
   await load(`axum on ${database}, code`, pid, codes.slice(0, several));
 
   const families = [];
-  for (let i = 0; i < several; i++) families.push((await freshTokens(alice, deployment)).refresh_token);
+  for (let i = 0; i < several; i++) families.push((await freshTokens(people[i % people.length], deployment)).refresh_token);
   const refresh = await load(`axum on ${database}, refresh`, pid, families.map((refresh_token) => ({ url: `${deployment.issuer}/oauth2/token`, headers: form(notes), body: new URLSearchParams({ grant_type: "refresh_token", refresh_token }).toString() })));
   if (database === "postgres") {
     const least = pgbench();

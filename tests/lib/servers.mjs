@@ -30,6 +30,7 @@ export async function freePort() {
 
 export const notesSecret = randomBytes(32).toString("base64url");
 export const otherSecret = randomBytes(32).toString("base64url");
+export const machineSecret = randomBytes(32).toString("base64url");
 export const redirectUri = "http://127.0.0.1:4999/callback";
 
 /** The clients that every test server knows, with the member names of RFC 7591. */
@@ -70,6 +71,17 @@ export const clients = [
     application_type: "native",
     token_endpoint_auth_method: "none",
     scope: "openid profile offline_access notes:read",
+    resource: "http://127.0.0.1:8999",
+  },
+  {
+    client_id: "machine",
+    client_secret: machineSecret,
+    client_name: "Machine",
+    grant_types: ["client_credentials"],
+    response_types: [],
+    redirect_uris: [],
+    token_endpoint_auth_method: "client_secret_basic",
+    scope: "notes:read",
     resource: "http://127.0.0.1:8999",
   },
 ];
@@ -115,6 +127,8 @@ export class Deployment {
       env: { ...this.env, COUNTERSIGN_LISTEN: `127.0.0.1:${port}` },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    // Also when a test or a measurement ends in an error.
+    process.once("exit", () => child.kill("SIGKILL"));
     const process_ = { child, port, origin: `http://localhost:${port}`, exited: once(child, "exit") };
     child.stderr.on("data", (chunk) => appendFileSync(this.logFile, chunk));
     const lines = createInterface({ input: child.stdout });

@@ -1,7 +1,10 @@
 //! A public key as it is kept in a record.
 
+use std::sync::LazyLock;
+
 use countersign_jose::{Jwk, Thumbprint, VerifyingKey};
 use countersign_storage::Fault;
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 /// The key as text, parsed only where it is needed: a call verifies with the agent's key and never with the host's.
@@ -24,8 +27,14 @@ impl StoredKey {
     }
 
     pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, Fault> {
-        let corrupt = Fault::Corrupt { kind: "agent key" };
-        let jwk = Jwk::parse(&self.jwk).map_err(|_| corrupt.clone())?;
-        VerifyingKey::from_jwk(&jwk).map_err(|_| corrupt)
+        PARSED.get_or_insert_with(&self.jwk, || {
+            let corrupt = Fault::Corrupt { kind: "agent key" };
+            let jwk = Jwk::parse(&self.jwk).map_err(|_| corrupt.clone())?;
+            VerifyingKey::from_jwk(&jwk).map_err(|_| corrupt)
+        })
     }
 }
+
+/// Keys that were parsed lately, by their text: parsing one costs a quarter of verifying with it. What the text means
+/// never changes, so nothing here can be out of date; whether the key is still the agent's is read from its record.
+static PARSED: LazyLock<Cache<String, VerifyingKey>> = LazyLock::new(|| Cache::new(4096));

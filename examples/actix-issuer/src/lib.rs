@@ -71,8 +71,11 @@ pub fn run() -> Result<(), Box<dyn Error>> {
             .shutdown_timeout(PATIENCE.as_secs())
             .listen(listener)?
             .run();
-        println!("{}", reference.ready(address));
+        let ready = reference.ready(address);
         let upkeep = rt::spawn(async move { reference.upkeep().await });
+        // Upkeep minds its signal before anybody is told that the server is ready.
+        rt::task::yield_now().await;
+        println!("{ready}");
         let ended = server.await;
         upkeep.abort();
         Ok(ended?)

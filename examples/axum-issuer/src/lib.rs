@@ -83,10 +83,11 @@ pub async fn run() -> Result<(), Box<dyn Error>> {
     let shutdown = async {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
     };
+    let upkeep = reference.upkeep();
     println!("{}", reference.ready(listener.local_addr()?));
     tokio::select! {
         () = serve(listener, reference.site(), shutdown) => {}
-        () = reference.upkeep() => {}
+        () = upkeep => {}
     }
     Ok(())
 }

@@ -11,11 +11,16 @@ use crate::site::Reference;
 
 impl Reference {
     /// Removes what has expired, and renews signing keys: those that are 30 days old, and all when the process gets
-    /// SIGUSR1. Runs until it is dropped, on every node.
-    pub async fn upkeep(&self) {
+    /// SIGUSR1. Runs until it is dropped, on every node. The signal is minded from this call on, not only from the first
+    /// poll: call it before you say that the server is ready, for until then the signal ends the process.
+    pub fn upkeep(&self) -> impl Future<Output = ()> + Send + '_ {
+        let asked = signal(SignalKind::user_defined1()).ok();
+        self.keep_up(asked)
+    }
+
+    async fn keep_up(&self, mut asked: Option<Signal>) {
         let mut tick = interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut asked = signal(SignalKind::user_defined1()).ok();
         loop {
             let renewal = tokio::select! {
                 _ = tick.tick() => Renewal::Old,
