@@ -12,9 +12,13 @@ use crate::when::When;
 /// How many rows the dashboard shows.
 const ROWS: usize = 20;
 
-/// How far back it looks. The records are listed oldest first, so it begins near the end: today, and only if that gives too
-/// few, the month.
-const WINDOWS: [Duration; 2] = [Duration::from_secs(24 * 60 * 60), Duration::from_secs(30 * 24 * 60 * 60)];
+/// How far back it looks. The records are listed oldest first, so it begins near the end, and looks further back only while
+/// that gives too few: a busy agent brings hundreds of records a minute, and most of them are not shown.
+const WINDOWS: [Duration; 4] = [minutes(10), minutes(2 * 60), minutes(24 * 60), minutes(30 * 24 * 60)];
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
 
 /// The latest audit records of a person, newest first.
 pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<AuditRecord>, Fault> {
