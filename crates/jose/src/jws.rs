@@ -10,6 +10,7 @@
 //! [RFC 7515 §4.1.11]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11
 //! [RFC 7797]: https://www.rfc-editor.org/rfc/rfc7797
 
+pub mod detached;
 mod header;
 pub mod hmac;
 
@@ -126,15 +127,7 @@ fn seal(
     payload: &[u8],
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, KeyError>,
 ) -> Result<String, KeyError> {
-    let mut header = format!(r#"{{"alg":"{algorithm}""#);
-    if let Some(typ) = typ {
-        push_member(&mut header, "typ", typ);
-    }
-    if let Some(kid) = kid {
-        push_member(&mut header, "kid", kid);
-    }
-    header.push('}');
-
+    let header = seal_header(algorithm, typ, kid);
     let mut compact = String::with_capacity((header.len() + payload.len() + MAX_SIGNATURE_HINT) * 4 / 3 + 4);
     base64url::encode_into(&header, &mut compact);
     compact.push('.');
@@ -143,6 +136,18 @@ fn seal(
     compact.push('.');
     base64url::encode_into(signature, &mut compact);
     Ok(compact)
+}
+
+fn seal_header(algorithm: &str, typ: Option<&str>, kid: Option<&str>) -> String {
+    let mut header = format!(r#"{{"alg":"{algorithm}""#);
+    if let Some(typ) = typ {
+        push_member(&mut header, "typ", typ);
+    }
+    if let Some(kid) = kid {
+        push_member(&mut header, "kid", kid);
+    }
+    header.push('}');
+    header
 }
 
 fn push_member(header: &mut String, name: &str, value: &str) {

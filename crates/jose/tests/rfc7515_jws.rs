@@ -3,6 +3,7 @@
 
 mod forge;
 
+use countersign_jose::jws::detached;
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jws::{self, Compact, JwsError, Segment};
 use countersign_jose::{Algorithm, Jwk, KeyError, VerifyingKey, base64url};
@@ -490,4 +491,58 @@ fn signatures_and_macs_are_never_taken_for_each_other() {
     }
     let spare = tag(&format!("{}.{}", base64url::encode(r#"{"alg":"HS256"}"#), "e31"));
     assert_eq!(hmac::verify(&spare, &key).unwrap_err().code(), "base64url", "ATK-003");
+}
+
+/// Appendix F: the payload travels elsewhere, only where the caller asks for that form, and counts as much as ever.
+#[test]
+fn a_detached_jws_holds_for_its_payload_and_is_taken_for_nothing_else() {
+    for &algorithm in Algorithm::ALL {
+        let key = key(algorithm);
+        let verifying = key.verifying_key();
+        let detached = detached::sign(&key, Some("x"), PAYLOAD.as_bytes()).unwrap();
+        let header = detached::verify(&detached, PAYLOAD.as_bytes(), &verifying).unwrap();
+        assert_eq!((header.algorithm(), header.typ(), header.kid()), (algorithm, Some("x"), Some(key.kid())));
+        assert_eq!(detached::verify(&detached, b"{}", &verifying), Err(JwsError::Signature), "another payload");
+        assert_eq!(detached::verify(&detached, b"", &verifying), Err(JwsError::Signature), "no payload");
+        let other = other_key(algorithm).verifying_key();
+        assert_eq!(detached::verify(&detached, PAYLOAD.as_bytes(), &other), Err(JwsError::Signature), "another key");
+        assert_eq!(verify(&detached, &verifying), Err(JwsError::EmptySegment { segment: Segment::Payload }));
+
+        // With the payload put in its place it is the compact form, and the other way round.
+        let filled = detached.replace("..", &format!(".{}.", base64url::encode(PAYLOAD)));
+        assert_eq!(verify(&filled, &verifying).as_deref(), Ok(PAYLOAD.as_bytes()));
+        let refused = detached::verify(&filled, PAYLOAD.as_bytes(), &verifying);
+        assert_eq!(refused, Err(JwsError::SegmentCount { found: 3 }), "the payload included");
+    }
+    let key = key(Algorithm::EdDSA);
+    let long = vec![b'x'; 100_000];
+    let text = detached::sign(&key, None, &long).unwrap();
+    assert!(detached::verify(&text, &long, &key.verifying_key()).is_ok(), "a payload of any length");
+
+    let detach = |header: &str| {
+        let sealed = forge(&key, header, PAYLOAD);
+        sealed.replace(&format!(".{}.", base64url::encode(PAYLOAD)), "..")
+    };
+    let good = detach(r#"{"alg":"EdDSA"}"#);
+    let rows = [
+        (good.clone(), "accepted"),
+        (format!("{good}."), "segment_count"),
+        (good.replace("..", "..."), "segment_count"),
+        (good.replace("..", "."), "segment_count"),
+        (format!("a.{good}"), "segment_count"),
+        (format!("{good}=="), "base64url"),
+        (good.split("..").next().unwrap().to_owned() + "..", "empty_segment"),
+        (format!("..{}", good.split("..").last().unwrap()), "empty_segment"),
+        (detach(r#"{"alg":"EdDSA","b64":false,"crit":["b64"]}"#), "unencoded_payload"),
+        (detach(r#"{"alg":"EdDSA","b64":true}"#), "unencoded_payload"),
+        (detach(r#"{"alg":"EdDSA","crit":["x"],"x":1}"#), "critical"),
+        (detach(r#"{"alg":"ES256"}"#), "algorithm_mismatch"),
+        (detach(r#"{"alg":"none"}"#), "unsupported_algorithm"),
+        (detach(r#"{"alg":"EdDSA","jwk":{}}"#), "key_in_header"),
+        (good.clone() + &"A".repeat(jws::MAX_BYTES), "too_large"),
+    ];
+    for (text, outcome) in rows {
+        let found = detached::verify(&text, PAYLOAD.as_bytes(), &key.verifying_key());
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "accepted"), outcome, "{text:.80}");
+    }
 }
