@@ -13,6 +13,7 @@
 pub mod detached;
 mod header;
 pub mod hmac;
+pub mod json_serialization;
 
 use std::str::FromStr;
 
@@ -230,6 +231,15 @@ pub enum JwsError {
         /// The token's.
         found: hmac::HmacAlgorithm,
     },
+    /// The JSON serialization has a member too many, or one is missing or has the wrong type.
+    #[error("the member {member} is not as the JSON serialization has it")]
+    JsonMember {
+        /// Which; `?` for one that does not belong there.
+        member: &'static str,
+    },
+    /// The JSON serialization is not strict JSON, or not an object.
+    #[error("not a JSON serialization: {0}")]
+    JsonSerialization(json::JsonError),
     /// Not three segments.
     #[error("expected 3 segments, found {found}")]
     SegmentCount {
@@ -269,6 +279,8 @@ impl JwsError {
             JwsError::HeaderNotObject => "header_not_object",
             // The same fault, whatever the kind of key.
             JwsError::HmacAlgorithmMismatch { .. } => "algorithm_mismatch",
+            JwsError::JsonMember { .. } => "json_member",
+            JwsError::JsonSerialization(_) => "json_serialization",
             JwsError::KeyInHeader { .. } => "key_in_header",
             JwsError::SegmentCount { .. } => "segment_count",
             JwsError::Signature => "signature",

@@ -5,6 +5,7 @@ mod forge;
 
 use countersign_jose::jws::detached;
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
+use countersign_jose::jws::json_serialization as serialization;
 use countersign_jose::jws::{self, Compact, JwsError, Segment};
 use countersign_jose::{Algorithm, Jwk, KeyError, VerifyingKey, base64url};
 use forge::{forge, key, other_key, seal};
@@ -544,5 +545,101 @@ fn a_detached_jws_holds_for_its_payload_and_is_taken_for_nothing_else() {
     for (text, outcome) in rows {
         let found = detached::verify(&text, PAYLOAD.as_bytes(), &key.verifying_key());
         assert_eq!(found.map_or_else(|error| error.code(), |_| "accepted"), outcome, "{text:.80}");
+    }
+}
+
+/// Section 7.2 (ATK-011, 012): the JSON forms are read where they are asked for, and nowhere else.
+#[test]
+fn a_json_serialization_is_judged_signature_by_signature() {
+    for &algorithm in Algorithm::ALL {
+        let (ours, theirs) = (key(algorithm), other_key(algorithm));
+        let flattened = serialization::sign_flattened(&ours, Some("x"), PAYLOAD.as_bytes()).unwrap();
+        let verified = serialization::verify_flattened(&flattened, &ours.verifying_key());
+        assert_eq!(verified.as_deref(), Ok(PAYLOAD.as_bytes()), "{algorithm}");
+        let refused = serialization::verify_flattened(&flattened, &theirs.verifying_key());
+        assert_eq!(refused, Err(JwsError::Signature), "{algorithm}");
+        assert!(serialization::verify_general(&flattened, &ours.verifying_key()).is_err(), "flattened as general");
+        assert!(verify(&flattened, &ours.verifying_key()).is_err(), "flattened as compact");
+
+        let general = serialization::sign_general(&[&theirs, &ours], None, PAYLOAD.as_bytes()).unwrap();
+        for key in [&ours, &theirs] {
+            let verified = serialization::verify_general(&general, &key.verifying_key());
+            assert_eq!(verified.as_deref(), Ok(PAYLOAD.as_bytes()), "{algorithm}");
+        }
+        assert!(serialization::verify_flattened(&general, &ours.verifying_key()).is_err(), "general as flattened");
+        assert!(verify(&general, &ours.verifying_key()).is_err(), "general as compact");
+        let by_them = serialization::sign_general(&[&theirs, &theirs], None, PAYLOAD.as_bytes()).unwrap();
+        let refused = serialization::verify_general(&by_them, &ours.verifying_key());
+        assert_eq!(refused, Err(JwsError::Signature), "none of the signatures is ours");
+    }
+}
+
+/// Each row changes one thing in a good flattened or general JWS.
+#[test]
+fn a_json_serialization_of_another_shape_is_refused() {
+    let key = key(Algorithm::EdDSA);
+    let parts = |header: &str| {
+        let compact = forge(&key, header, PAYLOAD);
+        compact.split('.').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let good = parts(r#"{"alg":"EdDSA"}"#);
+    let (h, p, s) = (good[0].as_str(), good[1].as_str(), good[2].as_str());
+    let flat = |h: &str, p: &str, s: &str| serde_json::json!({"payload": p, "protected": h, "signature": s});
+    let with = |member: &str, value: Value| {
+        let mut jws = flat(h, p, s);
+        jws[member] = value;
+        jws.to_string()
+    };
+    let forged = |header: &str| {
+        let parts = parts(header);
+        flat(&parts[0], &parts[1], &parts[2]).to_string()
+    };
+    let rows = [
+        (flat(h, p, s).to_string(), "accepted"),
+        (with("header", serde_json::json!({"kid": "k"})), "json_member"),
+        (with("signatures", serde_json::json!([])), "json_member"),
+        (with("payload", serde_json::json!(1)), "json_member"),
+        (with("payload", serde_json::json!("")), "empty_segment"),
+        (with("payload", serde_json::json!(base64url::encode("{}"))), "signature"),
+        (with("protected", Value::Null), "json_member"),
+        (with("signature", serde_json::json!(format!("{s}="))), "base64url"),
+        (flat(&format!("{h}.{p}"), p, s).to_string(), "segment_count"),
+        (flat(h, p, &format!("{s}.{s}")).to_string(), "segment_count"),
+        (serde_json::json!({"payload": p, "signature": s}).to_string(), "json_member"),
+        (flat(h, p, s).to_string().replacen('{', &format!(r#"{{"payload":"{p}","#), 1), "json_serialization"),
+        (format!("[{}]", flat(h, p, s)), "json_serialization"),
+        (format!("{}x", flat(h, p, s)), "json_serialization"),
+        (forged(r#"{"alg":"EdDSA","b64":false,"crit":["b64"]}"#), "unencoded_payload"),
+        (forged(r#"{"alg":"EdDSA","crit":["x"],"x":1}"#), "critical"),
+        (forged(r#"{"alg":"none"}"#), "unsupported_algorithm"),
+        (forged(r#"{"alg":"ES256"}"#), "algorithm_mismatch"),
+        (" ".repeat(jws::MAX_BYTES + 1), "too_large"),
+    ];
+    for (text, outcome) in rows {
+        let found = serialization::verify_flattened(&text, &key.verifying_key());
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "accepted"), outcome, "{text:.200}");
+    }
+
+    let one = serde_json::json!({"protected": h, "signature": s});
+    let unknown = parts(r#"{"alg":"XS256"}"#);
+    let unknown = serde_json::json!({"protected": unknown[0], "signature": unknown[2]});
+    let critical = parts(r#"{"alg":"EdDSA","crit":["x"],"x":1}"#);
+    let critical = serde_json::json!({"protected": critical[0], "signature": critical[2]});
+    let rows = [
+        (serde_json::json!([one]), "accepted"),
+        (serde_json::json!([unknown, one]), "accepted"),
+        (serde_json::json!([unknown]), "signature"),
+        (serde_json::json!([one, critical]), "critical"),
+        (serde_json::json!([]), "json_member"),
+        (serde_json::json!({}), "json_member"),
+        (serde_json::json!([1]), "json_member"),
+        (serde_json::json!([{"protected": h, "signature": s, "header": {}}]), "json_member"),
+        (serde_json::json!(vec![one.clone(); serialization::MAX_SIGNATURES]), "accepted"),
+        (serde_json::json!(vec![one.clone(); serialization::MAX_SIGNATURES + 1]), "json_member"),
+    ];
+    for (signatures, outcome) in rows {
+        let text = serde_json::json!({"payload": p, "signatures": signatures}).to_string();
+        let found = serialization::verify_general(&text, &key.verifying_key());
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "accepted"), outcome, "{text:.200}");
     }
 }
