@@ -44,6 +44,9 @@
 //! # }
 //! ```
 //!
+//! Keys come and go as JWK, PEM and DER. Other forms of JWS than the compact one have entry points of their own
+//! ([`jws::detached`], [`jws::json_serialization`]), and no token is ever read from them.
+//!
 //! Read first: [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk) (keys), [`json`] (the strict reader),
 //! `crypto/` (the back end).
 //!
