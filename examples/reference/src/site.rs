@@ -108,6 +108,7 @@ impl Reference {
         for client in &settings.clients {
             clients::ensure(&issuer, client).await?;
         }
+        clients::warn_of_others(&ports, &settings.clients).await?;
 
         let agents = Arc::new(
             AgentProvider::new(AgentProviderConfig {
