@@ -71,7 +71,7 @@ for (const target of shared) {
       let active = agent;
       if (status === "rejected") {
         const again = await host.register({ capabilities: ["check_balance"] });
-        if (again.body.status === "pending") await decide(alice, again.body.approval);
+        await decide(alice, again.body.approval);
         active = again.agent;
       }
       for (let round = 0; round < rounds; round++) {
