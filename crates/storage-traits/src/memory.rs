@@ -48,7 +48,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
         let tables = self.read();
-        Ok(keys.iter().map(|key| tables.entries.get(key).cloned()).collect())
+        Ok(keys.iter().map(|key| tables.entries.get(key).map(without_indexes)).collect())
     }
 
     async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
@@ -62,7 +62,7 @@ impl Store for MemoryStore {
         let entries: Vec<Entry> = rest
             .by_ref()
             .take(size)
-            .filter_map(|id| tables.entries.get(&Key { kind, id: id.clone() }).cloned())
+            .filter_map(|id| tables.entries.get(&Key { kind, id: id.clone() }).map(without_indexes))
             .collect();
         let next = rest.next().and(entries.last()).map(|last| Cursor(last.key.id.clone()));
         Ok(Entries { entries, next })
@@ -164,6 +164,12 @@ impl Tables {
             self.expiry.remove(&(at, key.clone()));
         }
     }
+}
+
+/// What a reader gets: whoever reads by name has no use for the other names, and copying them costs more than the rest.
+fn without_indexes(entry: &Entry) -> Entry {
+    let Entry { key, version, body, expires_at, .. } = entry;
+    Entry { key: key.clone(), version: *version, body: body.clone(), indexes: Vec::new(), expires_at: *expires_at }
 }
 
 /// The later of two expiries, where "never" is later than any; `known` is `None` when there was no entry.
