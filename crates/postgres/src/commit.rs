@@ -2,19 +2,20 @@
 
 use countersign_storage::{Batch, Change, Entry, Index, Key, StoreError, Timestamp, Version};
 use sha2::{Digest, Sha256};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
-use crate::connection::Parameter;
+/// A parameter with its type.
+pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// From so many keys on, the whole table is locked: the server's lock table is finite.
+/// From so many keys on, everything is locked at once: the server's lock table is finite.
 const MANY_KEYS: usize = 128;
 
 /// One list per parameter: the n-th element of each belongs to the n-th entry.
 #[derive(Default)]
 pub(crate) struct Call<'a> {
     version: i64,
-    locks: Option<Vec<i64>>,
-    exclusive: Option<Vec<bool>>,
+    locks: Vec<i64>,
+    exclusive: Vec<bool>,
     expected: Expected<'a>,
     inserted: Inserted<'a>,
     listed: Listed<'a>,
@@ -92,10 +93,7 @@ impl<'a> Call<'a> {
         for change in &batch.changes {
             call.push(change)?;
         }
-        if batch.guards.len() + batch.changes.len() < MANY_KEYS {
-            let (locks, exclusive) = locks(batch, schema).into_iter().unzip();
-            (call.locks, call.exclusive) = (Some(locks), Some(exclusive));
-        }
+        (call.locks, call.exclusive) = locks(batch, schema).into_iter().unzip();
         Ok(call)
     }
 
@@ -144,35 +142,35 @@ impl<'a> Call<'a> {
         let Call { version, locks, exclusive, expected, inserted, listed, replaced, deleted, added } = self;
         [
             (version, Type::INT8),
-            (locks, Type::INT8_ARRAY),
+            numbers(locks),
             (exclusive, Type::BOOL_ARRAY),
-            (&expected.kind, Type::TEXT_ARRAY),
-            (&expected.id, Type::TEXT_ARRAY),
-            (&expected.version, Type::INT8_ARRAY),
-            (&expected.indexes, Type::TEXT_ARRAY),
-            (&inserted.kind, Type::TEXT_ARRAY),
-            (&inserted.id, Type::TEXT_ARRAY),
-            (&inserted.body, Type::TEXT_ARRAY),
-            (&inserted.indexes, Type::TEXT_ARRAY),
-            (&inserted.expires, Type::INT8_ARRAY),
-            (&listed.kind, Type::TEXT_ARRAY),
-            (&listed.name, Type::TEXT_ARRAY),
-            (&listed.value, Type::TEXT_ARRAY),
-            (&listed.id, Type::TEXT_ARRAY),
-            (&replaced.kind, Type::TEXT_ARRAY),
-            (&replaced.id, Type::TEXT_ARRAY),
-            (&replaced.read, Type::INT8_ARRAY),
-            (&replaced.body, Type::TEXT_ARRAY),
-            (&replaced.indexes, Type::TEXT_ARRAY),
-            (&replaced.expires, Type::INT8_ARRAY),
-            (&deleted.kind, Type::TEXT_ARRAY),
-            (&deleted.id, Type::TEXT_ARRAY),
-            (&deleted.read, Type::INT8_ARRAY),
-            (&added.kind, Type::TEXT_ARRAY),
-            (&added.id, Type::TEXT_ARRAY),
-            (&added.by, Type::INT8_ARRAY),
-            (&added.ceiling, Type::INT8_ARRAY),
-            (&added.expires, Type::INT8_ARRAY),
+            texts(&expected.kind),
+            texts(&expected.id),
+            numbers(&expected.version),
+            texts(&expected.indexes),
+            texts(&inserted.kind),
+            texts(&inserted.id),
+            texts(&inserted.body),
+            texts(&inserted.indexes),
+            numbers(&inserted.expires),
+            texts(&listed.kind),
+            texts(&listed.name),
+            texts(&listed.value),
+            texts(&listed.id),
+            texts(&replaced.kind),
+            texts(&replaced.id),
+            numbers(&replaced.read),
+            texts(&replaced.body),
+            texts(&replaced.indexes),
+            numbers(&replaced.expires),
+            texts(&deleted.kind),
+            texts(&deleted.id),
+            numbers(&deleted.read),
+            texts(&added.kind),
+            texts(&added.id),
+            numbers(&added.by),
+            numbers(&added.ceiling),
+            numbers(&added.expires),
         ]
     }
 
@@ -237,6 +235,16 @@ impl<'a> Replaced<'a> {
     }
 }
 
+/// A list of names or documents. An empty one is NULL: the server unpacks no list then.
+fn texts<T: ToSql + Sync>(list: &Vec<T>) -> Parameter<'_> {
+    (if list.is_empty() { &None::<Vec<&str>> } else { list }, Type::TEXT_ARRAY)
+}
+
+/// A list of numbers, as above.
+fn numbers<T: ToSql + Sync>(list: &Vec<T>) -> Parameter<'_> {
+    (if list.is_empty() { &None::<Vec<i64>> } else { list }, Type::INT8_ARRAY)
+}
+
 /// Whether PostgreSQL's text can hold it.
 pub(crate) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
@@ -250,27 +258,37 @@ fn refuse_nul(key: &Key, indexes: &[Index]) -> Result<(), StoreError> {
     }
 }
 
-/// The lock of each key, once, in one order, exclusive where the key is changed.
+/// First the lock of everything, which a batch with very many keys takes alone and all others share; then the lock of
+/// each key, once, in one order, exclusive where the key is changed.
 fn locks(batch: &Batch, schema: &str) -> Vec<(i64, bool)> {
+    let everything = hash(&[schema]);
+    if batch.guards.len() + batch.changes.len() >= MANY_KEYS {
+        return vec![(everything, true)];
+    }
     let guarded = batch.guards.iter().map(|guard| (lock(&guard.key, schema), false));
     let changed = batch.changes.iter().map(|change| (lock(change.key(), schema), true));
     let mut locks: Vec<(i64, bool)> = guarded.chain(changed).collect();
     // Of two on one lock the exclusive one comes first and stays.
     locks.sort_unstable_by_key(|(lock, exclusive)| (*lock, !exclusive));
     locks.dedup_by_key(|(lock, _)| *lock);
+    locks.insert(0, (everything, false));
     locks
 }
 
 /// The number that all nodes lock a key by. It never changes: two versions of the software may run side by side.
 fn lock(key: &Key, schema: &str) -> i64 {
-    let hash = Sha256::new()
-        .chain_update(schema)
-        .chain_update([0])
-        .chain_update(key.kind.as_str())
-        .chain_update([0])
-        .chain_update(&key.id)
-        .finalize();
-    hash.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
+    hash(&[schema, key.kind.as_str(), &key.id])
+}
+
+fn hash(names: &[&str]) -> i64 {
+    let mut hash = Sha256::new();
+    for (n, name) in names.iter().enumerate() {
+        if n > 0 {
+            hash.update([0]);
+        }
+        hash.update(name);
+    }
+    hash.finalize().iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
 /// Each index once, in one order, so that equal sets are equal text.
@@ -306,6 +324,7 @@ mod tests {
         let locks = locks(&batch, "s");
         let mut expected = vec![(lock(&key("a"), "s"), true), (lock(&key("b"), "s"), false)];
         expected.sort_unstable();
+        expected.insert(0, (hash(&["s"]), false));
         assert_eq!(locks, expected);
     }
 

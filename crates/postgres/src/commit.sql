@@ -1,5 +1,6 @@
 -- A commit is one call of this function, in one implicit transaction: first it takes locks, then it checks everything,
--- then it writes. It answers 0 (applied), -1 (conflict) or n (the n-th counter would pass its ceiling).
+-- then it writes. It answers 0 (applied), -1 (conflict) or n (the n-th counter would pass its ceiling). An empty list is
+-- NULL.
 --
 -- Why that is correct at READ COMMITTED:
 -- 1. Every batch locks every key that it names before it looks at any: shared for a guard, exclusive for a change. The
@@ -10,8 +11,8 @@
 --    until this transaction ends: batches that share a key, one of them changing it, happen one after the other. A guard
 --    and a change of what it guards can not both win, whichever way they cross.
 -- 3. Locks are taken in one order (by hash), so that batches do not deadlock.
--- 4. A batch with very many keys locks the whole table instead of filling the lock table; the others hold the table's
---    ordinary lock for writers, which excludes that, from the beginning.
+-- 4. Before the locks of its keys, each batch takes the lock of everything, shared. A batch with very many keys takes that
+--    one alone, exclusively, instead of filling the lock table.
 -- 5. purge takes no key locks. It only removes what expired, never waits for a row, and a batch that meets it either sees
 --    the record gone or changes no row and begins anew.
 -- Where advisory locks do not hold (other engines that speak this protocol), transactions there are serializable anyway,
@@ -27,9 +28,10 @@ CREATE FUNCTION {schema}.commit_batch(
     p_delete_kind text[], p_delete_id text[], p_delete_read bigint[],
     p_add_kind text[], p_add_id text[], p_add_by bigint[], p_add_ceiling bigint[], p_add_expires bigint[]
 ) RETURNS integer LANGUAGE plpgsql
--- One plan for all calls (planning anew took half of the time), and by the indexes, even if the plan is made while the
--- tables are empty.
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $function$
+-- One plan for all calls (planning anew took half of the time), and row by row through the indexes: a plan that was made
+-- while the tables were small must not read all of them when they have grown.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
 DECLARE
     v_stale boolean;
     v_moved boolean;
@@ -40,13 +42,8 @@ BEGIN
         RAISE 'commits need READ COMMITTED or SERIALIZABLE' USING ERRCODE = 'invalid_transaction_state';
     END IF;
 
-    IF p_locks IS NULL THEN
-        LOCK TABLE {schema}.record IN SHARE ROW EXCLUSIVE MODE;
-    ELSE
-        LOCK TABLE {schema}.record IN ROW EXCLUSIVE MODE;
-        PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.key) ELSE pg_advisory_xact_lock_shared(l.key) END
-           FROM unnest(p_locks, p_exclusive) AS l(key, exclusive);
-    END IF;
+    PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.key) ELSE pg_advisory_xact_lock_shared(l.key) END
+       FROM unnest(p_locks, p_exclusive) AS l(key, exclusive);
 
     SELECT bool_or(r.version IS DISTINCT FROM e.version), bool_or(r.indexes <> e.indexes)
       INTO v_stale, v_moved
@@ -89,17 +86,15 @@ BEGIN
                json_array_elements(c.indexes::json) AS i(pair);
     END IF;
 
-    IF cardinality(p_replace_id) > 0 THEN
+    FOR n IN 1 .. coalesce(cardinality(p_replace_id), 0) LOOP
         UPDATE {schema}.record r
-           SET version = p_version, body = c.body::json, indexes = c.indexes, expires_at = c.expires_at
-          FROM unnest(p_replace_kind, p_replace_id, p_replace_read, p_replace_body, p_replace_indexes, p_replace_expires)
-               AS c(kind, id, read, body, indexes, expires_at)
-         WHERE r.kind = c.kind AND r.id = c.id AND r.version = c.read;
-        GET DIAGNOSTICS v_rows = ROW_COUNT;
-        IF v_rows <> cardinality(p_replace_id) THEN
+           SET version = p_version, body = p_replace_body[n]::json, indexes = p_replace_indexes[n],
+               expires_at = p_replace_expires[n]
+         WHERE r.kind = p_replace_kind[n] AND r.id = p_replace_id[n] AND r.version = p_replace_read[n];
+        IF NOT FOUND THEN
             RAISE serialization_failure;
         END IF;
-    END IF;
+    END LOOP;
 
     IF cardinality(p_delete_id) > 0 THEN
         DELETE FROM {schema}.record r
@@ -111,12 +106,11 @@ BEGIN
         END IF;
     END IF;
 
-    IF cardinality(p_insert_id) > 0 THEN
+    FOR n IN 1 .. coalesce(cardinality(p_insert_id), 0) LOOP
         INSERT INTO {schema}.record (kind, id, version, expires_at, indexes, body)
-        SELECT c.kind, c.id, p_version, c.expires_at, c.indexes, c.body::json
-          FROM unnest(p_insert_kind, p_insert_id, p_insert_body, p_insert_indexes, p_insert_expires)
-               AS c(kind, id, body, indexes, expires_at);
-    END IF;
+        VALUES (p_insert_kind[n], p_insert_id[n], p_version, p_insert_expires[n], p_insert_indexes[n],
+                p_insert_body[n]::json);
+    END LOOP;
 
     IF cardinality(p_list_id) > 0 THEN
         INSERT INTO {schema}.record_index (kind, name, value, id)
@@ -130,7 +124,8 @@ $function$;
 -- A function, so that its plan is kept: statements that arrive unnamed are planned each time.
 CREATE FUNCTION {schema}.load_records(p_kind text[], p_id text[])
 RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $function$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY

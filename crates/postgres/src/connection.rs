@@ -4,15 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Config, NoTls, Row};
+use tokio_postgres::{CancelToken, Config, Error, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{PostgresConfig, TlsRoots};
+use crate::direct::is_direct;
 use crate::failure::Failure;
 use crate::store::ConnectError;
 
@@ -20,16 +24,32 @@ use crate::store::ConnectError;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A parameter with its type: naming the types saves the round trip that would ask for them.
-pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// A statement in its two forms, which do the same.
+pub(crate) struct Statement {
+    /// For connections that keep it: planned once, under [`SESSION`].
+    pub(crate) kept: String,
+    /// For all others: sent whole each time.
+    pub(crate) alone: String,
+    pub(crate) types: Vec<Type>,
+}
+
+/// One plan for all calls, and by the indexes, even if the plan is made while the tables are empty.
+const SESSION: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+    SET enable_mergejoin = off; SET jit = off";
 
 pub(crate) struct Connections {
     pool: Pool,
+    statements: Arc<[Arc<Statement>]>,
     tls: Option<MakeRustlsConnect>,
     statement_timeout: Duration,
 }
 
 impl Connections {
-    pub(crate) fn new(config: &PostgresConfig) -> Result<Self, ConnectError> {
+    /// Connections that keep these statements where they can.
+    pub(crate) fn new(config: &PostgresConfig, statements: &[&Arc<Statement>]) -> Result<Self, ConnectError> {
+        let statements: Arc<[Arc<Statement>]> = statements.iter().map(|statement| Arc::clone(statement)).collect();
         let mut server = parse(config.url.expose())?;
         server.connect_timeout(config.connect_timeout).tcp_user_timeout(config.statement_timeout);
         if server.get_application_name().is_none() {
@@ -45,14 +65,36 @@ impl Connections {
             Some(tls) => Manager::from_config(server, tls, recycling),
             None => Manager::from_config(server, NoTls, recycling),
         };
+        let (kept, patience) = (statements.clone(), config.connect_timeout);
+        let settle = Hook::async_fn(move |connection: &mut ClientWrapper, _| {
+            let kept = kept.clone();
+            Box::pin(async move {
+                match tokio::time::timeout(patience, settle(connection, &kept)).await {
+                    Ok(settled) => settled.map_err(HookError::Backend),
+                    Err(_) => Err(HookError::message("the server does not answer")),
+                }
+            })
+        });
         let pool = Pool::builder(manager)
+            .post_create(settle)
             .max_size(config.pool_size.max(1))
             .wait_timeout(Some(config.connect_timeout))
             .create_timeout(Some(config.connect_timeout))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| ConnectError::Pool)?;
-        Ok(Connections { pool, tls, statement_timeout: config.statement_timeout })
+        Ok(Connections { pool, statements, tls, statement_timeout: config.statement_timeout })
+    }
+
+    /// Lets a connection that was opened before the tables were there keep the statements too.
+    pub(crate) async fn keep(&self) -> Result<(), Failure> {
+        let connection = self.lend().await?;
+        if connection.statement_cache.size() == 0
+            && is_direct(&connection).await.map_err(|error| Failure::of(&error))?
+        {
+            prepare(&connection, &self.statements).await.map_err(|error| Failure::of(&error))?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn lend(&self) -> Result<Object, Failure> {
@@ -63,11 +105,15 @@ impl Connections {
 
     /// Sends one statement and waits for its end, in one round trip. On a server without a sign of life the connection
     /// is given up, and the outcome is not known.
-    pub(crate) async fn run(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn run(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
         let connection = self.lend().await?;
         let cancel = connection.cancel_token();
         let outcome = {
-            let mut running = std::pin::pin!(connection.query_typed(statement, parameters));
+            let mut running = std::pin::pin!(send(&connection, statement, parameters));
             match tokio::time::timeout(self.statement_timeout, &mut running).await {
                 Ok(outcome) => Some(outcome),
                 Err(_) => {
@@ -80,7 +126,12 @@ impl Connections {
             }
         };
         match outcome {
-            Some(outcome) => outcome.map_err(|error| Failure::of(&error)),
+            Some(Ok(rows)) => Ok(rows),
+            Some(Err(error)) if has_lost_statements(&error) => {
+                connection.statement_cache.clear();
+                Err(Failure::Again)
+            }
+            Some(Err(error)) => Err(Failure::of(&error)),
             None => {
                 drop(Object::take(connection));
                 Err(Failure::lost("the server does not answer"))
@@ -95,6 +146,43 @@ impl Connections {
             None => token.cancel_query(NoTls).await,
         };
     }
+}
+
+/// For a new connection.
+async fn settle(connection: &ClientWrapper, statements: &[Arc<Statement>]) -> Result<(), Error> {
+    if is_direct(connection).await? {
+        connection.batch_execute(SESSION).await?;
+        // On an empty database there is nothing to prepare for yet: see `keep`.
+        let _ = prepare(connection, statements).await;
+    }
+    Ok(())
+}
+
+/// A connection that keeps statements has some.
+async fn send(
+    connection: &ClientWrapper,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    if connection.statement_cache.size() > 0 {
+        let kept = connection.prepare_typed_cached(&statement.kept, &statement.types).await?;
+        return connection.query(&kept, parameters).await;
+    }
+    let typed: Vec<Parameter<'_>> = parameters.iter().copied().zip(statement.types.iter().cloned()).collect();
+    connection.query_typed(&statement.alone, &typed).await
+}
+
+async fn prepare(connection: &ClientWrapper, statements: &[Arc<Statement>]) -> Result<(), Error> {
+    for statement in statements {
+        connection.prepare_typed_cached(&statement.kept, &statement.types).await?;
+    }
+    Ok(())
+}
+
+/// Somebody discarded what the session kept, or a table has changed under it. The server says so before it does
+/// anything; from now on this connection sends its statements whole.
+fn has_lost_statements(error: &Error) -> bool {
+    matches!(error.code(), Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::FEATURE_NOT_SUPPORTED))
 }
 
 /// Reads the URL. What is wrong with it is not said: it would have to be quoted.

@@ -1,7 +1,7 @@
 //! What a failed statement means for the batch that it carried.
 
 use countersign_storage::StoreError;
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError};
 use tokio_postgres::error::SqlState;
 
 /// A failure, sorted by what is known about the statement.
@@ -26,7 +26,7 @@ impl Failure {
 
     pub(crate) fn connecting(error: PoolError) -> Self {
         Failure::NotDone(match error {
-            PoolError::Backend(error) => describe(&error),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => describe(&error),
             PoolError::Timeout(_) => "no connection became free in time".to_owned(),
             _ => "the pool gave no connection".to_owned(),
         })

@@ -1,18 +1,20 @@
 //! [`PostgresStore`]: the [`Store`](countersign_storage::Store) of Countersign on PostgreSQL.
 //!
-//! A load is one round trip and so is a commit, however much they hold: each is one unnamed statement, which also
-//! survives poolers that lend a connection for one transaction at a time. Any number of nodes may share one database.
+//! A load is one round trip and so is a commit, however much they hold: each is one statement. A connection that ends at
+//! the server itself keeps the statements prepared; through a pooler, which lends server processes, they are sent whole
+//! each time. Which of the two it is, each connection finds out by itself. Any number of nodes may share one database.
 //!
 //! What this crate does not do: it does not create databases or roles, and it does not read from replicas (a load must
 //! see every acknowledged commit).
 //!
 //! Read first: [`config`] (the URL, TLS, timeouts), `commit.sql` (why a commit is correct at READ COMMITTED),
-//! `schema` (migrations, and the views for people).
+//! `direct` (when statements are kept), `schema` (migrations, and the views for people).
 #![forbid(unsafe_code)]
 
 mod commit;
 pub mod config;
 mod connection;
+mod direct;
 mod failure;
 mod schema;
 pub mod store;

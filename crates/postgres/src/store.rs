@@ -8,11 +8,11 @@ use countersign_storage::{
     Batch, Cursor, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
 };
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::commit::{Call, is_storable};
 use crate::config::PostgresConfig;
-use crate::connection::{Connections, Parameter};
+use crate::connection::{Connections, Statement};
 use crate::failure::Failure;
 use crate::schema;
 
@@ -27,10 +27,10 @@ struct Inner {
     connections: Connections,
     /// The bare name: part of what keys are locked by.
     schema: String,
-    commit: String,
-    load: String,
-    find: String,
-    purge: String,
+    commit: Arc<Statement>,
+    load: Arc<Statement>,
+    find: Arc<Statement>,
+    purge: Arc<Statement>,
 }
 
 /// Why there is no store. None of them holds the URL or a part of it.
@@ -59,29 +59,17 @@ impl PostgresStore {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
-        let connections = Connections::new(&config)?;
         let quoted = schema::quoted(&config.schema);
-        schema::migrate(&connections, &quoted).await.map_err(|failure| match failure.of_read() {
-            StoreError::Unavailable(reason) => ConnectError::Unavailable(reason),
-            other => ConnectError::Unavailable(other.to_string()),
-        })?;
-        Ok(PostgresStore(Arc::new(Inner {
-            connections,
-            commit: Call::statement(&quoted),
-            load: format!("SELECT n, version, expires_at, body FROM {quoted}.load_records($1, $2)"),
-            find: format!(
-                "SELECT r.version, r.expires_at, r.body::text, r.id
-                   FROM {quoted}.record_index x JOIN {quoted}.record r ON r.kind = x.kind AND r.id = x.id
-                  WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id > $4
-                  ORDER BY x.id LIMIT $5"
-            ),
-            purge: format!("SELECT {quoted}.purge_records($1, $2)"),
-            schema: config.schema,
-        })))
+        let [commit, load, find, purge] = [commit(&quoted), load(&quoted), find(&quoted), purge(&quoted)].map(Arc::new);
+        let connections = Connections::new(&config, &[&commit, &load, &find, &purge])?;
+        schema::migrate(&connections, &quoted).await.map_err(unavailable)?;
+        connections.keep().await.map_err(unavailable)?;
+        let schema = config.schema;
+        Ok(PostgresStore(Arc::new(Inner { connections, schema, commit, load, find, purge })))
     }
 
     /// Sends a statement again as long as it only loses against others.
-    async fn run(&self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
+    async fn run(&self, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
         for attempt in 1..=ATTEMPTS {
             match self.0.connections.run(statement, parameters).await {
                 Err(Failure::Again) => tokio::time::sleep(Duration::from_millis(u64::from(attempt))).await,
@@ -109,8 +97,7 @@ impl Store for PostgresStore {
         }
         let kinds: Vec<&str> = asked.iter().map(|(_, key)| key.kind.as_str()).collect();
         let ids: Vec<&str> = asked.iter().map(|(_, key)| key.id.as_str()).collect();
-        let parameters: [Parameter<'_>; 2] = [(&kinds, Type::TEXT_ARRAY), (&ids, Type::TEXT_ARRAY)];
-        for row in self.run(&self.0.load, &parameters).await.map_err(Failure::of_read)? {
+        for row in self.run(&self.0.load, &[&kinds, &ids]).await.map_err(Failure::of_read)? {
             let n = usize::try_from(row.try_get::<_, i32>(0).map_err(unreadable)?).unwrap_or(0);
             let Some((place, key)) = n.checked_sub(1).and_then(|n| asked.get(n)) else { continue };
             let entry = entry(&row, [1, 2, 3], (*key).clone())?;
@@ -130,13 +117,7 @@ impl Store for PostgresStore {
         // the part before it.
         let after = page.after.as_ref().and_then(|cursor| cursor.0.split('\0').next()).unwrap_or("");
         let (kind_name, limit) = (kind.as_str(), i64::from(size) + 1);
-        let parameters: [Parameter<'_>; 5] = [
-            (&kind_name, Type::TEXT),
-            (&index.name, Type::TEXT),
-            (&index.value, Type::TEXT),
-            (&after, Type::TEXT),
-            (&limit, Type::INT8),
-        ];
+        let parameters: [&(dyn ToSql + Sync); 5] = [&kind_name, &index.name, &index.value, &after, &limit];
         let rows = self.run(&self.0.find, &parameters).await.map_err(Failure::of_read)?;
         let mut entries = rows
             .iter()
@@ -152,7 +133,7 @@ impl Store for PostgresStore {
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let call = Call::new(&batch, &self.0.schema)?;
-        match self.run(&self.0.commit, &call.parameters()).await {
+        match self.run(&self.0.commit, &call.parameters().map(|(value, _)| value)).await {
             Ok(rows) => {
                 // The transaction is committed: an answer that can not be read leaves its outcome open.
                 let answer = rows.first().and_then(|row| row.try_get(0).ok()).ok_or(StoreError::Unknown)?;
@@ -165,11 +146,52 @@ impl Store for PostgresStore {
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let (before, limit) = (expired_before.as_secs(), i64::from(limit));
-        let parameters: [Parameter<'_>; 2] = [(&before, Type::INT8), (&limit, Type::INT8)];
-        let rows = self.run(&self.0.purge, &parameters).await.map_err(Failure::of_read)?;
+        let rows = self.run(&self.0.purge, &[&before, &limit]).await.map_err(Failure::of_read)?;
         let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0)).map_err(unreadable)?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
+}
+
+fn unavailable(failure: Failure) -> ConnectError {
+    match failure.of_read() {
+        StoreError::Unavailable(reason) => ConnectError::Unavailable(reason),
+        other => ConnectError::Unavailable(other.to_string()),
+    }
+}
+
+fn commit(schema: &str) -> Statement {
+    let statement = Call::statement(schema);
+    let types = Call::default().parameters().map(|(_, of_type)| of_type).into();
+    Statement { kept: statement.clone(), alone: statement, types }
+}
+
+fn load(schema: &str) -> Statement {
+    Statement {
+        kept: format!(
+            "SELECT k.n::integer, r.version, r.expires_at, r.body::text
+               FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(kind, id, n)
+               JOIN {schema}.record r ON r.kind = k.kind AND r.id = k.id"
+        ),
+        // The plan of a function is kept.
+        alone: format!("SELECT n, version, expires_at, body FROM {schema}.load_records($1, $2)"),
+        types: vec![Type::TEXT_ARRAY; 2],
+    }
+}
+
+fn find(schema: &str) -> Statement {
+    let statement = format!(
+        "SELECT r.version, r.expires_at, r.body::text, r.id
+           FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
+          WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id > $4
+          ORDER BY x.id LIMIT $5"
+    );
+    let types = vec![Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8];
+    Statement { kept: statement.clone(), alone: statement, types }
+}
+
+fn purge(schema: &str) -> Statement {
+    let statement = format!("SELECT {schema}.purge_records($1, $2)");
+    Statement { kept: statement.clone(), alone: statement, types: vec![Type::INT8; 2] }
 }
 
 fn entry(row: &Row, [version, expires_at, body]: [usize; 3], key: Key) -> Result<Entry, StoreError> {
@@ -184,4 +206,25 @@ fn entry(row: &Row, [version, expires_at, body]: [usize; 3], key: Key) -> Result
 
 fn unreadable(_: tokio_postgres::Error) -> StoreError {
     StoreError::Unavailable("PostgreSQL answered with other columns than were asked for".to_owned())
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_connection_that_lost_its_statements_goes_on_without() {
+        let config = PostgresConfig { pool_size: 1, ..testing::fresh().unwrap() };
+        let store = PostgresStore::connect(config.clone()).await.unwrap();
+        let kept = async || store.0.connections.lend().await.unwrap().statement_cache.size();
+        assert_eq!(kept().await, 4);
+        store.0.connections.lend().await.unwrap().batch_execute("DISCARD ALL").await.unwrap();
+        let batch = Batch { version: Version::from_i64(1), guards: Vec::new(), changes: Vec::new() };
+        store.commit(batch).await.unwrap();
+        assert_eq!(kept().await, 0);
+        let key = Key { kind: Kind::new("sample"), id: "a".to_owned() };
+        assert_eq!(store.load(&[key]).await.unwrap(), [None]);
+        testing::drop_schema(&config).await.unwrap();
+    }
 }

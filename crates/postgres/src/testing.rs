@@ -60,9 +60,10 @@ pub fn fresh() -> Result<PostgresConfig, String> {
 /// # Errors
 /// What the server said.
 pub async fn drop_schema(config: &PostgresConfig) -> Result<(), String> {
-    let connections = crate::connection::Connections::new(config).map_err(|error| error.to_string())?;
+    let connections = crate::connection::Connections::new(config, &[]).map_err(|error| error.to_string())?;
     let statement = format!("DROP SCHEMA IF EXISTS {} CASCADE", crate::schema::quoted(&config.schema));
-    connections.run(&statement, &[]).await.map(drop).map_err(|failure| format!("{failure:?}"))
+    let connection = connections.lend().await.map_err(|failure| format!("{failure:?}"))?;
+    connection.batch_execute(&statement).await.map_err(|error| error.to_string())
 }
 
 /// Prints the port of the running server; its arguments are named in the script.

@@ -48,6 +48,8 @@ struct Proxy {
     conduct: AtomicU8,
     /// How often the client said something.
     flights: AtomicUsize,
+    /// What it said last.
+    said: Mutex<Vec<u8>>,
 }
 
 /// Everything passes.
@@ -58,12 +60,22 @@ const LOSE_ANSWER: u8 = 1;
 const LOSE_REQUEST: u8 = 2;
 /// Nothing arrives any more, and nobody is told.
 const SWALLOW: u8 = 3;
+/// Everything passes, but the process that serves a new connection is named by an invented number.
+const POOLER: u8 = 4;
+
+/// What a server says, with another process in its BackendKeyData (12 bytes long, process and key).
+fn with_invented_process(answered: &mut [u8]) {
+    if let Some(at) = answered.windows(5).position(|window| window == b"K\0\0\0\x0c") {
+        answered[at + 8] ^= 1;
+    }
+}
 
 impl Proxy {
     async fn before(server: &str) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let proxy = Arc::new(Proxy { address, conduct: AtomicU8::new(PASS), flights: AtomicUsize::new(0) });
+        let (conduct, flights, said) = (AtomicU8::new(PASS), AtomicUsize::new(0), Mutex::default());
+        let proxy = Arc::new(Proxy { address, conduct, flights, said });
         let (server, shared) = (server.to_owned(), proxy.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -85,6 +97,7 @@ impl Proxy {
                 read = client.read(&mut said) => {
                     let Ok(length @ 1..) = read else { return };
                     self.flights.fetch_add(1, Ordering::SeqCst);
+                    said[..length].clone_into(&mut self.said.lock().unwrap());
                     match self.conduct.load(Ordering::SeqCst) {
                         LOSE_REQUEST => return,
                         SWALLOW => continue,
@@ -96,6 +109,10 @@ impl Proxy {
                     match self.conduct.load(Ordering::SeqCst) {
                         LOSE_ANSWER => return,
                         SWALLOW => continue,
+                        POOLER => {
+                            with_invented_process(&mut answered[..length]);
+                            client.write_all(&answered[..length]).await.unwrap();
+                        }
                         _ => client.write_all(&answered[..length]).await.unwrap(),
                     }
                 }
@@ -112,11 +129,12 @@ struct World {
     straight: PostgresStore,
 }
 
-async fn world() -> World {
+async fn world(conduct: u8) -> World {
     let config = testing::fresh().unwrap();
     let server: tokio_postgres::Config = config.url.expose().parse().unwrap();
     let address = format!("127.0.0.1:{}", server.get_ports()[0]);
     let proxy = Proxy::before(&address).await;
+    proxy.conduct(conduct);
     let behind = config.url.expose().replace(&address, &proxy.address.to_string());
     assert_ne!(behind, config.url.expose(), "the server is on the loopback interface, by address");
     let mut through = PostgresConfig { url: Secret::new(behind), pool_size: 1, ..config.clone() };
@@ -128,7 +146,7 @@ async fn world() -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_is_lost_has_an_unknown_outcome() {
-    let World { config, proxy, store, straight } = world().await;
+    let World { config, proxy, store, straight } = world(PASS).await;
     for (conduct, id, applied) in [(LOSE_ANSWER, "answer", true), (LOSE_REQUEST, "request", false)] {
         assert!(!is_there(&store, id).await);
         proxy.conduct(conduct);
@@ -142,7 +160,7 @@ async fn a_commit_whose_answer_is_lost_has_an_unknown_outcome() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_server_leaves_a_commit_unknown_and_a_load_unavailable() {
-    let World { config, proxy, store, straight } = world().await;
+    let World { config, proxy, store, straight } = world(PASS).await;
     assert!(!is_there(&store, "a").await);
     proxy.conduct(SWALLOW);
     assert_eq!(store.commit(batch(vec![insert("a")])).await, Err(StoreError::Unknown));
@@ -158,7 +176,7 @@ async fn a_silent_server_leaves_a_commit_unknown_and_a_load_unavailable() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_and_a_commit_are_one_round_trip_each() {
-    let World { config, proxy, store, .. } = world().await;
+    let World { config, proxy, store, .. } = world(PASS).await;
     let mut before = proxy.flights.load(Ordering::SeqCst);
     let mut flights = || {
         let now = proxy.flights.load(Ordering::SeqCst);
@@ -178,6 +196,23 @@ async fn a_load_and_a_commit_are_one_round_trip_each() {
     store.purge(countersign_storage::Timestamp(0), 10).await.unwrap();
     assert_eq!(flights(), 1);
     testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_is_kept_only_where_nothing_stands_between_the_store_and_the_server() {
+    for (conduct, sends_whole) in [(PASS, false), (POOLER, true)] {
+        let World { config, proxy, store, .. } = world(conduct).await;
+        store.commit(batch(vec![insert("a")])).await.unwrap();
+        let has_sent = |text: &str| {
+            let said = proxy.said.lock().unwrap();
+            said.windows(text.len()).any(|window| window == text.as_bytes())
+        };
+        assert_eq!(has_sent("commit_batch"), sends_whole);
+        assert!(is_there(&store, "a").await);
+        assert_eq!(has_sent("load_records"), sends_whole);
+        assert!(has_sent("sample"), "the proxy sees what is said");
+        testing::drop_schema(&config).await.unwrap();
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -247,7 +282,7 @@ impl Store for CutAtCommit {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_loop_finds_out_what_became_of_a_commit() {
-    let World { config, proxy, store, straight } = world().await;
+    let World { config, proxy, store, straight } = world(PASS).await;
     let cut = Arc::new(CutAtCommit { proxy, store, conduct: Mutex::new(None) });
     let ports = Ports {
         store: cut.clone(),
@@ -267,7 +302,7 @@ async fn the_loop_finds_out_what_became_of_a_commit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_cancelled_and_not_applied() {
-    let World { config, store, straight, .. } = world().await;
+    let World { config, store, straight, .. } = world(PASS).await;
     let (blocker, connection) = tokio_postgres::connect(config.url.expose(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let hold = format!("BEGIN; LOCK TABLE \"{}\".record IN ACCESS EXCLUSIVE MODE", config.schema);
