@@ -140,7 +140,8 @@ CREATE FUNCTION {schema}.purge_records(p_before bigint, p_limit bigint)
 RETURNS bigint LANGUAGE sql AS $function$
     WITH expired AS (
         SELECT r.kind, r.id FROM {schema}.record r
-         WHERE r.expires_at < p_before ORDER BY r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+         WHERE r.expires_about <= p_before >> 10 AND r.expires_at < p_before
+         ORDER BY r.expires_about, r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM {schema}.record r USING expired e
          WHERE r.kind = e.kind AND r.id = e.id AND r.expires_at < p_before
