@@ -67,7 +67,10 @@ for (const target of shared) {
           }
         }
       }));
-      while (acknowledged.length < 12) await new Promise((resolve) => setTimeout(resolve, 20));
+      let over = false;
+      load.finally(() => (over = true));
+      while (!over && acknowledged.length < 12) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.ok(acknowledged.length >= 12, "the load ran");
       const [first] = deployment.processes;
       first.child.kill("SIGKILL");
       stop = true;
