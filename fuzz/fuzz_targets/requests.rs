@@ -190,7 +190,6 @@ async fn site() -> Site {
         verification_uri: "http://localhost:3000/device".to_owned(),
         ports: ports.clone(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
-        accounts: Arc::new(StoredAccounts::new(ports.clone())),
         throttle: Arc::new(StoreThrottle::new(ports)),
         capabilities: vec![Capability::new("ping", "Ping")],
         executor: Arc::new(Nothing),
