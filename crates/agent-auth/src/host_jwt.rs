@@ -55,6 +55,17 @@ impl KnownHost {
             HostStatus::Pending | HostStatus::Active => Ok(host),
         }
     }
+
+    /// The host, unless it is shut out, and its own agent ([Agent Auth §5.5], §5.6, §5.7). Another host's agent is as
+    /// unknown as one that does not exist.
+    pub(crate) fn admitted_with(
+        &self,
+        agent: Option<Stored<Agent>>,
+    ) -> Result<(&Stored<Host>, Stored<Agent>), Refusal> {
+        let host = self.admitted()?;
+        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
+        Ok((host, agent))
+    }
 }
 
 /// A host JWT that was verified and is used for the first time.

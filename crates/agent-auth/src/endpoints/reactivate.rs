@@ -62,11 +62,7 @@ impl Operation for Reactivate<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        let found = known.admitted().and_then(|host| {
-            let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
-            Ok((host, agent))
-        });
-        match found {
+        match known.admitted_with(agent) {
             Ok((host, agent)) => self.wake(host, agent, changes, moment),
             Err(refusal) => Decision::changing(Err(refusal), changes),
         }

@@ -79,8 +79,7 @@ impl RevokeAgent<'_> {
         agent: Option<Stored<Agent>>,
         moment: &Moment<'_>,
     ) -> Result<(&'k Stored<Host>, Stored<Agent>), Refusal> {
-        let host = known.admitted()?;
-        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
+        let (host, agent) = known.admitted_with(agent)?;
         match agent.status(host, &self.provider.policy, moment.now) {
             AgentStatus::Claimed => Err(Refusal::AgentClaimed),
             AgentStatus::Rejected => Err(Refusal::AgentRejected),

@@ -178,8 +178,7 @@ impl RotateAgentKey<'_> {
             .map_err(|refusal| Refused { refusal, spent: Changes::none() })?;
         proven.spend(&mut spent);
         let refused = |refusal| Refused { refusal, spent: spent.clone() };
-        let host = known.admitted().map_err(refused)?;
-        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound).map_err(refused)?;
+        let (host, agent) = known.admitted_with(agent).map_err(refused)?;
         if host.status == HostStatus::Pending {
             return Err(refused(Refusal::HostPending));
         }

@@ -46,7 +46,7 @@ impl Operation for Status<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        Decision::changing(self.tell(&known, agent.as_ref(), moment), changes)
+        Decision::changing(self.tell(&known, agent, moment), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -55,12 +55,10 @@ impl Operation for Status<'_> {
 }
 
 impl Status<'_> {
-    fn tell(&self, known: &KnownHost, agent: Option<&Stored<Agent>>, moment: &Moment<'_>) -> Result<Value, Refusal> {
-        let host = known.admitted()?;
-        // Another host's agent is as unknown as one that does not exist.
-        let agent = agent.filter(|agent| agent.host_id == host.id).ok_or(Refusal::AgentNotFound)?;
-        let mut document = agent_document::agent(self.provider, agent, host, moment.now);
-        document.extend(agent_document::history(&self.provider.policy, agent));
+    fn tell(&self, known: &KnownHost, agent: Option<Stored<Agent>>, moment: &Moment<'_>) -> Result<Value, Refusal> {
+        let (host, agent) = known.admitted_with(agent)?;
+        let mut document = agent_document::agent(self.provider, &agent, host, moment.now);
+        document.extend(agent_document::history(&self.provider.policy, &agent));
         Ok(Value::Object(document))
     }
 }
