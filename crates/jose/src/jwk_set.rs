@@ -165,3 +165,17 @@ pub enum JwkSetError {
         found: usize,
     },
 }
+
+impl JwkSetError {
+    /// A stable name for logs and metrics; of a key that is refused, the key's.
+    pub fn code(&self) -> &'static str {
+        match self {
+            JwkSetError::DuplicateKid => "key_set_duplicate_kid",
+            JwkSetError::Json(_) => "key_set_json",
+            JwkSetError::Key { reason, .. } => reason.code(),
+            JwkSetError::Malformed => "key_set_malformed",
+            JwkSetError::TooLarge { .. } => "key_set_too_large",
+            JwkSetError::TooManyKeys { .. } => "key_set_too_many_keys",
+        }
+    }
+}

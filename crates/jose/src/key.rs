@@ -314,3 +314,25 @@ pub enum KeyError {
     #[error("the kty, crv or alg is not supported")]
     Unsupported,
 }
+
+impl KeyError {
+    /// A stable name for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            KeyError::AlgorithmMismatch => "key_algorithm",
+            KeyError::Backend => "key_backend",
+            KeyError::HmacSize => "key_hmac_size",
+            KeyError::Inconsistent => "key_inconsistent",
+            KeyError::Json(_) => "key_json",
+            KeyError::Malformed => "key_malformed",
+            KeyError::Member(_) => "key_member",
+            KeyError::NotForSignatures => "key_not_for_signatures",
+            KeyError::Point => "key_point",
+            KeyError::PrivateMember => "key_private_member",
+            KeyError::Roca => "key_roca",
+            KeyError::RsaSize => "key_rsa_size",
+            KeyError::Symmetric => "key_symmetric",
+            KeyError::Unsupported => "key_unsupported",
+        }
+    }
+}

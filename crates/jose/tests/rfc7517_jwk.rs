@@ -464,3 +464,20 @@ fn a_private_key_that_breaks_a_rule_is_refused() {
         assert!(SigningKey::from_jwk(&good.to_string()).is_ok(), "{good}");
     }
 }
+
+/// Each reason has a name of its own, and a set that is refused for a key says the key's.
+#[test]
+fn what_is_wrong_with_a_key_or_a_set_has_a_stable_name() {
+    let code = |member: &str, value: Value| Jwk::from_value(&with(Es256, member, value)).unwrap_err().code();
+    assert_eq!(code("d", "x".into()), "key_private_member");
+    assert_eq!(code("kty", "oct".into()), "key_symmetric");
+    assert_eq!(code("x", "x".into()), "key_member");
+    assert_eq!(code("alg", "ES384".into()), "key_algorithm");
+    assert_eq!(code("use", "enc".into()), "key_not_for_signatures");
+    let set = |text: String| JwkSet::parse(&text).unwrap_err().code();
+    let key = public(Es256);
+    assert_eq!(set("{}".into()), "key_set_malformed");
+    assert_eq!(set("{".into()), "key_set_json");
+    assert_eq!(set(json!({ "keys": [key, key] }).to_string()), "key_set_duplicate_kid");
+    assert_eq!(set(json!({ "keys": [with(Es256, "d", "x".into())] }).to_string()), "key_private_member");
+}
