@@ -83,7 +83,7 @@ impl Jwk {
     pub fn kty(&self) -> &'static str {
         match self.key.members {
             PublicMembers::Ec { .. } => "EC",
-            PublicMembers::Okp { .. } => "OKP",
+            PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => "OKP",
             PublicMembers::Rsa { .. } => "RSA",
         }
     }
@@ -94,6 +94,7 @@ impl Jwk {
             PublicMembers::Ec { curve, .. } => Some(curve.as_str()),
             PublicMembers::Okp { .. } => Some("Ed25519"),
             PublicMembers::Rsa { .. } => None,
+            PublicMembers::X25519 { .. } => Some("X25519"),
         }
     }
 
@@ -141,6 +142,10 @@ fn required_members(members: &PublicMembers) -> String {
             let (n, e) = (base64url::encode(n), base64url::encode(e));
             format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
         }
+        PublicMembers::X25519 { x } => {
+            let x = base64url::encode(x);
+            format!(r#"{{"crv":"X25519","kty":"OKP","x":"{x}"}}"#)
+        }
     }
 }
 
@@ -187,7 +192,9 @@ impl Serialize for Jwk {
                 map.serialize_entry("x", &base64url::encode(x))?;
                 map.serialize_entry("y", &base64url::encode(y))?;
             }
-            PublicMembers::Okp { x } => map.serialize_entry("x", &base64url::encode(x))?,
+            PublicMembers::Okp { x } | PublicMembers::X25519 { x } => {
+                map.serialize_entry("x", &base64url::encode(x))?;
+            }
             PublicMembers::Rsa { n, e } => {
                 map.serialize_entry("n", &base64url::encode(n))?;
                 map.serialize_entry("e", &base64url::encode(e))?;

@@ -61,6 +61,7 @@ pub mod base64url;
 mod crypto;
 mod der;
 pub mod json;
+pub mod jwe;
 mod jwk;
 mod jwk_set;
 pub mod jws;

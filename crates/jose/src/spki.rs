@@ -20,6 +20,7 @@ pub(crate) fn write(members: &PublicMembers) -> Vec<u8> {
             let key = der::write(0x30, &[&der::write_unsigned(n), &der::write_unsigned(e)]);
             info(&[RSA_ENCRYPTION, NULL], &[&key])
         }
+        PublicMembers::X25519 { x } => info(&[X25519], &[x]),
     }
 }
 
@@ -35,6 +36,9 @@ fn members(spki: &[u8]) -> Option<PublicMembers> {
     let key = bits.strip_prefix(&[0])?;
     if algorithm == ED25519 {
         return Some(PublicMembers::Okp { x: key.try_into().ok()? });
+    }
+    if algorithm == X25519 {
+        return Some(PublicMembers::X25519 { x: key.try_into().ok()? });
     }
     if let Some(curve) = algorithm.strip_prefix(EC_PUBLIC_KEY) {
         let curve = [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|known| curve_id(*known) == curve)?;
@@ -66,3 +70,4 @@ const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0
 const ED25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x70];
 const RSA_ENCRYPTION: &[u8] = &[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
 const NULL: &[u8] = &[0x05, 0x00];
+const X25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x6E];

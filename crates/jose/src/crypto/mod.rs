@@ -3,14 +3,28 @@
 //! A back end offers `PrivateKey` (generate, from and to PKCS #8, from and to members, sign), `PublicKey` (from members,
 //! verify), `MacKey` (new, generate, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
 //! signing and verifying only compute.
+//!
+//! For encryption it offers, in a module `encryption`: `random`; `gcm_seal`, `gcm_open`; `cbc_encrypt`, `cbc_decrypt` (PKCS #7
+//! padding; whoever calls it has checked the tag); `hmac` over several parts; `key_wrap`, `key_unwrap` ([RFC 3394]); `pbkdf2`;
+//! `AgreementKey` (generate, from and to members, agree) and `AgreementPublicKey` (from members, checked to be on the
+//! curve); `OaepPublicKey` (from members, encrypt) and `OaepPrivateKey` (generate, from and to members, decrypt), with
+//! SHA-256 for the hash and for MGF1 and an empty label. AES keys are 16 or 32 bytes long, any other length is
+//! [`Rejected`]. An X25519 agreement whose result is zero is `Rejected`. The vectors of `encryption_vectors` hold for
+//! each back end.
+//!
+//! [RFC 3394]: https://www.rfc-editor.org/rfc/rfc3394
 
 mod ed25519;
+#[cfg(test)]
+mod encryption_vectors;
 mod native;
 
 use zeroize::Zeroizing;
 
 use crate::Algorithm;
 
+#[allow(unused_imports, reason = "what encrypts with it comes next")]
+pub(crate) use native::encryption;
 pub use native::sha256;
 pub(crate) use native::{MacKey, PrivateKey, PublicKey};
 
@@ -23,6 +37,8 @@ pub(crate) enum PublicMembers {
     Okp { x: [u8; 32] },
     /// Big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
+    /// Key agreement and nothing else ([RFC 8037 §3.2](https://www.rfc-editor.org/rfc/rfc8037#section-3.2)).
+    X25519 { x: [u8; 32] },
 }
 
 impl PublicMembers {
@@ -40,13 +56,14 @@ impl PublicMembers {
                     | Algorithm::Rs384
                     | Algorithm::Rs512
             ),
+            PublicMembers::X25519 { .. } => false,
         }
     }
 }
 
 /// The members that only a private key has, as bytes, wiped when dropped.
 pub(crate) enum PrivateMembers {
-    /// `d` of an elliptic curve: the scalar of ECDSA, the seed of Ed25519.
+    /// `d` of an elliptic curve: the scalar of ECDSA, ECDH and X25519, the seed of Ed25519.
     Scalar(Zeroizing<Vec<u8>>),
     /// Big-endian, without leading zeros.
     Rsa {
@@ -59,7 +76,7 @@ pub(crate) enum PrivateMembers {
     },
 }
 
-/// A curve of ECDSA.
+/// A curve of ECDSA and ECDH.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Curve {
     P256,

@@ -1,5 +1,8 @@
 //! The native back end: aws-lc-rs, and ed25519-dalek where it verifies faster.
 
+#[allow(dead_code, reason = "what encrypts with it comes next")]
+pub(crate) mod encryption;
+
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin, Pkcs8V1Der};
 use aws_lc_rs::hmac;
@@ -117,7 +120,7 @@ impl PrivateKey {
                 let scalar: EcPrivateKeyBin<'_> = key.private_key().as_be_bytes().map_err(reject)?;
                 Ok(PrivateMembers::Scalar(Zeroizing::new(scalar.as_ref().to_vec())))
             }
-            PrivateKey::Rsa(..) => rsa_private_members(&self.to_pkcs8()?).ok_or(Rejected),
+            PrivateKey::Rsa(..) => Ok(rsa_members(&self.to_pkcs8()?).ok_or(Rejected)?.1),
         }
     }
 
@@ -283,7 +286,7 @@ fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
 ///
 /// [RFC 5958 §2]: https://www.rfc-editor.org/rfc/rfc5958#section-2
 /// [RFC 8017 §A.1.2]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
-fn rsa_private_members(pkcs8: &[u8]) -> Option<PrivateMembers> {
+fn rsa_members(pkcs8: &[u8]) -> Option<(PublicMembers, PrivateMembers)> {
     let (info, _) = der::element(pkcs8, 0x30)?;
     let (_version, rest) = der::element(info, 0x02)?;
     let (_algorithm, rest) = der::element(rest, 0x30)?;
@@ -295,6 +298,7 @@ fn rsa_private_members(pkcs8: &[u8]) -> Option<PrivateMembers> {
         rest = after;
         Some(Zeroizing::new(der::magnitude(integer).to_vec()))
     };
-    let (_version, _n, _e) = (next()?, next()?, next()?);
-    Some(PrivateMembers::Rsa { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? })
+    let (_version, n, e) = (next()?, next()?.to_vec(), next()?.to_vec());
+    let private = PrivateMembers::Rsa { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? };
+    Some((PublicMembers::Rsa { n, e }, private))
 }

@@ -70,7 +70,7 @@ pub(crate) fn read(text: &str) -> Result<Read, KeyError> {
     let members::Read { algorithm, kid, members: public } = members::read(&object)?;
     let private = match &public {
         PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(private.fixed("d", curve.coordinate_length())?),
-        PublicMembers::Okp { .. } => PrivateMembers::Scalar(private.fixed("d", 32)?),
+        PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(private.fixed("d", 32)?),
         PublicMembers::Rsa { .. } => PrivateMembers::Rsa {
             d: private.unsigned("d")?,
             p: private.unsigned("p")?,
