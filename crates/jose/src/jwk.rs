@@ -113,6 +113,11 @@ impl Jwk {
         &self.key.public
     }
 
+    /// The JSON object of the required members alone, as the thumbprint hashes it.
+    pub(crate) fn required_members(&self) -> String {
+        required_members(&self.key.members)
+    }
+
     pub(crate) fn new(algorithm: Algorithm, members: PublicMembers) -> Result<Self, KeyError> {
         if let PublicMembers::Rsa { n, e } = &members {
             members::check_rsa(n, e)?;

@@ -11,6 +11,7 @@
 //! [RFC 7797]: https://www.rfc-editor.org/rfc/rfc7797
 
 pub mod detached;
+pub(crate) mod embedded_key;
 mod header;
 pub mod hmac;
 pub mod json_serialization;
@@ -94,6 +95,14 @@ struct Parts<'a, A> {
 }
 
 fn take_apart<A: FromStr>(text: &str) -> Result<Parts<'_, A>, JwsError> {
+    take_apart_with(text, Fields::parse)
+}
+
+/// Takes a compact JWS apart whose header is read in another way.
+fn take_apart_with<A>(
+    text: &str,
+    read_header: impl FnOnce(&[u8]) -> Result<Fields<A>, JwsError>,
+) -> Result<Parts<'_, A>, JwsError> {
     if text.len() > MAX_BYTES {
         return Err(JwsError::TooLarge { found: text.len() });
     }
@@ -104,7 +113,7 @@ fn take_apart<A: FromStr>(text: &str) -> Result<Parts<'_, A>, JwsError> {
     // One buffer serves the header and then the payload.
     let mut bytes = Vec::with_capacity(header.len().max(payload.len()) / 4 * 3 + 3);
     decode(header, Segment::Header, &mut bytes)?;
-    let fields = Fields::parse(&bytes)?;
+    let fields = read_header(&bytes)?;
     decode(payload, Segment::Payload, &mut bytes)
         .map_err(|error| if payload.contains('.') { segment_count() } else { error })?;
     let mut signature_bytes = Vec::new();
@@ -208,8 +217,11 @@ pub enum JwsError {
     /// The header is not strict JSON.
     #[error("the header is refused: {0}")]
     Header(json::JsonError),
-    /// A header member is absent or not a string.
-    #[error("the header member {member} is missing or not a string")]
+    /// The key that the header brings, where it has to bring one, is refused.
+    #[error("the key in the header is refused: {0}")]
+    HeaderKey(KeyError),
+    /// A header member is absent or not of its type.
+    #[error("the header member {member} is missing or has the wrong type")]
     HeaderMember {
         /// Which.
         member: &'static str,
@@ -275,6 +287,7 @@ impl JwsError {
             JwsError::Critical => "critical",
             JwsError::EmptySegment { .. } => "empty_segment",
             JwsError::Header(_) => "header_json",
+            JwsError::HeaderKey(_) => "header_key",
             JwsError::HeaderMember { .. } => "header_member",
             JwsError::HeaderNotObject => "header_not_object",
             // The same fault, whatever the kind of key.

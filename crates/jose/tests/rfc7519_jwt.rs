@@ -4,7 +4,8 @@
 mod forge;
 
 use aws_lc_rs::hmac;
-use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified};
+use countersign_jose::jws::JwsError;
+use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified, dpop};
 use countersign_jose::{Algorithm, JwkSet, SigningKey, base64url};
 use forge::{entry, forge, key, other_key, seal};
 use serde_json::{Value, json};
@@ -102,7 +103,43 @@ fn a_token_of_one_kind_is_refused_as_any_other() {
                 assert_eq!(verified, Err(refusal), "{minted:?} as {expected:?}");
             }
         }
+        let found = Some(minted.as_str().to_owned());
+        let refusal = TokenError::Typ { expected: "dpop+jwt", found };
+        assert_eq!(verify(&token, &expect(Typ::DpopProof)), Err(refusal), "{minted:?} as a proof");
+        let without_key = dpop::verify(&token, &at_token_endpoint(), NOW).unwrap_err();
+        assert_eq!(without_key, JwsError::HeaderMember { member: "jwk" }.into(), "{minted:?} as a proof");
+        // The same token with a key in the header is still of its kind.
+        let jwk = serde_json::to_string(key(Algorithm::Es256).public_jwk()).unwrap();
+        let header = format!(r#"{{"alg":"ES256","typ":"{}","jwk":{jwk}}}"#, minted.as_str());
+        let with_key = forge(&key(Algorithm::Es256), header, claims().to_string());
+        let error = dpop::verify(&with_key, &at_token_endpoint(), NOW).unwrap_err();
+        assert_eq!(error.code(), "typ", "{minted:?} with a key as a proof");
     }
+    let request =
+        dpop::Request { method: "POST", uri: "https://as.test/token", access_token: None, nonce: None, jti: "j1" };
+    let proof = dpop::mint(&key(Algorithm::Es256), &request, NOW).unwrap();
+    assert!(dpop::verify(&proof, &at_token_endpoint(), NOW).is_ok());
+    for expected in KINDS.into_iter().chain([Typ::DpopProof]) {
+        let refusal = JwsError::KeyInHeader { member: "jwk" };
+        assert_eq!(verify(&proof, &expect(expected)), Err(refusal.into()), "a proof as {expected:?}");
+    }
+}
+
+/// RFC 9449 section 4.3: without its key in the header nothing is a proof, whoever signed it, and nobody makes one.
+#[test]
+fn a_proof_without_its_key_is_neither_made_nor_accepted() {
+    let key = key(Algorithm::Es256);
+    assert_eq!(jwt::mint(&key, Typ::DpopProof, &claims()), Err(jwt::MintError::DpopProof));
+    let proof = forge(&key, header(Typ::DpopProof), claims().to_string());
+    let refusal = || Err(JwsError::HeaderMember { member: "jwk" }.into());
+    assert_eq!(verify(&proof, &expect(Typ::DpopProof)), refusal());
+    let set = JwkSet::from_keys([key.verifying_key()]).unwrap();
+    let by_set = Unverified::parse(&proof).unwrap().verify_with_set::<Value>(&set, &expect(Typ::DpopProof), NOW);
+    assert_eq!(by_set.map(drop), refusal().map(|_: Value| ()));
+}
+
+fn at_token_endpoint() -> dpop::Expect<'static> {
+    dpop::Expect::new("POST", "https://as.test/token", dpop::Presented::Nothing)
 }
 
 /// RFC 7515 section 4.1.9: `typ` is a media type; case and `application/` do not matter, anything else does.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use super::JwsError;
+use crate::json::Member;
 use crate::{Algorithm, json};
 
 /// What a header says: algorithm, type and key id. Members that we do not know are ignored, as [RFC 7515 §4] asks.
@@ -20,8 +21,8 @@ pub struct Header {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fields<A> {
     pub(super) algorithm: A,
-    typ: Option<Cow<'static, str>>,
-    kid: Option<String>,
+    pub(super) typ: Option<Cow<'static, str>>,
+    pub(super) kid: Option<String>,
 }
 
 impl Header {
@@ -81,9 +82,21 @@ impl<A: FromStr> Fields<A> {
     }
 
     fn parse_any(text: &str) -> Result<Self, JwsError> {
+        Self::parse_with(text, |_| Ok(false))
+    }
+
+    /// Reads a header that has members of its own where the caller knows them: `take` is shown every member first and says
+    /// whether it was one of these. The others are judged as in any header.
+    pub(super) fn parse_with(
+        text: &str,
+        mut take: impl FnMut(&Member) -> Result<bool, JwsError>,
+    ) -> Result<Self, JwsError> {
         let members = json::scan(text).map_err(JwsError::Header)?.ok_or(JwsError::HeaderNotObject)?;
         let (mut algorithm, mut typ, mut kid) = (None, None, None);
         for member in &members {
+            if take(member)? {
+                continue;
+            }
             let string = |name| member.string(text).ok_or(JwsError::HeaderMember { member: name });
             match member.name(text) {
                 "alg" => algorithm = Some(string("alg")?),

@@ -127,6 +127,9 @@ pub enum MintError {
     /// The claims are not an object with unique members.
     #[error("the claims are not an object that can be signed")]
     Claims,
+    /// A DPoP proof brings its key: [`dpop::mint`](super::dpop::mint) makes it.
+    #[error("a DPoP proof is made with its key in the header")]
+    DpopProof,
     /// The key failed.
     #[error(transparent)]
     Key(#[from] KeyError),

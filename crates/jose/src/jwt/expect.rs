@@ -3,8 +3,7 @@
 use super::Typ;
 use super::error::TokenError;
 use super::registered::{FoundAudience, Registered};
-use crate::jws::Header;
-use crate::jws::shown;
+use crate::jws::{JwsError, shown};
 
 /// What a verifier expects of a token. Issuer and audience have no default: leaving one to the caller has a name.
 ///
@@ -94,12 +93,13 @@ impl<'a> Expect<'a> {
         self
     }
 
-    pub(super) fn check_header(&self, header: &Header) -> Result<(), TokenError> {
-        if self.typ.accepts(header.typ()) {
-            Ok(())
-        } else {
-            Err(TokenError::Typ { expected: self.typ.as_str(), found: header.typ().map(shown) })
+    pub(super) fn check_typ(&self, found: Option<&str>) -> Result<(), TokenError> {
+        self.typ.check(found)?;
+        if self.typ == Typ::DpopProof {
+            // A header with a key is refused before it comes here.
+            return Err(TokenError::Jws(JwsError::HeaderMember { member: "jwk" }));
         }
+        Ok(())
     }
 
     pub(super) fn check_claims(&self, payload: &str, claims: &Registered, now: i64) -> Result<(), TokenError> {

@@ -10,15 +10,28 @@ use crate::{SigningKey, json, jws};
 ///
 /// # Errors
 /// [`MintError::Claims`] when the claims are not an object that our own reader would accept (a claim given twice through
-/// a flattened map, for one), [`MintError::TooLarge`], [`MintError::Key`].
+/// a flattened map, for one), [`MintError::DpopProof`], [`MintError::TooLarge`], [`MintError::Key`].
 pub fn mint(key: &SigningKey, typ: Typ, claims: &impl Serialize) -> Result<String, MintError> {
+    let payload = payload(typ, claims)?;
+    within_bounds(jws::sign(key, Some(typ.as_str()), &payload)?)
+}
+
+/// The claims as JSON, if they are what our own reader would accept.
+pub(super) fn payload(typ: Typ, claims: &impl Serialize) -> Result<Vec<u8>, MintError> {
+    if typ == Typ::DpopProof {
+        return Err(MintError::DpopProof);
+    }
     let mut payload = Vec::with_capacity(512);
     serde_json::to_writer(&mut payload, claims).map_err(|_| MintError::Claims)?;
     let text = std::str::from_utf8(&payload).map_err(|_| MintError::Claims)?;
     if json::scan(text).map_err(|_| MintError::Claims)?.is_none() {
         return Err(MintError::Claims);
     }
-    let token = jws::sign(key, Some(typ.as_str()), &payload)?;
+    Ok(payload)
+}
+
+/// A token that no verifier here would read is not handed out.
+pub(super) fn within_bounds(token: String) -> Result<String, MintError> {
     if token.len() > jws::MAX_BYTES {
         return Err(MintError::TooLarge { found: token.len() });
     }

@@ -3,6 +3,8 @@
 //! [`mint`] makes a token of a kind ([`Typ`]). [`Unverified::parse`] takes one apart and proves nothing;
 //! [`Unverified::verify`] judges it against an [`Expect`] and gives a [`Verified`], the only way to its claims.
 //!
+//! Two kinds have entry points of their own: proofs that bring their key ([`dpop`]).
+//!
 //! Beyond what [`jws`](crate::jws) refuses: a token of another kind, claims that are not an object, registered claims of
 //! the wrong type, the wrong issuer or audience, times in the wrong order, too long a life, and the absence of what the
 //! kind requires.
@@ -15,6 +17,7 @@
 //! [RFC 7519 §2]: https://www.rfc-editor.org/rfc/rfc7519#section-2
 //! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 
+pub mod dpop;
 mod error;
 mod expect;
 mod mint;

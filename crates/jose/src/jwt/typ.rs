@@ -2,6 +2,9 @@
 //!
 //! [RFC 8725 §3.11]: https://www.rfc-editor.org/rfc/rfc8725#section-3.11
 
+use super::error::TokenError;
+use crate::jws::shown;
+
 /// A kind of token. Each is refused where another is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -12,6 +15,9 @@ pub enum Typ {
     AgentJwt,
     /// Client assertion, `JWT` or without `typ` ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523), OIDC Core §9).
     ClientAssertion,
+    /// DPoP proof, `dpop+jwt` ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)). It brings its own key, so it is made
+    /// and judged in [`dpop`](super::dpop) and nowhere else.
+    DpopProof,
     /// Host JWT, `host+jwt` (Agent Auth §4.2).
     HostJwt,
     /// Identity assertion grant that one authorization server makes for another, `oauth-id-jag+jwt`
@@ -35,6 +41,7 @@ impl Typ {
             Typ::AccessToken => "at+jwt",
             Typ::AgentJwt => "agent+jwt",
             Typ::ClientAssertion | Typ::IdToken => "JWT",
+            Typ::DpopProof => "dpop+jwt",
             Typ::HostJwt => "host+jwt",
             Typ::IdJag => "oauth-id-jag+jwt",
             Typ::IntrospectionResponse => "token-introspection+jwt",
@@ -43,10 +50,19 @@ impl Typ {
         }
     }
 
+    /// Judges the `typ` of a header.
+    pub(super) fn check(self, found: Option<&str>) -> Result<(), TokenError> {
+        if self.accepts(found) {
+            Ok(())
+        } else {
+            Err(TokenError::Typ { expected: self.as_str(), found: found.map(shown) })
+        }
+    }
+
     /// Media types compare case-blind, and `application/` may be left out ([RFC 7515 §4.1.9]).
     ///
     /// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9
-    pub(super) fn accepts(self, found: Option<&str>) -> bool {
+    fn accepts(self, found: Option<&str>) -> bool {
         match found {
             None => matches!(self, Typ::ClientAssertion | Typ::IdToken),
             Some(found) => {
@@ -67,6 +83,8 @@ impl Typ {
             // `iss` is for the caller to judge: absent is allowed by default.
             Typ::AgentJwt => &["sub", "aud", "exp", "iat", "jti"],
             Typ::ClientAssertion => &["iss", "sub", "aud", "exp", "jti"],
+            // `htm` and `htu` are read where the key is.
+            Typ::DpopProof => &["iat", "jti"],
             Typ::HostJwt => &["iss", "aud", "exp", "iat", "jti"],
             // `client_id` and `resource` are for the claims type of the caller.
             Typ::IdJag => &["iss", "sub", "aud", "exp", "iat", "jti"],
@@ -87,6 +105,8 @@ impl Typ {
             // OIDC Back-Channel Logout §2.4 recommends two minutes.
             Typ::LogoutToken => Some(120),
             Typ::ClientAssertion | Typ::IdJag => Some(300),
+            // RFC 9449 §11.1: how old a DPoP proof may be is counted from `iat`; `exp` is rare.
+            Typ::DpopProof => None,
             Typ::AccessToken | Typ::IdToken | Typ::IntrospectionResponse | Typ::RequestObject => None,
         }
     }

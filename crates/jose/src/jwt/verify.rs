@@ -70,7 +70,7 @@ impl<'a> Unverified<'a> {
         expect: &Expect<'_>,
         now: i64,
     ) -> Result<Verified<C>, TokenError> {
-        expect.check_header(self.header())?;
+        expect.check_typ(self.header().typ())?;
         self.jws.check_signature(key)?;
         expect.check_claims(&self.payload, &self.registered, now)?;
         let claims = self.peek()?;
@@ -89,7 +89,7 @@ impl<'a> Unverified<'a> {
         expect: &Expect<'_>,
         now: i64,
     ) -> Result<Verified<C>, TokenError> {
-        expect.check_header(self.header())?;
+        expect.check_typ(self.header().typ())?;
         let key = match self.header().kid() {
             Some(kid) => keys.find_kid(kid),
             None => keys.sole(self.header().algorithm()),
