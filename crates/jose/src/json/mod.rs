@@ -19,7 +19,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 pub(crate) use members::read_members;
-pub(crate) use scan::Member;
+pub(crate) use scan::{Member, plain_end};
 
 /// How deep arrays and objects may nest; the outermost one counts.
 pub const MAX_DEPTH: usize = 16;

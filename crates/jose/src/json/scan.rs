@@ -94,18 +94,25 @@ impl Stop {
 
 impl<'a> Scanner<'a> {
     /// Passes a value, and says of a string whether it was written with escapes.
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Result<Escapes, Stop> {
-        match self.peek() {
-            Some(b'"') => return self.string(),
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b't') => self.word("true")?,
-            Some(b'f') => self.word("false")?,
-            Some(b'n') => self.word("null")?,
-            _ => return Err(Stop::Syntax),
+        if self.peek() == Some(b'"') {
+            return self.string();
         }
+        self.value_but_string(depth)?;
         Ok(Escapes::None)
+    }
+
+    fn value_but_string(&mut self, depth: usize) -> Result<(), Stop> {
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(Stop::Syntax),
+        }
     }
 
     fn object(&mut self, depth: usize) -> Result<(), Stop> {
@@ -115,7 +122,7 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         let first = self.members.len();
-        let mut names = 0;
+        let mut names = Marks::default();
         loop {
             let (name, unescaped) = self.name(first, &mut names)?;
             self.white_space();
@@ -182,7 +189,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a member's name, which must be new among the members from `first` on; `names` marks those.
-    fn name(&mut self, first: usize, names: &mut u64) -> Result<(Range<usize>, Option<Box<str>>), Stop> {
+    #[inline(always)]
+    fn name(&mut self, first: usize, names: &mut Marks) -> Result<(Range<usize>, Option<Box<str>>), Stop> {
         if self.peek() != Some(b'"') {
             return Err(Stop::Syntax);
         }
@@ -192,10 +200,13 @@ impl<'a> Scanner<'a> {
             Escapes::Some => Some(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
         };
         let place = start + 1..self.at - 1;
-        let name = unescaped.as_deref().unwrap_or_else(|| self.text.get(place.clone()).unwrap_or_default());
-        if !is_new(name, names) {
+        let name = match &unescaped {
+            None => self.bytes.get(place.clone()).unwrap_or_default(),
+            Some(name) => name.as_bytes(),
+        };
+        if !names.is_new(name) {
             let others = self.members.get(first..).unwrap_or_default();
-            if others.len() < FEW && others.iter().any(|other| other.name(self.text) == name) {
+            if others.len() < FEW && others.iter().any(|other| other.name(self.text).as_bytes() == name) {
                 self.at = start;
                 return Err(Stop::DuplicateMember);
             }
@@ -204,26 +215,30 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a string; `self.at` is at its opening quote.
+    #[inline(always)]
     fn string(&mut self) -> Result<Escapes, Stop> {
-        self.at += 1;
-        let mut escapes = Escapes::None;
-        loop {
-            self.at += plain_length(self.bytes.get(self.at..).unwrap_or_default());
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(escapes);
-                }
-                Some(b'\\') => {
-                    escapes = Escapes::Some;
-                    self.escape()?;
-                }
-                _ => return Err(Stop::Syntax),
-            }
+        self.at = plain_end(self.bytes, self.at + 1);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Escapes::None);
         }
+        self.string_with_escapes()
     }
 
+    /// Passes the rest of a string, from its first escape on.
     #[cold]
+    fn string_with_escapes(&mut self) -> Result<Escapes, Stop> {
+        while self.peek() == Some(b'\\') {
+            self.escape()?;
+            self.at = plain_end(self.bytes, self.at);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(Stop::Syntax);
+        }
+        self.at += 1;
+        Ok(Escapes::Some)
+    }
+
     fn escape(&mut self) -> Result<(), Stop> {
         self.at += 1;
         match self.peek() {
@@ -286,6 +301,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn white_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -312,40 +328,48 @@ enum Escapes {
     Some,
 }
 
-/// How many bytes pass before a quote, a backslash or a control character. Eight at a time: most of a token is strings.
-#[inline]
-fn plain_length(bytes: &[u8]) -> usize {
+/// Where the next quote, backslash or control character stands, or the end. Eight at a time: most of a token is strings.
+#[inline(always)]
+pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, eight) in words.iter().enumerate() {
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*eight);
-        let quote = word ^ (ONES * 0x22);
+        // Flipping this bit puts the quote next to the control characters: one comparison finds both.
+        let flipped = word ^ (ONES * 0x02);
         let backslash = word ^ (ONES * 0x5C);
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
+        let found = (flipped.wrapping_sub(ONES * 0x21) & !flipped) | (backslash.wrapping_sub(ONES) & !backslash);
         if found & HIGH != 0 {
             // Only bytes above the first hit can be marked in error.
-            return index * 8 + usize::try_from((found & HIGH).trailing_zeros() / 8).unwrap_or(8);
+            return at + usize::try_from((found & HIGH).trailing_zeros() / 8).unwrap_or(8);
         }
+        at += 8;
     }
-    words.len() * 8 + rest.iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|&&byte| byte != b'"' && byte != b'\\' && byte >= 0x20).count()
 }
 
 /// Up to so many members of one object are compared one with another; more are sorted when the object ends, so that a
 /// document of thousands of members costs no more than it should.
 const FEW: usize = 24;
 
-/// Whether a name is certainly new: its mark among the 64 of `names` has not been set. Sets it.
-#[inline]
-fn is_new(name: &str, names: &mut u64) -> bool {
-    let bytes = name.as_bytes();
-    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-    let mark = 1 << ((bytes.len() + usize::from(first) * 5 + usize::from(last) * 11) % 64);
-    let new = *names & mark == 0;
-    *names |= mark;
-    new
+/// One mark of 256 for each name of an object: two names with different marks are different.
+#[derive(Default)]
+struct Marks([u64; 4]);
+
+impl Marks {
+    /// Whether a name is certainly new: its mark has not been set. Sets it.
+    #[inline(always)]
+    fn is_new(&mut self, name: &[u8]) -> bool {
+        let byte = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
+        // Such factors that two names that are common in tokens hardly ever share a mark.
+        let mark = name.len() + byte(name.first()) * 5 + byte(name.get(1)) * 41 + byte(name.last()) * 7;
+        let Some(marks) = self.0.get_mut(mark / 64 % 4) else { return false };
+        let bit = 1 << (mark % 64);
+        let new = *marks & bit == 0;
+        *marks |= bit;
+        new
+    }
 }
 
 fn has_duplicates(text: &str, members: &[Member]) -> bool {

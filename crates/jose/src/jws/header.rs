@@ -121,8 +121,7 @@ impl<A: FromStr> Fields<A> {
 /// the next quote to tell.
 fn plain_string(text: &str) -> Option<(&str, &str)> {
     let text = text.strip_prefix('"')?;
-    let end = text.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
-    let (content, rest) = text.split_at_checked(end)?;
+    let (content, rest) = text.split_at_checked(json::plain_end(text.as_bytes(), 0))?;
     Some((content, rest.strip_prefix('"')?))
 }
 
