@@ -1,94 +1,93 @@
 //! One job, so many times, for a tool that counts instructions:
-//! `valgrind --tool=callgrind target/release/examples/instructions two 100`, and again with 200; the difference is 100 jobs.
+//! `valgrind --tool=callgrind target/release/examples/instructions EdDSA two 100`, and again with 200; the difference is
+//! 100 jobs.
 //!
-//! Jobs: `raw` (the signature primitive), `two` and `all` (full verification into two and into all claims), `parse` (no
-//! cryptography), `mint`. All with Ed25519, which does the same steps every time.
+//! Algorithms: `EdDSA`, `RS256`, `HS256`, whose verification does the same steps every time (what ES256 adds to its
+//! primitive is what EdDSA adds: their signatures are of one length). Jobs: `raw` (the primitive that verifies), `two` and
+//! `all` (full verification into two and into all claims), `parse` (no cryptography), `sign` (the primitive that signs),
+//! `mint`.
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot be set up has nothing to say")]
 
 use std::hint::black_box;
 
+use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_jose::{Algorithm, SigningKey, base64url};
-use serde::{Deserialize, Serialize};
+use countersign_jose::{Algorithm, SigningKey, base64url, json};
 
-const NOW: i64 = 1_700_000_000;
-const ISSUER: &str = "https://login.example.com/tenant/7d2f1b9e";
-const AUDIENCE: &str = "https://api.example.com/v1/orders";
+#[path = "../benches/payload/mod.rs"]
+mod payload;
 
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    aud: String,
-    exp: i64,
-    iat: i64,
-    jti: String,
-    client_id: String,
-    scope: String,
-    auth_time: i64,
-    acr: String,
-    amr: Vec<String>,
-    sid: String,
-    groups: Vec<String>,
-    act: Actor,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Actor {
-    sub: String,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "reading them is the job")]
-struct Two {
-    client_id: String,
-    scope: String,
-}
-
-fn claims() -> Claims {
-    Claims {
-        iss: ISSUER.into(),
-        sub: "248289761001".into(),
-        aud: AUDIENCE.into(),
-        exp: NOW + 300,
-        iat: NOW,
-        jti: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6".into(),
-        client_id: "s6BhdRkqt3gX1fWZK9yNqv".into(),
-        scope: "openid profile email orders:read orders:write invoices:read".into(),
-        auth_time: NOW - 120,
-        acr: "urn:mace:incommon:iap:silver".into(),
-        amr: vec!["pwd".into(), "otp".into()],
-        sid: "08a5019c-17e1-4977-8f42-65a12843ea02".into(),
-        groups: vec!["accounting".into(), "warehouse-north".into(), "approvers-level-2".into()],
-        act: Actor { sub: "agent:2f9f8a1c-64d5-4b0c-9c53-1d7a0b6a3c11".into() },
-    }
-}
+use payload::{AUDIENCE, Claims, ISSUER, NOW, Two, claims};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let times: usize = arguments[2].parse().unwrap();
-    // RFC 8037 appendix A.1.
-    let seed = base64url::decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
-    let prefix = [0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-    let key = SigningKey::from_pkcs8_der(Algorithm::EdDSA, &[prefix.as_slice(), &seed].concat()).unwrap();
-    let claims = claims();
-    let token = jwt::mint(&key, Typ::AccessToken, &claims).unwrap();
+    let times: usize = arguments[3].parse().unwrap();
+    let job = match arguments[1].as_str() {
+        "EdDSA" => signature_job(&arguments[2], &key(Algorithm::EdDSA)),
+        "RS256" => signature_job(&arguments[2], &key(Algorithm::Rs256)),
+        _ => mac_job(&arguments[2]),
+    };
+    (0..times).for_each(|_| job());
+}
+
+/// The same key in every run.
+fn key(algorithm: Algorithm) -> SigningKey {
+    let keys: serde_json::Value = serde_json::from_str(include_str!("../tests/vectors/pem.json")).unwrap();
+    SigningKey::from_pem(algorithm, keys[format!("{algorithm} private")].as_str().unwrap()).unwrap()
+}
+
+fn signature_job(job: &str, key: &SigningKey) -> Box<dyn Fn()> {
+    let token = jwt::mint(key, Typ::AccessToken, &claims()).unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
-    let signature = base64url::decode(signature).unwrap();
-    let verifying = key.verifying_key();
+    let (message, signature) = (message.to_owned(), base64url::decode(signature).unwrap());
+    let (key, verifying) = (key.clone(), key.verifying_key());
     let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(ISSUER), ExpectedAudience::AnyOf(&[AUDIENCE]));
-    for _ in 0..times {
-        let token = black_box(token.as_str());
-        match arguments[1].as_str() {
-            "raw" => verifying.verify(black_box(message.as_bytes()), &signature).unwrap(),
-            "two" => {
-                drop(black_box(Unverified::parse(token).unwrap().verify::<Two>(&verifying, &expect, NOW).unwrap()));
-            }
-            "all" => {
-                drop(black_box(Unverified::parse(token).unwrap().verify::<Claims>(&verifying, &expect, NOW).unwrap()));
-            }
-            "parse" => drop(black_box(Unverified::parse(token).unwrap())),
-            _ => drop(black_box(jwt::mint(&key, Typ::AccessToken, black_box(&claims)).unwrap())),
+    match job {
+        "raw" => Box::new(move || verifying.verify(black_box(message.as_bytes()), &signature).unwrap()),
+        "two" => Box::new(move || {
+            let token = Unverified::parse(black_box(&token)).unwrap();
+            drop(black_box(token.verify::<Two>(&verifying, &expect, NOW).unwrap()));
+        }),
+        "all" => Box::new(move || {
+            let token = Unverified::parse(black_box(&token)).unwrap();
+            drop(black_box(token.verify::<Claims>(&verifying, &expect, NOW).unwrap()));
+        }),
+        "parse" => Box::new(move || drop(black_box(Unverified::parse(black_box(&token)).unwrap()))),
+        "sign" => Box::new(move || drop(black_box(key.sign(black_box(message.as_bytes())).unwrap()))),
+        _ => {
+            let claims = claims();
+            Box::new(move || drop(black_box(jwt::mint(&key, Typ::AccessToken, black_box(&claims)).unwrap())))
+        }
+    }
+}
+
+fn mac_job(job: &str) -> Box<dyn Fn()> {
+    let key = HmacKey::new(HmacAlgorithm::Hs256, &[7; 32]).unwrap().with_kid("2026-11");
+    let write = |claims: &Claims| serde_json::to_vec(claims).unwrap();
+    let token = hmac::sign(&key, Some("at+jwt"), &write(&claims())).unwrap();
+    match job {
+        "two" => Box::new(move || {
+            let payload = hmac::verify(black_box(&token), &key).unwrap();
+            drop(black_box(json::from_slice::<Two>(&payload).unwrap()));
+        }),
+        "all" => Box::new(move || {
+            let payload = hmac::verify(black_box(&token), &key).unwrap();
+            drop(black_box(json::from_slice::<Claims>(&payload).unwrap()));
+        }),
+        "raw" | "sign" => {
+            let (message, _) = token.rsplit_once('.').unwrap();
+            let (message, key) =
+                (message.to_owned(), aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[7; 32]));
+            Box::new(move || {
+                black_box(aws_lc_rs::hmac::sign(&key, black_box(message.as_bytes())));
+            })
+        }
+        "parse" => Box::new(move || drop(black_box(hmac::verify(black_box(&token), &key).unwrap()))),
+        _ => {
+            let claims = claims();
+            Box::new(move || {
+                drop(black_box(hmac::sign(&key, Some("at+jwt"), &write(black_box(&claims))).unwrap()));
+            })
         }
     }
 }
