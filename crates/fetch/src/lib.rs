@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use countersign_jose::remote;
 use countersign_storage::{Destination, Fetch, FetchError, Fetched};
 use http::{Method, Request, header};
 use tokio_rustls::rustls;
@@ -132,14 +133,39 @@ impl Fetch for OutboundHttp {
             Destination::Operator => {}
             _ => return Err(FetchError::Refused("this client fetches only what the operator chose")),
         }
+        self.document(url, None).await
+    }
+}
+
+#[async_trait]
+impl remote::Fetch for OutboundHttp {
+    async fn get(&self, url: &Url, if_none_match: Option<&str>) -> Result<remote::Fetched, remote::FetchError> {
+        let fetched = self.document(url, if_none_match).await.map_err(|error| match error {
+            FetchError::Connection(reason) => remote::FetchError::Connection(reason),
+            FetchError::Refused(reason) => remote::FetchError::Refused(reason.to_owned()),
+            FetchError::TooLarge => remote::FetchError::TooLarge,
+            FetchError::TimedOut => remote::FetchError::TimedOut,
+            error => remote::FetchError::Connection(error.to_string()),
+        })?;
+        let answer = remote::Fetched::new(fetched.status.as_u16(), fetched.body);
+        Ok(fetched.headers.iter().fold(answer, |answer, (name, value)| match value.to_str() {
+            Ok(value) => answer.with_header(name.as_str(), value),
+            Err(_) => answer,
+        }))
+    }
+}
+
+impl OutboundHttp {
+    async fn document(&self, url: &Url, if_none_match: Option<&str>) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         url.set_fragment(None);
-        let request = Request::builder()
-            .method(Method::GET)
-            .uri(url.as_str())
-            .header(header::ACCEPT, "application/json")
-            .body(Bytes::new())
-            .map_err(|_| FetchError::Refused("it is not a URL that HTTP can carry"))?;
+        let mut request =
+            Request::builder().method(Method::GET).uri(url.as_str()).header(header::ACCEPT, "application/json");
+        if let Some(tag) = if_none_match {
+            request = request.header(header::IF_NONE_MATCH, tag);
+        }
+        let request =
+            request.body(Bytes::new()).map_err(|_| FetchError::Refused("it is not a URL that HTTP can carry"))?;
         self.send(request).await
     }
 }

@@ -68,6 +68,8 @@ pub mod jws;
 pub mod jwt;
 mod key;
 mod pem;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod spki;
 mod thumbprint;
 

@@ -80,6 +80,9 @@ pub enum TokenError {
         /// Seconds since the epoch.
         now: i64,
     },
+    /// It was valid once and is not any longer.
+    #[error("the token was revoked")]
+    Revoked,
     /// Another kind of token.
     #[error("the typ is {found:?}, expected {expected}")]
     Typ {
@@ -114,6 +117,7 @@ impl TokenError {
             TokenError::Jws(error) => error.code(),
             TokenError::LifetimeTooLong { .. } => "lifetime_too_long",
             TokenError::NotYetValid { .. } => "not_yet_valid",
+            TokenError::Revoked => "revoked",
             TokenError::Typ { .. } => "typ",
             TokenError::UnknownKey { .. } => "unknown_key",
         }

@@ -14,8 +14,7 @@ pub struct Expect<'a> {
     typ: Typ,
     issuer: ExpectedIssuer<'a>,
     audience: ExpectedAudience<'a>,
-    leeway: i64,
-    max_lifetime: Option<i64>,
+    times: TimeRule,
     also_required: Vec<&'static str>,
 }
 
@@ -50,19 +49,20 @@ pub enum ExpectedAudience<'a> {
 impl<'a> Expect<'a> {
     /// Expects a kind of token, from an issuer, for an audience. The leeway is 30 seconds.
     pub fn new(typ: Typ, issuer: ExpectedIssuer<'a>, audience: ExpectedAudience<'a>) -> Self {
-        Expect { typ, issuer, audience, leeway: 30, max_lifetime: typ.max_lifetime(), also_required: Vec::new() }
+        let times = TimeRule { leeway: 30, max_lifetime: typ.max_lifetime() };
+        Expect { typ, issuer, audience, times, also_required: Vec::new() }
     }
 
     /// How far clocks may differ, in seconds, 0 to 300; the default is 30. Values outside are brought inside.
     #[must_use]
     pub fn leeway(self, seconds: i64) -> Self {
-        Expect { leeway: seconds.clamp(0, 300), ..self }
+        Expect { times: TimeRule { leeway: seconds.clamp(0, 300), ..self.times }, ..self }
     }
 
     /// The longest time from `iat` to `exp`, and from now to `exp`, in seconds, give or take the leeway.
     #[must_use]
     pub fn max_lifetime(self, seconds: i64) -> Self {
-        Expect { max_lifetime: Some(seconds), ..self }
+        Expect { times: TimeRule { max_lifetime: Some(seconds), ..self.times }, ..self }
     }
 
     /// Refuses a token without `iat`.
@@ -88,6 +88,11 @@ impl<'a> Expect<'a> {
         self.typ
     }
 
+    #[cfg(feature = "remote")]
+    pub(crate) fn times(&self) -> TimeRule {
+        self.times
+    }
+
     fn require(mut self, claim: &'static str) -> Self {
         self.also_required.push(claim);
         self
@@ -106,7 +111,7 @@ impl<'a> Expect<'a> {
         self.check_presence(claims)?;
         self.check_issuer(claims.iss(payload))?;
         self.check_audience(&claims.found_audience(payload))?;
-        self.check_times(claims, now)
+        self.times.check(claims.times(), now)
     }
 
     fn check_presence(&self, claims: &Registered) -> Result<(), TokenError> {
@@ -147,25 +152,42 @@ impl<'a> Expect<'a> {
         };
         Err(TokenError::Audience { expected: expected.iter().map(|&text| text.to_owned()).collect(), found })
     }
+}
 
-    fn check_times(&self, claims: &Registered, now: i64) -> Result<(), TokenError> {
-        if let Some(exp) = claims.exp
+/// When a token is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeRule {
+    leeway: i64,
+    max_lifetime: Option<i64>,
+}
+
+/// When a token says that it is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) exp: Option<i64>,
+    pub(crate) nbf: Option<i64>,
+    pub(crate) iat: Option<i64>,
+}
+
+impl TimeRule {
+    pub(crate) fn check(self, times: Times, now: i64) -> Result<(), TokenError> {
+        if let Some(exp) = times.exp
             && now.saturating_sub(self.leeway) >= exp
         {
             return Err(TokenError::Expired { exp, now });
         }
-        if let Some(nbf) = claims.nbf
+        if let Some(nbf) = times.nbf
             && nbf > now.saturating_add(self.leeway)
         {
             return Err(TokenError::NotYetValid { nbf, now });
         }
-        if let Some(iat) = claims.iat
+        if let Some(iat) = times.iat
             && iat > now.saturating_add(self.leeway)
         {
             return Err(TokenError::IssuedInFuture { iat, now });
         }
-        let (Some(limit), Some(exp)) = (self.max_lifetime, claims.exp) else { return Ok(()) };
-        let start = claims.iat.map_or(now, |iat| iat.min(now));
+        let (Some(limit), Some(exp)) = (self.max_lifetime, times.exp) else { return Ok(()) };
+        let start = times.iat.map_or(now, |iat| iat.min(now));
         let found = exp.saturating_sub(start);
         if found > limit.saturating_add(self.leeway) {
             return Err(TokenError::LifetimeTooLong { limit, found });

@@ -26,6 +26,8 @@ mod typ;
 mod verify;
 
 pub use error::{MintError, TokenError};
+#[cfg(feature = "remote")]
+pub(crate) use expect::TimeRule;
 pub use expect::{Expect, ExpectedAudience, ExpectedIssuer};
 pub use mint::mint;
 pub use typ::Typ;

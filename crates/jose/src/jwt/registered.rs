@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::error::TokenError;
+use super::expect::Times;
 use crate::json::Member;
 
 /// The registered claims of a payload, which is kept beside them.
@@ -68,6 +69,10 @@ impl Registered {
             }
         }
         Ok(claims)
+    }
+
+    pub(super) fn times(&self) -> Times {
+        Times { exp: self.exp, nbf: self.nbf, iat: self.iat }
     }
 
     pub(super) fn iss<'a>(&'a self, payload: &'a str) -> Option<&'a str> {

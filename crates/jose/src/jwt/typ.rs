@@ -59,6 +59,23 @@ impl Typ {
         }
     }
 
+    /// Whether a token of this kind is good for one occasion. Judging it takes a memory of those that were used, and its
+    /// second time is never answered from a cache.
+    pub const fn is_one_time(self) -> bool {
+        match self {
+            Typ::AccessToken | Typ::IdToken => false,
+            Typ::AgentJwt
+            | Typ::ClientAssertion
+            | Typ::DpopProof
+            | Typ::HostJwt
+            | Typ::IdJag
+            | Typ::LogoutToken
+            | Typ::RequestObject => true,
+            // The answer to one question.
+            Typ::IntrospectionResponse => true,
+        }
+    }
+
     /// Media types compare case-blind, and `application/` may be left out ([RFC 7515 §4.1.9]).
     ///
     /// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9

@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::TokenError;
 use super::expect::Expect;
+#[cfg(feature = "remote")]
+use super::expect::Times;
 use super::registered::Registered;
 use crate::json::Member;
 use crate::jws::{Compact, Header, JwsError};
@@ -74,7 +76,15 @@ impl<'a> Unverified<'a> {
         self.jws.check_signature(key)?;
         expect.check_claims(&self.payload, &self.registered, now)?;
         let claims = self.peek()?;
-        Ok(Verified { claims, payload: self.payload, registered: self.registered, header: self.jws.into_header() })
+        let (payload, registered, header) = (self.payload, self.registered, self.jws.into_header());
+        Ok(Verified { claims, payload, registered, header, key: key.clone() })
+    }
+
+    /// Judges what can be judged without a key. What fails here is not worth fetching one.
+    #[cfg(feature = "remote")]
+    pub(crate) fn check_unproven(&self, expect: &Expect<'_>, now: i64) -> Result<(), TokenError> {
+        expect.check_typ(self.header().typ())?;
+        expect.check_claims(&self.payload, &self.registered, now)
     }
 
     /// Judges the token with the key of the set that its header names; without `kid`, with the only key for its
@@ -117,6 +127,7 @@ pub struct Verified<C> {
     payload: String,
     registered: Registered,
     header: Header,
+    key: VerifyingKey,
 }
 
 impl<C> Verified<C> {
@@ -133,6 +144,11 @@ impl<C> Verified<C> {
     /// The header.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The key that the signature was verified with.
+    pub fn key(&self) -> &VerifyingKey {
+        &self.key
     }
 
     /// The `kid` of the header.
@@ -173,6 +189,18 @@ impl<C> Verified<C> {
     /// `jti`.
     pub fn jti(&self) -> Option<&str> {
         self.registered.jti(&self.payload)
+    }
+}
+
+#[cfg(feature = "remote")]
+impl<C> Verified<C> {
+    pub(crate) fn times(&self) -> Times {
+        self.registered.times()
+    }
+
+    /// The length of the claims as text, in bytes.
+    pub(crate) fn payload_len(&self) -> usize {
+        self.payload.len()
     }
 }
 
