@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::crypto::{PrivateKey, PublicKey, Rejected};
 use crate::jwk::{self, PrivateJwk};
-use crate::{Algorithm, Jwk, Thumbprint, pem, spki};
+use crate::{Algorithm, Jwk, Thumbprint, der, pem, spki};
 
 /// A private key, its algorithm and its key id. Cloning shares the key.
 #[derive(Clone)]
@@ -33,6 +33,11 @@ impl SigningKey {
     /// [`KeyError::Malformed`] when the bytes are not a key for this algorithm; the reasons of [`Jwk::parse`] when its
     /// public half is not acceptable.
     pub fn from_pkcs8_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        // Not every back end minds what follows the key.
+        match der::element(der, 0x30) {
+            Some((_, [])) => {}
+            _ => return Err(KeyError::Malformed),
+        }
         Self::new(algorithm, PrivateKey::from_pkcs8(algorithm, der).map_err(|Rejected| KeyError::Malformed)?)
     }
 

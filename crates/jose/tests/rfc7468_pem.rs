@@ -62,6 +62,22 @@ fn traditional_private_keys_are_read() {
     }
 }
 
+/// RFC 5958 section 2: PKCS #8 is the key and nothing else.
+#[test]
+fn a_private_key_with_bytes_after_it_is_refused() {
+    for &algorithm in Algorithm::ALL {
+        let der = key(algorithm).to_pkcs8_der().unwrap();
+        assert!(SigningKey::from_pkcs8_der(algorithm, &der).is_ok(), "{algorithm}");
+        for more in [&[0][..], &[0x30, 0], &der] {
+            let judged = SigningKey::from_pkcs8_der(algorithm, &[&der, more].concat());
+            assert_eq!(judged.map(drop), Err(KeyError::Malformed), "{algorithm}");
+        }
+        for length in 0..der.len() {
+            assert!(SigningKey::from_pkcs8_der(algorithm, &der[..length]).is_err(), "{algorithm}, {length} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_key_is_refused_for_every_algorithm_but_those_of_its_kind() {
     for &algorithm in Algorithm::ALL {
