@@ -78,6 +78,18 @@ impl Algorithm {
             Algorithm::Rs512 => "RS512",
         }
     }
+
+    pub(crate) const fn is_rsa(self) -> bool {
+        matches!(
+            self,
+            Algorithm::Ps256
+                | Algorithm::Ps384
+                | Algorithm::Ps512
+                | Algorithm::Rs256
+                | Algorithm::Rs384
+                | Algorithm::Rs512
+        )
+    }
 }
 
 impl fmt::Display for Algorithm {

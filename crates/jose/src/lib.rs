@@ -45,7 +45,8 @@
 //! ```
 //!
 //! Keys come and go as JWK, PEM and DER. Other forms of JWS than the compact one have entry points of their own
-//! ([`jws::detached`], [`jws::json_serialization`]), and no token is ever read from them.
+//! ([`jws::detached`], [`jws::json_serialization`], [`jws::unencoded`]), and no token is ever read from them. Tokens under a
+//! shared secret ([`jwt::hmac`]) and proofs of possession ([`jwt::dpop`]) have their own, too.
 //!
 //! Read first: [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk) (keys), [`json`] (the strict reader),
 //! `crypto/` (the back end).
@@ -77,5 +78,5 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use crypto::sha256;
 pub use jwk::{Jwk, PrivateJwk};
 pub use jwk_set::{JwkSet, JwkSetError};
-pub use key::{KeyError, SignatureError, SigningKey, VerifyingKey};
+pub use key::{KeyError, RsaSize, SignatureError, SigningKey, VerifyingKey};
 pub use thumbprint::{InvalidThumbprint, Thumbprint};

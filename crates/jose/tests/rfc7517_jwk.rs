@@ -4,7 +4,9 @@
 mod forge;
 
 use countersign_jose::jws::Compact;
-use countersign_jose::{Algorithm, Jwk, JwkSet, JwkSetError, KeyError, SigningKey, VerifyingKey, base64url, json};
+use countersign_jose::{
+    Algorithm, Jwk, JwkSet, JwkSetError, KeyError, RsaSize, SigningKey, VerifyingKey, base64url, json,
+};
 use forge::{forge, key, other_key};
 use serde_json::{Value, json};
 
@@ -480,4 +482,31 @@ fn what_is_wrong_with_a_key_or_a_set_has_a_stable_name() {
     assert_eq!(set("{".into()), "key_set_json");
     assert_eq!(set(json!({ "keys": [key, key] }).to_string()), "key_set_duplicate_kid");
     assert_eq!(set(json!({ "keys": [with(Es256, "d", "x".into())] }).to_string()), "key_private_member");
+}
+
+/// RFC 7518 section 6: every kind of key is generated anew, and RSA keys in the size that was asked for.
+#[test]
+fn a_generated_key_is_new_and_of_the_size_that_was_asked_for() {
+    for &algorithm in Algorithm::ALL {
+        let key = SigningKey::generate(algorithm).unwrap();
+        assert_eq!((key.algorithm(), key.kid()), (algorithm, key.thumbprint().as_str()));
+        assert_eq!(Jwk::parse(&serde_json::to_string(key.public_jwk()).unwrap()).as_ref(), Ok(key.public_jwk()));
+        let is_rsa = key.public_jwk().kty() == "RSA";
+        if !is_rsa {
+            let refused = SigningKey::generate_rsa(algorithm, RsaSize::Bits3072).map(drop);
+            assert_eq!(refused, Err(KeyError::AlgorithmMismatch), "{algorithm}");
+        }
+    }
+    for (size, algorithm, bytes) in [
+        (RsaSize::Bits2048, Algorithm::Ps384, 256),
+        (RsaSize::Bits3072, Algorithm::Rs256, 384),
+        (RsaSize::Bits4096, Algorithm::Ps512, 512),
+    ] {
+        let key = SigningKey::generate_rsa(algorithm, size).unwrap();
+        let signature = key.sign(b"m").unwrap();
+        assert_eq!((key.algorithm(), signature.len()), (algorithm, bytes));
+        assert!(key.verifying_key().verify(b"m", &signature).is_ok());
+        let modulus = serde_json::to_value(key.public_jwk()).unwrap()["n"].as_str().unwrap().to_owned();
+        assert_eq!(base64url::decode(modulus).unwrap().len(), bytes);
+    }
 }

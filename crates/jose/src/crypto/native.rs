@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::ed25519::Ed25519Key;
 use super::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::jws::hmac::HmacAlgorithm;
-use crate::{Algorithm, der};
+use crate::{Algorithm, RsaSize, der};
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -37,10 +37,18 @@ impl PrivateKey {
             Family::Ecdsa(curve) => {
                 PrivateKey::Ecdsa(curve, EcdsaKeyPair::generate(ecdsa_signing(curve)).map_err(reject)?)
             }
-            Family::Rsa(encoding, _) => {
-                PrivateKey::Rsa(encoding, RsaKeyPair::generate(KeySize::Rsa2048).map_err(reject)?)
-            }
+            Family::Rsa(..) => Self::generate_rsa(algorithm, RsaSize::Bits2048)?,
         })
+    }
+
+    pub(crate) fn generate_rsa(algorithm: Algorithm, size: RsaSize) -> Result<Self, Rejected> {
+        let Family::Rsa(encoding, _) = Family::of(algorithm) else { return Err(Rejected) };
+        let size = match size {
+            RsaSize::Bits2048 => KeySize::Rsa2048,
+            RsaSize::Bits3072 => KeySize::Rsa3072,
+            RsaSize::Bits4096 => KeySize::Rsa4096,
+        };
+        Ok(PrivateKey::Rsa(encoding, RsaKeyPair::generate(size).map_err(reject)?))
     }
 
     pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
