@@ -8,6 +8,7 @@
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
 
 mod members;
+mod oct;
 mod private;
 mod roca;
 
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::crypto::{PublicKey, PublicMembers, Rejected};
 use crate::{Algorithm, KeyError, Thumbprint, base64url, json};
 
+pub(crate) use oct::{Oct, read as read_oct};
 pub use private::PrivateJwk;
 pub(crate) use private::{Read, read as read_private};
 

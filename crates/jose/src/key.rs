@@ -306,6 +306,9 @@ pub enum KeyError {
     /// `alg` names an algorithm that this kind of key cannot do.
     #[error("the key's alg does not fit its kty and crv")]
     AlgorithmMismatch,
+    /// A public or private key where a shared secret is expected.
+    #[error("the key is not symmetric")]
+    Asymmetric,
     /// The cryptographic library failed.
     #[error("the cryptographic library failed")]
     Backend,
@@ -352,6 +355,7 @@ impl KeyError {
     pub fn code(&self) -> &'static str {
         match self {
             KeyError::AlgorithmMismatch => "key_algorithm",
+            KeyError::Asymmetric => "asymmetric",
             KeyError::Backend => "key_backend",
             KeyError::HmacSize => "key_hmac_size",
             KeyError::Inconsistent => "key_inconsistent",

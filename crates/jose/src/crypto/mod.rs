@@ -1,7 +1,7 @@
 //! The primitives, behind one seam.
 //!
-//! A back end offers `PrivateKey` (generate, from and to PKCS #8, from and to members, sign), `PublicKey` (from members,
-//! verify), `MacKey` (new, generate, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
+//! A back end offers `PrivateKey` (generate, also RSA of a size, from and to PKCS #8, from and to members, sign), `PublicKey` (from members,
+//! verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
 //! signing and verifying only compute.
 //!
 //! For encryption it offers, in a module `encryption`: `random`; `gcm_seal`, `gcm_open`; `cbc_encrypt`, `cbc_decrypt` (PKCS #7

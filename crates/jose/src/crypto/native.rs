@@ -252,10 +252,6 @@ impl MacKey {
         MacKey(hmac::Key::new(mac(algorithm), secret))
     }
 
-    pub(crate) fn generate(algorithm: HmacAlgorithm) -> Result<Self, Rejected> {
-        hmac::Key::generate(mac(algorithm), &SystemRandom::new()).map(MacKey).map_err(reject)
-    }
-
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         hmac::sign(&self.0, message).as_ref().to_vec()
     }

@@ -22,10 +22,7 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
         return Err(KeyError::PrivateMember);
     }
     check_purpose(object)?;
-    let kid = match text(object, "kid")? {
-        Some(kid) if kid.is_empty() || kid.len() > MAX_KID => return Err(KeyError::Member("kid")),
-        kid => kid.map(str::to_owned),
-    };
+    let kid = kid(object)?;
     let (algorithm, members) = match kty {
         "EC" => {
             let curve = Curve::named(curve(object)?).ok_or_else(|| unsupported_curve(object))?;
@@ -52,6 +49,13 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
     };
     check_algorithm(object, kty, algorithm)?;
     Ok(Read { algorithm, kid, members })
+}
+
+pub(super) fn kid(object: &Map<String, Value>) -> Result<Option<String>, KeyError> {
+    match text(object, "kid")? {
+        Some(kid) if kid.is_empty() || kid.len() > MAX_KID => Err(KeyError::Member("kid")),
+        kid => Ok(kid.map(str::to_owned)),
+    }
 }
 
 /// [RFC 7517 §4.2 and §4.3]: a key that says what it is for must be for verifying signatures, and say it once.
@@ -152,7 +156,7 @@ fn curve(object: &Map<String, Value>) -> Result<&str, KeyError> {
     text(object, "crv")?.ok_or(KeyError::Member("crv"))
 }
 
-fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, KeyError> {
+pub(super) fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, KeyError> {
     object.get(member).map(|value| value.as_str().ok_or(KeyError::Member(member))).transpose()
 }
 

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::members;
 use crate::crypto::{PrivateMembers, PublicMembers};
+use crate::jws::hmac::HmacAlgorithm;
 use crate::{Algorithm, Jwk, KeyError, base64url, json};
 
 /// A private key as the text of a JWK. It is wiped when dropped, is not shown, and has no `Serialize`.
@@ -46,6 +47,19 @@ impl PrivateJwk {
         text.push('}');
         Ok(PrivateJwk(text))
     }
+
+    /// Writes a shared secret with the one MAC that it is for.
+    pub(crate) fn write_oct(algorithm: HmacAlgorithm, kid: Option<&str>, secret: &[u8]) -> Self {
+        // A string always has a JSON form.
+        let kid = kid.map(|kid| format!(r#","kid":{}"#, serde_json::to_string(kid).unwrap_or_default()));
+        let members = format!(r#"{{"kty":"oct","use":"sig","alg":"{algorithm}"{}"#, kid.unwrap_or_default());
+        let mut text = Zeroizing::new(String::with_capacity(members.len() + secret.len() * 4 / 3 + 16));
+        text.push_str(&members);
+        text.push_str(r#","k":""#);
+        base64url::encode_into(secret, &mut text);
+        text.push_str(r#""}"#);
+        PrivateJwk(text)
+    }
 }
 
 impl fmt::Debug for PrivateJwk {
@@ -64,23 +78,23 @@ pub(crate) struct Read {
 
 pub(crate) fn read(text: &str) -> Result<Read, KeyError> {
     let Value::Object(mut object) = json::parse(text.as_bytes())? else { return Err(KeyError::Malformed) };
-    let mut private = Private::take_from(&mut object);
+    let mut rest = Private::take_from(&mut object);
     take_operations(&mut object)?;
     // Without its private members it is a public JWK, and has to be a good one.
     let members::Read { algorithm, kid, members: public } = members::read(&object)?;
     let private = match &public {
-        PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(private.fixed("d", curve.coordinate_length())?),
-        PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(private.fixed("d", 32)?),
+        PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(rest.fixed("d", curve.coordinate_length())?),
+        PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(rest.fixed("d", 32)?),
         PublicMembers::Rsa { .. } => PrivateMembers::Rsa {
-            d: private.unsigned("d")?,
-            p: private.unsigned("p")?,
-            q: private.unsigned("q")?,
-            dp: private.unsigned("dp")?,
-            dq: private.unsigned("dq")?,
-            qi: private.unsigned("qi")?,
+            d: rest.unsigned("d")?,
+            p: rest.unsigned("p")?,
+            q: rest.unsigned("q")?,
+            dp: rest.unsigned("dp")?,
+            dq: rest.unsigned("dq")?,
+            qi: rest.unsigned("qi")?,
         },
-    }
-    .complete(&private)?;
+    };
+    rest.nothing_left()?;
     Ok(Read { algorithm, kid, public, private })
 }
 
@@ -106,10 +120,10 @@ fn take_operations(object: &mut Map<String, Value>) -> Result<(), KeyError> {
 }
 
 /// The private members, out of reach of whatever reads the others; wiped when dropped.
-struct Private(Vec<(&'static str, Option<Zeroizing<String>>)>);
+pub(super) struct Private(Vec<(&'static str, Option<Zeroizing<String>>)>);
 
 impl Private {
-    fn take_from(object: &mut Map<String, Value>) -> Self {
+    pub(super) fn take_from(object: &mut Map<String, Value>) -> Self {
         let take = |&member: &&'static str| match object.remove(member) {
             Some(Value::String(text)) => Some((member, Some(Zeroizing::new(text)))),
             Some(_) => Some((member, None)),
@@ -119,7 +133,7 @@ impl Private {
     }
 
     /// Decodes a member and takes it out, so that what is left is what does not belong to the key.
-    fn bytes(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    pub(super) fn bytes(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let index = self.0.iter().position(|(name, _)| *name == member).ok_or(KeyError::Member(member))?;
         let (_, text) = self.0.swap_remove(index);
         let text = text.ok_or(KeyError::Member(member))?;
@@ -139,6 +153,16 @@ impl Private {
     }
 }
 
+impl Private {
+    /// A private member that a kind of key does not have (`oth`, `k`, a prime beside a scalar) is a contradiction.
+    pub(super) fn nothing_left(&self) -> Result<(), KeyError> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((member, _)) => Err(KeyError::Member(member)),
+        }
+    }
+}
+
 impl PrivateMembers {
     /// The names under which the members stand in a JWK.
     fn named(&self) -> Vec<(&'static str, &[u8])> {
@@ -149,14 +173,6 @@ impl PrivateMembers {
                     .map(|(name, bytes)| (name, bytes.as_slice()))
                     .to_vec()
             }
-        }
-    }
-
-    /// A private member that this kind of key does not have (`oth`, `k`, a prime beside a scalar) is a contradiction.
-    fn complete(self, rest: &Private) -> Result<Self, KeyError> {
-        match rest.0.first() {
-            None => Ok(self),
-            Some((member, _)) => Err(KeyError::Member(member)),
         }
     }
 }

@@ -3,7 +3,8 @@
 //! [`mint`] makes a token of a kind ([`Typ`]). [`Unverified::parse`] takes one apart and proves nothing;
 //! [`Unverified::verify`] judges it against an [`Expect`] and gives a [`Verified`], the only way to its claims.
 //!
-//! Two kinds have entry points of their own: proofs that bring their key ([`dpop`]).
+//! Two kinds have entry points of their own: proofs that bring their key ([`dpop`]), and tokens
+//! of any other kind under a shared secret ([`hmac`]).
 //!
 //! Beyond what [`jws`](crate::jws) refuses: a token of another kind, claims that are not an object, registered claims of
 //! the wrong type, the wrong issuer or audience, times in the wrong order, too long a life, and the absence of what the
@@ -20,6 +21,7 @@
 pub mod dpop;
 mod error;
 mod expect;
+pub mod hmac;
 mod mint;
 mod registered;
 mod typ;
