@@ -15,6 +15,7 @@ pub(crate) mod embedded_key;
 mod header;
 pub mod hmac;
 pub mod json_serialization;
+pub mod unencoded;
 
 use std::str::FromStr;
 
@@ -270,6 +271,9 @@ pub enum JwsError {
     /// The header holds `b64`.
     #[error("the header asks for an unencoded payload")]
     Unencoded,
+    /// The payload of an unencoded compact JWS holds a character that cannot stand in one.
+    #[error("the unencoded payload holds a dot or is not printable ASCII")]
+    UnencodedPayload,
     /// `alg` names an algorithm that this crate does not verify, `none` and the symmetric ones included.
     #[error("the algorithm {found} is not supported")]
     UnsupportedAlgorithm {
@@ -299,6 +303,7 @@ impl JwsError {
             JwsError::Signature => "signature",
             JwsError::TooLarge { .. } => "too_large",
             JwsError::Unencoded => "unencoded_payload",
+            JwsError::UnencodedPayload => "unencoded_payload_characters",
             JwsError::UnsupportedAlgorithm { .. } => "unsupported_algorithm",
         }
     }
