@@ -9,7 +9,7 @@ mod tokens;
 
 use bytes::Bytes;
 use countersign_fetch::OutboundHttp;
-use countersign_jose::{Algorithm, SigningKey};
+use countersign_jose::{Algorithm, SigningKey, json as strict_json};
 use countersign_storage::FetchError;
 use http::{Method, Request, StatusCode, header};
 use serde::Deserialize;
@@ -195,7 +195,7 @@ async fn send(
     let fetched = http.send(request).await?;
     let body = match fetched.body.as_ref() {
         [] => Value::Null,
-        text => serde_json::from_slice(text).map_err(|_| AgentError::Answer("the body is not JSON"))?,
+        text => strict_json::parse(text).map_err(|_| AgentError::Answer("the body is not JSON"))?,
     };
     Ok(Answer { status: fetched.status, body })
 }

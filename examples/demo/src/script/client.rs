@@ -184,7 +184,7 @@ async fn answer(
     request: Result<Request<Bytes>, http::Error>,
 ) -> Told<Answer> {
     let fetched = browser::send(&browser.http, request).await?;
-    let body = serde_json::from_slice(&fetched.body).unwrap_or(Value::Null);
+    let body = countersign_jose::json::parse(&fetched.body).unwrap_or(Value::Null);
     let mut line = fetched.status.to_string();
     if let Some(challenge) = fetched.headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) {
         line.push_str(&format!(", {challenge}"));
