@@ -1,0 +1,199 @@
+//! What is looked at: comparisons of something presented with something held.
+
+use countersign_jose::base64url;
+use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
+use countersign_storage::{Handle, Secret};
+use serde_json::Value;
+
+/// A comparison, and what to compare next.
+pub(crate) trait Subject {
+    /// How many places a wrong byte can stand at.
+    fn length(&self) -> usize;
+
+    /// Presents what is held, with one wrong byte.
+    fn present_wrong_at(&mut self, place: usize);
+
+    /// Presents something else altogether, chosen by these bytes.
+    fn present_other(&mut self, bytes: &[u8; 64]);
+
+    /// Compares. Always wrong.
+    fn accepts(&self) -> bool;
+}
+
+/// Whether a subject must not leak where the wrong byte stands, or is there to show that a leak is seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Must {
+    BeConstant,
+    Leak,
+}
+
+pub(crate) const NAMES: [(&str, Must); 6] = [
+    ("HS256", Must::BeConstant),
+    ("HS384", Must::BeConstant),
+    ("HS512", Must::BeConstant),
+    ("Secret", Must::BeConstant),
+    ("Handle", Must::BeConstant),
+    ("control", Must::Leak),
+];
+
+/// The subject of this name.
+pub(crate) fn named(name: &str) -> Option<Box<dyn Subject>> {
+    Some(match name {
+        "Secret" => Box::new(Secrets { held: Secret::new(TEXT), presented: Secret::new(TEXT) }),
+        "Handle" => Box::new(Handles { held: Secret::new(TEXT).handle(), presented: Secret::new(TEXT) }),
+        "control" => Box::new(Control { presented: TEXT.to_owned() }),
+        _ => Box::new(Macs::new(name.parse().ok()?)?),
+    })
+}
+
+/// 43 characters, as the secrets that we make.
+const TEXT: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+
+/// `jws::hmac::verify`, as it judges a token with a wrong tag.
+struct Macs {
+    key: HmacKey,
+    signing_input: String,
+    tag: Vec<u8>,
+    token: String,
+}
+
+impl Macs {
+    fn new(algorithm: HmacAlgorithm) -> Option<Self> {
+        let key = HmacKey::new(algorithm, &[7; 64]).ok()?;
+        let token = hmac::sign(&key, None, br#"{"iss":"joe","exp":1300819380}"#).ok()?;
+        let (signing_input, tag) = token.rsplit_once('.')?;
+        let (signing_input, tag) = (signing_input.to_owned(), base64url::decode(tag).ok()?);
+        Some(Macs { key, signing_input, tag, token })
+    }
+
+    /// In the place of the last one, so that all stand at one address.
+    fn present(&mut self, tag: &[u8]) {
+        self.token.clear();
+        self.token.push_str(&self.signing_input);
+        self.token.push('.');
+        self.token.push_str(&base64url::encode(tag));
+    }
+}
+
+impl Subject for Macs {
+    fn length(&self) -> usize {
+        self.tag.len()
+    }
+
+    fn present_wrong_at(&mut self, place: usize) {
+        let mut tag = self.tag.clone();
+        spoil(&mut tag, place);
+        self.present(&tag);
+    }
+
+    fn present_other(&mut self, bytes: &[u8; 64]) {
+        let length = self.length().min(bytes.len());
+        self.present(bytes.get(..length).unwrap_or_default());
+    }
+
+    fn accepts(&self) -> bool {
+        hmac::verify(&self.token, &self.key).is_ok()
+    }
+}
+
+/// Two secrets.
+struct Secrets {
+    held: Secret,
+    presented: Secret,
+}
+
+impl Subject for Secrets {
+    fn length(&self) -> usize {
+        TEXT.len()
+    }
+
+    fn present_wrong_at(&mut self, place: usize) {
+        self.presented = Secret::new(wrong_text(place));
+    }
+
+    fn present_other(&mut self, bytes: &[u8; 64]) {
+        self.presented = Secret::new(other_text(bytes));
+    }
+
+    fn accepts(&self) -> bool {
+        self.held == self.presented
+    }
+}
+
+/// What is stored of a secret, with a secret. Nobody can choose where two hashes differ; here it is the one that is held
+/// that is spoiled.
+struct Handles {
+    held: Handle,
+    presented: Secret,
+}
+
+impl Handles {
+    fn hold(&mut self, text: String) {
+        // A handle that nobody hashed can only be read from a record.
+        if let Ok(handle) = serde_json::from_value(Value::from(text)) {
+            self.held = handle;
+        }
+    }
+}
+
+impl Subject for Handles {
+    fn length(&self) -> usize {
+        self.held.as_str().len()
+    }
+
+    fn present_wrong_at(&mut self, place: usize) {
+        let mut text = self.presented.handle().as_str().as_bytes().to_vec();
+        spoil(&mut text, place);
+        self.hold(String::from_utf8_lossy(&text).into_owned());
+    }
+
+    fn present_other(&mut self, bytes: &[u8; 64]) {
+        self.hold(other_text(bytes));
+    }
+
+    fn accepts(&self) -> bool {
+        self.held.matches(&self.presented)
+    }
+}
+
+/// What must be seen to leak.
+struct Control {
+    presented: String,
+}
+
+impl Subject for Control {
+    fn length(&self) -> usize {
+        TEXT.len()
+    }
+
+    fn present_wrong_at(&mut self, place: usize) {
+        self.presented.clear();
+        self.presented.push_str(&wrong_text(place));
+    }
+
+    fn present_other(&mut self, bytes: &[u8; 64]) {
+        self.presented.clear();
+        self.presented.push_str(&other_text(bytes));
+    }
+
+    fn accepts(&self) -> bool {
+        self.presented.len() == TEXT.len() && self.presented.bytes().zip(TEXT.bytes()).all(|(a, b)| a == b)
+    }
+}
+
+/// The lowest bit: a text stays ASCII.
+fn spoil(bytes: &mut [u8], place: usize) {
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= 1;
+    }
+}
+
+fn wrong_text(place: usize) -> String {
+    let mut text = TEXT.as_bytes().to_vec();
+    spoil(&mut text, place);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn other_text(bytes: &[u8; 64]) -> String {
+    base64url::encode(bytes).chars().take(TEXT.len()).collect()
+}

@@ -1,0 +1,122 @@
+//! The statistical test: two kinds of wrong input, in random order, and Welch's t between how long they take.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::subject::{self, Must, Subject};
+
+/// Per comparison.
+pub(crate) const SAMPLES: usize = 1_000_000;
+/// What the paper calls strong evidence of a leak lies above.
+const LIMIT: f64 = 4.5;
+/// Measurements above these shares of all are dropped in turn: what the machine does beside has a long tail.
+const SHARES: [f64; 5] = [0.5, 0.75, 0.9, 0.99, 1.0];
+
+/// What the second kind of input is; the first is wrong in its first byte.
+#[derive(Clone, Copy)]
+enum Against {
+    WrongInTheLastByte,
+    Random,
+}
+
+pub(crate) fn check(samples: usize) -> bool {
+    let mut passed = true;
+    for (name, must) in subject::NAMES {
+        for (against, what) in
+            [(Against::WrongInTheLastByte, "first byte, last byte"), (Against::Random, "nearly right, random")]
+        {
+            // The first difference of a random input is nearly always the first byte too: nothing for a control to show.
+            if (must, matches!(against, Against::Random)) == (Must::Leak, true) {
+                continue;
+            }
+            let Some(mut subject) = subject::named(name) else { return false };
+            let t = worst_t(&mut *subject, against, samples);
+            let fine = (t < LIMIT) == (must == Must::BeConstant);
+            println!("{name:8} {what:22} |t| = {t:8.2}  {}", if fine { "ok" } else { "FAILED" });
+            passed &= fine;
+        }
+    }
+    passed
+}
+
+/// The largest |t| over the shares.
+fn worst_t(subject: &mut dyn Subject, against: Against, samples: usize) -> f64 {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut measured: Vec<(bool, u32)> = Vec::with_capacity(samples);
+    let last = subject.length().saturating_sub(1);
+    for _ in 0..samples {
+        let second = random.next() & 1 == 1;
+        // Drawn for both kinds, so that what is done before measuring is the same.
+        let bytes = random.bytes();
+        match (second, against) {
+            (false, Against::WrongInTheLastByte) => subject.present_wrong_at(0),
+            (true, Against::WrongInTheLastByte) | (false, Against::Random) => subject.present_wrong_at(last),
+            (true, Against::Random) => subject.present_other(&bytes),
+        }
+        let started = Instant::now();
+        let accepted = black_box(&*subject).accepts();
+        let took = started.elapsed();
+        assert!(!black_box(accepted), "it is wrong");
+        measured.push((second, u32::try_from(took.as_nanos()).unwrap_or(u32::MAX)));
+    }
+    // What comes first warms caches and predictors.
+    let measured = measured.get(samples / 100..).unwrap_or_default();
+    let mut sorted: Vec<u32> = measured.iter().map(|(_, took)| *took).collect();
+    sorted.sort_unstable();
+    let at = |share: f64| sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1)));
+    let limits = SHARES.iter().filter_map(|share| at(*share));
+    limits.map(|limit| welch(measured.iter().filter(|(_, took)| took <= limit))).fold(0.0, f64::max)
+}
+
+/// |t| between the two kinds.
+fn welch<'a>(measured: impl Iterator<Item = &'a (bool, u32)>) -> f64 {
+    let mut kinds = [Moments::default(); 2];
+    for (second, took) in measured {
+        let [first_kind, second_kind] = &mut kinds;
+        (if *second { second_kind } else { first_kind }).add(f64::from(*took));
+    }
+    let [first, second] = kinds;
+    let error = (first.variance() / first.count + second.variance() / second.count).sqrt();
+    if error > 0.0 { ((first.mean - second.mean) / error).abs() } else { 0.0 }
+}
+
+/// Mean and variance in one pass, after Welford.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let off = value - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (value - self.mean);
+    }
+
+    fn variance(&self) -> f64 {
+        self.squares / (self.count - 1.0)
+    }
+}
+
+/// xorshift64: the same order in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn bytes(&mut self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        for eight in bytes.as_chunks_mut::<8>().0 {
+            *eight = self.next().to_le_bytes();
+        }
+        bytes
+    }
+}
