@@ -23,8 +23,9 @@ impl SigningKey {
     /// longer ones). Its key id is its thumbprint.
     ///
     /// # Errors
-    /// [`KeyError::Backend`] when the cryptographic library fails.
+    /// [`KeyError::Backend`] when the cryptographic library fails; [`KeyError::RsaPrivateKey`] where it has none.
     pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        check_available(algorithm)?;
         Self::new(algorithm, PrivateKey::generate(algorithm).map_err(|Rejected| KeyError::Backend)?)
     }
 
@@ -37,6 +38,7 @@ impl SigningKey {
         if !algorithm.is_rsa() {
             return Err(KeyError::AlgorithmMismatch);
         }
+        check_available(algorithm)?;
         Self::new(algorithm, PrivateKey::generate_rsa(algorithm, size).map_err(|Rejected| KeyError::Backend)?)
     }
 
@@ -44,8 +46,9 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`KeyError::Malformed`] when the bytes are not a key for this algorithm; the reasons of [`Jwk::parse`] when its
-    /// public half is not acceptable.
+    /// public half is not acceptable; [`KeyError::RsaPrivateKey`] where the back end has none.
     pub fn from_pkcs8_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        check_available(algorithm)?;
         // Not every back end minds what follows the key.
         match der::element(der, 0x30) {
             Some((_, [])) => {}
@@ -70,6 +73,7 @@ impl SigningKey {
     /// [SEC 1 §C.4]: https://www.secg.org/sec1-v2.pdf
     /// [PKCS #1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
     pub fn from_traditional_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        check_available(algorithm)?;
         Self::new(algorithm, PrivateKey::from_traditional(algorithm, der).map_err(|Rejected| KeyError::Malformed)?)
     }
 
@@ -104,11 +108,13 @@ impl SigningKey {
     ///
     /// # Errors
     /// The reasons of [`Jwk::parse`] for the public members; [`KeyError::Member`] for a private one that is absent,
-    /// malformed or of another kind of key; [`KeyError::Inconsistent`] when the two halves do not belong together.
+    /// malformed or of another kind of key; [`KeyError::RsaPrivateKey`] where the back end has none;
+    /// [`KeyError::Inconsistent`] when the two halves do not belong together.
     pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
         let jwk::Read { algorithm, kid, public, private } = jwk::read_private(text)?;
         // The public half first: what is wrong with it has a name.
         Jwk::new(algorithm, public.clone())?;
+        check_available(algorithm)?;
         let private =
             PrivateKey::from_members(algorithm, &public, &private).map_err(|Rejected| KeyError::Inconsistent)?;
         let key = Self::new(algorithm, private)?;
@@ -181,6 +187,11 @@ impl SigningKey {
         let kid = public.thumbprint().as_str().to_owned();
         Ok(SigningKey { private: Arc::new(private), public_jwk: Arc::new(public.with_kid(kid)) })
     }
+}
+
+/// The pure-Rust back end has no RSA private keys.
+fn check_available(algorithm: Algorithm) -> Result<(), KeyError> {
+    if PrivateKey::available(algorithm) { Ok(()) } else { Err(KeyError::RsaPrivateKey) }
 }
 
 impl fmt::Debug for SigningKey {
@@ -339,6 +350,11 @@ pub enum KeyError {
     /// The modulus has the fingerprint of keys whose primes can be found (CVE-2017-15361).
     #[error("the RSA modulus was made by a flawed generator")]
     Roca,
+    /// An RSA private key, which the pure-Rust back end does not use: the time that it would take says something about
+    /// the key (RUSTSEC-2023-0071). Build with the feature `native`, or sign with another algorithm. RSA public keys
+    /// verify with either back end.
+    #[error("the pure-Rust back end has no RSA private keys")]
+    RsaPrivateKey,
     /// The modulus is not 2048 to 8192 bits, or the exponent is even, 1, or longer than 33 bits.
     #[error("the RSA key has an unacceptable size")]
     RsaSize,
@@ -366,6 +382,7 @@ impl KeyError {
             KeyError::Point => "key_point",
             KeyError::PrivateMember => "key_private_member",
             KeyError::Roca => "key_roca",
+            KeyError::RsaPrivateKey => "key_rsa_private_key",
             KeyError::RsaSize => "key_rsa_size",
             KeyError::Symmetric => "key_symmetric",
             KeyError::Unsupported => "key_unsupported",

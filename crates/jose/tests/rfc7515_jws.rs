@@ -8,7 +8,7 @@ use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jws::json_serialization as serialization;
 use countersign_jose::jws::{self, Compact, JwsError, Segment};
 use countersign_jose::{Algorithm, Jwk, KeyError, VerifyingKey, base64url};
-use forge::{forge, key, other_key, seal};
+use forge::{SIGNING, forge, key, other_key, seal, signature, verifying_key};
 use serde_json::Value;
 
 const PAYLOAD: &str = r#"{"iss":"joe"}"#;
@@ -41,7 +41,7 @@ fn signing_with_the_example_key_gives_the_example_signature() {
 /// Section 5: what is signed here verifies here, and under no other key, algorithm, header or payload.
 #[test]
 fn a_signature_holds_for_its_key_header_and_payload_only() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm);
         let compact = jws::sign(&key, Some("x"), PAYLOAD.as_bytes()).unwrap();
         assert_eq!(verify(&compact, &key.verifying_key()).as_deref(), Ok(PAYLOAD.as_bytes()), "{algorithm}");
@@ -58,11 +58,7 @@ fn a_signature_holds_for_its_key_header_and_payload_only() {
 
         for &wrong in Algorithm::ALL.iter().filter(|&&wrong| wrong != algorithm) {
             let expected = JwsError::AlgorithmMismatch { expected: wrong, found: algorithm };
-            assert_eq!(
-                verify(&compact, &forge::key(wrong).verifying_key()),
-                Err(expected),
-                "{algorithm} under {wrong}"
-            );
+            assert_eq!(verify(&compact, &verifying_key(wrong)), Err(expected), "{algorithm} under {wrong}");
         }
     }
 }
@@ -71,14 +67,13 @@ fn a_signature_holds_for_its_key_header_and_payload_only() {
 #[test]
 fn a_signature_with_one_bit_changed_is_refused() {
     for &algorithm in Algorithm::ALL {
-        let key = key(algorithm);
-        let signature = key.sign(b"message").unwrap();
+        let (key, signature) = (verifying_key(algorithm), signature(algorithm));
         for index in 0..signature.len() {
             let mut changed = signature.clone();
             changed[index] ^= 1 << (index % 8);
-            assert!(key.verifying_key().verify(b"message", &changed).is_err(), "{algorithm}, byte {index}");
+            assert!(key.verify(b"message", &changed).is_err(), "{algorithm}, byte {index}");
         }
-        assert!(key.verifying_key().verify(b"message", &signature).is_ok());
+        assert!(key.verify(b"message", &signature).is_ok());
     }
 }
 
@@ -304,9 +299,9 @@ fn a_signature_of_another_rsa_algorithm_by_the_same_key_is_refused() {
     let rsa: Vec<Algorithm> = Algorithm::ALL.iter().copied().filter(|&one| forge::material(one) == "RS256").collect();
     assert_eq!(rsa.len(), 6);
     for &signed in &rsa {
-        let signature = key(signed).sign(b"message").unwrap();
+        let signature = signature(signed);
         for &expected in &rsa {
-            let verified = key(expected).verifying_key().verify(b"message", &signature);
+            let verified = verifying_key(expected).verify(b"message", &signature);
             assert_eq!(verified.is_ok(), signed == expected, "{signed} under a key for {expected}");
         }
     }
@@ -364,7 +359,7 @@ fn a_token_over_16_kb_is_refused_before_it_is_read() {
 /// Keys survive being written and read, and do not show themselves.
 #[test]
 fn a_signing_key_round_trips_through_pkcs8_and_hides_its_secret() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm);
         let der = key.to_pkcs8_der().unwrap();
         let again = countersign_jose::SigningKey::from_pkcs8_der(algorithm, &der).unwrap();
@@ -379,7 +374,8 @@ fn a_signing_key_round_trips_through_pkcs8_and_hides_its_secret() {
 
         for &wrong in Algorithm::ALL.iter().filter(|&&wrong| wrong != algorithm) {
             let read = countersign_jose::SigningKey::from_pkcs8_der(wrong, &der);
-            assert_eq!(read.is_ok(), forge::material(wrong) == forge::material(algorithm), "{algorithm} as {wrong}");
+            let same = SIGNING.contains(&wrong) && forge::material(wrong) == forge::material(algorithm);
+            assert_eq!(read.is_ok(), same, "{algorithm} as {wrong}");
         }
         let fresh = countersign_jose::SigningKey::generate(algorithm).unwrap();
         assert_ne!(fresh.thumbprint(), key.thumbprint());
@@ -463,7 +459,7 @@ fn a_mac_key_shorter_than_the_hash_is_refused() {
 /// RFC 8725 section 2.1: neither kind of key takes the other's tokens, and the rules of the compact form hold for both.
 #[test]
 fn signatures_and_macs_are_never_taken_for_each_other() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let signed = jws::sign(&key(algorithm), None, PAYLOAD.as_bytes()).unwrap();
         let error = hmac::verify(&signed, &secret(HmacAlgorithm::Hs256)).unwrap_err();
         assert_eq!(error.code(), "unsupported_algorithm", "{algorithm} where a MAC is expected");
@@ -497,7 +493,7 @@ fn signatures_and_macs_are_never_taken_for_each_other() {
 /// Appendix F: the payload travels elsewhere, only where the caller asks for that form, and counts as much as ever.
 #[test]
 fn a_detached_jws_holds_for_its_payload_and_is_taken_for_nothing_else() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm);
         let verifying = key.verifying_key();
         let detached = detached::sign(&key, Some("x"), PAYLOAD.as_bytes()).unwrap();
@@ -551,7 +547,7 @@ fn a_detached_jws_holds_for_its_payload_and_is_taken_for_nothing_else() {
 /// Section 7.2 (ATK-011, 012): the JSON forms are read where they are asked for, and nowhere else.
 #[test]
 fn a_json_serialization_is_judged_signature_by_signature() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let (ours, theirs) = (key(algorithm), other_key(algorithm));
         let flattened = serialization::sign_flattened(&ours, Some("x"), PAYLOAD.as_bytes()).unwrap();
         let verified = serialization::verify_flattened(&flattened, &ours.verifying_key());

@@ -3,11 +3,10 @@
 
 mod forge;
 
-use aws_lc_rs::hmac;
 use countersign_jose::jws::JwsError;
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified, dpop};
 use countersign_jose::{Algorithm, JwkSet, SigningKey, base64url};
-use forge::{entry, forge, key, other_key, seal};
+use forge::{SIGNING, forge, key, other_key, seal};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_700_000_000;
@@ -69,7 +68,7 @@ const KINDS: [Typ; 9] = [
 /// Section 7: what is minted verifies, with every algorithm and as every kind.
 #[test]
 fn a_minted_token_verifies_and_gives_its_claims_back() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm).with_kid("k \"1\"");
         for typ in KINDS {
             let token = jwt::mint(&key, typ, &claims()).unwrap();
@@ -246,9 +245,14 @@ fn what_is_not_exactly_a_compact_jwt_is_refused() {
     }
 }
 
-/// Group B of the attacks: the verifier's key and its algorithm decide, never the token.
+/// Group B of the attacks: the verifier's key and its algorithm decide, never the token. Both parties sign with RSA here,
+/// since these attacks are told of RSA keys; the pure-Rust back end has no such private keys.
 #[test]
+#[cfg(feature = "native")]
 fn a_token_cannot_choose_its_key_or_algorithm() {
+    use aws_lc_rs::hmac;
+    use forge::entry;
+
     let rsa = key(Algorithm::Rs256);
     let good = jwt::mint(&rsa, Typ::AccessToken, &claims()).unwrap();
     let check = |token: &str, code: &str, name: &str| {
@@ -302,20 +306,20 @@ fn a_token_cannot_choose_its_key_or_algorithm() {
 #[test]
 fn a_set_verifies_with_the_named_key_only() {
     let (first, second) = (key(Algorithm::EdDSA).with_kid("1"), other_key(Algorithm::EdDSA).with_kid("2"));
-    let rsa = key(Algorithm::Rs256).with_kid("3");
-    let set = JwkSet::from_keys([first.verifying_key(), second.verifying_key(), rsa.verifying_key()]).unwrap();
+    let third = key(Algorithm::Es384).with_kid("3");
+    let set = JwkSet::from_keys([first.verifying_key(), second.verifying_key(), third.verifying_key()]).unwrap();
     let verify = |token: &str| {
         Unverified::parse(token)?
             .verify_with_set::<Value>(&set, &expect(Typ::AccessToken), NOW)
             .map(|v| v.into_claims())
     };
-    for key in [&first, &second, &rsa] {
+    for key in [&first, &second, &third] {
         assert_eq!(verify(&jwt::mint(key, Typ::AccessToken, &claims()).unwrap()), Ok(claims()));
     }
     let token = |key: &SigningKey, alg: &str, kid: &str| {
         forge(key, format!(r#"{{"alg":"{alg}","typ":"at+jwt"{kid}}}"#), claims().to_string())
     };
-    assert_eq!(verify(&token(&rsa, "RS256", "")), Ok(claims()), "without kid, the only key for the algorithm");
+    assert_eq!(verify(&token(&third, "ES384", "")), Ok(claims()), "without kid, the only key for the algorithm");
     let unknown =
         |kid: Option<&str>| TokenError::UnknownKey { kid: kid.map(str::to_owned), algorithm: Algorithm::EdDSA };
     assert_eq!(verify(&token(&first, "EdDSA", "")), Err(unknown(None)), "without kid, two keys for the algorithm");

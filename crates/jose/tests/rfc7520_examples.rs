@@ -46,6 +46,10 @@ fn the_keys_are_read_and_belong_together() {
     for (public, private, algorithm) in [("3.1", "3.2", Algorithm::Es512), ("3.3", "3.4", Algorithm::Rs256)] {
         let jwk = Jwk::parse(&key(public)).unwrap();
         assert_eq!((jwk.algorithm(), jwk.kid()), (algorithm, Some("bilbo.baggins@hobbiton.example")));
+        if algorithm == Algorithm::Rs256 && !cfg!(feature = "native") {
+            assert_eq!(SigningKey::from_jwk(&key(private)).map(drop), Err(KeyError::RsaPrivateKey));
+            continue;
+        }
         let signing = SigningKey::from_jwk(&key(private)).unwrap();
         assert_eq!((signing.kid(), signing.thumbprint()), ("bilbo.baggins@hobbiton.example", jwk.thumbprint()));
         assert_eq!(Jwk::parse(&key(private)).unwrap_err(), KeyError::PrivateMember);
@@ -86,10 +90,13 @@ fn the_signatures_verify_in_every_form() {
 /// Sections 4.1 and 4.4 can be made again: what is signed here is the example, byte for byte.
 #[test]
 fn the_reproducible_examples_are_made_again() {
-    let signing = SigningKey::from_jwk(&key("3.4")).unwrap();
-    assert_eq!(jws::sign(&signing, None, &payload()), Ok(compact("4.1")));
-    let flattened: Value = serde_json::from_str(&sign_flattened(&signing, None, &payload()).unwrap()).unwrap();
-    assert_eq!(flattened, file()["signatures"]["4.1"]["flattened"]);
+    // The pure-Rust back end does not sign with RSA.
+    if cfg!(feature = "native") {
+        let signing = SigningKey::from_jwk(&key("3.4")).unwrap();
+        assert_eq!(jws::sign(&signing, None, &payload()), Ok(compact("4.1")));
+        let flattened: Value = serde_json::from_str(&sign_flattened(&signing, None, &payload()).unwrap()).unwrap();
+        assert_eq!(flattened, file()["signatures"]["4.1"]["flattened"]);
+    }
     let secret = HmacKey::from_jwk(&key("3.5")).unwrap();
     assert_eq!(hmac::sign(&secret, None, &payload()), Ok(compact("4.4")));
     assert_eq!(hmac::verify(&compact("4.4"), &secret), Ok(payload()));

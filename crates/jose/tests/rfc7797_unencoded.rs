@@ -8,7 +8,7 @@ use countersign_jose::jws::unencoded::{self, PlainText};
 use countersign_jose::jws::{Compact, JwsError, Segment, detached, json_serialization};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{Algorithm, SigningKey, base64url};
-use forge::{key, other_key};
+use forge::{SIGNING, key, other_key};
 use serde_json::{Value, json};
 
 const PAYLOAD: &str = r#"{"sub":"alice","note":"~ plain, no dot"}"#;
@@ -56,7 +56,7 @@ fn the_examples_of_the_standard_verify_where_they_are_expected() {
 #[test]
 fn a_detached_payload_counts_byte_for_byte() {
     let payloads: [&[u8]; 5] = [b"", b"$.02", b"a.b.c", &[0, 0xFF, b'.', 0xC3], PAYLOAD.as_bytes()];
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm).with_kid("k1");
         for payload in payloads {
             let text = unencoded::sign_detached(&key, Some("x"), payload).unwrap();
@@ -80,7 +80,7 @@ fn a_detached_payload_counts_byte_for_byte() {
 /// Section 5.2: what stands between the dots is what was signed.
 #[test]
 fn a_payload_in_plain_sight_verifies_as_it_stands() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm);
         let text = unencoded::sign(&key, None, plain(PAYLOAD)).unwrap();
         assert!(text.contains(PAYLOAD));

@@ -7,7 +7,7 @@ use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jwt::dpop::{self, DpopError, Expect, Presented, Proof, Request};
 use countersign_jose::jwt::{MintError, TokenError};
 use countersign_jose::{Algorithm, KeyError, SigningKey, Thumbprint, base64url, sha256};
-use forge::{entry, forge, key, other_key};
+use forge::{SIGNING, entry, forge, key, other_key};
 use serde_json::{Value, json};
 
 const NOW: i64 = 1_700_000_000;
@@ -80,7 +80,7 @@ fn the_examples_of_the_standard_are_proofs_of_the_printed_key() {
 /// Section 4.2: what a client mints passes for its request, with every algorithm, and says which key the client holds.
 #[test]
 fn a_minted_proof_verifies_and_names_its_key() {
-    for &algorithm in Algorithm::ALL {
+    for &algorithm in SIGNING {
         let key = key(algorithm).with_kid("a name that no proof carries");
         let request = Request {
             method: "GET",
@@ -201,16 +201,20 @@ fn anywhere() -> Expect<'static> {
 /// Section 4.2: `alg` is asymmetric; a MAC by the public key that the header shows is no proof (ATK-029).
 #[test]
 fn a_mac_by_the_shown_key_is_no_proof() {
-    let rsa = key(Algorithm::Rs256);
     let pem = entry("RS256 public PEM");
     let mac = HmacKey::new(HmacAlgorithm::Hs256, pem.as_bytes()).unwrap();
     let tagged = hmac::sign(&mac, Some("dpop+jwt"), claims().to_string().as_bytes()).unwrap();
     assert_eq!(dpop::verify(&tagged, &anywhere(), NOW).unwrap_err().code(), "unsupported_algorithm");
-    assert!(dpop::verify(&forge(&rsa, header(&rsa).to_string(), claims().to_string()), &anywhere(), NOW).is_ok());
+    // The control, where this build has the private key.
+    if SIGNING.contains(&Algorithm::Rs256) {
+        let rsa = key(Algorithm::Rs256);
+        assert!(dpop::verify(&forge(&rsa, header(&rsa).to_string(), claims().to_string()), &anywhere(), NOW).is_ok());
+    }
 }
 
 /// An RSA key that names no algorithm is for the one of the header that brings it, and for that one only.
 #[test]
+#[cfg(feature = "native")] // It signs with RSA.
 fn an_rsa_key_without_alg_is_for_the_alg_of_the_proof() {
     for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Ps512] {
         let key = key(algorithm);

@@ -214,7 +214,9 @@ fn the_jwk_vectors_are_judged_as_labelled() {
         // The signer's side of the same set.
         if let Some(signer) = test.get("signer") {
             let key = SigningKey::from_jwk(&signer["keys"][0].to_string());
-            assert_eq!(key.is_ok(), label == "valid", "{id} as a signing key: {key:?}");
+            // A good RSA key is refused by the pure-Rust back end, for that reason alone.
+            let good = matches!(key, Ok(_) | Err(KeyError::RsaPrivateKey));
+            assert_eq!(good, label == "valid", "{id} as a signing key: {key:?}");
         }
     }
     let expected = [

@@ -1,32 +1,52 @@
 //! The primitives, behind one seam.
 //!
-//! A back end offers `PrivateKey` (generate, also RSA of a size, from and to PKCS #8, from and to members, sign), `PublicKey` (from members,
-//! verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a cryptographic library. Keys are parsed when they are made;
-//! signing and verifying only compute.
+//! A back end offers `PrivateKey` (available, generate, also RSA of a size, from and to PKCS #8, from and to members, sign),
+//! `PublicKey` (from members, verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a
+//! cryptographic library. Keys are parsed when they are made; signing and verifying only compute.
 //!
 //! For encryption it offers, in a module `encryption`: `random`; `gcm_seal`, `gcm_open`; `cbc_encrypt`, `cbc_decrypt` (PKCS #7
 //! padding; whoever calls it has checked the tag); `hmac` over several parts; `key_wrap`, `key_unwrap` ([RFC 3394]); `pbkdf2`;
 //! `AgreementKey` (generate, from and to members, agree) and `AgreementPublicKey` (from members, checked to be on the
-//! curve); `OaepPublicKey` (from members, encrypt) and `OaepPrivateKey` (generate, from and to members, decrypt), with
+//! curve); `OaepPublicKey` (from members, encrypt) and `OaepPrivateKey` (available, generate, from and to members, decrypt), with
 //! SHA-256 for the hash and for MGF1 and an empty label. AES keys are 16 or 32 bytes long, any other length is
 //! [`Rejected`]. An X25519 agreement whose result is zero is `Rejected`. The vectors of `encryption_vectors` hold for
 //! each back end.
 //!
+//! The feature `native` brings the one back end, `pure-rust` the other. Where both are on, the native one is used, so
+//! that turning a feature on changes nothing; the tests then hold the two against each other.
+//!
 //! [RFC 3394]: https://www.rfc-editor.org/rfc/rfc3394
+
+#[cfg(not(any(feature = "native", feature = "pure-rust")))]
+compile_error!(
+    "countersign-jose has no cryptography to work with: turn on its feature `native` (aws-lc-rs, the default), or \
+     `pure-rust`, which needs no C compiler"
+);
 
 mod ed25519;
 #[cfg(test)]
 mod encryption_vectors;
+#[cfg(feature = "native")]
 mod native;
+#[cfg(all(feature = "pure-rust", any(test, not(feature = "native"))))]
+#[cfg_attr(feature = "native", allow(dead_code, unreachable_pub, reason = "there to be held against the native one"))]
+mod pure;
+#[cfg(all(test, feature = "native", feature = "pure-rust"))]
+mod side_by_side;
 
 use zeroize::Zeroizing;
 
 use crate::Algorithm;
 
+#[cfg(feature = "native")]
+use native as back_end;
+#[cfg(all(feature = "pure-rust", not(feature = "native")))]
+use pure as back_end;
+
 #[allow(unused_imports, reason = "what encrypts with it comes next")]
-pub(crate) use native::encryption;
-pub use native::sha256;
-pub(crate) use native::{MacKey, PrivateKey, PublicKey};
+pub(crate) use back_end::encryption;
+pub use back_end::sha256;
+pub(crate) use back_end::{MacKey, PrivateKey, PublicKey};
 
 /// The members of a public key, as bytes: what a back end turns into a key, and what a JWK is made of.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,10 +3,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_jose::{Algorithm, SigningKey, base64url};
+use countersign_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, base64url};
 use serde_json::Value;
 
 const KEYS: &str = include_str!("../vectors/keys.json");
+
+/// The algorithms that this build signs with: the pure-Rust back end has no RSA private keys.
+pub(crate) const SIGNING: &[Algorithm] = if cfg!(feature = "native") {
+    Algorithm::ALL
+} else {
+    &[Algorithm::EdDSA, Algorithm::Es256, Algorithm::Es384, Algorithm::Es512]
+};
 
 pub(crate) fn entry(name: &str) -> String {
     let keys: Value = serde_json::from_str(KEYS).unwrap();
@@ -28,6 +35,27 @@ pub(crate) fn material(algorithm: Algorithm) -> &'static str {
 /// The key of the party that the verifier trusts.
 pub(crate) fn key(algorithm: Algorithm) -> SigningKey {
     SigningKey::from_pkcs8_der(algorithm, &pkcs8(material(algorithm))).unwrap()
+}
+
+/// The public half of [`key`], with its thumbprint as the key id: for every algorithm in every build.
+pub(crate) fn public(algorithm: Algorithm) -> Jwk {
+    let pem: Value = serde_json::from_str(include_str!("../vectors/pem.json")).unwrap();
+    let pem = pem[format!("{} public", material(algorithm))].as_str().unwrap();
+    let key = VerifyingKey::from_pem(algorithm, pem).unwrap();
+    key.jwk().clone().with_kid(key.thumbprint().as_str())
+}
+
+pub(crate) fn verifying_key(algorithm: Algorithm) -> VerifyingKey {
+    VerifyingKey::from_jwk(&public(algorithm)).unwrap()
+}
+
+/// A signature over the bytes `message` by [`key`]: made now, or before where this build has no such private key.
+pub(crate) fn signature(algorithm: Algorithm) -> Vec<u8> {
+    if SIGNING.contains(&algorithm) {
+        return key(algorithm).sign(b"message").unwrap();
+    }
+    let made: Value = serde_json::from_str(include_str!("../vectors/rsa_signatures.json")).unwrap();
+    base64url::decode(made[algorithm.as_str()].as_str().unwrap()).unwrap()
 }
 
 /// A key of the same kind that somebody else holds.

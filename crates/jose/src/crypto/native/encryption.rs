@@ -253,6 +253,11 @@ pub(crate) struct OaepPrivateKey {
 }
 
 impl OaepPrivateKey {
+    /// Whether there are such keys at all.
+    pub(crate) fn available() -> bool {
+        true
+    }
+
     /// 2048 bits.
     pub(crate) fn generate() -> Result<Self, Rejected> {
         Self::new(PrivateDecryptingKey::generate(KeySize::Rsa2048).map_err(reject)?)
