@@ -29,7 +29,9 @@ use crate::jwt::Verified;
 pub enum TokenCache {
     /// So many at most, in tokens and in bytes, whichever is reached first. The default is 8,192 tokens and 32 MiB.
     ///
-    /// Bytes are estimated from the length of a token's claims, above what access tokens were measured to take.
+    /// An access token with 600 bytes of claims was measured to take 4.4 kB where they are read into a map, 1.95 kB where
+    /// they are read into a struct of them all, and 1.15 kB into a struct of two. Bytes are not counted but estimated, from
+    /// the length of the claims and above what a map takes, so that a verifier into a small struct keeps to less than it may.
     AtMost {
         /// Tokens.
         tokens: usize,
@@ -113,7 +115,7 @@ impl<C> VerifiedTokens<C> {
         self.cache.remove(token);
     }
 
-    pub(super) fn forget_where(&self, is_gone: impl Fn(&Verified<C>) -> bool) {
+    pub(super) fn forget_where(&self, is_gone: impl Fn(&Arc<Verified<C>>) -> bool) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.cache.retain(|_, kept| !is_gone(&kept.verified));
     }
@@ -146,5 +148,5 @@ impl<C> quick_cache::Weighter<Digest, Kept<C>> for Weights {
 /// The place in the table, the counters of the shared value, the `kid`, and what the allocator adds.
 const SLOT: usize = 256;
 
-/// The claims are kept as text and as what they were read into, names and all.
-const PER_BYTE: usize = 4;
+/// The claims are kept as text and as what they were read into: at most a map, names and all.
+const PER_BYTE: usize = 7;

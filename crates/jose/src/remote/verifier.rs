@@ -28,7 +28,7 @@ pub struct Verifier<C = Map<String, Value>> {
     revoked: Option<Revoked<C>>,
 }
 
-type Revoked<C> = Box<dyn Fn(&Verified<C>) -> bool + Send + Sync>;
+type Revoked<C> = Box<dyn Fn(&Arc<Verified<C>>) -> bool + Send + Sync>;
 
 /// What a token must say, owned.
 #[derive(Clone)]
@@ -112,6 +112,12 @@ impl<C> Verifier<C> {
         self.with_rules(|rules| rules.max_lifetime = Some(seconds))
     }
 
+    /// Takes its keys from elsewhere.
+    #[must_use]
+    pub fn keys(self, keys: impl Into<KeySource>) -> Self {
+        Verifier { keys: keys.into(), seen: OnceLock::new(), ..self }
+    }
+
     /// How many verified tokens are kept, or none.
     #[must_use]
     pub fn token_cache(self, cache: TokenCache) -> Self {
@@ -121,7 +127,7 @@ impl<C> Verifier<C> {
     /// Refuses tokens of which this says that they were revoked. It is asked each time, whether the token was seen before or
     /// not, and so has to answer from memory.
     #[must_use]
-    pub fn revoked(self, is_revoked: impl Fn(&Verified<C>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn revoked(self, is_revoked: impl Fn(&Arc<Verified<C>>) -> bool + Send + Sync + 'static) -> Self {
         Verifier { revoked: Some(Box::new(is_revoked)), seen: OnceLock::new(), ..self }
     }
 
@@ -243,7 +249,7 @@ impl<C> Verifier<C> {
     }
 
     /// Drops the tokens of which this is true from the cache, in one walk over all.
-    pub fn forget_where(&self, is_gone: impl Fn(&Verified<C>) -> bool) {
+    pub fn forget_where(&self, is_gone: impl Fn(&Arc<Verified<C>>) -> bool) {
         if let Some(seen) = self.seen() {
             seen.forget_where(is_gone);
         }

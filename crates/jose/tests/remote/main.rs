@@ -10,3 +10,4 @@ mod published;
 mod rfc7517_remote_keys;
 mod rfc8414_metadata;
 mod rfc9111_freshness;
+mod verified_tokens;

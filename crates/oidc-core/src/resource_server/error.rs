@@ -3,8 +3,8 @@
 //! `Display` is written for whoever runs the resource server: it names what was expected and what was found, and never
 //! the token. What the client is told is [`BearerRefusal::description`], which repeats nothing that was sent.
 
-use countersign_jose::{JwkSetError, jwt::TokenError};
-use countersign_storage::FetchError;
+use countersign_jose::jwt::TokenError;
+use countersign_jose::remote::{self, KeysUnavailable};
 use http::StatusCode;
 
 /// A token was not accepted: the sender's doing, or ours.
@@ -31,7 +31,17 @@ impl VerifyError {
     pub fn reason(&self) -> &'static str {
         match self {
             VerifyError::Refused(refusal) => refusal.reason(),
-            VerifyError::Failed(unavailable) => unavailable.reason(),
+            VerifyError::Failed(unavailable) => unavailable.code(),
+        }
+    }
+}
+
+impl From<remote::VerifyError> for VerifyError {
+    fn from(error: remote::VerifyError) -> Self {
+        match error {
+            remote::VerifyError::Failed(unavailable) => VerifyError::Failed(unavailable),
+            remote::VerifyError::Refused(TokenError::Revoked) => VerifyError::Refused(BearerRefusal::Revoked),
+            remote::VerifyError::Refused(error) => VerifyError::Refused(BearerRefusal::Token(error)),
         }
     }
 }
@@ -115,67 +125,6 @@ impl BearerRefusal {
             BearerRefusal::Revoked => "the token was revoked",
             BearerRefusal::Token(_) => "the token is malformed, expired, or not meant for this resource",
             BearerRefusal::TokenInQuery => "a token must not be sent in the query",
-        }
-    }
-}
-
-/// Why the issuer's keys could not be had. The peer learns 503 and nothing else.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeysUnavailable {
-    /// The metadata names another issuer: it may not be used ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
-    #[error("the metadata at {url} is of the issuer {found:?}, expected is {expected:?}")]
-    IssuerMismatch {
-        /// Where the document was.
-        url: String,
-        /// The configured issuer.
-        expected: String,
-        /// The issuer in the document.
-        found: String,
-    },
-    /// The key set is not one.
-    #[error("the key set at {url} is refused: {reason}")]
-    KeySet {
-        /// Where the document was.
-        url: String,
-        /// Why.
-        reason: JwkSetError,
-    },
-    /// The metadata can not be read, or names no usable `jwks_uri`.
-    #[error("the metadata at {url} is unusable: {reason}")]
-    Metadata {
-        /// Where the document was.
-        url: String,
-        /// Why.
-        reason: String,
-    },
-    /// Another status than 200.
-    #[error("{url} answered {found}, expected is 200")]
-    Status {
-        /// What was fetched.
-        url: String,
-        /// The status.
-        found: StatusCode,
-    },
-    /// No answer.
-    #[error("{url} could not be fetched: {reason}")]
-    Unreachable {
-        /// What was fetched.
-        url: String,
-        /// Why.
-        reason: FetchError,
-    },
-}
-
-impl KeysUnavailable {
-    /// A stable name of the reason, for logs and metrics.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            KeysUnavailable::IssuerMismatch { .. } => "issuer_mismatch",
-            KeysUnavailable::KeySet { .. } => "key_set_refused",
-            KeysUnavailable::Metadata { .. } => "metadata_unusable",
-            KeysUnavailable::Status { .. } => "keys_status",
-            KeysUnavailable::Unreachable { .. } => "keys_unreachable",
         }
     }
 }

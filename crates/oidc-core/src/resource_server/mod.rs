@@ -22,7 +22,11 @@
 //! # }
 //! ```
 //!
-//! An access token is refused at the latest when it expires. Who needs refusal at once asks the introspection endpoint.
+//! An access token is refused at the latest when it expires, 5 minutes after it was issued by default. Who needs refusal
+//! at once asks the introspection endpoint, or knows of revocations and says so ([`Verifier::with_revocations`]).
+//!
+//! Tokens that passed are kept, so that the second time costs a hash and a look-up; that lengthens nothing, as each time
+//! their times and their key are looked at again. [`TokenCache`] says how many, and [`Verifier::with_token_cache`] switches it off.
 //!
 //! [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 //! [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
@@ -32,12 +36,12 @@
 pub mod bearer;
 mod challenge;
 mod error;
-mod key_cache;
+mod fetch;
 mod protected_resource_metadata;
 mod verifier;
 
 pub use challenge::Challenge;
-pub use error::{BearerRefusal, KeysUnavailable, VerifyError};
-pub use key_cache::KeyCachePolicy;
+pub use countersign_jose::remote::{InvalidVerifier, KeyCachePolicy, KeysUnavailable, TokenCache};
+pub use error::{BearerRefusal, VerifyError};
 pub use protected_resource_metadata::ProtectedResourceMetadata;
-pub use verifier::{ActingParty, InvalidVerifier, VerifiedToken, Verifier};
+pub use verifier::{ActingParty, VerifiedToken, Verifier};

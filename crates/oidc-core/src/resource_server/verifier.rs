@@ -10,7 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
+use countersign_jose::jwt::Verified;
+use countersign_jose::remote::{self, InvalidVerifier, KeyCachePolicy, RemoteKeys, TokenCache};
 use countersign_storage::{Clock, Fetch, Timestamp};
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Response, Uri};
@@ -21,28 +22,17 @@ use url::Url;
 use super::bearer;
 use super::challenge::Challenge;
 use super::error::{BearerRefusal, VerifyError};
-use super::key_cache::{KeyCache, KeyCachePolicy};
+use super::fetch::Documents;
 use super::protected_resource_metadata::{self, ProtectedResourceMetadata};
-use crate::config::is_loopback;
 
-/// Verifies the access tokens of one issuer, for one audience. Make one and share it: it holds the issuer's keys.
+/// Verifies the access tokens of one issuer, for one audience. Make one and share it: it holds the issuer's keys, and the
+/// tokens that it has seen.
 pub struct Verifier {
+    tokens: remote::Verifier<Claims>,
     audience: String,
     resource_metadata: Option<String>,
-    leeway: i64,
-    keys: KeyCache,
-}
-
-/// Why a verifier can not be made.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidVerifier {
-    /// The audience is empty: every token has one.
-    #[error("the audience is empty")]
-    Audience,
-    /// The issuer is not an https URL (or, for development, an http URL of a loopback host) without query and fragment.
-    #[error("the issuer must be an https URL without query and fragment, or http on loopback")]
-    Issuer,
+    fetch: Arc<dyn Fetch>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Verifier {
@@ -56,31 +46,43 @@ impl Verifier {
         fetch: Arc<dyn Fetch>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InvalidVerifier> {
-        let (issuer, audience) = (issuer.into(), audience.into());
-        if audience.is_empty() {
-            return Err(InvalidVerifier::Audience);
-        }
-        let metadata = metadata_locations(&issuer).ok_or(InvalidVerifier::Issuer)?;
+        let audience = audience.into();
+        let tokens = remote::Verifier::new(issuer, audience.as_str(), Documents(Arc::clone(&fetch)))?.claims();
         let resource_metadata = Url::parse(&audience)
             .ok()
             .filter(|url| url.has_host())
             .map(|resource| protected_resource_metadata::location(&resource));
-        let keys = KeyCache::new(issuer, metadata, fetch, clock, KeyCachePolicy::default());
-        Ok(Verifier { audience, resource_metadata, leeway: 30, keys })
+        Ok(Verifier { tokens, audience, resource_metadata, fetch, clock })
     }
 
-    /// How long keys are kept; see there for the defaults.
+    /// How long keys are kept; see there for the defaults. Forgets those that it has.
     #[must_use]
-    pub fn with_key_cache(mut self, policy: KeyCachePolicy) -> Self {
-        self.keys.policy = policy;
-        self
+    pub fn with_key_cache(self, policy: KeyCachePolicy) -> Self {
+        match RemoteKeys::of_issuer(self.tokens.issuer(), Documents(Arc::clone(&self.fetch))) {
+            Ok(keys) => Verifier { tokens: self.tokens.keys(keys.policy(policy)), ..self },
+            // The issuer was good enough for `new`.
+            Err(_) => self,
+        }
     }
 
     /// How far clocks may differ, in seconds, 0 to 300; the default is 30. A token is accepted for so long after it expired.
     #[must_use]
-    pub fn with_leeway(mut self, seconds: i64) -> Self {
-        self.leeway = seconds;
-        self
+    pub fn with_leeway(self, seconds: i64) -> Self {
+        Verifier { tokens: self.tokens.leeway(seconds), ..self }
+    }
+
+    /// How many verified tokens are kept, or none; see there for the default.
+    #[must_use]
+    pub fn with_token_cache(self, cache: TokenCache) -> Self {
+        Verifier { tokens: self.tokens.token_cache(cache), ..self }
+    }
+
+    /// Refuses tokens of which this says that they were revoked, from the next request on. It is asked at each, whether the
+    /// token was seen before or not, and so has to answer from memory.
+    #[must_use]
+    pub fn with_revocations(self, is_revoked: impl Fn(&VerifiedToken) -> bool + Send + Sync + 'static) -> Self {
+        let tokens = self.tokens.revoked(move |verified| is_revoked(&VerifiedToken(Arc::clone(verified))));
+        Verifier { tokens, ..self }
     }
 
     /// Verifies a token.
@@ -88,20 +90,17 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys can not be had.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        let token = Unverified::parse(token).map_err(BearerRefusal::Token)?;
-        let audiences = [self.audience.as_str()];
-        let expect = Expect::new(
-            Typ::AccessToken,
-            ExpectedIssuer::Exactly(&self.keys.issuer),
-            ExpectedAudience::AnyOf(&audiences),
-        )
-        .leeway(self.leeway);
-        let key = self.keys.key(&token).await?;
-        let now = self.keys.clock.now();
-        let verified = token.verify(&key, &expect, now.as_secs()).map_err(BearerRefusal::Token)?;
-        let expires_at = Timestamp(verified.exp().unwrap_or(0));
-        let claims: Claims = verified.into_claims();
-        Ok(VerifiedToken { claims, expires_at })
+        Ok(VerifiedToken(self.tokens.verify(token, self.clock.now().as_secs()).await?))
+    }
+
+    /// Drops a token from those that are kept: the next time it is verified as if it were the first.
+    pub fn forget(&self, token: &str) {
+        self.tokens.forget(token);
+    }
+
+    /// Drops the tokens of which this is true from those that are kept.
+    pub fn forget_where(&self, is_gone: impl Fn(&VerifiedToken) -> bool) {
+        self.tokens.forget_where(|verified| is_gone(&VerifiedToken(Arc::clone(verified))));
     }
 
     /// Takes the token out of a request and verifies it.
@@ -139,7 +138,7 @@ impl Verifier {
     /// audience is not a URL. Serve it at [`Verifier::metadata_location`].
     pub fn metadata(&self, scopes: &[&str]) -> Option<ProtectedResourceMetadata> {
         self.resource_metadata.as_ref()?;
-        Some(ProtectedResourceMetadata::new(&self.audience, &self.keys.issuer, scopes))
+        Some(ProtectedResourceMetadata::new(&self.audience, self.tokens.issuer(), scopes))
     }
 
     /// The URL of that document; `None` where the audience is not a URL.
@@ -151,53 +150,50 @@ impl Verifier {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier")
-            .field("issuer", &self.keys.issuer)
+            .field("issuer", &self.tokens.issuer())
             .field("audience", &self.audience)
             .finish_non_exhaustive()
     }
 }
 
-/// An access token that passed. Only [`Verifier`] makes one.
+/// An access token that passed. Only [`Verifier`] makes one; cloning shares it.
 #[derive(Clone, Debug)]
-pub struct VerifiedToken {
-    claims: Claims,
-    expires_at: Timestamp,
-}
+pub struct VerifiedToken(Arc<Verified<Claims>>);
 
 impl VerifiedToken {
     /// Whom the token is about; for a client that acts for itself, the client.
     pub fn subject(&self) -> &str {
-        &self.claims.sub
+        &self.0.claims().sub
     }
 
     /// The client that got the token.
     pub fn client_id(&self) -> &str {
-        &self.claims.client_id
+        &self.0.claims().client_id
     }
 
     /// The scopes, one by one.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.claims.scope.split(' ').filter(|scope| !scope.is_empty())
+        self.0.claims().scope.split(' ').filter(|scope| !scope.is_empty())
     }
 
     /// Who acts for the subject, where that is somebody else ([RFC 8693 §4.1](https://www.rfc-editor.org/rfc/rfc8693#section-4.1)).
     pub fn actor(&self) -> Option<&ActingParty> {
-        self.claims.act.as_ref()
+        self.0.claims().act.as_ref()
     }
 
     /// The name of the token.
     pub fn token_id(&self) -> &str {
-        &self.claims.jti
+        &self.0.claims().jti
     }
 
     /// When it ends.
     pub fn expires_at(&self) -> Timestamp {
-        self.expires_at
+        Timestamp(self.0.exp().unwrap_or(0))
     }
 
     /// All further claims.
     pub fn claims(&self) -> &Map<String, Value> {
-        &self.claims.further
+        &self.0.claims().further
     }
 
     /// Demands a scope.
@@ -208,7 +204,7 @@ impl VerifiedToken {
         if self.scopes().any(|granted| granted == scope) {
             return Ok(());
         }
-        Err(BearerRefusal::InsufficientScope { required: scope.to_owned(), granted: self.claims.scope.clone() })
+        Err(BearerRefusal::InsufficientScope { required: scope.to_owned(), granted: self.0.claims().scope.clone() })
     }
 }
 
@@ -224,7 +220,7 @@ pub struct ActingParty {
     pub earlier: Option<Box<ActingParty>>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Deserialize)]
 struct Claims {
     sub: String,
     client_id: String,
@@ -235,20 +231,4 @@ struct Claims {
     act: Option<ActingParty>,
     #[serde(flatten)]
     further: Map<String, Value>,
-}
-
-/// Where an issuer's metadata may be: appended ([OIDC Discovery §4]), then inserted ([RFC 8414 §3]).
-///
-/// [OIDC Discovery §4]: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
-/// [RFC 8414 §3]: https://www.rfc-editor.org/rfc/rfc8414#section-3
-fn metadata_locations(issuer: &str) -> Option<[Url; 2]> {
-    let url = Url::parse(issuer).ok()?;
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    if !secure || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return None;
-    }
-    let (origin, path) = (url.origin().ascii_serialization(), url.path().trim_end_matches('/'));
-    let appended = Url::parse(&format!("{origin}{path}/.well-known/openid-configuration")).ok()?;
-    let inserted = Url::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}")).ok()?;
-    Some([appended, inserted])
 }

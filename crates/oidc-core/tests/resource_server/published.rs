@@ -1,7 +1,7 @@
 //! An issuer as far as a resource server sees it: two documents, and keys that sign.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
@@ -29,7 +29,6 @@ pub(crate) static STRANGER: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::
 pub(crate) struct Published {
     answers: Mutex<HashMap<String, Result<Fetched, FetchError>>>,
     asked: Mutex<Vec<String>>,
-    pub(crate) under_way: AtomicUsize,
 }
 
 impl Published {
@@ -80,7 +79,7 @@ impl Fetch for Published {
     async fn get(&self, url: &Url, destination: Destination) -> Result<Fetched, FetchError> {
         assert_eq!(destination, Destination::Operator);
         self.asked.lock().unwrap().push(url.to_string());
-        self.under_way.fetch_add(1, Ordering::SeqCst);
+
         // Time for everybody else to notice that nothing is there yet.
         for _ in 0..50 {
             tokio::task::yield_now().await;
