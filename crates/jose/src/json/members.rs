@@ -6,10 +6,11 @@
 
 use std::cell::Cell;
 
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
+use super::scan::{Elements, Form};
 use super::{JsonError, Member};
 use crate::jws::shown;
 
@@ -104,9 +105,10 @@ impl<'de> MapAccess<'de> for &mut Access<'de, '_> {
         let member = self.object.members.get(self.next).ok_or_else(|| Error::custom("no member is left"))?;
         self.next += 1;
         let document = self.object.document;
-        let read = match member.plain(document).and_then(|place| document.get(place)) {
-            Some(text) => seed.deserialize(Plain { text, document: member.value(document) }),
-            None => seed.deserialize(Whole { document: member.value(document) }),
+        let value = member.value(document);
+        let read = match member.plain().and_then(|place| document.get(place)) {
+            Some(text) => seed.deserialize(Plain { text, document: value }),
+            None => seed.deserialize(Whole { document: value }),
         };
         read.inspect_err(|_| self.object.failed.set(Some(member)))
     }
@@ -158,20 +160,64 @@ struct Whole<'de> {
 impl<'de> Deserializer<'de> for Whole<'de> {
     type Error = Error;
 
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_u64(visitor)
+    }
+
+    /// The numbers of tokens are dates: digits, and nothing else.
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.document.parse() {
+            Ok(number) => visitor.visit_u64(number),
+            Err(_) => serde_json::Deserializer::from_str(self.document).deserialize_u64(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.document == "null" { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if !self.document.starts_with('[') {
+            return serde_json::Deserializer::from_str(self.document).deserialize_seq(visitor);
+        }
+        let mut elements = Array(Elements::of(self.document));
+        let value = visitor.visit_seq(&mut elements)?;
+        if elements.0.next().is_some() {
+            return Err(Error::custom("elements are left"));
+        }
+        Ok(value)
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_unit()
     }
 
     hand_over! {
         deserialize_any()
-        deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
-        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i128()
+        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u128()
         deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string()
-        deserialize_bytes() deserialize_byte_buf() deserialize_option() deserialize_unit()
+        deserialize_bytes() deserialize_byte_buf() deserialize_unit()
         deserialize_unit_struct(name: &'static str) deserialize_newtype_struct(name: &'static str)
-        deserialize_seq() deserialize_tuple(length: usize) deserialize_tuple_struct(name: &'static str, length: usize)
+        deserialize_tuple(length: usize) deserialize_tuple_struct(name: &'static str, length: usize)
         deserialize_map() deserialize_struct(name: &'static str, fields: &'static [&'static str])
         deserialize_enum(name: &'static str, variants: &'static [&'static str]) deserialize_identifier()
+    }
+}
+
+/// An array, element by element.
+struct Array<'de>(Elements<'de>);
+
+impl<'de> SeqAccess<'de> for &mut Array<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let Some((element, form)) = self.0.next() else { return Ok(None) };
+        let read = match (form, element.get(1..element.len().saturating_sub(1))) {
+            (Form::PlainString, Some(text)) => seed.deserialize(Plain { text, document: element }),
+            _ => seed.deserialize(Whole { document: element }),
+        };
+        read.map(Some)
     }
 }
 
@@ -216,6 +262,23 @@ mod tests {
         aud: Option<OneOrMany>,
         nested: Option<BTreeMap<String, Value>>,
         unit: Option<()>,
+    }
+
+    /// Each member is one that arrays, numbers and their absence are read for.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Lists {
+        a: Option<Vec<Vec<Value>>>,
+        kind: Option<Vec<Option<String>>>,
+        number: Option<u64>,
+        other: Option<Vec<Option<u8>>>,
+        aud: Option<Vec<OneOrMany>>,
+        z: Option<Value>,
+    }
+
+    /// Takes no more than one element.
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pair {
+        a: (String,),
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -267,12 +330,21 @@ mod tests {
             "true",
             "[]",
             r#"["x","y"]"#,
+            r#"[ "x" , "\u0079" , "" ]"#,
+            r#"[["x"],[ ],[{"a":["]",","]}]]"#,
+            "[null]",
+            "[ ]",
             "[1]",
             "{}",
             r#"{"B":7}"#,
             r#"{"x":{"y":[1,"z"]}}"#,
             r#"{"number":3}"#,
+            "0",
+            "-0",
+            "9223372036854775807",
             "9223372036854775808",
+            "18446744073709551615",
+            "-9223372036854775808",
         ];
         let names = ["a", "kind", "number", "float", "c", "newtype", "aud", "nested", "unit", "other", "7", r"\u0061"];
         let mut read = 0;
@@ -290,6 +362,7 @@ mod tests {
                     read +=
                         agree::<Tagged>(&document) + agree::<Value>(&document) + agree::<Option<Everything>>(&document);
                     read += agree::<BTreeMap<u64, Value>>(&document) + agree::<BTreeMap<String, String>>(&document);
+                    read += agree::<Lists>(&document) + agree::<Pair>(&document);
                     read += agree::<Kind>(&document) + agree::<Vec<String>>(&document) + agree::<(String,)>(&document);
                     let members = json::scan(&document).unwrap().unwrap();
                     let raw = read_members::<Box<RawValue>>(&document, &members).unwrap();

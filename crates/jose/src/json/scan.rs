@@ -12,7 +12,7 @@ pub(crate) struct Member {
     /// The name, where it was written with escapes.
     unescaped: Option<Box<str>>,
     value: Range<usize>,
-    escapes: Escapes,
+    form: Form,
 }
 
 impl Member {
@@ -30,19 +30,16 @@ impl Member {
     }
 
     /// Where the content of the value stands, if it is a string that was written without escapes.
-    pub(crate) fn plain(&self, document: &str) -> Option<Range<usize>> {
-        let is_string = document.as_bytes().get(self.value.start) == Some(&b'"');
-        (is_string && matches!(self.escapes, Escapes::None)).then(|| self.value.start + 1..self.value.end - 1)
+    pub(crate) fn plain(&self) -> Option<Range<usize>> {
+        matches!(self.form, Form::PlainString).then(|| self.value.start + 1..self.value.end - 1)
     }
 
     /// The value if it is a string.
     pub(crate) fn string<'a>(&self, document: &'a str) -> Option<Cow<'a, str>> {
-        match self.plain(document) {
-            Some(place) => document.get(place).map(Cow::Borrowed),
-            None if self.value(document).starts_with('"') => {
-                serde_json::from_str(self.value(document)).ok().map(Cow::Owned)
-            }
-            None => None,
+        match self.form {
+            Form::PlainString => self.plain().and_then(|place| document.get(place)).map(Cow::Borrowed),
+            Form::EscapedString => serde_json::from_str(self.value(document)).ok().map(Cow::Owned),
+            Form::Other => None,
         }
     }
 }
@@ -61,6 +58,35 @@ pub(super) fn scan(text: &str) -> Result<Option<Vec<Member>>, JsonError> {
         return Err(JsonError::TrailingBytes { at: end });
     }
     Ok(is_object.then_some(scanner.members))
+}
+
+/// The elements of an array that has been checked: the text of each, and its form.
+pub(super) struct Elements<'a>(Scanner<'a>);
+
+impl<'a> Elements<'a> {
+    /// `array` is the text of one value, without white space around it; of any but an array there are no elements.
+    pub(super) fn of(array: &'a str) -> Self {
+        Elements(Scanner { text: array, bytes: array.as_bytes(), at: 0, members: Vec::new() })
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = (&'a str, Form);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let scanner = &mut self.0;
+        if !matches!(scanner.peek(), Some(b'[' | b',')) {
+            return None;
+        }
+        scanner.at += 1;
+        scanner.white_space();
+        let start = scanner.at;
+        // The bracket of an empty array is no value.
+        let form = scanner.value(0).ok()?;
+        let element = scanner.text_from(start);
+        scanner.white_space();
+        Some((element, form))
+    }
 }
 
 struct Scanner<'a> {
@@ -93,14 +119,14 @@ impl Stop {
 }
 
 impl<'a> Scanner<'a> {
-    /// Passes a value, and says of a string whether it was written with escapes.
+    /// Passes a value, and says how it is written.
     #[inline(always)]
-    fn value(&mut self, depth: usize) -> Result<Escapes, Stop> {
+    fn value(&mut self, depth: usize) -> Result<Form, Stop> {
         if self.peek() == Some(b'"') {
             return self.string();
         }
         self.value_but_string(depth)?;
-        Ok(Escapes::None)
+        Ok(Form::Other)
     }
 
     fn value_but_string(&mut self, depth: usize) -> Result<(), Stop> {
@@ -132,8 +158,8 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             self.white_space();
             let start = self.at;
-            let escapes = self.value(depth + 1)?;
-            self.members.push(Member { name, unescaped, value: start..self.at, escapes });
+            let form = self.value(depth + 1)?;
+            self.members.push(Member { name, unescaped, value: start..self.at, form });
             if self.more(b'}')? == More::No {
                 break;
             }
@@ -196,8 +222,8 @@ impl<'a> Scanner<'a> {
         }
         let start = self.at;
         let unescaped: Option<Box<str>> = match self.string()? {
-            Escapes::None => None,
-            Escapes::Some => Some(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
+            Form::PlainString => None,
+            _ => Some(serde_json::from_str(self.text_from(start)).map_err(|_| Stop::Syntax)?),
         };
         let place = start + 1..self.at - 1;
         let name = match &unescaped {
@@ -216,18 +242,18 @@ impl<'a> Scanner<'a> {
 
     /// Passes a string; `self.at` is at its opening quote.
     #[inline(always)]
-    fn string(&mut self) -> Result<Escapes, Stop> {
+    fn string(&mut self) -> Result<Form, Stop> {
         self.at = plain_end(self.bytes, self.at + 1);
         if self.peek() == Some(b'"') {
             self.at += 1;
-            return Ok(Escapes::None);
+            return Ok(Form::PlainString);
         }
         self.string_with_escapes()
     }
 
     /// Passes the rest of a string, from its first escape on.
     #[cold]
-    fn string_with_escapes(&mut self) -> Result<Escapes, Stop> {
+    fn string_with_escapes(&mut self) -> Result<Form, Stop> {
         while self.peek() == Some(b'\\') {
             self.escape()?;
             self.at = plain_end(self.bytes, self.at);
@@ -236,7 +262,7 @@ impl<'a> Scanner<'a> {
             return Err(Stop::Syntax);
         }
         self.at += 1;
-        Ok(Escapes::Some)
+        Ok(Form::EscapedString)
     }
 
     fn escape(&mut self) -> Result<(), Stop> {
@@ -323,9 +349,13 @@ enum More {
     No,
 }
 
-enum Escapes {
-    None,
-    Some,
+/// How a value is written, as far as it matters to whoever reads it.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// A string whose content is what stands between the quotes.
+    PlainString,
+    EscapedString,
+    Other,
 }
 
 /// Where the next quote, backslash or control character stands, or the end. Eight at a time: most of a token is strings.

@@ -123,7 +123,7 @@ fn string(payload: &str, member: &Member, claim: &'static str) -> Result<Text, T
 }
 
 fn text(payload: &str, member: &Member) -> Option<Text> {
-    match member.plain(payload) {
+    match member.plain() {
         Some(place) => Some(Text::Place(place)),
         None => member.string(payload).map(|content| Text::Unescaped(content.into())),
     }
