@@ -371,7 +371,7 @@ impl KeyError {
     pub fn code(&self) -> &'static str {
         match self {
             KeyError::AlgorithmMismatch => "key_algorithm",
-            KeyError::Asymmetric => "asymmetric",
+            KeyError::Asymmetric => "key_asymmetric",
             KeyError::Backend => "key_backend",
             KeyError::HmacSize => "key_hmac_size",
             KeyError::Inconsistent => "key_inconsistent",

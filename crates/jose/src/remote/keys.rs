@@ -125,6 +125,27 @@ impl RemoteKeys {
         RemoteKeys { policy, ..self }
     }
 
+    /// The whole set, fetched if need be, for whoever looks at keys and not at tokens.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if there is no set that is usable.
+    pub async fn set(&self, now: i64) -> Result<JwkSet, KeysUnavailable> {
+        let held = |is_good: fn(&Held, i64) -> bool| {
+            self.held.load().as_deref().filter(|held| is_good(held, now)).map(|held| held.keys().clone())
+        };
+        if let Some(keys) = held(Held::is_fresh) {
+            return Ok(keys);
+        }
+        let mut flight = self.flight.lock().await;
+        if let Some(keys) = held(Held::is_fresh) {
+            return Ok(keys);
+        }
+        match self.renew(&mut flight, false, now).await {
+            Ok(_) => Ok(held(|_, _| true).unwrap_or_default()),
+            Err(unavailable) => held(Held::is_usable).ok_or(unavailable),
+        }
+    }
+
     fn new(source: Source, fetch: impl Fetch + 'static) -> Self {
         RemoteKeys {
             origin: Arc::new(Origin { source, fetch: Box::new(fetch) }),

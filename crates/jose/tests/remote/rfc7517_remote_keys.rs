@@ -343,3 +343,21 @@ async fn held_keys_change_when_they_are_replaced() {
     assert_eq!(fixture.fresh(&ES256, NOW).await.unwrap_err().code(), "unknown_key");
     assert_eq!(fixture.fresh(&EDDSA, NOW).await, Ok(()));
 }
+
+/// The whole set is to be had too, by the same rules: kept while it is fresh, and while the issuer is away.
+#[tokio::test]
+async fn the_whole_set_is_fetched_once_and_kept() {
+    let published = Published::new();
+    let keys = RemoteKeys::of_issuer(ISSUER, Arc::clone(&published)).unwrap();
+    let both = JwkSet::from_keys([ES256.verifying_key(), EDDSA.verifying_key()]).unwrap();
+    for now in [NOW, NOW + 299] {
+        assert_eq!(keys.set(now).await, Ok(both.clone()));
+    }
+    assert_eq!(published.times_asked(JWKS), 1);
+    published.keys(&[&EDDSA]);
+    assert_eq!(keys.set(NOW + 300).await.unwrap().keys(), [EDDSA.verifying_key()]);
+    published.is_down();
+    assert_eq!(keys.set(NOW + 600).await.unwrap().keys(), [EDDSA.verifying_key()]);
+    assert_eq!(keys.set(NOW + 600 + 3600).await.unwrap_err().code(), "keys_unreachable");
+    assert_eq!(RemoteKeys::at(JWKS, published).unwrap().set(NOW).await.unwrap_err().code(), "keys_unreachable");
+}
