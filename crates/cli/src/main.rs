@@ -1,0 +1,64 @@
+//! `countersign`: tokens and keys on the command line.
+//!
+//! `countersign token` looks at tokens, verifies them, says why one is refused, mints tokens for tests and keeps key sets.
+//! The rules are those of `countersign-jose`; nothing here decides what a good token is.
+//!
+//! A command reads what it needs and returns an [`Answer`]; what is printed, where, and with which exit code is settled
+//! in one place. Secrets are read from files and written to files, never to the terminal, and never repeated in a message.
+//!
+//! Read first: `token/verify.rs`, `judgement.rs` (all reasons, each rule asked alone), `rules.rs` (what each code means),
+//! `key_file.rs`.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod expectation;
+mod input;
+mod judgement;
+mod key_file;
+mod key_source;
+mod kind;
+mod look;
+mod moment;
+mod private_file;
+mod probe;
+mod remote;
+mod rules;
+mod shown;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::answer::Outcome;
+
+/// Tokens and keys, judged by the strict rules of Countersign.
+#[derive(Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at tokens, verify them, hear why one is refused; mint test tokens; make, rotate and convert keys
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Token(token::Command),
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done or valid, 1 refused, 2 not possible (usage, an unreadable file, keys that can not be had).";
+
+fn main() -> ExitCode {
+    let Command::Token(command) = Cli::parse().command;
+    let outcome = match token::run(command) {
+        Ok(answer) => answer.print(),
+        Err(unable) => unable.print(),
+    };
+    match outcome {
+        Outcome::Done => ExitCode::SUCCESS,
+        Outcome::Refused => ExitCode::from(1),
+        Outcome::Unable => ExitCode::from(2),
+    }
+}
