@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use countersign_fuzz::{Edit, check_error, edited_text, key};
+use countersign_jose::jws::hmac::{HmacAlgorithm, HmacKey};
 use countersign_jose::{Algorithm, Jwk, SigningKey, VerifyingKey};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
@@ -66,12 +67,16 @@ const WORDS: [&str; 18] = [
 const ALGORITHMS: [Algorithm; 6] =
     [Algorithm::EdDSA, Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256, Algorithm::Ps512];
 
-/// Each key as a public JWK and as a private one.
+/// Each key as a public JWK and as a private one, and secrets.
 static VALID: LazyLock<Vec<String>> = LazyLock::new(|| {
     let keys: Vec<SigningKey> = ALGORITHMS.into_iter().map(key).collect();
     let public = keys.iter().map(|key| serde_json::to_string(key.public_jwk()).expect("a JWK"));
     let private = keys.iter().map(|key| key.to_jwk().expect("a JWK").expose().to_owned());
-    public.chain(private).collect()
+    let shared = HmacAlgorithm::ALL.iter().map(|&algorithm| {
+        let key = HmacKey::new(algorithm, &[7; 64]).expect("a key").with_kid("k");
+        key.to_jwk().expose().to_owned()
+    });
+    public.chain(private).chain(shared).collect()
 });
 
 fuzz_target!(|input: Input<'_>| {
@@ -83,16 +88,20 @@ fuzz_target!(|input: Input<'_>| {
         },
         Input::Members { of, changes } => with_members(valid(*of), changes),
     };
-    let (public, private) = (Jwk::parse(&text), SigningKey::from_jwk(&text));
-    assert!(public.is_err() || private.is_err(), "public and private at once: {text}");
-    match (&public, &private) {
-        (Ok(key), _) => check_public(key, &object(&text)),
-        (_, Ok(key)) => check_private(key, &object(&text)),
-        (Err(public), Err(private)) => {
+    let (public, private, shared) = (Jwk::parse(&text), SigningKey::from_jwk(&text), HmacKey::from_jwk(&text));
+    let kinds = [public.is_ok(), private.is_ok(), shared.is_ok()];
+    assert!(kinds.iter().filter(|is_one| **is_one).count() <= 1, "public, private or shared: {text}");
+    match (&public, &private, &shared) {
+        (Ok(key), _, _) => check_public(key, &object(&text)),
+        (_, Ok(key), _) => check_private(key, &object(&text)),
+        (_, _, Ok(key)) => check_shared(key, &object(&text)),
+        (Err(public), Err(private), Err(shared)) => {
             let secret = serde_json::from_str::<Value>(&text).ok();
-            let secret = secret.as_ref().and_then(|key| key["d"].as_str()).unwrap_or_default();
-            check_error(public, &[secret]);
-            check_error(private, &[secret]);
+            let of = |name| secret.as_ref().and_then(|key: &Value| key[name].as_str()).unwrap_or_default();
+            let secrets = [of("d"), of("k")];
+            check_error(public, &secrets);
+            check_error(private, &secrets);
+            check_error(shared, &secrets);
         }
     }
 });
@@ -128,6 +137,14 @@ fn check_private(key: &SigningKey, source: &Map<String, Value>) {
     assert!(Jwk::parse(&public).is_ok_and(|public| public.thumbprint() == key.thumbprint()));
     let der = SigningKey::from_pkcs8_der(key.algorithm(), &key.to_pkcs8_der().expect("DER")).expect("read as DER");
     assert_eq!(der.with_kid(key.kid()).to_jwk().expect("a key is written").expose(), written.expose());
+}
+
+fn check_shared(key: &HmacKey, source: &Map<String, Value>) {
+    let written = key.to_jwk();
+    let again = HmacKey::from_jwk(written.expose()).expect("and read again");
+    assert_eq!(again.to_jwk().expose(), written.expose());
+    same_members(source, &object(written.expose()), &["kty", "alg", "k", "kid"]);
+    assert!(source["k"].as_str().is_some_and(|secret| secret.len() * 3 / 4 >= key.algorithm().hash_length()));
 }
 
 /// Members that this kind of key does not have are ignored, as RFC 7517 section 4 asks; the others are the same.

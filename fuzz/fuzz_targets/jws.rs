@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use arbitrary::Arbitrary;
 use countersign_fuzz::{Edit, check_error, edited_text, key};
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
+use countersign_jose::jws::unencoded::{self, PlainText};
 use countersign_jose::jws::{self, Compact, JwsError, detached, json_serialization};
+use countersign_jose::jwt::dpop::{self, Presented};
 use countersign_jose::{Algorithm, SigningKey, base64url, json};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -35,9 +37,20 @@ struct Signer {
     detached: String,
     flattened: String,
     general: String,
+    unencoded: String,
+    unencoded_detached: String,
+    proof: String,
 }
 
 const PAYLOAD: &[u8] = br#"{"iss":"joe","exp":1300819380,"http://example.com/is_root":true}"#;
+const NOW: i64 = 1_700_000_000;
+const REQUEST: dpop::Request<'_> = dpop::Request {
+    method: "POST",
+    uri: "https://as.test/token",
+    access_token: None,
+    nonce: None,
+    jti: "-BwC3ESc6acc2lTc",
+};
 /// The deterministic algorithms first: what they find can be found again.
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::EdDSA, Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256, Algorithm::Es512];
@@ -51,11 +64,18 @@ static SIGNERS: LazyLock<Vec<Signer>> = LazyLock::new(|| {
             detached: detached::sign(&key, None, PAYLOAD).expect("a signature"),
             flattened: json_serialization::sign_flattened(&key, None, PAYLOAD).expect("a signature"),
             general: json_serialization::sign_general(&[&other, &key], None, PAYLOAD).expect("signatures"),
+            unencoded: unencoded::sign(&key, None, plain()).expect("a signature"),
+            unencoded_detached: unencoded::sign_detached(&key, None, PAYLOAD).expect("a signature"),
+            proof: dpop::mint(&key, &REQUEST, NOW).expect("a proof"),
             key,
         }
     };
     ALGORITHMS.map(signer).into()
 });
+
+fn plain() -> PlainText<'static> {
+    PlainText::new("a payload in plain sight").expect("no dots")
+}
 
 static MAC: LazyLock<(HmacKey, String)> = LazyLock::new(|| {
     let key = HmacKey::new(HmacAlgorithm::Hs256, &[7; 32]).expect("a key").with_kid("k");
@@ -81,6 +101,9 @@ fn free(signer: &Signer, text: &str) {
         json_serialization::verify_flattened(text, &verifying),
         json_serialization::verify_general(text, &verifying),
         detached::verify(text, text.as_bytes(), &verifying).map(|_| Vec::new()),
+        unencoded::verify(text, &verifying).map(|text| text.as_bytes().to_vec()),
+        unencoded::verify_detached(text, text.as_bytes(), &verifying).map(|_| Vec::new()),
+        unencoded::hmac::verify(text, &MAC.0).map(|text| text.as_bytes().to_vec()),
     ] {
         let error = verified.expect_err("nobody signed this");
         check_error(&error, &[]);
@@ -101,7 +124,8 @@ fn taken_apart(text: &str) {
     }
 }
 
-/// The signature is right, so that the header alone decides.
+/// The signature is right, so that the header alone decides. `b64` and `crit` decide between two readings, and no header has
+/// both.
 fn signed_header(signer: &Signer, header: &[u8], payload: &[u8]) {
     let input = format!("{}.{}", base64url::encode(header), base64url::encode(payload));
     let signature = base64url::encode(signer.key.sign(input.as_bytes()).expect("a signature"));
@@ -124,6 +148,16 @@ fn signed_header(signer: &Signer, header: &[u8], payload: &[u8]) {
         }
         Err(error) => check_error(&error, &[&signature]),
     }
+    let encoded = base64url::encode(header);
+    let signed = [encoded.as_bytes(), b".", payload].concat();
+    let other = base64url::encode(signer.key.sign(&signed).expect("a signature"));
+    let verifying = signer.key.verifying_key();
+    let raw = unencoded::verify_detached(&format!("{encoded}..{other}"), payload, &verifying);
+    if raw.is_ok() {
+        let read: Value = json::parse(header).expect("a header is strict JSON");
+        assert!(read["b64"] == false && read["crit"] == serde_json::json!(["b64"]), "{read}");
+        assert!(Compact::parse(&token).is_err(), "one header, one reading");
+    }
     // The detached form has the same rules for its header.
     let detached = format!("{}..{signature}", base64url::encode(header));
     let judged = detached::verify(&detached, payload, &signer.key.verifying_key());
@@ -137,21 +171,37 @@ fn signed_header(signer: &Signer, header: &[u8], payload: &[u8]) {
 
 fn spoiled(signer: &Signer, form: u8, edits: &[Edit<'_>]) {
     let verifying = signer.key.verifying_key();
-    let (valid, json) = match form % 5 {
+    let (valid, json) = match form % 8 {
         0 => (&signer.compact, false),
         1 => (&MAC.1, false),
         2 => (&signer.detached, false),
         3 => (&signer.flattened, true),
-        _ => (&signer.general, true),
+        4 => (&signer.general, true),
+        5 => (&signer.unencoded, false),
+        6 => (&signer.unencoded_detached, false),
+        _ => (&signer.proof, false),
     };
     let Some(text) = edited_text(valid, edits) else { return };
     taken_apart(&text);
-    let judged = match form % 5 {
+    let judged = match form % 8 {
         0 => Compact::parse(&text).and_then(|jws| jws.verify(&verifying)),
         1 => hmac::verify(&text, &MAC.0),
         2 => detached::verify(&text, PAYLOAD, &verifying).map(|_| PAYLOAD.to_vec()),
         3 => json_serialization::verify_flattened(&text, &verifying),
-        _ => json_serialization::verify_general(&text, &verifying),
+        4 => json_serialization::verify_general(&text, &verifying),
+        5 => unencoded::verify(&text, &verifying).map(|payload| {
+            assert_eq!(payload, plain().as_str());
+            PAYLOAD.to_vec()
+        }),
+        6 => unencoded::verify_detached(&text, PAYLOAD, &verifying).map(|_| PAYLOAD.to_vec()),
+        _ => {
+            let expect = dpop::Expect::new(REQUEST.method, REQUEST.uri, Presented::Nothing);
+            match dpop::verify(&text, &expect, NOW) {
+                Ok(proof) => assert!(text == *valid && proof.thumbprint() == signer.key.thumbprint(), "{text}"),
+                Err(error) => assert!(text != *valid && !error.code().is_empty(), "{error}"),
+            }
+            return;
+        }
     };
     match judged {
         // JSON may be written in other ways, and whose the other signatures are is not asked.

@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 use arbitrary::Arbitrary;
 use countersign_fuzz::{Edit, check_error, edited, key};
 use countersign_jose::json::{self, JsonError, MAX_DEPTH};
-use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, MintError, TokenError, Typ, Unverified, Verified};
+use countersign_jose::jwt::{
+    self, Expect, ExpectedAudience, ExpectedIssuer, MintError, TokenError, Typ, Unverified, Verified,
+};
 use countersign_jose::{Algorithm, SigningKey, base64url};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

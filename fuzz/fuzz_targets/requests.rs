@@ -10,7 +10,8 @@ use arbitrary::Arbitrary;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_agent_auth::{
-    AgentPolicy, AgentProvider, AgentProviderConfig, ApprovedCall, Capability, ExecuteError, Executor, IntrospectionCallers,
+    AgentPolicy, AgentProvider, AgentProviderConfig, ApprovedCall, Capability, ExecuteError, Executor,
+    IntrospectionCallers,
 };
 use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, SecretMethod};
 use countersign_oidc::{
@@ -160,7 +161,11 @@ async fn site() -> Site {
         key_ring: Arc::new(KeyRing::new([(1, Secret::new("x".repeat(32)))]).expect("a key ring")),
         policy: Policy::default(),
         routes: RouteMap::default(),
-        pages: InteractionPages { sign_in: "/sign-in".to_owned(), consent: "/consent".to_owned(), error: Arc::new(PlainErrorPage) },
+        pages: InteractionPages {
+            sign_in: "/sign-in".to_owned(),
+            consent: "/consent".to_owned(),
+            error: Arc::new(PlainErrorPage),
+        },
     })
     .expect("an issuer");
     issuer.ensure_keys().await.expect("keys");
