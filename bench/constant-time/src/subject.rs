@@ -3,22 +3,21 @@
 use countersign_jose::base64url;
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_storage::{Handle, Secret};
-use serde_json::Value;
 
 /// A comparison, and what to compare next.
 pub(crate) trait Subject {
     /// How many places a wrong byte can stand at.
     fn length(&self) -> usize;
 
-    /// Presents what is held, with one wrong byte.
-    fn present_wrong_at(&mut self, place: usize);
-
-    /// Presents something else altogether, chosen by these bytes.
-    fn present_other(&mut self, bytes: &[u8; 64]);
+    /// Presents what is held, changed by this mask. What is done for it is the same for every mask.
+    fn present(&mut self, mask: &Mask);
 
     /// Compares. Always wrong.
     fn accepts(&self) -> bool;
 }
+
+/// What is changed, byte by byte.
+pub(crate) type Mask = [u8; 64];
 
 /// Whether a subject must not leak where the wrong byte stands, or is there to show that a leak is seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,14 +64,6 @@ impl Macs {
         let (signing_input, tag) = (signing_input.to_owned(), base64url::decode(tag).ok()?);
         Some(Macs { key, signing_input, tag, token })
     }
-
-    /// In the place of the last one, so that all stand at one address.
-    fn present(&mut self, tag: &[u8]) {
-        self.token.clear();
-        self.token.push_str(&self.signing_input);
-        self.token.push('.');
-        self.token.push_str(&base64url::encode(tag));
-    }
 }
 
 impl Subject for Macs {
@@ -80,15 +71,13 @@ impl Subject for Macs {
         self.tag.len()
     }
 
-    fn present_wrong_at(&mut self, place: usize) {
-        let mut tag = self.tag.clone();
-        spoil(&mut tag, place);
-        self.present(&tag);
-    }
-
-    fn present_other(&mut self, bytes: &[u8; 64]) {
-        let length = self.length().min(bytes.len());
-        self.present(bytes.get(..length).unwrap_or_default());
+    fn present(&mut self, mask: &Mask) {
+        let tag: Vec<u8> = self.tag.iter().zip(mask).map(|(byte, change)| byte ^ change).collect();
+        // In the place of the last one, so that all stand at one address.
+        self.token.clear();
+        self.token.push_str(&self.signing_input);
+        self.token.push('.');
+        self.token.push_str(&base64url::encode(tag));
     }
 
     fn accepts(&self) -> bool {
@@ -107,12 +96,8 @@ impl Subject for Secrets {
         TEXT.len()
     }
 
-    fn present_wrong_at(&mut self, place: usize) {
-        self.presented = Secret::new(wrong_text(place));
-    }
-
-    fn present_other(&mut self, bytes: &[u8; 64]) {
-        self.presented = Secret::new(other_text(bytes));
+    fn present(&mut self, mask: &Mask) {
+        self.presented = Secret::new(changed(TEXT, mask));
     }
 
     fn accepts(&self) -> bool {
@@ -127,28 +112,16 @@ struct Handles {
     presented: Secret,
 }
 
-impl Handles {
-    fn hold(&mut self, text: String) {
-        // A handle that nobody hashed can only be read from a record.
-        if let Ok(handle) = serde_json::from_value(Value::from(text)) {
-            self.held = handle;
-        }
-    }
-}
-
 impl Subject for Handles {
     fn length(&self) -> usize {
         self.held.as_str().len()
     }
 
-    fn present_wrong_at(&mut self, place: usize) {
-        let mut text = self.presented.handle().as_str().as_bytes().to_vec();
-        spoil(&mut text, place);
-        self.hold(String::from_utf8_lossy(&text).into_owned());
-    }
-
-    fn present_other(&mut self, bytes: &[u8; 64]) {
-        self.hold(other_text(bytes));
+    fn present(&mut self, mask: &Mask) {
+        // A handle that nobody hashed can only be read from a record.
+        if let Ok(handle) = serde_json::from_value(changed(self.presented.handle().as_str(), mask).into()) {
+            self.held = handle;
+        }
     }
 
     fn accepts(&self) -> bool {
@@ -166,14 +139,8 @@ impl Subject for Control {
         TEXT.len()
     }
 
-    fn present_wrong_at(&mut self, place: usize) {
-        self.presented.clear();
-        self.presented.push_str(&wrong_text(place));
-    }
-
-    fn present_other(&mut self, bytes: &[u8; 64]) {
-        self.presented.clear();
-        self.presented.push_str(&other_text(bytes));
+    fn present(&mut self, mask: &Mask) {
+        self.presented = changed(TEXT, mask);
     }
 
     fn accepts(&self) -> bool {
@@ -181,19 +148,7 @@ impl Subject for Control {
     }
 }
 
-/// The lowest bit: a text stays ASCII.
-fn spoil(bytes: &mut [u8], place: usize) {
-    if let Some(byte) = bytes.get_mut(place) {
-        *byte ^= 1;
-    }
-}
-
-fn wrong_text(place: usize) -> String {
-    let mut text = TEXT.as_bytes().to_vec();
-    spoil(&mut text, place);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-fn other_text(bytes: &[u8; 64]) -> String {
-    base64url::encode(bytes).chars().take(TEXT.len()).collect()
+/// Only the lowest five bits change, so that a text of letters, digits, `-` and `_` stays ASCII.
+fn changed(text: &str, mask: &Mask) -> String {
+    text.bytes().zip(mask).map(|(byte, change)| char::from(byte ^ (change & 0x1F))).collect()
 }

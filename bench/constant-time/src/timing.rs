@@ -12,27 +12,38 @@ const LIMIT: f64 = 4.5;
 /// Measurements above these shares of all are dropped in turn: what the machine does beside has a long tail.
 const SHARES: [f64; 5] = [0.5, 0.75, 0.9, 0.99, 1.0];
 
-/// What the second kind of input is; the first is wrong in its first byte.
-#[derive(Clone, Copy)]
+/// A leak is there in every round; what else happens on the machine is not.
+const ROUNDS: usize = 3;
+
+/// What the second kind of input is; the first is wrong in its first byte alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Against {
     WrongInTheLastByte,
-    Random,
+    WrongEverywhere,
 }
 
 pub(crate) fn check(samples: usize) -> bool {
     let mut passed = true;
     for (name, must) in subject::NAMES {
-        for (against, what) in
-            [(Against::WrongInTheLastByte, "first byte, last byte"), (Against::Random, "nearly right, random")]
-        {
-            // The first difference of a random input is nearly always the first byte too: nothing for a control to show.
-            if (must, matches!(against, Against::Random)) == (Must::Leak, true) {
+        for (against, what) in [
+            (Against::WrongInTheLastByte, "first byte, last byte"),
+            (Against::WrongEverywhere, "first byte, every byte"),
+        ] {
+            // What stops at the first byte does so in both.
+            if must == Must::Leak && against == Against::WrongEverywhere {
                 continue;
             }
             let Some(mut subject) = subject::named(name) else { return false };
-            let t = worst_t(&mut *subject, against, samples);
-            let fine = (t < LIMIT) == (must == Must::BeConstant);
-            println!("{name:8} {what:22} |t| = {t:8.2}  {}", if fine { "ok" } else { "FAILED" });
+            let mut rounds = (1..=ROUNDS).map(|round| worst_t(&mut *subject, against, samples, round));
+            let least = match must {
+                Must::BeConstant => {
+                    rounds.try_fold(f64::MAX, |least, t| if t < LIMIT { Err(t) } else { Ok(least.min(t)) })
+                }
+                Must::Leak => Ok(rounds.fold(f64::MAX, f64::min)),
+            };
+            let least = least.unwrap_or_else(|t| t);
+            let fine = (least < LIMIT) == (must == Must::BeConstant);
+            println!("{name:8} {what:22} |t| = {least:8.2}  {}", if fine { "ok" } else { "FAILED" });
             passed &= fine;
         }
     }
@@ -40,19 +51,23 @@ pub(crate) fn check(samples: usize) -> bool {
 }
 
 /// The largest |t| over the shares.
-fn worst_t(subject: &mut dyn Subject, against: Against, samples: usize) -> f64 {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+fn worst_t(subject: &mut dyn Subject, against: Against, samples: usize, round: usize) -> f64 {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ round as u64);
     let mut measured: Vec<(bool, u32)> = Vec::with_capacity(samples);
     let last = subject.length().saturating_sub(1);
     for _ in 0..samples {
         let second = random.next() & 1 == 1;
-        // Drawn for both kinds, so that what is done before measuring is the same.
-        let bytes = random.bytes();
-        match (second, against) {
-            (false, Against::WrongInTheLastByte) => subject.present_wrong_at(0),
-            (true, Against::WrongInTheLastByte) | (false, Against::Random) => subject.present_wrong_at(last),
-            (true, Against::Random) => subject.present_other(&bytes),
-        }
+        let changed = match (second, against) {
+            (false, _) => 0..=0,
+            (true, Against::WrongInTheLastByte) => last..=last,
+            (true, Against::WrongEverywhere) => 0..=last,
+        };
+        // Drawn for both kinds, so that what is done before measuring is the same. One bit is always changed.
+        let mut mask = random.bytes();
+        mask.iter_mut()
+            .enumerate()
+            .for_each(|(place, byte)| *byte = if changed.contains(&place) { *byte | 1 } else { 0 });
+        subject.present(&mask);
         let started = Instant::now();
         let accepted = black_box(&*subject).accepts();
         let took = started.elapsed();
