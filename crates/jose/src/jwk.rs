@@ -7,7 +7,7 @@
 //! [RFC 7518 §6]: https://www.rfc-editor.org/rfc/rfc7518#section-6
 //! [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
 
-mod members;
+pub(crate) mod members;
 mod oct;
 mod private;
 mod roca;
@@ -23,9 +23,9 @@ use serde_json::Value;
 use crate::crypto::{PublicKey, PublicMembers, Rejected};
 use crate::{Algorithm, KeyError, Thumbprint, base64url, json};
 
-pub(crate) use oct::{Oct, read as read_oct};
+pub(crate) use oct::{Oct, check_no_public_members, read as read_oct};
 pub use private::PrivateJwk;
-pub(crate) use private::{Read, read as read_private};
+pub(crate) use private::{Private, Read, read as read_private};
 
 /// A public key as a JWK. It is parsed and checked when it is made; cloning shares the parsed key.
 #[derive(Clone)]
@@ -135,7 +135,7 @@ impl Jwk {
 ///
 /// [RFC 7638 §3.2]: https://www.rfc-editor.org/rfc/rfc7638#section-3.2
 /// [RFC 8037 §2]: https://www.rfc-editor.org/rfc/rfc8037#section-2
-fn required_members(members: &PublicMembers) -> String {
+pub(crate) fn required_members(members: &PublicMembers) -> String {
     match members {
         PublicMembers::Ec { curve, x, y } => {
             let (crv, x, y) = (curve.as_str(), base64url::encode(x), base64url::encode(y));

@@ -332,12 +332,18 @@ pub enum KeyError {
     /// Not a JSON document that the strict reader accepts.
     #[error("the key is not strict JSON: {0}")]
     Json(#[from] crate::json::JsonError),
+    /// A symmetric key or a password has not the length that its algorithm asks for.
+    #[error("the key has not the length of its algorithm")]
+    KeySize,
     /// The key is not an object, or not PKCS #8 for the algorithm.
     #[error("the key is malformed")]
     Malformed,
     /// A member is absent, has the wrong type, or is not the one encoding of its value.
     #[error("the member {0} is missing or malformed")]
     Member(&'static str),
+    /// `use`, `key_ops`, `alg` or `crv` say that the key is not for encrypting to, or decrypting with.
+    #[error("the key is not for encryption")]
+    NotForEncryption,
     /// `use` or `key_ops` say that the key is not for verifying signatures, or contradict each other.
     #[error("the key is not for verifying signatures")]
     NotForSignatures,
@@ -376,8 +382,10 @@ impl KeyError {
             KeyError::HmacSize => "key_hmac_size",
             KeyError::Inconsistent => "key_inconsistent",
             KeyError::Json(_) => "key_json",
+            KeyError::KeySize => "key_size",
             KeyError::Malformed => "key_malformed",
             KeyError::Member(_) => "key_member",
+            KeyError::NotForEncryption => "key_not_for_encryption",
             KeyError::NotForSignatures => "key_not_for_signatures",
             KeyError::Point => "key_point",
             KeyError::PrivateMember => "key_private_member",

@@ -1,4 +1,4 @@
-//! Strict JSON Web Signatures, Keys and Tokens.
+//! Strict JSON Web Signatures, Encryption, Keys and Tokens.
 //!
 //! This crate parses, verifies and mints compact JWS ([RFC 7515]) with RS256 to RS512, PS256 to PS512, ES256, ES384, ES512
 //! and EdDSA (Ed25519), reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
@@ -47,6 +47,9 @@
 //! Keys come and go as JWK, PEM and DER. Other forms of JWS than the compact one have entry points of their own
 //! ([`jws::detached`], [`jws::json_serialization`], [`jws::unencoded`]), and no token is ever read from them. Tokens under a
 //! shared secret ([`jwt::hmac`]) and proofs of possession ([`jwt::dpop`]) have their own, too.
+//!
+//! Encryption ([`jwe`], RFC 7516) has keys of its own, and a token that was encrypted is one that was signed before
+//! ([`jwt::encrypted`]).
 //!
 //! Read first: [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk) (keys), [`json`] (the strict reader),
 //! `crypto/` (the back end).

@@ -1,6 +1,9 @@
 //! Project Wycheproof: the primitives through our keys, and the JOSE files through the whole compact form.
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
 
+use std::collections::BTreeMap;
+
+use countersign_jose::jwe::{self, DecryptionKey};
 use countersign_jose::jws::Compact;
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::{Algorithm, Jwk, JwkSet, JwkSetError, KeyError, SigningKey, VerifyingKey, base64url};
@@ -295,4 +298,54 @@ fn the_jose_mac_vectors_are_judged_as_labelled() {
     let refused = |id, segment: &str| (id, format!("the {segment} segment is not strict base64url"));
     assert_eq!(refused_though_valid, [refused("signature/372", "Header"), refused("signature/373", "Payload")]);
     assert_eq!(count, Count { accepted: 10, refused: 28 });
+}
+
+/// The JOSE file for encryption: no invalid vector decrypts; each valid one decrypts or is named here with its reason.
+#[test]
+fn the_jose_encryption_vectors_are_judged_as_labelled() {
+    let file: Value = serde_json::from_str(include_str!("vectors/wycheproof_jose_encryption.json")).unwrap();
+    let mut refused_though_valid = BTreeMap::<String, Vec<u32>>::new();
+    let mut count = Count::default();
+    for test in file["tests"].as_array().unwrap() {
+        let id: u32 = test["id"].as_str().unwrap().strip_prefix("encryption/").unwrap().parse().unwrap();
+        match (test["expect"].as_str().unwrap(), decrypt(&test["key"], test["jwe"].as_str().unwrap())) {
+            ("valid", Ok(content)) => {
+                let expected = test["pt"].as_str().unwrap();
+                assert_eq!(content.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected, "{id}");
+                count.accepted += 1;
+            }
+            ("valid", Err(reason)) => refused_though_valid.entry(reason).or_default().push(id),
+            ("invalid", Err(_)) => count.refused += 1,
+            (expect, decrypted) => panic!("{id} ({}) is {expect}, but {decrypted:?}", test["comment"]),
+        }
+    }
+    // What this crate does not offer is refused by its name, and nothing is decrypted.
+    let mut expected = vec![
+        ("the content encryption A192CBC-HS384 is not supported", vec![31, 56, 80, 92]),
+        ("the content encryption A192GCM is not supported", vec![28, 53, 77, 89]),
+        ("the header says that the plaintext is compressed", vec![135]),
+        ("the key management A128GCMKW is not supported", vec![71]),
+        ("the key management A192GCMKW is not supported", vec![72]),
+        ("the key management A192KW is not supported", vec![70]),
+        ("the key management A256GCMKW is not supported", vec![73, 74, 75, 133]),
+        ("the key management ECDH-ES+A192KW is not supported", vec![60, 61]),
+        ("the key management RSA-OAEP is not supported", vec![82, 83, 84, 85, 86, 87, 129]),
+        ("the key management RSA1_5 is not supported", vec![100, 101, 102, 103, 104, 105, 112, 128]),
+    ];
+    let rsa = [88, 90, 91, 93, 121];
+    if !cfg!(feature = "native") {
+        expected.insert(2, ("the key: the pure-Rust back end has no RSA private keys", rsa.to_vec()));
+    }
+    let found: Vec<(&str, Vec<u32>)> =
+        refused_though_valid.iter().map(|(reason, ids)| (reason.as_str(), ids.clone())).collect();
+    assert_eq!(found, expected);
+    assert_eq!(count, Count { accepted: if cfg!(feature = "native") { 32 } else { 27 }, refused: 74 });
+}
+
+/// What an embedder does: make the key of the JWK, which says its algorithm, and decrypt. What the message asks for is
+/// judged before the key is asked for.
+fn decrypt(key: &Value, jwe: &str) -> Result<Vec<u8>, String> {
+    let message = jwe::Compact::parse(jwe).map_err(|error| error.to_string())?;
+    let key = DecryptionKey::from_jwk(&key.to_string()).map_err(|error| format!("the key: {error}"))?;
+    message.decrypt(&key).map(|content| content.to_vec()).map_err(|error| error.to_string())
 }

@@ -43,7 +43,6 @@ use native as back_end;
 #[cfg(all(feature = "pure-rust", not(feature = "native")))]
 use pure as back_end;
 
-#[allow(unused_imports, reason = "what encrypts with it comes next")]
 pub(crate) use back_end::encryption;
 pub use back_end::sha256;
 pub(crate) use back_end::{MacKey, PrivateKey, PublicKey};

@@ -1,6 +1,5 @@
 //! The native back end: aws-lc-rs, and ed25519-dalek where it verifies faster.
 
-#[allow(dead_code, reason = "what encrypts with it comes next")]
 pub(crate) mod encryption;
 
 use aws_lc_rs::digest;

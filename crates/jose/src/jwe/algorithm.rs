@@ -77,6 +77,11 @@ impl KeyManagement {
         matches!(self, KeyManagement::EcdhEs | KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw)
     }
 
+    /// Whether the keys are passwords.
+    pub(super) const fn is_password(self) -> bool {
+        matches!(self, KeyManagement::Pbes2Hs256A128Kw | KeyManagement::Pbes2Hs512A256Kw)
+    }
+
     /// The length of the key that wraps, in bytes, where a key wraps.
     pub(super) const fn wrapping_key_length(self) -> Option<usize> {
         match self {

@@ -51,13 +51,6 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
     Ok(Read { algorithm, kid, members })
 }
 
-pub(super) fn kid(object: &Map<String, Value>) -> Result<Option<String>, KeyError> {
-    match text(object, "kid")? {
-        Some(kid) if kid.is_empty() || kid.len() > MAX_KID => Err(KeyError::Member("kid")),
-        kid => Ok(kid.map(str::to_owned)),
-    }
-}
-
 /// [RFC 7517 §4.2 and §4.3]: a key that says what it is for must be for verifying signatures, and say it once.
 ///
 /// [RFC 7517 §4.2 and §4.3]: https://www.rfc-editor.org/rfc/rfc7517#section-4.2
@@ -133,7 +126,7 @@ fn unsupported_curve(object: &Map<String, Value>) -> KeyError {
 ///
 /// [RFC 7518 §3.3]: https://www.rfc-editor.org/rfc/rfc7518#section-3.3
 /// [NIST SP 800-131A]: https://doi.org/10.6028/NIST.SP.800-131Ar2
-pub(super) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), KeyError> {
     if !(2048..=8192).contains(&bit_length(n)) || !(2..=33).contains(&bit_length(e)) {
         return Err(KeyError::RsaSize);
     }
@@ -152,18 +145,29 @@ fn is_odd(bytes: &[u8]) -> bool {
     bytes.last().is_some_and(|last| last % 2 == 1)
 }
 
-fn curve(object: &Map<String, Value>) -> Result<&str, KeyError> {
+pub(crate) fn kid(object: &Map<String, Value>) -> Result<Option<String>, KeyError> {
+    match text(object, "kid")? {
+        Some(kid) if kid.is_empty() || kid.len() > MAX_KID => Err(KeyError::Member("kid")),
+        kid => Ok(kid.map(str::to_owned)),
+    }
+}
+
+pub(crate) fn curve(object: &Map<String, Value>) -> Result<&str, KeyError> {
     text(object, "crv")?.ok_or(KeyError::Member("crv"))
 }
 
-pub(super) fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, KeyError> {
+pub(crate) fn text<'a>(object: &'a Map<String, Value>, member: &'static str) -> Result<Option<&'a str>, KeyError> {
     object.get(member).map(|value| value.as_str().ok_or(KeyError::Member(member))).transpose()
 }
 
 /// Exactly as many bytes as the curve takes, leading zeros included ([RFC 7518 §6.2.1.2]).
 ///
 /// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
-fn coordinate(object: &Map<String, Value>, member: &'static str, length: usize) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn coordinate(
+    object: &Map<String, Value>,
+    member: &'static str,
+    length: usize,
+) -> Result<Vec<u8>, KeyError> {
     let encoded = text(object, member)?.ok_or(KeyError::Member(member))?;
     base64url::decode(encoded).ok().filter(|bytes| bytes.len() == length).ok_or(KeyError::Member(member))
 }
@@ -171,7 +175,7 @@ fn coordinate(object: &Map<String, Value>, member: &'static str, length: usize) 
 /// `Base64urlUInt` ([RFC 7518 §2]): no leading zero bytes.
 ///
 /// [RFC 7518 §2]: https://www.rfc-editor.org/rfc/rfc7518#section-2
-fn unsigned(object: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn unsigned(object: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, KeyError> {
     let encoded = text(object, member)?.ok_or(KeyError::Member(member))?;
     match base64url::decode(encoded) {
         Ok(bytes) if bytes.first().is_some_and(|&first| first != 0) => Ok(bytes),
@@ -180,7 +184,7 @@ fn unsigned(object: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>
 }
 
 /// The members that the IANA registry marks as private, for every key type.
-pub(super) const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+pub(crate) const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 /// A key id travels in every header.
 const MAX_KID: usize = 512;

@@ -1,6 +1,7 @@
 //! Shared secrets as JWKs ([RFC 7518 §6.4]).
 //!
-//! What is read here becomes an [`HmacKey`](crate::jws::hmac::HmacKey) and nothing else; every other reader of keys and sets refuses `oct`.
+//! What is read here becomes an [`HmacKey`](crate::jws::hmac::HmacKey) and nothing else; what encrypts is read by
+//! [`DecryptionKey`](crate::jwe::DecryptionKey), and every other reader of keys and sets refuses `oct`.
 //!
 //! [RFC 7518 §6.4]: https://www.rfc-editor.org/rfc/rfc7518#section-6.4
 
@@ -27,9 +28,7 @@ pub(crate) fn read(text: &str) -> Result<Oct, KeyError> {
         Some(_) => return Err(KeyError::Asymmetric),
         None => return Err(KeyError::Member("kty")),
     }
-    if let Some(member) = PUBLIC_MEMBERS.into_iter().find(|member| object.contains_key(*member)) {
-        return Err(KeyError::Member(member));
-    }
+    check_no_public_members(&object)?;
     check_purpose(&object)?;
     let kid = members::kid(&object)?;
     let algorithm = algorithm(&object)?;
@@ -71,5 +70,12 @@ fn check_purpose(object: &Map<String, Value>) -> Result<(), KeyError> {
     }
 }
 
-/// The members that make a key public; a secret with one of them contradicts itself.
+/// A secret with a member that makes a key public contradicts itself.
+pub(crate) fn check_no_public_members(object: &Map<String, Value>) -> Result<(), KeyError> {
+    match PUBLIC_MEMBERS.into_iter().find(|member| object.contains_key(*member)) {
+        Some(member) => Err(KeyError::Member(member)),
+        None => Ok(()),
+    }
+}
+
 const PUBLIC_MEMBERS: [&str; 6] = ["crv", "x", "y", "n", "e", "pub"];

@@ -24,7 +24,7 @@ impl PrivateJwk {
     /// The text.
     ///
     /// # Security
-    /// Whoever reads it can sign as its owner.
+    /// Whoever reads it can sign or decrypt as its owner.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -32,12 +32,16 @@ impl PrivateJwk {
     /// Writes the public members as [`Jwk`] does, and the private ones after them.
     pub(crate) fn write(public: &Jwk, private: &PrivateMembers) -> Result<Self, KeyError> {
         let public = serde_json::to_string(public).map_err(|_| KeyError::Backend)?;
+        Self::join(&public, &private.named())
+    }
+
+    /// Writes further members at the end of an object that has some.
+    pub(crate) fn join(object: &str, members: &[(&'static str, &[u8])]) -> Result<Self, KeyError> {
         // Enough for all of it: a string that grows leaves copies behind.
-        let length =
-            private.named().iter().map(|(member, bytes)| member.len() + bytes.len() * 4 / 3 + 16).sum::<usize>();
-        let mut text = Zeroizing::new(String::with_capacity(public.len() + length));
-        text.push_str(public.strip_suffix('}').ok_or(KeyError::Backend)?);
-        for (member, bytes) in private.named() {
+        let length = members.iter().map(|(member, bytes)| member.len() + bytes.len() * 4 / 3 + 16).sum::<usize>();
+        let mut text = Zeroizing::new(String::with_capacity(object.len() + length));
+        text.push_str(object.strip_suffix('}').ok_or(KeyError::Backend)?);
+        for (member, bytes) in members {
             text.push_str(",\"");
             text.push_str(member);
             text.push_str("\":\"");
@@ -82,19 +86,7 @@ pub(crate) fn read(text: &str) -> Result<Read, KeyError> {
     take_operations(&mut object)?;
     // Without its private members it is a public JWK, and has to be a good one.
     let members::Read { algorithm, kid, members: public } = members::read(&object)?;
-    let private = match &public {
-        PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(rest.fixed("d", curve.coordinate_length())?),
-        PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(rest.fixed("d", 32)?),
-        PublicMembers::Rsa { .. } => PrivateMembers::Rsa {
-            d: rest.unsigned("d")?,
-            p: rest.unsigned("p")?,
-            q: rest.unsigned("q")?,
-            dp: rest.unsigned("dp")?,
-            dq: rest.unsigned("dq")?,
-            qi: rest.unsigned("qi")?,
-        },
-    };
-    rest.nothing_left()?;
+    let private = PrivateMembers::take(&public, &mut rest)?;
     Ok(Read { algorithm, kid, public, private })
 }
 
@@ -120,10 +112,10 @@ fn take_operations(object: &mut Map<String, Value>) -> Result<(), KeyError> {
 }
 
 /// The private members, out of reach of whatever reads the others; wiped when dropped.
-pub(super) struct Private(Vec<(&'static str, Option<Zeroizing<String>>)>);
+pub(crate) struct Private(Vec<(&'static str, Option<Zeroizing<String>>)>);
 
 impl Private {
-    pub(super) fn take_from(object: &mut Map<String, Value>) -> Self {
+    pub(crate) fn take_from(object: &mut Map<String, Value>) -> Self {
         let take = |&member: &&'static str| match object.remove(member) {
             Some(Value::String(text)) => Some((member, Some(Zeroizing::new(text)))),
             Some(_) => Some((member, None)),
@@ -133,19 +125,27 @@ impl Private {
     }
 
     /// Decodes a member and takes it out, so that what is left is what does not belong to the key.
-    pub(super) fn bytes(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    pub(crate) fn bytes(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let index = self.0.iter().position(|(name, _)| *name == member).ok_or(KeyError::Member(member))?;
         let (_, text) = self.0.swap_remove(index);
         let text = text.ok_or(KeyError::Member(member))?;
         base64url::decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| KeyError::Member(member))
     }
 
-    fn fixed(&mut self, member: &'static str, length: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    /// A private member that a kind of key does not have (`oth`, `k`, a prime beside a scalar) is a contradiction.
+    pub(crate) fn nothing_left(&self) -> Result<(), KeyError> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((member, _)) => Err(KeyError::Member(member)),
+        }
+    }
+
+    pub(crate) fn fixed(&mut self, member: &'static str, length: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         self.bytes(member)
             .and_then(|bytes| if bytes.len() == length { Ok(bytes) } else { Err(KeyError::Member(member)) })
     }
 
-    fn unsigned(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    pub(crate) fn unsigned(&mut self, member: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         match self.bytes(member) {
             Ok(bytes) if bytes.first().is_some_and(|&first| first != 0) => Ok(bytes),
             _ => Err(KeyError::Member(member)),
@@ -153,19 +153,27 @@ impl Private {
     }
 }
 
-impl Private {
-    /// A private member that a kind of key does not have (`oth`, `k`, a prime beside a scalar) is a contradiction.
-    pub(super) fn nothing_left(&self) -> Result<(), KeyError> {
-        match self.0.first() {
-            None => Ok(()),
-            Some((member, _)) => Err(KeyError::Member(member)),
-        }
-    }
-}
-
 impl PrivateMembers {
+    /// Takes the members that belong to the public ones; none may be left.
+    pub(crate) fn take(public: &PublicMembers, private: &mut Private) -> Result<Self, KeyError> {
+        let members = match public {
+            PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(private.fixed("d", curve.coordinate_length())?),
+            PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(private.fixed("d", 32)?),
+            PublicMembers::Rsa { .. } => PrivateMembers::Rsa {
+                d: private.unsigned("d")?,
+                p: private.unsigned("p")?,
+                q: private.unsigned("q")?,
+                dp: private.unsigned("dp")?,
+                dq: private.unsigned("dq")?,
+                qi: private.unsigned("qi")?,
+            },
+        };
+        private.nothing_left()?;
+        Ok(members)
+    }
+
     /// The names under which the members stand in a JWK.
-    fn named(&self) -> Vec<(&'static str, &[u8])> {
+    pub(crate) fn named(&self) -> Vec<(&'static str, &[u8])> {
         match self {
             PrivateMembers::Scalar(d) => vec![("d", d.as_slice())],
             PrivateMembers::Rsa { d, p, q, dp, dq, qi } => {

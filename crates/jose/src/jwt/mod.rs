@@ -19,6 +19,7 @@
 //! [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 
 pub mod dpop;
+pub mod encrypted;
 mod error;
 mod expect;
 pub mod hmac;

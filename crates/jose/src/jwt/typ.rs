@@ -76,19 +76,11 @@ impl Typ {
         }
     }
 
-    /// Media types compare case-blind, and `application/` may be left out ([RFC 7515 §4.1.9]).
-    ///
-    /// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9
+    /// Media types compare case-blind.
     fn accepts(self, found: Option<&str>) -> bool {
         match found {
             None => matches!(self, Typ::ClientAssertion | Typ::IdToken),
-            Some(found) => {
-                let subtype = match found.split_at_checked(PREFIX.len()) {
-                    Some((prefix, subtype)) if prefix.eq_ignore_ascii_case(PREFIX) => subtype,
-                    _ => found,
-                };
-                subtype.eq_ignore_ascii_case(self.as_str())
-            }
+            Some(found) => subtype(found).eq_ignore_ascii_case(self.as_str()),
         }
     }
 
@@ -126,6 +118,16 @@ impl Typ {
             Typ::DpopProof => None,
             Typ::AccessToken | Typ::IdToken | Typ::IntrospectionResponse | Typ::RequestObject => None,
         }
+    }
+}
+
+/// A media type without `application/`, which may be left out ([RFC 7515 §4.1.9]).
+///
+/// [RFC 7515 §4.1.9]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9
+pub(super) fn subtype(media_type: &str) -> &str {
+    match media_type.split_at_checked(PREFIX.len()) {
+        Some((prefix, subtype)) if prefix.eq_ignore_ascii_case(PREFIX) => subtype,
+        _ => media_type,
     }
 }
 

@@ -12,7 +12,6 @@
 
 mod ec;
 mod ed25519;
-#[allow(dead_code, reason = "what encrypts with it comes next")]
 pub(crate) mod encryption;
 mod hmac;
 mod rsa;

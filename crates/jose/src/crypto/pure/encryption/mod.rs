@@ -19,9 +19,7 @@ use super::reject;
 use crate::crypto::Rejected;
 use crate::jws::hmac::HmacAlgorithm;
 
-#[allow(unused_imports, reason = "what encrypts with it comes next")]
 pub(crate) use agreement::{AgreementKey, AgreementPublicKey};
-#[allow(unused_imports, reason = "what encrypts with it comes next")]
 pub(crate) use oaep::{OaepPrivateKey, OaepPublicKey};
 
 /// Fills from the operating system's randomness, or from what the application has put in its place.
