@@ -21,6 +21,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! With it, whoever has an issuer and an audience verifies tokens:
+//!
+//! ```no_run
+//! use countersign_fetch::{Limits, OutboundHttp, now};
+//! use countersign_jose::remote::Verifier;
+//!
+//! # async fn example(bearer: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::new("https://as.example", "https://api.example", OutboundHttp::new(Limits::default())?)?;
+//! let token = verifier.verify(bearer, now()).await?;
+//! # drop(token);
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 
 mod connection;
@@ -32,7 +46,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::remote;
-use countersign_storage::{Destination, Fetch, FetchError, Fetched};
+use countersign_storage::{Clock, Destination, Fetch, FetchError, Fetched, SystemClock};
 use http::{Method, Request, header};
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -124,6 +138,11 @@ impl OutboundHttp {
             .with_no_client_auth();
         Ok(OutboundHttp { tls: Arc::new(tls), limits })
     }
+}
+
+/// The machine's clock, in seconds since the epoch: the `now` of whoever verifies tokens and has no clock of its own.
+pub fn now() -> i64 {
+    SystemClock.now().as_secs()
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_fetch::{Limits, OutboundHttp};
+use countersign_jose::remote;
 use countersign_storage::{Destination, Fetch, FetchError, Fetched};
 use http::{Request, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -175,4 +176,31 @@ async fn proxy_variables_of_the_environment_are_ignored() {
     let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!((server.heads().len(), trap.heads().len()), (1, 0));
+}
+
+/// RFC 9110 §13.1.2: a document that is held already is asked for with its tag, and the answer brings what caching asks for.
+#[tokio::test]
+async fn a_verifier_asks_for_what_it_has_with_its_tag() {
+    let server =
+        Server::answering("HTTP/1.1 304 Not Modified\r\netag: \"v1\"\r\ncache-control: max-age=60\r\n\r\n").await;
+    let fetch = OutboundHttp::new(Limits::default()).unwrap();
+    let expected =
+        remote::Fetched::new(304, "").with_header("ETag", "\"v1\"").with_header("Cache-Control", "max-age=60");
+    assert_eq!(remote::Fetch::get(&fetch, &server.url, Some("\"v1\"")).await, Ok(expected.clone()));
+    assert_eq!(remote::Fetch::get(&fetch, &server.url, None).await, Ok(expected));
+    let heads = server.heads();
+    assert!(heads[0].to_ascii_lowercase().contains("\r\nif-none-match: \"v1\"\r\n"), "{}", heads[0]);
+    assert!(!heads[1].to_ascii_lowercase().contains("if-none-match"), "{}", heads[1]);
+}
+
+/// The bounds are those of the other port.
+#[tokio::test]
+async fn a_verifier_is_told_what_went_wrong() {
+    let fetch = OutboundHttp::new(Limits { body: 4, time: Duration::from_millis(200) }).unwrap();
+    let large = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n12345").await;
+    assert_eq!(remote::Fetch::get(&fetch, &large.url, None).await, Err(remote::FetchError::TooLarge));
+    let silent = Server::answering("").await;
+    assert_eq!(remote::Fetch::get(&fetch, &silent.url, None).await, Err(remote::FetchError::TimedOut));
+    let refused = remote::Fetch::get(&fetch, &"http://as.test/".parse().unwrap(), None).await;
+    assert!(matches!(refused, Err(remote::FetchError::Refused(_))), "{refused:?}");
 }

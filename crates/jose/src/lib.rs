@@ -4,8 +4,8 @@
 //! and EdDSA (Ed25519), reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
 //! uses ([`jwt::Typ`]), so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
 //!
-//! It has no clock (every judgement takes `now`, in seconds since the epoch), does no I/O and fetches no keys. It offers
-//! no `none`, keeps MACs apart from signatures ([`jws::hmac`]), follows no key reference out of a header, and accepts exactly one reading of
+//! It has no clock (every judgement takes `now`, in seconds since the epoch) and does no I/O: [`remote`], for whoever has an
+//! issuer's URL and an audience, asks a port for documents. It offers no `none`, keeps MACs apart from signatures ([`jws::hmac`]), follows no key reference out of a header, and accepts exactly one reading of
 //! any input: duplicate JSON members, spare base64 bits, padding and trailing bytes are errors.
 //!
 //! ```
@@ -51,7 +51,8 @@
 //! Encryption ([`jwe`], RFC 7516) has keys of its own, and a token that was encrypted is one that was signed before
 //! ([`jwt::encrypted`]).
 //!
-//! Read first: [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk) (keys), [`json`] (the strict reader),
+//! Read first: [`remote`] (one verifier that just works), [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk)
+//! (keys), [`json`] (the strict reader),
 //! `crypto/` (the back end).
 //!
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515

@@ -1,4 +1,5 @@
 //! What a repeated token costs in memory: nothing per use, and a bounded amount per token that is kept.
+#![cfg(feature = "remote")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 #[path = "../benches/payload/mod.rs"]

@@ -80,9 +80,6 @@ pub enum TokenError {
         /// Seconds since the epoch.
         now: i64,
     },
-    /// It was valid once and is not any longer.
-    #[error("the token was revoked")]
-    Revoked,
     /// Another kind of token.
     #[error("the typ is {found:?}, expected {expected}")]
     Typ {
@@ -117,7 +114,6 @@ impl TokenError {
             TokenError::Jws(error) => error.code(),
             TokenError::LifetimeTooLong { .. } => "lifetime_too_long",
             TokenError::NotYetValid { .. } => "not_yet_valid",
-            TokenError::Revoked => "revoked",
             TokenError::Typ { .. } => "typ",
             TokenError::UnknownKey { .. } => "unknown_key",
         }

@@ -20,7 +20,7 @@
 //! - [`VerifyError`] says whether the token is bad, or nothing is known about it.
 //!
 //! **A token that was revoked** is accepted until it expires, cached or not: nobody asks the issuer about single tokens here.
-//! Who knows of revocations says so with [`Verifier::revoked`].
+//! Who knows of revocations looks at the claims that come out, each time.
 
 mod error;
 mod fetch;

@@ -12,7 +12,7 @@ use super::held::KeySource;
 use super::keys::RemoteKeys;
 use super::metadata;
 use super::token_cache::{Digest, Kept, TokenCache, VerifiedTokens};
-use crate::jwt::{Expect, ExpectedAudience, ExpectedIssuer, TimeRule, TokenError, Typ, Unverified, Verified};
+use crate::jwt::{Expect, ExpectedAudience, ExpectedIssuer, TimeRule, Typ, Unverified, Verified};
 use crate::{jws, sha256};
 
 /// Verifies the tokens of one issuer, for one audience. Make one and share it: it holds the keys and the tokens it has seen.
@@ -25,10 +25,7 @@ pub struct Verifier<C = Map<String, Value>> {
     cache: TokenCache,
     /// Made for the first token that passes; not at all for kinds that are good once.
     seen: OnceLock<Option<VerifiedTokens<C>>>,
-    revoked: Option<Revoked<C>>,
 }
-
-type Revoked<C> = Box<dyn Fn(&Arc<Verified<C>>) -> bool + Send + Sync>;
 
 /// What a token must say, owned.
 #[derive(Clone)]
@@ -124,13 +121,6 @@ impl<C> Verifier<C> {
         Verifier { cache, seen: OnceLock::new(), ..self }
     }
 
-    /// Refuses tokens of which this says that they were revoked. It is asked each time, whether the token was seen before or
-    /// not, and so has to answer from memory.
-    #[must_use]
-    pub fn revoked(self, is_revoked: impl Fn(&Arc<Verified<C>>) -> bool + Send + Sync + 'static) -> Self {
-        Verifier { revoked: Some(Box::new(is_revoked)), seen: OnceLock::new(), ..self }
-    }
-
     /// The issuer whose tokens are accepted.
     pub fn issuer(&self) -> &str {
         &self.rules.issuer
@@ -138,7 +128,7 @@ impl<C> Verifier<C> {
 
     fn from_parts(rules: Rules, keys: KeySource, cache: TokenCache) -> Self {
         let times = rules.expect(&[]).times();
-        Verifier { rules, times, keys, cache, seen: OnceLock::new(), revoked: None }
+        Verifier { rules, times, keys, cache, seen: OnceLock::new() }
     }
 
     fn with_rules(mut self, change: impl FnOnce(&mut Rules)) -> Self {
@@ -157,15 +147,13 @@ impl<C: DeserializeOwned> Verifier<C> {
     /// # Errors
     /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys can not be had.
     pub async fn verify(&self, token: &str, now: i64) -> Result<Arc<Verified<C>>, VerifyError> {
-        let digest = self.digest(token);
-        let verified = match digest.and_then(|digest| self.seen_in_time(&digest, now)) {
-            Some(kept) if self.keys.is_current(kept.epoch, now) => kept.verified,
-            Some(kept) => self.verify_again(kept, token, digest, now).await?,
-            None => self.verify_whole(token, digest, now).await?,
+        let Some(digest) = self.digest(token) else {
+            return self.verify_whole(token, None, now).await;
         };
-        match &self.revoked {
-            Some(is_revoked) if is_revoked(&verified) => Err(VerifyError::Refused(TokenError::Revoked)),
-            _ => Ok(verified),
+        match self.seen_in_time(&digest, now) {
+            Some(kept) if self.keys.is_current(kept.epoch, now) => Ok(kept.verified),
+            Some(kept) => self.verify_again(kept, token, digest, now).await,
+            None => self.verify_whole(token, Some(digest), now).await,
         }
     }
 
@@ -210,13 +198,11 @@ impl<C: DeserializeOwned> Verifier<C> {
         &self,
         kept: Kept<C>,
         token: &str,
-        digest: Option<Digest>,
+        digest: Digest,
         now: i64,
     ) -> Result<Arc<Verified<C>>, VerifyError> {
         let found = self.keys.key(kept.verified.header(), now).await;
-        let Some((digest, seen)) = digest.and_then(|digest| Some((digest, self.seen()?))) else {
-            return self.verify_whole(token, digest, now).await;
-        };
+        let Some(seen) = self.seen() else { return self.verify_whole(token, None, now).await };
         match found {
             Ok((key, epoch)) if key == *kept.verified.key() => {
                 seen.see_again(digest, Kept { verified: Arc::clone(&kept.verified), epoch });
@@ -226,11 +212,11 @@ impl<C: DeserializeOwned> Verifier<C> {
                 seen.drop_one(&digest);
                 self.verify_whole(token, Some(digest), now).await
             }
-            Err(error) => {
-                if matches!(error, VerifyError::Refused(_)) {
-                    seen.drop_one(&digest);
-                }
-                Err(error)
+            // Without keys nothing is known about the token, and it may be good again.
+            Err(unavailable @ VerifyError::Failed(_)) => Err(unavailable),
+            Err(refused) => {
+                seen.drop_one(&digest);
+                Err(refused)
             }
         }
     }
@@ -240,8 +226,8 @@ impl<C: DeserializeOwned> Verifier<C> {
 impl<C> Verifier<C> {
     /// Drops a token from the cache: the next time it is verified as if it were the first.
     ///
-    /// A verification that is under way is not kept either. What it takes to refuse a token before it expires is
-    /// [`revoked`](Self::revoked), or a caller who asks the issuer.
+    /// A verification that is under way is not kept either. That alone refuses nothing: whoever knows that a token was revoked
+    /// looks at what [`verify`](Self::verify) answers, each time.
     pub fn forget(&self, token: &str) {
         if let (Some(digest), Some(seen)) = (self.digest(token), self.seen()) {
             seen.forget(&digest);

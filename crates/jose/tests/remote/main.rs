@@ -1,4 +1,5 @@
 //! The verifier that finds an issuer's keys and keeps them, and the tokens that it has seen.
+#![cfg(feature = "remote")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,4 +11,5 @@ mod published;
 mod rfc7517_remote_keys;
 mod rfc8414_metadata;
 mod rfc9111_freshness;
+mod rotation_under_load;
 mod verified_tokens;

@@ -3,7 +3,6 @@
 //! Each rule is tested beside a verifier without the cache, which must say the same.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_jose::jwt::{self, Typ};
 use countersign_jose::remote::{HeldKeys, TokenCache, Verifier, VerifyError};
@@ -191,25 +190,6 @@ async fn a_stale_key_set_is_renewed_for_a_cached_token() {
     fixture.published.keys(&[&EDDSA]);
     assert_eq!(fixture.refused(&token, NOW + 4300).await, "unknown_key");
     assert_eq!(fixture.verifier.tokens_kept(), 0);
-}
-
-/// Revocation is asked about each time, on top of all else.
-#[tokio::test]
-async fn a_revoked_token_is_refused_cached_or_not() {
-    let (revoked, Pair { cached, plain, .. }) = (Arc::new(AtomicBool::new(false)), pair());
-    for verifier in [cached, plain] {
-        revoked.store(false, Ordering::SeqCst);
-        let is_revoked = Arc::clone(&revoked);
-        let verifier =
-            verifier.revoked(move |token| token.jti() == Some("fam_1.abc") && is_revoked.load(Ordering::SeqCst));
-        let token = good_token(&ES256, NOW);
-        assert!(verifier.verify(&token, NOW).await.is_ok());
-        revoked.store(true, Ordering::SeqCst);
-        assert_eq!(verifier.verify(&token, NOW).await.unwrap_err().code(), "revoked");
-        assert_eq!(verifier.verify(&good_token(&EDDSA, NOW), NOW).await.unwrap_err().code(), "unknown_key");
-        revoked.store(false, Ordering::SeqCst);
-        assert!(verifier.verify(&token, NOW).await.is_ok());
-    }
 }
 
 #[tokio::test]

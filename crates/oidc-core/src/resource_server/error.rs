@@ -40,7 +40,6 @@ impl From<remote::VerifyError> for VerifyError {
     fn from(error: remote::VerifyError) -> Self {
         match error {
             remote::VerifyError::Failed(unavailable) => VerifyError::Failed(unavailable),
-            remote::VerifyError::Refused(TokenError::Revoked) => VerifyError::Refused(BearerRefusal::Revoked),
             remote::VerifyError::Refused(error) => VerifyError::Refused(BearerRefusal::Token(error)),
         }
     }

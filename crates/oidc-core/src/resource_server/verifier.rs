@@ -33,7 +33,10 @@ pub struct Verifier {
     resource_metadata: Option<String>,
     fetch: Arc<dyn Fetch>,
     clock: Arc<dyn Clock>,
+    is_revoked: Option<IsRevoked>,
 }
+
+type IsRevoked = Box<dyn Fn(&VerifiedToken) -> bool + Send + Sync>;
 
 impl Verifier {
     /// A verifier for tokens of `issuer` that name `audience`, both compared byte for byte. Nothing is fetched yet.
@@ -52,7 +55,7 @@ impl Verifier {
             .ok()
             .filter(|url| url.has_host())
             .map(|resource| protected_resource_metadata::location(&resource));
-        Ok(Verifier { tokens, audience, resource_metadata, fetch, clock })
+        Ok(Verifier { tokens, audience, resource_metadata, fetch, clock, is_revoked: None })
     }
 
     /// How long keys are kept; see there for the defaults. Forgets those that it has.
@@ -81,8 +84,7 @@ impl Verifier {
     /// token was seen before or not, and so has to answer from memory.
     #[must_use]
     pub fn with_revocations(self, is_revoked: impl Fn(&VerifiedToken) -> bool + Send + Sync + 'static) -> Self {
-        let tokens = self.tokens.revoked(move |verified| is_revoked(&VerifiedToken(Arc::clone(verified))));
-        Verifier { tokens, ..self }
+        Verifier { is_revoked: Some(Box::new(is_revoked)), ..self }
     }
 
     /// Verifies a token.
@@ -90,7 +92,11 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys can not be had.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
-        Ok(VerifiedToken(self.tokens.verify(token, self.clock.now().as_secs()).await?))
+        let token = VerifiedToken(self.tokens.verify(token, self.clock.now().as_secs()).await?);
+        match &self.is_revoked {
+            Some(is_revoked) if is_revoked(&token) => Err(VerifyError::Refused(BearerRefusal::Revoked)),
+            _ => Ok(token),
+        }
     }
 
     /// Drops a token from those that are kept: the next time it is verified as if it were the first.
