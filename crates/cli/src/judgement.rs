@@ -11,15 +11,18 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::answer::Unable;
+use crate::dpop;
 use crate::expectation::{Ask, Expectation};
 use crate::key_source::Keys;
+use crate::kind::Kind;
 use crate::look::{Content, Form, Look};
 use crate::probe::{self, Probe};
+use crate::reason::Reason;
 
 /// What came of judging a token.
 pub(crate) struct Judgement {
     /// In the order in which a verifier asks; none if the token is good, as far as it was judged.
-    pub(crate) reasons: Vec<TokenError>,
+    pub(crate) reasons: Vec<Reason>,
     pub(crate) signature: Signature,
 }
 
@@ -62,7 +65,7 @@ pub(crate) fn judge(
     {
         reasons.insert(0, verdict);
     }
-    Ok(Judgement { reasons: distinct(reasons), signature })
+    Ok(Judgement { reasons: distinct(reasons).into_iter().map(Reason::from).collect(), signature })
 }
 
 /// The verdict of the token crate.
@@ -79,6 +82,10 @@ fn whole(token: &str, expectation: &Expectation, keys: &Keys, now: i64) -> Resul
 /// What is wrong with the form: segments, header, types of the claims. The algorithms of MACs are no fault of form.
 pub(crate) fn form(token: &str, look: &Look) -> Vec<TokenError> {
     let mut reasons = Vec::new();
+    if Kind::is_dpop_proof(look.header_text("typ")) {
+        // It brings its key, which is a fault in any other kind.
+        return dpop::form(token, look).into_iter().collect();
+    }
     let parsed = match look.header_text("alg") {
         Some(name) if is_mac(name) => hmac::Unverified::parse(token).map(drop),
         _ => Unverified::parse(token).map(drop),

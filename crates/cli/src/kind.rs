@@ -14,6 +14,9 @@ pub(crate) enum Kind {
     AgentJwt,
     /// JWT or no typ (RFC 7523)
     ClientAssertion,
+    /// dpop+jwt (RFC 9449); see --method and --uri
+    #[value(alias = "dpop+jwt")]
+    DpopProof,
     /// host+jwt (Agent Auth)
     #[value(alias = "host+jwt")]
     HostJwt,
@@ -40,6 +43,7 @@ impl Kind {
             Kind::AccessToken => Typ::AccessToken,
             Kind::AgentJwt => Typ::AgentJwt,
             Kind::ClientAssertion => Typ::ClientAssertion,
+            Kind::DpopProof => Typ::DpopProof,
             Kind::HostJwt => Typ::HostJwt,
             Kind::IdJag => Typ::IdJag,
             Kind::IdToken => Typ::IdToken,
@@ -47,6 +51,14 @@ impl Kind {
             Kind::LogoutToken => Typ::LogoutToken,
             Kind::RequestObject => Typ::RequestObject,
         }
+    }
+
+    /// Whether a header says that it is one of a DPoP proof.
+    pub(crate) fn is_dpop_proof(typ: Option<&str>) -> bool {
+        typ.is_some_and(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            typ.strip_prefix("application/").unwrap_or(&typ) == "dpop+jwt"
+        })
     }
 
     /// What a header's `typ` says in plain words, the kinds being told apart by `typ` alone.

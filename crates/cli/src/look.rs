@@ -22,6 +22,8 @@ pub(crate) enum Form {
     JwsJson,
     /// An object with `ciphertext`.
     JweJson,
+    /// What was encrypted, and is no token.
+    Content,
     Unknown,
 }
 
@@ -32,6 +34,7 @@ impl Form {
             Form::Jwe => "JWE, compact",
             Form::JwsJson => "JWS, JSON serialization",
             Form::JweJson => "JWE, JSON serialization",
+            Form::Content => "not a token",
             Form::Unknown => "neither JWS nor JWE",
         }
     }
@@ -90,6 +93,11 @@ impl Look {
             },
             [] => Look { form: Form::Unknown, headers: Vec::new(), payload: Content::Absent, opaque: Vec::new() },
         }
+    }
+
+    /// Content that is no token.
+    pub(crate) fn at_content(bytes: &[u8]) -> Self {
+        Look { form: Form::Content, headers: Vec::new(), payload: of_bytes(bytes), opaque: Vec::new() }
     }
 
     fn at_json(text: &str) -> Self {

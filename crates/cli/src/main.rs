@@ -3,7 +3,7 @@
 //! `countersign token` looks at tokens, verifies them, says why one is refused, mints tokens for tests and keeps key sets.
 //! The rules are those of `countersign-jose`; nothing here decides what a good token is.
 //!
-//! A command reads what it needs and returns an [`Answer`]; what is printed, where, and with which exit code is settled
+//! A command reads what it needs and returns an [`Answer`](answer::Answer); what is printed, where, and with which exit code is settled
 //! in one place. Secrets are read from files and written to files, never to the terminal, and never repeated in a message.
 //!
 //! Read first: `token/verify.rs`, `judgement.rs` (all reasons, each rule asked alone), `rules.rs` (what each code means),
@@ -11,6 +11,8 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod decryption;
+mod dpop;
 mod expectation;
 mod input;
 mod judgement;
@@ -21,6 +23,7 @@ mod look;
 mod moment;
 mod private_file;
 mod probe;
+mod reason;
 mod remote;
 mod rules;
 mod shown;

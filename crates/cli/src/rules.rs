@@ -2,12 +2,7 @@
 //!
 //! A test holds this table against the codes of the token crate: none may be missing, and none may be left over.
 
-use countersign_jose::jws::JwsError;
-use countersign_jose::jwt::TokenError;
 use serde::Serialize;
-use serde_json::{Value, json};
-
-use crate::moment;
 
 /// A rule, by the code under which it is reported.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -23,57 +18,6 @@ pub(crate) struct Rule {
 /// The rule with this code.
 pub(crate) fn with_code(code: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.code == code)
-}
-
-/// A reason as scripts read it.
-pub(crate) fn as_json(error: &TokenError) -> Value {
-    let (expected, found) = sides(error);
-    let rule = with_code(error.code());
-    json!({
-        "code": error.code(),
-        "message": error.to_string(),
-        "expected": expected,
-        "found": found,
-        "standard": rule.map(|rule| rule.standard),
-        "remedy": rule.map(|rule| rule.remedy),
-    })
-}
-
-/// What was expected and what was found, where the refusal says more than its sentence.
-pub(crate) fn sides(error: &TokenError) -> (Option<String>, Option<String>) {
-    let date = |seconds: i64| format!("{seconds} ({})", moment::utc(seconds));
-    let (expected, found) = match error {
-        TokenError::Audience { expected, found } => (
-            format!("one of: {}", expected.join(", ")),
-            if found.is_empty() { "nobody".into() } else { found.join(", ") },
-        ),
-        TokenError::Expired { exp, now } => (
-            format!("a time before {}", date(*exp)),
-            format!("{}, {} later", date(*now), moment::duration(now.saturating_sub(*exp))),
-        ),
-        TokenError::IssuedInFuture { iat: begins, now } | TokenError::NotYetValid { nbf: begins, now } => (
-            format!("a time from {} on", date(*begins)),
-            format!("{}, {} earlier", date(*now), moment::duration(begins.saturating_sub(*now))),
-        ),
-        TokenError::Issuer { expected, found } => (expected.clone(), found.clone()),
-        TokenError::LifetimeTooLong { limit, found } => {
-            (format!("at most {}", moment::duration(*limit)), moment::duration(*found))
-        }
-        TokenError::Typ { expected, found } => {
-            ((*expected).to_owned(), found.clone().unwrap_or_else(|| "no typ".to_owned()))
-        }
-        TokenError::UnknownKey { kid, algorithm } => (
-            "a kid that is in the key set".to_owned(),
-            format!("{} for {algorithm}", kid.as_deref().map_or("no kid".to_owned(), |kid| format!("kid {kid}"))),
-        ),
-        TokenError::Jws(JwsError::AlgorithmMismatch { expected, found }) => (expected.to_string(), found.to_string()),
-        TokenError::Jws(JwsError::HmacAlgorithmMismatch { expected, found }) => {
-            (expected.to_string(), found.to_string())
-        }
-        TokenError::Jws(JwsError::SegmentCount { found }) => ("3 segments".to_owned(), format!("{found}")),
-        _ => return (None, None),
-    };
-    (Some(expected), Some(found))
 }
 
 const fn row(code: &'static str, standard: &'static str, rule: &'static str, remedy: &'static str) -> Rule {
@@ -160,6 +104,37 @@ pub(crate) const RULES: &[Rule] = &[
         "Wait, or compare the clocks of the issuer and of this machine."),
     row("revoked", "RFC 7009", "The token was not revoked.",
         "Get a new token, if the client may still have one."),
+    // Encryption.
+    row("backend", "none", "The cryptographic library did what it was asked.",
+        "Try again; if it stays, the machine has no randomness or no memory."),
+    row("compressed", "RFC 8725 §3.6", "What is encrypted is not compressed (zip).",
+        "Have the sender leave zip out: the length of what is compressed tells of its content."),
+    row("content_encryption_mismatch", "RFC 7516 §4.1.2", "enc is one that the key accepts.",
+        "Have the sender take one of those that the key is for."),
+    row("decryption", "RFC 7516 §5.2, §11.5", "The message is for this key, and was not changed.",
+        "See that the key is the private half of the one that it was encrypted to. What exactly was wrong is never told."),
+    row("ephemeral_key", "RFC 7518 §4.6.1.1, RFC 8725 §3.4", "epk is a public key on the curve of the recipient's key.",
+        "Have the sender make a fresh key on that curve for each message."),
+    row("length", "RFC 7518 §4, §5", "Initialization vector, tag and encrypted key are as long as the algorithms say.",
+        "See that the message is whole, and that alg and enc are those that it was made with."),
+    row("nested_content_type", "RFC 7519 §5.2", "cty says JWT: what is encrypted is a signed token.",
+        "Have the sender sign the claims, encrypt the signed token, and say so in cty."),
+    row("nested_encrypted", "RFC 8725 §3.8 (our bound)", "A token is encrypted once.",
+        "Have the sender encrypt the signed token, and not an encrypted one."),
+    row("nested_not_signed", "RFC 7519 §11.2", "What is encrypted is signed first: encryption says nothing about who wrote it.",
+        "Have the sender sign the claims before encrypting them."),
+    row("no_recipient", "RFC 7516 §7.2.1", "One of the recipients has the algorithm and the id of the key.",
+        "See for whom it was encrypted."),
+    row("password_count", "RFC 7518 §4.8.1.2, RFC 8725 §3.5", "The iteration count of PBES2 is within bounds.",
+        "Have the sender take a count within them. A larger one is how a stranger makes others compute."),
+    row("repeated_member", "RFC 7516 §7.2.1", "A header member stands in one header.",
+        "Have the sender put it into the protected header alone."),
+    row("salt_length", "RFC 7518 §4.8.1.1", "The salt of PBES2 has at least 8 bytes.",
+        "Have the sender take a random one of 16."),
+    row("unsupported_content_encryption", "RFC 7518 §5.1", "enc is A128GCM, A256GCM, A128CBC-HS256 or A256CBC-HS512.",
+        "Have the sender take one of these."),
+    row("unsupported_key_management", "RFC 7518 §4.1", "alg is one that is offered here; RSA1_5 and RSA-OAEP are not.",
+        "Have the sender take RSA-OAEP-256 or ECDH-ES."),
     // DPoP proofs.
     row("dpop_access_token", "RFC 9449 §4.3", "The proof is for the access token that it came with (ath).",
         "Have the client make a new proof for each token that it presents."),
@@ -194,6 +169,8 @@ pub(crate) const RULES: &[Rule] = &[
         "Write it with a JOSE library: coordinates have a fixed length, integers no leading zeros, base64url no padding."),
     row("key_not_for_signatures", "RFC 7517 §4.2, §4.3", "use and key_ops say that the key is for signatures.",
         "Take the key that is for signatures, or correct use."),
+    row("key_not_for_encryption", "RFC 7517 §4.2, §4.3", "use, key_ops and alg say that the key is for encryption.",
+        "Take the key that is for encryption, or correct use and alg."),
     row("key_point", "RFC 8725 §3.4", "The point is on its curve and not of small order.",
         "This is not a key. See where it came from."),
     row("key_private_member", "RFC 7517 §9.2", "A published key has no private members.",
@@ -204,6 +181,8 @@ pub(crate) const RULES: &[Rule] = &[
         "Build with the native back end, or sign with an elliptic curve."),
     row("key_rsa_size", "RFC 7518 §3.3", "An RSA modulus has 2048 to 8192 bits, and the exponent is odd and not 1.",
         "Make a new key of at least 2048 bits."),
+    row("key_size", "RFC 7518 §4, §5", "A symmetric key or a password has the length of its algorithm.",
+        "Make one of that length; a key is not stretched nor cut."),
     row("key_symmetric", "RFC 8725 §2.1", "A symmetric key is not taken where a public one is expected.",
         "Secrets go into --secret-file. One that stands in a published set is known to everybody."),
     row("key_unsupported", MEMBERS, "kty, crv and alg are ones that are verified here.",

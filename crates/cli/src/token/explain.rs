@@ -7,11 +7,14 @@ use serde_json::json;
 
 use super::verdict;
 use crate::answer::{Answer, Outcome, Unable};
+use crate::dpop::DpopRequest;
 use crate::expectation::Expectation;
 use crate::input::TokenInput;
 use crate::judgement::{self, Judgement, Signature};
 use crate::key_source::{KeySource, Keys};
+use crate::kind::Kind;
 use crate::look::Look;
+use crate::reason::Reason;
 use crate::rules::{self, Rule};
 use crate::shown;
 
@@ -47,6 +50,9 @@ pub(crate) struct Explain {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    dpop: DpopRequest,
 }
 
 impl Explain {
@@ -61,9 +67,13 @@ impl Explain {
         }
         let token = self.input.read()?;
         let look = Look::at(&token);
-        let (keys, notes) = self.keys()?;
         let now = self.expectation.now();
-        let judged = judgement::judge(&token, &look, &self.expectation, keys.as_ref(), now)?;
+        let (judged, notes) = if self.expectation.typ == Kind::DpopProof {
+            (self.dpop.judge(&token, &look, self.expectation.leeway, now)?, Vec::new())
+        } else {
+            let (keys, notes) = self.keys()?;
+            (judgement::judge(&token, &look, &self.expectation, keys.as_ref(), now)?, notes)
+        };
         let outcome = match (judged.reasons.as_slice(), &judged.signature) {
             ([], Signature::Verified) => Outcome::Done,
             ([], _) => Outcome::Unable,
@@ -94,9 +104,14 @@ impl Explain {
         };
         out.push_str(&verdict::reasons(&judged.reasons));
         let _ = writeln!(out, "signature     {}", verdict::signature(&judged.signature));
-        let asked = |given: bool| if given { "checked" } else { "not checked: none was named" };
-        let _ = writeln!(out, "issuer        {}", asked(self.expectation.issuer.is_some()));
-        let _ = writeln!(out, "audience      {}", asked(!self.expectation.audience.is_empty()));
+        let asked = if self.expectation.typ == Kind::DpopProof {
+            [("method", self.dpop.method.is_some()), ("uri", self.dpop.uri.is_some())]
+        } else {
+            [("issuer", self.expectation.issuer.is_some()), ("audience", !self.expectation.audience.is_empty())]
+        };
+        for (name, is_named) in asked {
+            let _ = writeln!(out, "{name:<14}{}", if is_named { "checked" } else { "not checked: none was named" });
+        }
         out
     }
 
@@ -117,7 +132,7 @@ impl Explain {
 }
 
 fn as_json(judged: &Judgement, outcome: Outcome) -> String {
-    let reasons: Vec<_> = judged.reasons.iter().map(rules::as_json).collect();
+    let reasons: Vec<_> = judged.reasons.iter().map(Reason::to_json).collect();
     let verdict = match outcome {
         Outcome::Done => "valid",
         Outcome::Refused => "refused",

@@ -9,12 +9,14 @@ use countersign_jose::{Algorithm, SigningKey, base64url, json};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Unable};
+use crate::dpop::DpopRequest;
 use crate::expectation::Expectation;
 use crate::judgement;
 use crate::key_file::{KeyFile, secret};
 use crate::key_source::Keys;
 use crate::kind::Kind;
 use crate::look::Look;
+use crate::reason::Reason;
 use crate::{input, moment, shown};
 
 /// Mint a token, for tests
@@ -81,6 +83,9 @@ pub(crate) struct Mint {
     /// Leave a claim out that would be there by default
     #[arg(long, value_name = "NAME")]
     without: Vec<String>,
+
+    #[command(flatten)]
+    dpop: DpopRequest,
 }
 
 enum Signer {
@@ -92,6 +97,12 @@ impl Mint {
     pub(crate) fn run(&self) -> Result<Answer, Unable> {
         let now = self.at.unwrap_or_else(moment::now);
         let (signer, notes) = self.signer(now)?;
+        if self.typ == Kind::DpopProof {
+            return match &signer {
+                Signer::Key(key) => Ok(Answer::new(self.dpop.mint(key, &random_id()?, now)? + "\n").notes(notes)),
+                Signer::Secret(_) => Err(Unable::new("a DPoP proof is signed by a private key, and not with a secret")),
+            };
+        }
         let claims = self.claims(now)?;
         let refused = |reason: String| Unable::new(format!("no token: {reason}"));
         let token = match &signer {
@@ -182,8 +193,8 @@ impl Mint {
         };
         let expectation = Expectation::of_kind(self.typ);
         let judged = judgement::judge(token, &Look::at(token), &expectation, Some(&keys), now)?;
-        let note = |error: &jwt::TokenError| {
-            format!("note: a verifier will refuse this token: {} ({})", shown::text(&error.to_string()), error.code())
+        let note = |reason: &Reason| {
+            format!("note: a verifier will refuse this token: {} ({})", shown::text(&reason.message), reason.code)
         };
         Ok(judged.reasons.iter().map(note).collect())
     }

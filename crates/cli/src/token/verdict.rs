@@ -2,26 +2,24 @@
 
 use std::fmt::Write;
 
-use countersign_jose::jwt::TokenError;
-
 use crate::judgement::Signature;
+use crate::reason::Reason;
 use crate::{rules, shown};
 
 /// How wide text is laid out.
 const WIDTH: usize = 100;
 
 /// The reasons, numbered, each with its rule and what to do about it.
-pub(crate) fn reasons(reasons: &[TokenError]) -> String {
+pub(crate) fn reasons(reasons: &[Reason]) -> String {
     let mut out = String::new();
     for (index, reason) in reasons.iter().enumerate() {
-        let (expected, found) = rules::sides(reason);
-        let _ = writeln!(out, "{}. {}: {}", index + 1, reason.code(), shown::text(&reason.to_string()));
+        let _ = writeln!(out, "{}. {}: {}", index + 1, reason.code, shown::text(&reason.message));
         let mut line = |name: &str, text: &str| out.push_str(&field(name, &shown::text(text)));
-        if let (Some(expected), Some(found)) = (expected, found) {
-            line("expected", &expected);
-            line("found", &found);
+        if let Some((expected, found)) = &reason.sides {
+            line("expected", expected);
+            line("found", found);
         }
-        if let Some(rule) = rules::with_code(reason.code()) {
+        if let Some(rule) = rules::with_code(reason.code) {
             line("rule", rule.rule);
             line("standard", rule.standard);
             line("to do", rule.remedy);

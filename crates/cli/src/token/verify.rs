@@ -7,12 +7,15 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::answer::{Answer, Outcome, Unable};
+use crate::dpop::{self, DpopRequest};
 use crate::expectation::Expectation;
 use crate::input::TokenInput;
 use crate::judgement::{self, Judgement};
 use crate::key_source::{KeySource, Keys};
+use crate::kind::Kind;
 use crate::look::{self, Content, Look, Object};
-use crate::{rules, shown};
+use crate::reason::Reason;
+use crate::shown;
 
 /// Verify a token: against an issuer whose published keys are fetched, or with keys from a file
 ///
@@ -39,10 +42,16 @@ pub(crate) struct Verify {
     /// Print the result as JSON, valid or refused
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    dpop: DpopRequest,
 }
 
 impl Verify {
     pub(crate) fn run(&self) -> Result<Answer, Unable> {
+        if self.expectation.typ == Kind::DpopProof {
+            return self.proof();
+        }
         if self.expectation.issuer.is_none() && !self.expectation.unchecked_issuer {
             return Err(Unable::new("whose token must it be? Say --issuer URL, or --unchecked-issuer"));
         }
@@ -54,8 +63,23 @@ impl Verify {
         let (keys, notes) = self.keys.load(&self.expectation)?;
         let now = self.expectation.now();
         let Judgement { reasons, .. } = judgement::judge(&token, &look, &self.expectation, Some(&keys), now)?;
-        let answer = if reasons.is_empty() {
-            let claims = verified_claims(&token, &keys)?;
+        let claims = if reasons.is_empty() { verified_claims(&token, &keys)? } else { Content::Absent };
+        Ok(self.answer(&reasons, &claims).notes(notes))
+    }
+
+    /// A proof brings its key; it takes the request that it came with.
+    fn proof(&self) -> Result<Answer, Unable> {
+        if self.dpop.method.is_none() || self.dpop.uri.is_none() {
+            return Err(dpop::unnamed());
+        }
+        let token = self.input.read()?;
+        let look = Look::at(&token);
+        let judged = self.dpop.judge(&token, &look, self.expectation.leeway, self.expectation.now())?;
+        Ok(self.answer(&judged.reasons, &look.payload))
+    }
+
+    fn answer(&self, reasons: &[Reason], claims: &Content) -> Answer {
+        if reasons.is_empty() {
             let claims = Object(claims.members());
             let out = match self.json {
                 true => shown::pretty_json(&Valid { valid: true, claims }),
@@ -63,16 +87,14 @@ impl Verify {
             };
             Answer::new(out + "\n").note("valid")
         } else if self.json {
-            let reasons: Vec<_> = reasons.iter().map(rules::as_json).collect();
+            let reasons: Vec<_> = reasons.iter().map(Reason::to_json).collect();
             Answer::new(shown::pretty_json(&json!({ "valid": false, "reasons": reasons })) + "\n")
                 .outcome(Outcome::Refused)
         } else {
-            let lines = reasons
-                .iter()
-                .map(|reason| format!("refused: {} ({})", shown::text(&reason.to_string()), reason.code()));
+            let lines =
+                reasons.iter().map(|reason| format!("refused: {} ({})", shown::text(&reason.message), reason.code));
             Answer::new("").notes(lines).note("countersign token explain says more.").outcome(Outcome::Refused)
-        };
-        Ok(answer.notes(notes))
+        }
     }
 }
 

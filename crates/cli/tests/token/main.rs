@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 mod command;
+mod dpop;
+mod encrypted;
 mod explain;
 mod inspect;
 mod issuer;
