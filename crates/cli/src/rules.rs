@@ -102,8 +102,6 @@ pub(crate) const RULES: &[Rule] = &[
         "Have the sender set exp closer to iat. Where it is --max-lifetime that is exceeded, ask whether it is meant."),
     row("not_yet_valid", "RFC 7519 §4.1.5", "The time is not before nbf, give or take the leeway.",
         "Wait, or compare the clocks of the issuer and of this machine."),
-    row("revoked", "RFC 7009", "The token was not revoked.",
-        "Get a new token, if the client may still have one."),
     // Encryption.
     row("backend", "none", "The cryptographic library did what it was asked.",
         "Try again; if it stays, the machine has no randomness or no memory."),
