@@ -8,11 +8,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac as mac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature as primitive;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_jose::jws::Compact;
+use countersign_jose::jws::hmac::{HmacAlgorithm, HmacKey};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{Algorithm, SigningKey, base64url, json};
 use criterion::Criterion;
@@ -26,8 +28,8 @@ use payload::{AUDIENCE, Claims, ISSUER, NOW, Two, claims};
 /// One way to do the work.
 type Candidate = (&'static str, Box<dyn Fn()>);
 
-/// A job, and the ways to do it with an algorithm.
-type Work = (&'static str, fn(Algorithm) -> Vec<Candidate>);
+/// A job, and the ways to do it.
+type Job = (String, Box<dyn Fn() -> Vec<Candidate>>);
 
 fn verify_candidates<C: DeserializeOwned + 'static>(algorithm: Algorithm) -> Vec<Candidate> {
     let key = SigningKey::generate(algorithm).unwrap();
@@ -62,11 +64,7 @@ fn verify_candidates<C: DeserializeOwned + 'static>(algorithm: Algorithm) -> Vec
         _ => jsonwebtoken::DecodingKey::from_rsa_components(&member("n"), &member("e")),
     }
     .unwrap();
-    let mut validation = jsonwebtoken::Validation::new(peer_algorithm(algorithm));
-    validation.set_issuer(&[ISSUER]);
-    validation.set_audience(&[AUDIENCE]);
-    // The peer has a clock of its own.
-    validation.validate_exp = false;
+    let validation = peer_validation(peer_algorithm(algorithm));
     let peer_token = token.clone();
 
     let verifying_key = key.verifying_key();
@@ -145,6 +143,71 @@ fn mint_candidates(algorithm: Algorithm) -> Vec<Candidate> {
     ]
 }
 
+/// The kid of the shared secret, as long as the thumbprints that the other keys are named by.
+const SECRET_KID: &str = "2026-11-22T10:00:00Z/orders/0123456789abcde";
+const SECRET: [u8; 32] = [7; 32];
+
+fn secret() -> HmacKey {
+    HmacKey::new(HmacAlgorithm::Hs256, &SECRET).unwrap().with_kid(SECRET_KID)
+}
+
+fn verify_mac_candidates<C: DeserializeOwned + 'static>() -> Vec<Candidate> {
+    let key = secret();
+    let token = jwt::hmac::mint(&key, Typ::AccessToken, &claims()).unwrap();
+    let (message, tag) = token.rsplit_once('.').unwrap();
+    let (message, tag) = (message.to_owned(), base64url::decode(tag).unwrap());
+    let raw_key = mac::Key::new(mac::HMAC_SHA256, &SECRET);
+    let peer_key = jsonwebtoken::DecodingKey::from_secret(&SECRET);
+    let validation = peer_validation(jsonwebtoken::Algorithm::HS256);
+    let peer_token = token.clone();
+    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(ISSUER), ExpectedAudience::AnyOf(&[AUDIENCE]));
+    vec![
+        ("raw", Box::new(move || mac::verify(&raw_key, black_box(message.as_bytes()), &tag).unwrap())),
+        (
+            "countersign",
+            Box::new(move || {
+                let verified = jwt::hmac::Unverified::parse(black_box(&token)).unwrap();
+                black_box(verified.verify::<C>(&key, &expect, NOW).unwrap());
+            }),
+        ),
+        (
+            "jsonwebtoken",
+            Box::new(move || {
+                black_box(jsonwebtoken::decode::<C>(black_box(&peer_token), &peer_key, &validation).unwrap());
+            }),
+        ),
+    ]
+}
+
+fn mint_mac_candidates() -> Vec<Candidate> {
+    let key = secret();
+    let message = jwt::hmac::mint(&key, Typ::AccessToken, &claims()).unwrap().rsplit_once('.').unwrap().0.to_owned();
+    let raw_key = mac::Key::new(mac::HMAC_SHA256, &SECRET);
+    let peer_key = jsonwebtoken::EncodingKey::from_secret(&SECRET);
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+    header.typ = Some("at+jwt".into());
+    header.kid = Some(SECRET_KID.into());
+    let (claims, peer_claims) = (claims(), claims());
+    vec![
+        (
+            "raw",
+            Box::new(move || {
+                black_box(mac::sign(&raw_key, black_box(message.as_bytes())));
+            }),
+        ),
+        (
+            "countersign",
+            Box::new(move || drop(black_box(jwt::hmac::mint(&key, Typ::AccessToken, black_box(&claims)).unwrap()))),
+        ),
+        (
+            "jsonwebtoken",
+            Box::new(move || {
+                drop(black_box(jsonwebtoken::encode(&header, black_box(&peer_claims), &peer_key).unwrap()));
+            }),
+        ),
+    ]
+}
+
 /// What full verification adds to the primitive, part by part.
 fn parts() -> Vec<Candidate> {
     let key = SigningKey::generate(Algorithm::Es256).unwrap();
@@ -172,6 +235,15 @@ fn parts() -> Vec<Candidate> {
     ]
 }
 
+fn peer_validation(algorithm: jsonwebtoken::Algorithm) -> jsonwebtoken::Validation {
+    let mut validation = jsonwebtoken::Validation::new(algorithm);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    // The peer has a clock of its own.
+    validation.validate_exp = false;
+    validation
+}
+
 fn peer_algorithm(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
     match algorithm {
         Algorithm::EdDSA => jsonwebtoken::Algorithm::EdDSA,
@@ -184,16 +256,16 @@ fn lines(text: &str) -> String {
     text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n")
 }
 
-/// Microseconds of one call of each candidate, over rounds in which they alternate: the lower quartile, which a busy
-/// machine disturbs less than the median.
+/// Microseconds of one call of each candidate, over many short rounds in which they alternate. What is taken is the first
+/// of twenty parts: a busy machine interrupts most rounds, and lengthens every one that it interrupts.
 fn alternate(candidates: &[Candidate]) -> Vec<f64> {
-    const ROUNDS: usize = 400;
+    const ROUNDS: usize = 2_000;
     let batches: Vec<u32> = candidates
         .iter()
         .map(|(_, run)| {
             let start = Instant::now();
             (0..20).for_each(|_| run());
-            (Duration::from_micros(300).as_nanos() * 20 / start.elapsed().as_nanos().max(1)).clamp(1, 2_000) as u32
+            (Duration::from_micros(60).as_nanos() * 20 / start.elapsed().as_nanos().max(1)).clamp(1, 400) as u32
         })
         .collect();
     let mut times = vec![Vec::with_capacity(ROUNDS); candidates.len()];
@@ -204,42 +276,47 @@ fn alternate(candidates: &[Candidate]) -> Vec<f64> {
             times[index].push(start.elapsed().as_secs_f64() * 1e6 / f64::from(batches[index]));
         }
     }
-    let lower_quartile = |mut times: Vec<f64>| {
+    let undisturbed = |mut times: Vec<f64>| {
         times.sort_by(f64::total_cmp);
-        times[times.len() / 4]
+        times[times.len() / 20]
     };
-    times.into_iter().map(lower_quartile).collect()
+    times.into_iter().map(undisturbed).collect()
 }
 
 fn print_ratios() {
     println!("payload: {} bytes", serde_json::to_vec(&claims()).unwrap().len());
     println!("{HEADINGS}");
-    for (work, candidates) in WORK {
-        for algorithm in MEASURED {
-            let times = alternate(&candidates(algorithm));
-            let (raw, ours, peer) = (times[0], times[1], times[2]);
-            let row = format!("{work} {algorithm}");
-            let (over, to_raw, to_peer) = (ours - raw, ours / raw, ours / peer);
-            println!("{row:<24} {raw:>9.2} {ours:>12.2} {peer:>13.2} {over:>9.2} {to_raw:>7.3} {to_peer:>7.3}");
-        }
+    for (job, candidates) in jobs() {
+        let times = alternate(&candidates());
+        let (raw, ours, peer) = (times[0], times[1], times[2]);
+        let (over, to_raw, to_peer) = (ours - raw, ours / raw, ours / peer);
+        println!("{job:<26} {raw:>9.2} {ours:>12.2} {peer:>13.2} {over:>9.2} {to_raw:>7.3} {to_peer:>7.3}");
     }
     let parts = parts();
     for ((name, _), time) in parts.iter().zip(alternate(&parts)) {
-        println!("{name:<24} {time:>9.3}");
+        println!("{name:<26} {time:>9.3}");
     }
 }
 
-/// One algorithm of each kind of key.
-const MEASURED: [Algorithm; 3] = [Algorithm::EdDSA, Algorithm::Es256, Algorithm::Rs256];
+const HEADINGS: &str = "µs                               raw  countersign  jsonwebtoken  over raw    /raw   /peer";
 
-const HEADINGS: &str = "µs                             raw  countersign  jsonwebtoken  over raw    /raw   /peer";
-
-/// Verification into a type with every claim, verification into what a resource server reads, minting.
-const WORK: [Work; 3] = [
-    ("verify, all claims,", verify_candidates::<Claims>),
-    ("verify, two claims,", verify_candidates::<Two>),
-    ("mint", mint_candidates),
-];
+/// Verification into a type with every claim, verification into what a resource server reads, and minting, with one
+/// algorithm of each kind of key.
+fn jobs() -> Vec<Job> {
+    let works: [(&str, fn(Algorithm) -> Vec<Candidate>, fn() -> Vec<Candidate>); 3] = [
+        ("verify, all claims,", verify_candidates::<Claims>, verify_mac_candidates::<Claims>),
+        ("verify, two claims,", verify_candidates::<Two>, verify_mac_candidates::<Two>),
+        ("mint", mint_candidates, mint_mac_candidates),
+    ];
+    let mut jobs: Vec<Job> = Vec::new();
+    for (work, signature, mac) in works {
+        for algorithm in [Algorithm::EdDSA, Algorithm::Es256, Algorithm::Rs256] {
+            jobs.push((format!("{work} {algorithm}"), Box::new(move || signature(algorithm))));
+        }
+        jobs.push((format!("{work} HS256"), Box::new(mac)));
+    }
+    jobs
+}
 
 fn main() {
     if !std::env::args().any(|argument| argument == "--ratios") {
@@ -247,14 +324,12 @@ fn main() {
             .warm_up_time(Duration::from_millis(500))
             .measurement_time(Duration::from_secs(2))
             .configure_from_args();
-        for (work, candidates) in WORK {
-            for algorithm in MEASURED {
-                let mut group = criterion.benchmark_group(format!("{work} {algorithm}"));
-                for (name, run) in candidates(algorithm) {
-                    group.bench_function(name, |bencher| bencher.iter(&run));
-                }
-                group.finish();
+        for (job, candidates) in jobs() {
+            let mut group = criterion.benchmark_group(job);
+            for (name, run) in candidates() {
+                group.bench_function(name, |bencher| bencher.iter(&run));
             }
+            group.finish();
         }
         criterion.final_summary();
     }

@@ -10,9 +10,10 @@
 
 use std::hint::black_box;
 
-use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
+use aws_lc_rs::hmac as primitive;
+use countersign_jose::jws::hmac::{HmacAlgorithm, HmacKey};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_jose::{Algorithm, SigningKey, base64url, json};
+use countersign_jose::{Algorithm, SigningKey, base64url};
 
 #[path = "../benches/payload/mod.rs"]
 mod payload;
@@ -62,32 +63,28 @@ fn signature_job(job: &str, key: &SigningKey) -> Box<dyn Fn()> {
 }
 
 fn mac_job(job: &str) -> Box<dyn Fn()> {
-    let key = HmacKey::new(HmacAlgorithm::Hs256, &[7; 32]).unwrap().with_kid("2026-11");
-    let write = |claims: &Claims| serde_json::to_vec(claims).unwrap();
-    let token = hmac::sign(&key, Some("at+jwt"), &write(&claims())).unwrap();
+    let secret = [7; 32];
+    let key = HmacKey::new(HmacAlgorithm::Hs256, &secret).unwrap().with_kid("2026-11");
+    let token = jwt::hmac::mint(&key, Typ::AccessToken, &claims()).unwrap();
+    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(ISSUER), ExpectedAudience::AnyOf(&[AUDIENCE]));
     match job {
+        "raw" | "sign" => {
+            let message = token.rsplit_once('.').unwrap().0.to_owned();
+            let key = primitive::Key::new(primitive::HMAC_SHA256, &secret);
+            Box::new(move || drop(black_box(primitive::sign(&key, black_box(message.as_bytes())))))
+        }
         "two" => Box::new(move || {
-            let payload = hmac::verify(black_box(&token), &key).unwrap();
-            drop(black_box(json::from_slice::<Two>(&payload).unwrap()));
+            let token = jwt::hmac::Unverified::parse(black_box(&token)).unwrap();
+            drop(black_box(token.verify::<Two>(&key, &expect, NOW).unwrap()));
         }),
         "all" => Box::new(move || {
-            let payload = hmac::verify(black_box(&token), &key).unwrap();
-            drop(black_box(json::from_slice::<Claims>(&payload).unwrap()));
+            let token = jwt::hmac::Unverified::parse(black_box(&token)).unwrap();
+            drop(black_box(token.verify::<Claims>(&key, &expect, NOW).unwrap()));
         }),
-        "raw" | "sign" => {
-            let (message, _) = token.rsplit_once('.').unwrap();
-            let (message, key) =
-                (message.to_owned(), aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &[7; 32]));
-            Box::new(move || {
-                black_box(aws_lc_rs::hmac::sign(&key, black_box(message.as_bytes())));
-            })
-        }
-        "parse" => Box::new(move || drop(black_box(hmac::verify(black_box(&token), &key).unwrap()))),
+        "parse" => Box::new(move || drop(black_box(jwt::hmac::Unverified::parse(black_box(&token)).unwrap()))),
         _ => {
             let claims = claims();
-            Box::new(move || {
-                drop(black_box(hmac::sign(&key, Some("at+jwt"), &write(black_box(&claims))).unwrap()));
-            })
+            Box::new(move || drop(black_box(jwt::hmac::mint(&key, Typ::AccessToken, black_box(&claims)).unwrap())))
         }
     }
 }
