@@ -28,6 +28,9 @@ use payload::{AUDIENCE, Claims, ISSUER, NOW, Two, claims};
 /// One way to do the work.
 type Candidate = (&'static str, Box<dyn Fn()>);
 
+/// What is done, with a signature and with a MAC.
+type Work = (&'static str, fn(Algorithm) -> Vec<Candidate>, fn() -> Vec<Candidate>);
+
 /// A job, and the ways to do it.
 type Job = (String, Box<dyn Fn() -> Vec<Candidate>>);
 
@@ -303,7 +306,7 @@ const HEADINGS: &str = "µs                               raw  countersign  json
 /// Verification into a type with every claim, verification into what a resource server reads, and minting, with one
 /// algorithm of each kind of key.
 fn jobs() -> Vec<Job> {
-    let works: [(&str, fn(Algorithm) -> Vec<Candidate>, fn() -> Vec<Candidate>); 3] = [
+    let works: [Work; 3] = [
         ("verify, all claims,", verify_candidates::<Claims>, verify_mac_candidates::<Claims>),
         ("verify, two claims,", verify_candidates::<Two>, verify_mac_candidates::<Two>),
         ("mint", mint_candidates, mint_mac_candidates),

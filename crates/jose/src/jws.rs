@@ -150,7 +150,8 @@ fn seal(
 }
 
 fn seal_header(algorithm: &str, typ: Option<&str>, kid: Option<&str>) -> String {
-    let mut header = format!(r#"{{"alg":"{algorithm}""#);
+    let mut header = String::with_capacity(128);
+    header.extend([r#"{"alg":""#, algorithm, "\""]);
     if let Some(typ) = typ {
         push_member(&mut header, "typ", typ);
     }

@@ -13,6 +13,7 @@
 mod members;
 mod number;
 mod scan;
+mod write;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +21,7 @@ use serde_json::error::Category;
 
 pub(crate) use members::read_members;
 pub(crate) use scan::{Member, plain_end};
+pub(crate) use write::write_object;
 
 /// How deep arrays and objects may nest; the outermost one counts.
 pub const MAX_DEPTH: usize = 16;

@@ -384,13 +384,13 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
 const FEW: usize = 24;
 
 /// One mark of 256 for each name of an object: two names with different marks are different.
-#[derive(Default)]
-struct Marks([u64; 4]);
+#[derive(Clone, Copy, Default)]
+pub(super) struct Marks([u64; 4]);
 
 impl Marks {
     /// Whether a name is certainly new: its mark has not been set. Sets it.
     #[inline(always)]
-    fn is_new(&mut self, name: &[u8]) -> bool {
+    pub(super) fn is_new(&mut self, name: &[u8]) -> bool {
         let byte = |byte: Option<&u8>| byte.copied().map_or(0, usize::from);
         // Such factors that two names that are common in tokens hardly ever share a mark.
         let mark = name.len() + byte(name.first()) * 5 + byte(name.get(1)) * 41 + byte(name.last()) * 7;

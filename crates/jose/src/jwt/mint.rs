@@ -21,13 +21,7 @@ pub(super) fn payload(typ: Typ, claims: &impl Serialize) -> Result<Vec<u8>, Mint
     if typ == Typ::DpopProof {
         return Err(MintError::DpopProof);
     }
-    let mut payload = Vec::with_capacity(1024);
-    serde_json::to_writer(&mut payload, claims).map_err(|_| MintError::Claims)?;
-    let text = std::str::from_utf8(&payload).map_err(|_| MintError::Claims)?;
-    if json::scan(text).map_err(|_| MintError::Claims)?.is_none() {
-        return Err(MintError::Claims);
-    }
-    Ok(payload)
+    json::write_object(claims).ok_or(MintError::Claims)
 }
 
 /// A token that no verifier here would read is not handed out.
