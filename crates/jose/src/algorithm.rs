@@ -28,6 +28,20 @@ pub enum Algorithm {
     /// ECDSA with P-521 and SHA-512.
     #[serde(rename = "ES512")]
     Es512,
+    /// ML-DSA-44 ([RFC 9964]), with the feature `ml-dsa`.
+    ///
+    /// [RFC 9964]: https://www.rfc-editor.org/rfc/rfc9964
+    #[cfg(feature = "ml-dsa")]
+    #[serde(rename = "ML-DSA-44")]
+    MlDsa44,
+    /// ML-DSA-65, as [`MlDsa44`](Self::MlDsa44).
+    #[cfg(feature = "ml-dsa")]
+    #[serde(rename = "ML-DSA-65")]
+    MlDsa65,
+    /// ML-DSA-87, as [`MlDsa44`](Self::MlDsa44).
+    #[cfg(feature = "ml-dsa")]
+    #[serde(rename = "ML-DSA-87")]
+    MlDsa87,
     /// RSASSA-PSS with SHA-256.
     #[serde(rename = "PS256")]
     Ps256,
@@ -55,6 +69,12 @@ impl Algorithm {
         Algorithm::Es256,
         Algorithm::Es384,
         Algorithm::Es512,
+        #[cfg(feature = "ml-dsa")]
+        Algorithm::MlDsa44,
+        #[cfg(feature = "ml-dsa")]
+        Algorithm::MlDsa65,
+        #[cfg(feature = "ml-dsa")]
+        Algorithm::MlDsa87,
         Algorithm::Ps256,
         Algorithm::Ps384,
         Algorithm::Ps512,
@@ -70,6 +90,12 @@ impl Algorithm {
             Algorithm::Es256 => "ES256",
             Algorithm::Es384 => "ES384",
             Algorithm::Es512 => "ES512",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa44 => "ML-DSA-44",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa65 => "ML-DSA-65",
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa87 => "ML-DSA-87",
             Algorithm::Ps256 => "PS256",
             Algorithm::Ps384 => "PS384",
             Algorithm::Ps512 => "PS512",
@@ -77,6 +103,11 @@ impl Algorithm {
             Algorithm::Rs384 => "RS384",
             Algorithm::Rs512 => "RS512",
         }
+    }
+
+    #[cfg(feature = "ml-dsa")]
+    pub(crate) const fn is_ml_dsa(self) -> bool {
+        matches!(self, Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87)
     }
 
     pub(crate) const fn is_rsa(self) -> bool {

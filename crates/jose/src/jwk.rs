@@ -86,21 +86,26 @@ impl Jwk {
         match self.key.members {
             PublicMembers::Ec { .. } => "EC",
             PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => "OKP",
+            #[cfg(feature = "ml-dsa")]
+            PublicMembers::Akp { .. } => "AKP",
             PublicMembers::Rsa { .. } => "RSA",
         }
     }
 
-    /// The curve, as it stands in `crv`; RSA keys have none.
+    /// The curve, as it stands in `crv`; RSA and ML-DSA keys have none.
     pub fn crv(&self) -> Option<&'static str> {
         match self.key.members {
             PublicMembers::Ec { curve, .. } => Some(curve.as_str()),
             PublicMembers::Okp { .. } => Some("Ed25519"),
+            #[cfg(feature = "ml-dsa")]
+            PublicMembers::Akp { .. } => None,
             PublicMembers::Rsa { .. } => None,
             PublicMembers::X25519 { .. } => Some("X25519"),
         }
     }
 
-    /// The SHA-256 thumbprint ([RFC 7638]), over the key itself: `kid` and `alg` play no part.
+    /// The SHA-256 thumbprint ([RFC 7638]), over the key itself: `kid` plays no part, nor does `alg`, unless the kind
+    /// of key cannot be told without it (ML-DSA).
     ///
     /// [RFC 7638]: https://www.rfc-editor.org/rfc/rfc7638
     pub fn thumbprint(&self) -> &Thumbprint {
@@ -144,6 +149,11 @@ pub(crate) fn required_members(members: &PublicMembers) -> String {
         PublicMembers::Okp { x } => {
             let x = base64url::encode(x);
             format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)
+        }
+        #[cfg(feature = "ml-dsa")]
+        PublicMembers::Akp { algorithm, public } => {
+            let public = base64url::encode(public);
+            format!(r#"{{"alg":"{algorithm}","kty":"AKP","pub":"{public}"}}"#)
         }
         PublicMembers::Rsa { n, e } => {
             let (n, e) = (base64url::encode(n), base64url::encode(e));
@@ -202,6 +212,8 @@ impl Serialize for Jwk {
             PublicMembers::Okp { x } | PublicMembers::X25519 { x } => {
                 map.serialize_entry("x", &base64url::encode(x))?;
             }
+            #[cfg(feature = "ml-dsa")]
+            PublicMembers::Akp { public, .. } => map.serialize_entry("pub", &base64url::encode(public))?,
             PublicMembers::Rsa { n, e } => {
                 map.serialize_entry("n", &base64url::encode(n))?;
                 map.serialize_entry("e", &base64url::encode(e))?;

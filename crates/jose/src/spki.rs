@@ -20,6 +20,8 @@ pub(crate) fn write(members: &PublicMembers) -> Vec<u8> {
             let key = der::write(0x30, &[&der::write_unsigned(n), &der::write_unsigned(e)]);
             info(&[RSA_ENCRYPTION, NULL], &[&key])
         }
+        #[cfg(feature = "ml-dsa")]
+        PublicMembers::Akp { algorithm, public } => info(&[ml_dsa_id(*algorithm)], &[public]),
         PublicMembers::X25519 { x } => info(&[X25519], &[x]),
     }
 }
@@ -39,6 +41,11 @@ fn members(spki: &[u8]) -> Option<PublicMembers> {
     }
     if algorithm == X25519 {
         return Some(PublicMembers::X25519 { x: key.try_into().ok()? });
+    }
+    #[cfg(feature = "ml-dsa")]
+    if let Some(algorithm) = ml_dsa(algorithm) {
+        let fits = key.len() == crate::crypto::public_length(algorithm);
+        return fits.then(|| PublicMembers::Akp { algorithm, public: key.to_vec() });
     }
     if let Some(curve) = algorithm.strip_prefix(EC_PUBLIC_KEY) {
         let curve = [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|known| curve_id(*known) == curve)?;
@@ -64,6 +71,24 @@ fn curve_id(curve: Curve) -> &'static [u8] {
         Curve::P384 => &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22],
         Curve::P521 => &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23],
     }
+}
+
+/// The identifiers of [RFC 9881 §2], which have no parameters.
+///
+/// [RFC 9881 §2]: https://www.rfc-editor.org/rfc/rfc9881#section-2
+#[cfg(feature = "ml-dsa")]
+pub(crate) fn ml_dsa_id(algorithm: crate::Algorithm) -> &'static [u8] {
+    match algorithm {
+        crate::Algorithm::MlDsa44 => &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
+        crate::Algorithm::MlDsa65 => &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12],
+        _ => &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13],
+    }
+}
+
+#[cfg(feature = "ml-dsa")]
+fn ml_dsa(id: &[u8]) -> Option<crate::Algorithm> {
+    let known = crate::Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.is_ml_dsa());
+    known.into_iter().find(|algorithm| ml_dsa_id(*algorithm) == id)
 }
 
 const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];

@@ -6,7 +6,7 @@ mod forge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_jose::{Algorithm, KeyError, SigningKey, VerifyingKey};
-use forge::{SIGNING, key, material, public, signature, verifying_key};
+use forge::{SIGNING, classical, is_ml_dsa, key, material, public, signature, verifying_key};
 use serde_json::Value;
 
 /// Written by another implementation.
@@ -17,7 +17,7 @@ fn pem(name: &str) -> String {
 
 #[test]
 fn keys_are_written_as_another_implementation_writes_them() {
-    for &algorithm in Algorithm::ALL {
+    for algorithm in classical() {
         let text = pem(&format!("{} public", material(algorithm)));
         assert_eq!(verifying_key(algorithm).to_pem(), text, "{algorithm}");
         let read = VerifyingKey::from_pem(algorithm, &text).unwrap();
@@ -28,7 +28,7 @@ fn keys_are_written_as_another_implementation_writes_them() {
         assert!(read.verify(b"message", &signature(algorithm)).is_ok(), "{algorithm}");
         assert_eq!(VerifyingKey::from_spki_der(algorithm, &read.to_spki_der()), Ok(read));
     }
-    for &algorithm in SIGNING {
+    for &algorithm in SIGNING.iter().filter(|&&algorithm| !is_ml_dsa(algorithm)) {
         let key = key(algorithm);
         assert_eq!(key.public_jwk(), &public(algorithm), "{algorithm}");
         let private = key.to_pem().unwrap();
@@ -40,7 +40,8 @@ fn keys_are_written_as_another_implementation_writes_them() {
 
 #[test]
 fn traditional_private_keys_are_read() {
-    for &algorithm in SIGNING.iter().filter(|&&algorithm| algorithm != Algorithm::EdDSA) {
+    let has_one = |&algorithm: &Algorithm| algorithm != Algorithm::EdDSA && !is_ml_dsa(algorithm);
+    for &algorithm in SIGNING.iter().filter(|algorithm| has_one(algorithm)) {
         let traditional = pem(&format!("{} traditional", material(algorithm)));
         let read = SigningKey::from_pem(algorithm, &traditional).unwrap();
         assert_eq!(read.public_jwk(), key(algorithm).public_jwk(), "{algorithm}");
@@ -86,8 +87,8 @@ fn a_private_key_with_bytes_after_it_is_refused() {
 
 #[test]
 fn a_key_is_refused_for_every_algorithm_but_those_of_its_kind() {
-    for &algorithm in Algorithm::ALL {
-        for &wrong in Algorithm::ALL.iter().filter(|&&wrong| material(wrong) != material(algorithm)) {
+    for algorithm in classical() {
+        for wrong in classical().filter(|&wrong| material(wrong) != material(algorithm)) {
             let public = pem(&format!("{} public", material(algorithm)));
             assert_eq!(VerifyingKey::from_pem(wrong, &public), Err(KeyError::Malformed), "{algorithm} as {wrong}");
             let private = pem(&format!("{} private", material(algorithm)));

@@ -4,6 +4,8 @@
 //! `PublicKey` (from members, verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a
 //! cryptographic library. Keys are parsed when they are made; signing and verifying only compute.
 //!
+//! The feature `ml-dsa` puts its keys beside those of the back end, in types of the same names.
+//!
 //! For encryption it offers, in a module `encryption`: `random`; `gcm_seal`, `gcm_open`; `cbc_encrypt`, `cbc_decrypt` (PKCS #7
 //! padding; whoever calls it has checked the tag); `hmac` over several parts; `key_wrap`, `key_unwrap` ([RFC 3394]); `pbkdf2`;
 //! `AgreementKey` (generate, from and to members, agree) and `AgreementPublicKey` (from members, checked to be on the
@@ -26,6 +28,8 @@ compile_error!(
 mod ed25519;
 #[cfg(test)]
 mod encryption_vectors;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
 #[cfg(feature = "native")]
 mod native;
 #[cfg(all(feature = "pure-rust", any(test, not(feature = "native"))))]
@@ -43,9 +47,13 @@ use native as back_end;
 #[cfg(all(feature = "pure-rust", not(feature = "native")))]
 use pure as back_end;
 
+#[cfg(feature = "ml-dsa")]
+pub(crate) use self::ml_dsa::{PrivateKey, PublicKey, public_length};
+pub(crate) use back_end::MacKey;
 pub(crate) use back_end::encryption;
 pub use back_end::sha256;
-pub(crate) use back_end::{MacKey, PrivateKey, PublicKey};
+#[cfg(not(feature = "ml-dsa"))]
+pub(crate) use back_end::{PrivateKey, PublicKey};
 
 /// The members of a public key, as bytes: what a back end turns into a key, and what a JWK is made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +62,9 @@ pub(crate) enum PublicMembers {
     Ec { curve: Curve, x: Vec<u8>, y: Vec<u8> },
     /// Ed25519.
     Okp { x: [u8; 32] },
+    /// ML-DSA: a key whose algorithm is part of it ([RFC 9964 §2](https://www.rfc-editor.org/rfc/rfc9964#section-2)).
+    #[cfg(feature = "ml-dsa")]
+    Akp { algorithm: Algorithm, public: Vec<u8> },
     /// Big-endian, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
     /// Key agreement and nothing else ([RFC 8037 §3.2](https://www.rfc-editor.org/rfc/rfc8037#section-3.2)).
@@ -66,6 +77,8 @@ impl PublicMembers {
         match self {
             PublicMembers::Ec { curve, .. } => curve.algorithm() == algorithm,
             PublicMembers::Okp { .. } => algorithm == Algorithm::EdDSA,
+            #[cfg(feature = "ml-dsa")]
+            &PublicMembers::Akp { algorithm: own, .. } => own == algorithm,
             PublicMembers::Rsa { .. } => matches!(
                 algorithm,
                 Algorithm::Ps256
@@ -84,6 +97,9 @@ impl PublicMembers {
 pub(crate) enum PrivateMembers {
     /// `d` of an elliptic curve: the scalar of ECDSA, ECDH and X25519, the seed of Ed25519.
     Scalar(Zeroizing<Vec<u8>>),
+    /// `priv` of ML-DSA.
+    #[cfg(feature = "ml-dsa")]
+    Seed(Zeroizing<Vec<u8>>),
     /// Big-endian, without leading zeros.
     Rsa {
         d: Zeroizing<Vec<u8>>,

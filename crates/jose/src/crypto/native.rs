@@ -36,7 +36,7 @@ impl PrivateKey {
     }
 
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Rejected> {
-        Ok(match Family::of(algorithm) {
+        Ok(match Family::of(algorithm)? {
             Family::Ed25519 => PrivateKey::Ed25519(Ed25519KeyPair::generate().map_err(reject)?),
             Family::Ecdsa(curve) => {
                 PrivateKey::Ecdsa(curve, EcdsaKeyPair::generate(ecdsa_signing(curve)).map_err(reject)?)
@@ -46,7 +46,7 @@ impl PrivateKey {
     }
 
     pub(crate) fn generate_rsa(algorithm: Algorithm, size: RsaSize) -> Result<Self, Rejected> {
-        let Family::Rsa(encoding, _) = Family::of(algorithm) else { return Err(Rejected) };
+        let Family::Rsa(encoding, _) = Family::of(algorithm)? else { return Err(Rejected) };
         let size = match size {
             RsaSize::Bits2048 => KeySize::Rsa2048,
             RsaSize::Bits3072 => KeySize::Rsa3072,
@@ -56,7 +56,7 @@ impl PrivateKey {
     }
 
     pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
-        Ok(match Family::of(algorithm) {
+        Ok(match Family::of(algorithm)? {
             Family::Ed25519 => PrivateKey::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(reject)?),
             Family::Ecdsa(curve) => {
                 PrivateKey::Ecdsa(curve, EcdsaKeyPair::from_pkcs8(ecdsa_signing(curve), der).map_err(reject)?)
@@ -77,7 +77,7 @@ impl PrivateKey {
         if !rest.is_empty() {
             return Err(Rejected);
         }
-        Ok(match (Family::of(algorithm), after.first()) {
+        Ok(match (Family::of(algorithm)?, after.first()) {
             (Family::Ecdsa(curve), Some(0x04)) => {
                 let key = EcdsaKeyPair::from_private_key_der(ecdsa_signing(curve), der);
                 PrivateKey::Ecdsa(curve, key.map_err(reject)?)
@@ -95,7 +95,7 @@ impl PrivateKey {
         public: &PublicMembers,
         private: &PrivateMembers,
     ) -> Result<Self, Rejected> {
-        Ok(match (Family::of(algorithm), public, private) {
+        Ok(match (Family::of(algorithm)?, public, private) {
             (Family::Ed25519, PublicMembers::Okp { x }, PrivateMembers::Scalar(d)) => {
                 PrivateKey::Ed25519(Ed25519KeyPair::from_seed_and_public_key(d, x).map_err(reject)?)
             }
@@ -186,8 +186,8 @@ enum Family {
 }
 
 impl Family {
-    fn of(algorithm: Algorithm) -> Self {
-        match algorithm {
+    fn of(algorithm: Algorithm) -> Result<Self, Rejected> {
+        Ok(match algorithm {
             Algorithm::EdDSA => Family::Ed25519,
             Algorithm::Es256 => Family::Ecdsa(Curve::P256),
             Algorithm::Es384 => Family::Ecdsa(Curve::P384),
@@ -198,7 +198,9 @@ impl Family {
             Algorithm::Rs256 => Family::Rsa(&aws::RSA_PKCS1_SHA256, &aws::RSA_PKCS1_2048_8192_SHA256),
             Algorithm::Rs384 => Family::Rsa(&aws::RSA_PKCS1_SHA384, &aws::RSA_PKCS1_2048_8192_SHA384),
             Algorithm::Rs512 => Family::Rsa(&aws::RSA_PKCS1_SHA512, &aws::RSA_PKCS1_2048_8192_SHA512),
-        }
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => return Err(Rejected),
+        })
     }
 }
 
@@ -227,7 +229,7 @@ pub(crate) enum PublicKey {
 impl PublicKey {
     /// Checks that the point is on its curve; the caller checks the sizes of RSA members.
     pub(crate) fn new(algorithm: Algorithm, members: &PublicMembers) -> Result<Self, Rejected> {
-        Ok(match (Family::of(algorithm), members) {
+        Ok(match (Family::of(algorithm)?, members) {
             (Family::Ed25519, PublicMembers::Okp { x }) => PublicKey::Ed25519(Ed25519Key::new(x)?),
             (Family::Ecdsa(expected), PublicMembers::Ec { curve, x, y }) if expected == *curve => {
                 let point = [&[0x04], x.as_slice(), y.as_slice()].concat();

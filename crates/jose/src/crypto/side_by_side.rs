@@ -8,6 +8,11 @@ use crate::jws::hmac::HmacAlgorithm;
 
 const MESSAGE: &[u8] = b"header.payload";
 
+/// Those that both offer; ML-DSA is the same code beside either.
+fn algorithms() -> impl Iterator<Item = Algorithm> {
+    Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.as_str().starts_with("ML-DSA"))
+}
+
 /// The native private key, and the public key in both back ends.
 fn keys(algorithm: Algorithm) -> (native::PrivateKey, native::PublicKey, pure::PublicKey) {
     let private = native::PrivateKey::generate(algorithm).unwrap();
@@ -18,7 +23,7 @@ fn keys(algorithm: Algorithm) -> (native::PrivateKey, native::PublicKey, pure::P
 
 #[test]
 fn each_verifies_what_the_other_signs() {
-    for &algorithm in Algorithm::ALL {
+    for algorithm in algorithms() {
         let (private, native, pure) = keys(algorithm);
         let mut signatures = vec![private.sign(MESSAGE).unwrap()];
         if pure::PrivateKey::available(algorithm) {
@@ -36,7 +41,7 @@ fn each_verifies_what_the_other_signs() {
 
 #[test]
 fn a_changed_signature_is_refused_by_both() {
-    for &algorithm in Algorithm::ALL {
+    for algorithm in algorithms() {
         let (private, native, pure) = keys(algorithm);
         let signature = private.sign(MESSAGE).unwrap();
         let length = signature.len();
@@ -63,7 +68,7 @@ fn a_changed_signature_is_refused_by_both() {
 /// A private key made by the one is read by the other in every form, and written again as the same bytes.
 #[test]
 fn private_keys_go_from_the_one_to_the_other_and_back() {
-    for &algorithm in Algorithm::ALL {
+    for algorithm in algorithms() {
         if !pure::PrivateKey::available(algorithm) {
             assert!(pure::PrivateKey::generate(algorithm).is_err(), "{algorithm}");
             continue;
@@ -126,7 +131,7 @@ fn a_point_is_a_key_to_both_or_to_neither() {
             match &mut members {
                 PublicMembers::Okp { x } => x[usize::from(change % 32)] ^= change,
                 PublicMembers::Ec { y, .. } => *y.last_mut().unwrap() ^= change,
-                PublicMembers::Rsa { .. } | PublicMembers::X25519 { .. } => unreachable!("not one of them"),
+                _ => unreachable!("not one of them"),
             }
             let native = native::PublicKey::new(algorithm, &members).is_ok();
             assert_eq!(native, pure::PublicKey::new(algorithm, &members).is_ok(), "{algorithm}, {change}");

@@ -220,6 +220,8 @@ impl AgreementCurve {
             PublicMembers::Ec { curve: Curve::P521, .. } => Some(AgreementCurve::P521),
             PublicMembers::X25519 { .. } => Some(AgreementCurve::X25519),
             PublicMembers::Okp { .. } | PublicMembers::Rsa { .. } => None,
+            #[cfg(feature = "ml-dsa")]
+            PublicMembers::Akp { .. } => None,
         }
     }
 }

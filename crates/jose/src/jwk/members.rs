@@ -45,6 +45,12 @@ pub(super) fn read(object: &Map<String, Value>) -> Result<Read, KeyError> {
             check_rsa(&n, &e)?;
             (rsa_algorithm(object)?, PublicMembers::Rsa { n, e })
         }
+        #[cfg(feature = "ml-dsa")]
+        "AKP" => {
+            let algorithm = akp_algorithm(object)?;
+            let public = coordinate(object, "pub", crate::crypto::public_length(algorithm))?;
+            (algorithm, PublicMembers::Akp { algorithm, public })
+        }
         _ => return Err(KeyError::Unsupported),
     };
     check_algorithm(object, kty, algorithm)?;
@@ -101,6 +107,19 @@ fn rsa_algorithm(object: &Map<String, Value>) -> Result<Algorithm, KeyError> {
         )) => Ok(algorithm),
         // What else `alg` may say is judged with the other kinds of key.
         _ => Ok(Algorithm::Rs256),
+    }
+}
+
+/// [RFC 9964 §2]: the key is nothing without its `alg`.
+///
+/// [RFC 9964 §2]: https://www.rfc-editor.org/rfc/rfc9964#section-2
+#[cfg(feature = "ml-dsa")]
+fn akp_algorithm(object: &Map<String, Value>) -> Result<Algorithm, KeyError> {
+    match text(object, "alg")?.ok_or(KeyError::Member("alg"))?.parse() {
+        Ok(algorithm) if Algorithm::is_ml_dsa(algorithm) => Ok(algorithm),
+        Ok(_) => Err(KeyError::AlgorithmMismatch),
+        // Other algorithms share the key type.
+        Err(_) => Err(KeyError::Unsupported),
     }
 }
 

@@ -159,6 +159,8 @@ impl PrivateMembers {
         let members = match public {
             PublicMembers::Ec { curve, .. } => PrivateMembers::Scalar(private.fixed("d", curve.coordinate_length())?),
             PublicMembers::Okp { .. } | PublicMembers::X25519 { .. } => PrivateMembers::Scalar(private.fixed("d", 32)?),
+            #[cfg(feature = "ml-dsa")]
+            PublicMembers::Akp { .. } => PrivateMembers::Seed(private.fixed("priv", 32)?),
             PublicMembers::Rsa { .. } => PrivateMembers::Rsa {
                 d: private.unsigned("d")?,
                 p: private.unsigned("p")?,
@@ -176,6 +178,8 @@ impl PrivateMembers {
     pub(crate) fn named(&self) -> Vec<(&'static str, &[u8])> {
         match self {
             PrivateMembers::Scalar(d) => vec![("d", d.as_slice())],
+            #[cfg(feature = "ml-dsa")]
+            PrivateMembers::Seed(seed) => vec![("priv", seed.as_slice())],
             PrivateMembers::Rsa { d, p, q, dp, dq, qi } => {
                 [("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)]
                     .map(|(name, bytes)| (name, bytes.as_slice()))

@@ -28,8 +28,19 @@ pub(crate) fn pkcs8(name: &str) -> Vec<u8> {
 pub(crate) fn material(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::EdDSA | Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => algorithm.as_str(),
+        _ if is_ml_dsa(algorithm) => algorithm.as_str(),
         _ => "RS256",
     }
+}
+
+/// The algorithms whose keys every tool writes.
+pub(crate) fn classical() -> impl Iterator<Item = Algorithm> {
+    Algorithm::ALL.iter().copied().filter(|&algorithm| !is_ml_dsa(algorithm))
+}
+
+/// These are there with a feature only, and then in every build alike.
+pub(crate) fn is_ml_dsa(algorithm: Algorithm) -> bool {
+    algorithm.as_str().starts_with("ML-DSA")
 }
 
 /// The key of the party that the verifier trusts.
@@ -39,6 +50,9 @@ pub(crate) fn key(algorithm: Algorithm) -> SigningKey {
 
 /// The public half of [`key`], with its thumbprint as the key id: for every algorithm in every build.
 pub(crate) fn public(algorithm: Algorithm) -> Jwk {
+    if is_ml_dsa(algorithm) {
+        return key(algorithm).public_jwk().clone();
+    }
     let pem: Value = serde_json::from_str(include_str!("../vectors/pem.json")).unwrap();
     let pem = pem[format!("{} public", material(algorithm))].as_str().unwrap();
     let key = VerifyingKey::from_pem(algorithm, pem).unwrap();
@@ -51,7 +65,7 @@ pub(crate) fn verifying_key(algorithm: Algorithm) -> VerifyingKey {
 
 /// A signature over the bytes `message` by [`key`]: made now, or before where this build has no such private key.
 pub(crate) fn signature(algorithm: Algorithm) -> Vec<u8> {
-    if SIGNING.contains(&algorithm) {
+    if SIGNING.contains(&algorithm) || is_ml_dsa(algorithm) {
         return key(algorithm).sign(b"message").unwrap();
     }
     let made: Value = serde_json::from_str(include_str!("../vectors/rsa_signatures.json")).unwrap();

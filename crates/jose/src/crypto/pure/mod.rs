@@ -40,11 +40,11 @@ pub(crate) enum PrivateKey {
 impl PrivateKey {
     /// Whether there are private keys for the algorithm.
     pub(crate) fn available(algorithm: Algorithm) -> bool {
-        !matches!(Family::of(algorithm), Family::Rsa)
+        matches!(Family::of(algorithm), Ok(Family::Ed25519 | Family::Ecdsa(_)))
     }
 
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Rejected> {
-        match Family::of(algorithm) {
+        match Family::of(algorithm)? {
             Family::Ed25519 => ed25519::generate().map(PrivateKey::Ed25519),
             Family::Ecdsa(curve) => EcPrivateKey::generate(curve).map(PrivateKey::Ecdsa),
             Family::Rsa => Err(Rejected),
@@ -56,7 +56,7 @@ impl PrivateKey {
     }
 
     pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
-        match Family::of(algorithm) {
+        match Family::of(algorithm)? {
             Family::Ed25519 => ed25519::from_pkcs8(der).map(PrivateKey::Ed25519),
             Family::Ecdsa(curve) => EcPrivateKey::from_pkcs8(curve, der).map(PrivateKey::Ecdsa),
             Family::Rsa => Err(Rejected),
@@ -67,7 +67,7 @@ impl PrivateKey {
     ///
     /// [RFC 5915 §3]: https://www.rfc-editor.org/rfc/rfc5915#section-3
     pub(crate) fn from_traditional(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
-        match Family::of(algorithm) {
+        match Family::of(algorithm)? {
             Family::Ecdsa(curve) => EcPrivateKey::from_traditional(curve, der).map(PrivateKey::Ecdsa),
             Family::Ed25519 | Family::Rsa => Err(Rejected),
         }
@@ -80,7 +80,7 @@ impl PrivateKey {
         private: &PrivateMembers,
     ) -> Result<Self, Rejected> {
         let PrivateMembers::Scalar(d) = private else { return Err(Rejected) };
-        let key = match Family::of(algorithm) {
+        let key = match Family::of(algorithm)? {
             Family::Ed25519 => PrivateKey::Ed25519(d.as_slice().try_into().map_err(reject)?),
             Family::Ecdsa(curve) => PrivateKey::Ecdsa(EcPrivateKey::from_scalar(curve, d)?),
             Family::Rsa => return Err(Rejected),
@@ -126,8 +126,8 @@ enum Family {
 }
 
 impl Family {
-    fn of(algorithm: Algorithm) -> Self {
-        match algorithm {
+    fn of(algorithm: Algorithm) -> Result<Self, Rejected> {
+        Ok(match algorithm {
             Algorithm::EdDSA => Family::Ed25519,
             Algorithm::Es256 => Family::Ecdsa(Curve::P256),
             Algorithm::Es384 => Family::Ecdsa(Curve::P384),
@@ -138,7 +138,9 @@ impl Family {
             | Algorithm::Rs256
             | Algorithm::Rs384
             | Algorithm::Rs512 => Family::Rsa,
-        }
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => return Err(Rejected),
+        })
     }
 }
 
@@ -151,7 +153,7 @@ pub(crate) enum PublicKey {
 impl PublicKey {
     /// Checks that the point is on its curve, and the size of RSA members.
     pub(crate) fn new(algorithm: Algorithm, members: &PublicMembers) -> Result<Self, Rejected> {
-        match (Family::of(algorithm), members) {
+        match (Family::of(algorithm)?, members) {
             (Family::Ed25519, PublicMembers::Okp { x }) => Ed25519Key::new(x).map(PublicKey::Ed25519),
             (Family::Ecdsa(expected), PublicMembers::Ec { curve, x, y }) if expected == *curve => {
                 EcPublicKey::new(*curve, x, y).map(PublicKey::Ecdsa)

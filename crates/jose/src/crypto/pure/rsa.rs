@@ -37,6 +37,8 @@ impl RsaPublicKey {
             Algorithm::Rs384 => key.verify(Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(m), s),
             Algorithm::Rs512 => key.verify(Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(m), s),
             Algorithm::EdDSA | Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => return Err(Rejected),
+            #[cfg(feature = "ml-dsa")]
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => return Err(Rejected),
         }
         .map_err(reject)
     }
