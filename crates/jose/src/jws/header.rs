@@ -108,6 +108,10 @@ impl<A: FromStr> Fields<A> {
                 "jku" => return Err(JwsError::KeyInHeader { member: "jku" }),
                 "x5u" => return Err(JwsError::KeyInHeader { member: "x5u" }),
                 "x5c" => return Err(JwsError::KeyInHeader { member: "x5c" }),
+                // They decide nothing here, but have a type (RFC 7515 §4.1.7, §4.1.8, §4.1.10).
+                "cty" => drop(string("cty")?),
+                "x5t" => drop(string("x5t")?),
+                "x5t#S256" => drop(string("x5t#S256")?),
                 _ => {}
             }
         }
