@@ -1,0 +1,1 @@
+//! Nothing but `benches/` and `examples/`: see `peers/README.md`.
