@@ -623,3 +623,16 @@ fn neither_debug_nor_errors_show_the_token_or_its_claims() {
     let error = judge(hostile).unwrap_err();
     assert!(error.to_string().chars().all(|c| c.is_ascii_graphic() || c == ' '), "{error}");
 }
+
+/// A refusal is read by people: what was found is quoted, and what was not there is "none".
+#[test]
+fn a_refusal_says_what_was_found_in_words() {
+    let typ = |found: Option<&str>| TokenError::Typ { expected: "at+jwt", found: found.map(str::to_owned) }.to_string();
+    assert_eq!(typ(Some("JWT")), r#"the typ is "JWT", expected at+jwt"#);
+    assert_eq!(typ(None), "the typ is none, expected at+jwt");
+    let key = |kid: Option<&str>| {
+        TokenError::UnknownKey { kid: kid.map(str::to_owned), algorithm: Algorithm::Es256 }.to_string()
+    };
+    assert_eq!(key(Some("k1")), r#"no key with kid "k1" for ES256"#);
+    assert_eq!(key(None), "no key with kid none for ES256");
+}

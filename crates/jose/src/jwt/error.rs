@@ -81,7 +81,7 @@ pub enum TokenError {
         now: i64,
     },
     /// Another kind of token.
-    #[error("the typ is {found:?}, expected {expected}")]
+    #[error("the typ is {}, expected {expected}", or_none(found))]
     Typ {
         /// The expected `typ`.
         expected: &'static str,
@@ -89,7 +89,7 @@ pub enum TokenError {
         found: Option<String>,
     },
     /// The key set has no key for the header.
-    #[error("no key with kid {kid:?} for {algorithm}")]
+    #[error("no key with kid {} for {algorithm}", or_none(kid))]
     UnknownKey {
         /// What the header says.
         kid: Option<String>,
@@ -118,6 +118,11 @@ impl TokenError {
             TokenError::UnknownKey { .. } => "unknown_key",
         }
     }
+}
+
+/// A header member in words.
+fn or_none(value: &Option<String>) -> String {
+    value.as_ref().map_or_else(|| "none".to_owned(), |value| format!("{value:?}"))
 }
 
 /// Why a token was not made.
