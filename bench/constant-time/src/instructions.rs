@@ -22,7 +22,7 @@ pub(crate) fn check() -> bool {
         let constant = counts.iter().all(|count| Some(count) == counts.first());
         let fine = constant == (must == Must::BeConstant);
         let each: Vec<String> = counts.iter().map(|count| (count / TIMES as u64).to_string()).collect();
-        println!("{name:8} instructions a comparison: {}  {}", each.join(" "), if fine { "ok" } else { "FAILED" });
+        println!("{name:13} instructions a comparison: {}  {}", each.join(" "), if fine { "ok" } else { "FAILED" });
         passed &= fine;
     }
     passed

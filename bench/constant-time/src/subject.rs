@@ -1,6 +1,7 @@
 //! What is looked at: comparisons of something presented with something held.
 
 use countersign_jose::base64url;
+use countersign_jose::jwe::{self, ContentEncryption, DecryptionKey, Parameters};
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_storage::{Handle, Secret};
 
@@ -26,10 +27,12 @@ pub(crate) enum Must {
     Leak,
 }
 
-pub(crate) const NAMES: [(&str, Must); 6] = [
+pub(crate) const NAMES: [(&str, Must); 8] = [
     ("HS256", Must::BeConstant),
     ("HS384", Must::BeConstant),
     ("HS512", Must::BeConstant),
+    ("A128CBC-HS256", Must::BeConstant),
+    ("A256CBC-HS512", Must::BeConstant),
     ("Secret", Must::BeConstant),
     ("Handle", Must::BeConstant),
     ("control", Must::Leak),
@@ -41,7 +44,10 @@ pub(crate) fn named(name: &str) -> Option<Box<dyn Subject>> {
         "Secret" => Box::new(Secrets { held: Secret::new(TEXT), presented: Secret::new(TEXT) }),
         "Handle" => Box::new(Handles { held: Secret::new(TEXT).handle(), presented: Secret::new(TEXT) }),
         "control" => Box::new(Control { presented: TEXT.to_owned() }),
-        _ => Box::new(Macs::new(name.parse().ok()?)?),
+        _ => match name.parse() {
+            Ok(algorithm) => Box::new(Macs::new(algorithm)?),
+            Err(_) => Box::new(Messages::new(name.parse().ok()?)?),
+        },
     })
 }
 
@@ -82,6 +88,42 @@ impl Subject for Macs {
 
     fn accepts(&self) -> bool {
         hmac::verify(&self.token, &self.key).is_ok()
+    }
+}
+
+/// An encrypted message under a shared key, as it is refused for a wrong tag.
+struct Messages {
+    key: DecryptionKey,
+    before_tag: String,
+    tag: Vec<u8>,
+    message: String,
+}
+
+impl Messages {
+    fn new(enc: ContentEncryption) -> Option<Self> {
+        let key = DecryptionKey::direct(enc, [7; 64].get(..enc.key_length())?).ok()?;
+        let message = jwe::encrypt(&key.encryption_key(), &Parameters::default(), b"the content").ok()?;
+        let (before_tag, tag) = message.rsplit_once('.')?;
+        let (before_tag, tag) = (before_tag.to_owned(), base64url::decode(tag).ok()?);
+        Some(Messages { key, before_tag, tag, message })
+    }
+}
+
+impl Subject for Messages {
+    fn length(&self) -> usize {
+        self.tag.len()
+    }
+
+    fn present(&mut self, mask: &Mask) {
+        let tag: Vec<u8> = self.tag.iter().zip(mask).map(|(byte, change)| byte ^ change).collect();
+        self.message.clear();
+        self.message.push_str(&self.before_tag);
+        self.message.push('.');
+        self.message.push_str(&base64url::encode(tag));
+    }
+
+    fn accepts(&self) -> bool {
+        jwe::Compact::parse(&self.message).and_then(|jwe| jwe.decrypt(&self.key)).is_ok()
     }
 }
 

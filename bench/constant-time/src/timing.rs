@@ -43,7 +43,7 @@ pub(crate) fn check(samples: usize) -> bool {
             };
             let least = least.unwrap_or_else(|t| t);
             let fine = (least < LIMIT) == (must == Must::BeConstant);
-            println!("{name:8} {what:22} |t| = {least:8.2}  {}", if fine { "ok" } else { "FAILED" });
+            println!("{name:13} {what:22} |t| = {least:8.2}  {}", if fine { "ok" } else { "FAILED" });
             passed &= fine;
         }
     }

@@ -5,6 +5,10 @@ mod forge;
 
 use std::sync::LazyLock;
 
+use countersign_jose::jwe::json_serialization::{
+    decrypt_flattened, decrypt_general, encrypt_flattened, encrypt_general,
+};
+use countersign_jose::jwe::{self, ContentEncryption, DecryptionKey, KeyManagement, Parameters};
 use countersign_jose::jws::hmac::{self, HmacAlgorithm, HmacKey};
 use countersign_jose::jws::{self, Compact, detached, json_serialization};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
@@ -16,6 +20,21 @@ const NOW: i64 = 1_700_000_000;
 
 static KEYS: LazyLock<Vec<SigningKey>> =
     LazyLock::new(|| forge::SIGNING.iter().map(|&algorithm| forge::key(algorithm)).collect());
+
+/// A key for each way in which a content encryption key comes to its recipient.
+static RECIPIENTS: LazyLock<Vec<DecryptionKey>> = LazyLock::new(|| {
+    // The pure-Rust back end has no RSA private keys.
+    let offered = |algorithm| algorithm != KeyManagement::RsaOaep256 || cfg!(feature = "native");
+    let keys = KeyManagement::ALL.iter();
+    let keys = keys.filter(|&&algorithm| algorithm != KeyManagement::Dir && offered(algorithm));
+    let key = |&algorithm: &KeyManagement| match DecryptionKey::generate(algorithm) {
+        Ok(key) => key,
+        Err(_) => DecryptionKey::password(algorithm, &[b'p'; 32]).unwrap().accepting_password_counts(1000, 1000),
+    };
+    let direct =
+        ContentEncryption::ALL.iter().map(|&enc| DecryptionKey::direct(enc, &[7; 64][..enc.key_length()]).unwrap());
+    keys.map(key).chain(direct).collect()
+});
 
 /// Bounded, the same cases in every run, and nothing is left behind.
 fn cases(cases: u32) -> ProptestConfig {
@@ -120,6 +139,35 @@ proptest! {
         for &algorithm in HmacAlgorithm::ALL {
             let key = HmacKey::new(algorithm, &[7; 64]).unwrap();
             prop_assert_eq!(hmac::verify(&hmac::sign(&key, None, &payload).unwrap(), &key), Ok(payload.clone()));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    /// RFC 7516 sections 5 and 7: each `alg` with each `enc` that its key accepts, in each form.
+    #[test]
+    fn what_is_encrypted_is_decrypted_by_its_key_alone(
+        content in prop::collection::vec(any::<u8>(), 0..200), aad in prop::collection::vec(any::<u8>(), 1..20),
+    ) {
+        for key in RECIPIENTS.iter() {
+            let to = key.encryption_key();
+            for &enc in key.accepted() {
+                let parameters = Parameters { enc: Some(enc), ..Parameters::default() };
+                let compact = jwe::encrypt(&to, &parameters, &content).unwrap();
+                for other in RECIPIENTS.iter() {
+                    let opened = jwe::Compact::parse(&compact).unwrap().decrypt(other);
+                    prop_assert_eq!(opened.is_ok(), std::ptr::eq(other, key));
+                    prop_assert!(opened.is_err() || opened.is_ok_and(|opened| *opened == content));
+                }
+                let flattened = encrypt_flattened(&to, &parameters, &aad, &content).unwrap();
+                let opened = decrypt_flattened(&flattened, key).unwrap();
+                prop_assert_eq!((opened.plaintext(), opened.aad()), (&content[..], Some(&aad[..])));
+                let general = encrypt_general(&[&to], &parameters, b"", &content).unwrap();
+                let opened = decrypt_general(&general, key).unwrap();
+                prop_assert_eq!(opened.plaintext(), &content[..]);
+            }
         }
     }
 }
@@ -231,6 +279,17 @@ fn a_token_with_one_bit_flipped_is_refused() {
     let token = hmac::sign(&key, Some("JWT"), br#"{"iss":"joe","exp":1300819380}"#).unwrap();
     assert!(hmac::verify(&token, &key).is_ok());
     flip_each_bit(&token, 1, |text| assert!(hmac::verify(text, &key).is_err(), "{text}"));
+}
+
+/// RFC 7516 section 5.2: and each bit of an encrypted message.
+#[test]
+fn a_message_with_one_bit_flipped_is_refused() {
+    for (index, key) in RECIPIENTS.iter().enumerate() {
+        let message = jwe::encrypt(&key.encryption_key(), &Parameters::default(), b"the content").unwrap();
+        let opened = |text: &str| jwe::Compact::parse(text).and_then(|jwe| jwe.decrypt(key)).is_ok();
+        assert!(opened(&message));
+        flip_each_bit(&message, 5 + index, |text| assert!(!opened(text), "{text}"));
+    }
 }
 
 /// Flips every `step`th bit; what is then no UTF-8 is no token.
