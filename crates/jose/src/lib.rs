@@ -1,7 +1,7 @@
 //! Strict JSON Web Signatures, Encryption, Keys and Tokens.
 //!
 //! This crate parses, verifies and mints compact JWS ([RFC 7515]) with RS256 to RS512, PS256 to PS512, ES256, ES384, ES512
-//! and EdDSA (Ed25519), reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
+//! and EdDSA (Ed25519), and ML-DSA where the feature `ml-dsa` is on ([RFC 9964]); it reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
 //! uses ([`jwt::Typ`]), so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
 //!
 //! It has no clock (every judgement takes `now`, in seconds since the epoch) and does no I/O: [`remote`], for whoever has an
@@ -57,6 +57,7 @@
 //!
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
+//! [RFC 9964]: https://www.rfc-editor.org/rfc/rfc9964
 //! [RFC 7638]: https://www.rfc-editor.org/rfc/rfc7638
 //! [RFC 8725 §3.11]: https://www.rfc-editor.org/rfc/rfc8725#section-3.11
 #![forbid(unsafe_code)]
