@@ -206,6 +206,31 @@ fn a_key_set_is_written_by_one_at_a_time() {
     assert_ne!(folder.read("ring.json"), before);
 }
 
+/// Each of many at once either has its turn or is told to wait, and the file holds what the last one printed.
+#[test]
+fn rotations_at_once_do_not_undo_each_other() {
+    let folder = Folder::new();
+    folder.token("keys rotate ring.json --alg EdDSA", "").ok();
+    let rotations = ["EdDSA", "ES256", "ES384", "ES512", "EdDSA", "ES256"];
+    let ran: Vec<(&str, Ran)> = std::thread::scope(|scope| {
+        let run = |alg: &'static str| folder.token(&format!("keys rotate ring.json --alg {alg} --compromised"), "");
+        let running: Vec<_> = rotations.into_iter().map(|alg| (alg, scope.spawn(move || run(alg)))).collect();
+        running.into_iter().map(|(alg, handle)| (alg, handle.join().unwrap())).collect()
+    });
+    let held = set(&folder.token("keys public ring.json", "").ok());
+    let mut done = 0;
+    for (alg, ran) in ran {
+        if ran.code == 0 {
+            done += 1;
+            assert!(held.keys().iter().any(|key| key.algorithm().as_str() == alg), "{alg} was lost");
+        } else {
+            ran.fails(2, "by somebody else");
+        }
+    }
+    assert!(done > 0);
+    assert_eq!(folder.names(), ["ring.json"]);
+}
+
 #[test]
 fn a_file_that_is_no_key_set_is_left_as_it_was() {
     let (folder, _) = Folder::with_key(Algorithm::EdDSA);

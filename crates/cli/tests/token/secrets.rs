@@ -1,6 +1,7 @@
 //! What must not be seen is not seen: private members, secrets of MACs, and tokens in messages.
 
 use countersign_jose::Algorithm;
+use countersign_jose::jwe::{self, DecryptionKey, KeyManagement, Parameters};
 use serde_json::Value;
 
 use crate::command::{Folder, Ran, good_claims, signed};
@@ -57,6 +58,16 @@ fn no_command_shows_a_private_key_or_a_secret() {
     run("keys rotate ring.json --compromised", "");
     run("keys public ring.json", "");
     run("keys generate --alg HS256 --out secret.json", "");
+    let recipient = DecryptionKey::generate(KeyManagement::EcdhEs).unwrap();
+    folder.write("recipient.json", recipient.to_jwk().unwrap().expose());
+    let sealed = jwe::encrypt(&recipient.encryption_key(), &Parameters::default(), b"content").unwrap();
+    run("inspect --key recipient.json", &sealed);
+    run("inspect --json --key recipient.json", &sealed);
+    run("inspect --key recipient.json", "e30.AA.AA.AA.AA");
+    run("inspect --key ES256.json", &sealed);
+    for other in ["keys public", "keys rotate", "mint --key", "inspect"] {
+        run(&format!("{other} recipient.json"), "");
+    }
     folder.write("secret", "correct horse battery staple, 32+");
     for file in ["secret.json", "secret"] {
         let token = run(&format!("mint --secret-file {file} --alg HS256 --iss i"), "");
@@ -83,7 +94,7 @@ fn no_command_shows_a_private_key_or_a_secret() {
             _ => {}
         }
     }
-    assert!(hidden.len() >= 3 + 1 + 1 + 6 + 2, "{}", hidden.len());
+    assert!(hidden.len() >= 3 + 1 + 1 + 6 + 2 + 1, "{}", hidden.len());
     for ran in &ran {
         for secret in &hidden {
             assert!(!ran.out.contains(secret.as_str()) && !ran.err.contains(secret.as_str()), "{ran:?}");
