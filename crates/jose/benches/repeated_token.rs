@@ -110,6 +110,7 @@ fn print_ratios() {
         let hash = lower_quartile(hash);
         for ((name, _), (seen, whole)) in rows.iter().zip(times) {
             let (seen, whole) = (lower_quartile(seen), lower_quartile(whole));
+            let algorithm = algorithm.as_str();
             println!("{algorithm:<6}{name:<22} {hash:>6.3} {seen:>8.3} {whole:>8.2} {:>11.4}", seen / whole);
         }
     }

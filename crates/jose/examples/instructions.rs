@@ -5,15 +5,18 @@
 //! Algorithms: `EdDSA`, `RS256`, `HS256`, whose verification does the same steps every time (what ES256 adds to its
 //! primitive is what EdDSA adds: their signatures are of one length). Jobs: `raw` (the primitive that verifies), `two` and
 //! `all` (full verification into two and into all claims), `parse` (no cryptography), `sign` (the primitive that signs),
-//! `mint`.
-#![allow(clippy::unwrap_used, reason = "a measurement that cannot be set up has nothing to say")]
+//! `mint`; `hash` and `seen` (a token that was verified before: its SHA-256 alone, and the whole answer from the cache).
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be set up has nothing to say")]
 
 use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use aws_lc_rs::hmac as primitive;
 use countersign_jose::jws::hmac::{HmacAlgorithm, HmacKey};
 use countersign_jose::jwt::{self, Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_jose::{Algorithm, SigningKey, base64url};
+use countersign_jose::remote::Verifier;
+use countersign_jose::{Algorithm, JwkSet, SigningKey, base64url, sha256};
 
 #[path = "../benches/payload/mod.rs"]
 mod payload;
@@ -54,6 +57,19 @@ fn signature_job(job: &str, key: &SigningKey) -> Box<dyn Fn()> {
             drop(black_box(token.verify::<Claims>(&verifying, &expect, NOW).unwrap()));
         }),
         "parse" => Box::new(move || drop(black_box(Unverified::parse(black_box(&token)).unwrap()))),
+        "hash" => Box::new(move || {
+            black_box(sha256(black_box(token.as_bytes())));
+        }),
+        "seen" => {
+            let keys = JwkSet::from_keys([verifying]).unwrap();
+            let verifier = Verifier::with_keys(ISSUER, AUDIENCE, keys).unwrap().claims::<Two>();
+            Box::new(move || {
+                let verification = pin!(verifier.verify(black_box(&token), NOW));
+                let context = &mut Context::from_waker(Waker::noop());
+                let Poll::Ready(verified) = verification.poll(context) else { panic!() };
+                black_box(verified.unwrap());
+            })
+        }
         "sign" => Box::new(move || drop(black_box(key.sign(black_box(message.as_bytes())).unwrap()))),
         _ => {
             let claims = claims();

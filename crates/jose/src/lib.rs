@@ -52,8 +52,7 @@
 //! ([`jwt::encrypted`]).
 //!
 //! Read first: [`remote`] (one verifier that just works), [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk)
-//! (keys), [`json`] (the strict reader),
-//! `crypto/` (the back end).
+//! (keys), [`json`] (the strict reader), `crypto/` (the back end).
 //!
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
