@@ -11,8 +11,7 @@ let expected;
 
 async function start({ keys: jwks, issuer, audience }) {
   for (const [alg, jwk] of Object.entries(jwks)) {
-    const { d, p, q, dp, dq, qi, ...open } = jwk;
-    keys[alg] = { verify: await jose.importJWK(open, alg), sign: await jose.importJWK(jwk, alg) };
+    keys[alg] = { verify: await jose.importJWK(openHalf(jwk), alg), sign: await jose.importJWK(jwk, alg) };
   }
   expected = { issuer, audience };
   return {};
@@ -42,7 +41,23 @@ function mint(alg, claims) {
   return new jose.SignJWT(claims).setProtectedHeader({ alg, typ: 'at+jwt' }).sign(keys[alg].sign);
 }
 
+const openHalf = ({ d, p, q, dp, dq, qi, ...open }) => open;
+
+async function encrypt({ alg, enc, jwk, content }) {
+  const key = await jose.importJWK(openHalf(jwk), alg);
+  return new jose.CompactEncrypt(jose.base64url.decode(content)).setProtectedHeader({ alg, enc }).encrypt(key);
+}
+
+async function decrypt({ alg, enc, jwk, message }) {
+  const key = await jose.importJWK(jwk, alg);
+  const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
+  const { plaintext } = await jose.compactDecrypt(message, key, options);
+  return jose.base64url.encode(plaintext);
+}
+
 function answer(question) {
+  if (question.encrypt) return Promise.all(question.encrypt.map(encrypt));
+  if (question.decrypt) return Promise.all(question.decrypt.map(decrypt));
   if (question.keys) return start(question);
   if (question.judge) return Promise.all(question.judge.map(judge));
   return Promise.all(question.mint.map((alg) => mint(alg, question.claims)));

@@ -72,6 +72,24 @@ impl Jose {
         Ok(serde_json::from_value(self.receive()?)?)
     }
 
+    /// Has contents encrypted: each with `alg`, `enc`, `jwk` and `content` (base64url).
+    ///
+    /// # Errors
+    /// When the process is gone or does not do what was asked.
+    pub fn encrypt(&mut self, contents: &[Value]) -> Result<Vec<String>, Error> {
+        self.send(&json!({ "encrypt": contents }))?;
+        Ok(serde_json::from_value(self.receive()?)?)
+    }
+
+    /// Has messages decrypted: each with `alg`, `enc`, `jwk` and `message`. The contents are base64url.
+    ///
+    /// # Errors
+    /// When the process is gone or can not do what was asked.
+    pub fn decrypt(&mut self, messages: &[Value]) -> Result<Vec<String>, Error> {
+        self.send(&json!({ "decrypt": messages }))?;
+        Ok(serde_json::from_value(self.receive()?)?)
+    }
+
     fn send(&mut self, question: &Value) -> Result<(), Error> {
         let to = self.to.as_mut().ok_or_else(|| Error::other("no pipe"))?;
         writeln!(to, "{question}")?;
