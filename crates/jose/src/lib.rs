@@ -51,8 +51,8 @@
 //! Encryption ([`jwe`], RFC 7516) has keys of its own, and a token that was encrypted is one that was signed before
 //! ([`jwt::encrypted`]).
 //!
-//! Read first: [`remote`] (one verifier that just works), [`jwt`] (tokens), [`jws`] (the compact form), [`jwk`](Jwk)
-//! (keys), [`json`] (the strict reader), `crypto/` (the back end).
+//! Read first: [`remote`] (one verifier that just works), [`jwt`] (tokens), [`jws`] and [`jwe`] (the compact forms),
+//! [`jwk`](Jwk) (keys), [`json`] (the strict reader), `crypto/` (the back end).
 //!
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 //! [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517

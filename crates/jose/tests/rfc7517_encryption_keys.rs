@@ -8,7 +8,7 @@ use countersign_jose::jwe::{
     Parameters,
 };
 use countersign_jose::{
-    Algorithm, Jwk, JwkSet, JwkSetError, KeyError, SigningKey, VerifyingKey, base64url, json as strict,
+    Algorithm, Jwk, JwkSet, JwkSetError, KeyError, RsaSize, SigningKey, VerifyingKey, base64url, json as strict,
 };
 use serde_json::{Value, json};
 
@@ -161,6 +161,7 @@ fn a_public_key_that_breaks_a_rule_is_refused_for_it() {
         ("kid empty", with(&ec, "kid", json!("")), Member("kid")),
         ("kty absent", without(&ec, "kty"), Member("kty")),
         ("kty unknown", with(&ec, "kty", json!("AKP")), Unsupported),
+        ("kty unknown, and nothing else", json!({"kty": "XYZ"}), Unsupported),
         ("crv absent", without(&ec, "crv"), Member("crv")),
         ("crv unknown", with(&ec, "crv", json!("secp256k1")), Unsupported),
         ("crv of another kty", with(&ec, "crv", json!("X25519")), Unsupported),
@@ -249,6 +250,8 @@ fn a_private_key_that_breaks_a_rule_is_refused_for_it() {
         let mixed = with(&key, member, other[member].clone());
         assert_eq!(DecryptionKey::from_jwk(&mixed.to_string()).map(drop), Err(Inconsistent), "{member}");
     }
+    let larger = DecryptionKey::generate_rsa(RsaSize::Bits3072).unwrap().encryption_key().to_jwk().unwrap();
+    assert_eq!(base64url::decode(larger["n"].as_str().unwrap()).unwrap().len(), 384);
     assert_eq!(DecryptionKey::from_jwk(&with(&key, "oth", json!([])).to_string()).map(drop), Err(Member("oth")));
 }
 
@@ -338,6 +341,8 @@ fn a_partys_encryption_keys_are_found_among_its_signature_keys() {
         rsa_public(),
         without(&jwk(&open), "alg"),
         {"kty": "EC", "crv": "secp256k1", "use": "enc", "x": "AA", "y": "AA"},
+        {"kty": "AKP", "alg": "ML-KEM-768", "use": "enc", "pub": "AA"},
+        {"kty": "XYZ"},
         with(&rsa_public(), "alg", json!("RSA1_5")),
     ]});
     let set = EncryptionKeySet::parse(&document.to_string()).unwrap();

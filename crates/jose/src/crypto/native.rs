@@ -47,12 +47,7 @@ impl PrivateKey {
 
     pub(crate) fn generate_rsa(algorithm: Algorithm, size: RsaSize) -> Result<Self, Rejected> {
         let Family::Rsa(encoding, _) = Family::of(algorithm)? else { return Err(Rejected) };
-        let size = match size {
-            RsaSize::Bits2048 => KeySize::Rsa2048,
-            RsaSize::Bits3072 => KeySize::Rsa3072,
-            RsaSize::Bits4096 => KeySize::Rsa4096,
-        };
-        Ok(PrivateKey::Rsa(encoding, RsaKeyPair::generate(size).map_err(reject)?))
+        Ok(PrivateKey::Rsa(encoding, RsaKeyPair::generate(key_size(size)).map_err(reject)?))
     }
 
     pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
@@ -273,6 +268,14 @@ fn mac(algorithm: HmacAlgorithm) -> hmac::Algorithm {
         HmacAlgorithm::Hs256 => hmac::HMAC_SHA256,
         HmacAlgorithm::Hs384 => hmac::HMAC_SHA384,
         HmacAlgorithm::Hs512 => hmac::HMAC_SHA512,
+    }
+}
+
+fn key_size(size: RsaSize) -> KeySize {
+    match size {
+        RsaSize::Bits2048 => KeySize::Rsa2048,
+        RsaSize::Bits3072 => KeySize::Rsa3072,
+        RsaSize::Bits4096 => KeySize::Rsa4096,
     }
 }
 

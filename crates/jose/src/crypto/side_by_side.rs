@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
 
 use super::{PublicMembers, native, pure};
-use crate::Algorithm;
 use crate::jwe::AgreementCurve;
 use crate::jws::hmac::HmacAlgorithm;
+use crate::{Algorithm, RsaSize};
 
 const MESSAGE: &[u8] = b"header.payload";
 
@@ -218,10 +218,11 @@ fn what_the_one_encrypts_to_an_rsa_key_the_other_decrypts() {
     use native::encryption as theirs;
     use pure::encryption as ours;
     assert!(theirs::OaepPrivateKey::available() && !ours::OaepPrivateKey::available());
-    let key = theirs::OaepPrivateKey::generate().unwrap();
+    let key = theirs::OaepPrivateKey::generate(RsaSize::Bits2048).unwrap();
     let (public, private) = key.members().unwrap();
     assert!(
-        ours::OaepPrivateKey::generate().is_err() && ours::OaepPrivateKey::from_members(&public, &private).is_err()
+        ours::OaepPrivateKey::generate(RsaSize::Bits2048).is_err()
+            && ours::OaepPrivateKey::from_members(&public, &private).is_err()
     );
     for text in [&[][..], &[7; 32], &[7; 64], &[7; 190]] {
         let sealed = ours::OaepPublicKey::new(&public).unwrap().encrypt(text).unwrap();

@@ -15,7 +15,7 @@ use super::{AgreementCurve, ContentEncryption, EncryptionKey, KeyManagement};
 use crate::crypto::encryption::{AgreementKey, OaepPrivateKey, random};
 use crate::crypto::{PrivateMembers, PublicMembers, Rejected};
 use crate::jwk::{Private, check_no_public_members, members, required_members};
-use crate::{KeyError, PrivateJwk, Thumbprint};
+use crate::{KeyError, PrivateJwk, RsaSize, Thumbprint};
 
 /// What decrypts: a private key, or a secret that two parties share. Cloning shares the key.
 #[derive(Clone)]
@@ -48,12 +48,7 @@ impl DecryptionKey {
             KeyManagement::EcdhEs | KeyManagement::EcdhEsA128Kw | KeyManagement::EcdhEsA256Kw => {
                 Self::generate_on(AgreementCurve::P256, algorithm)
             }
-            KeyManagement::RsaOaep256 => {
-                check_available()?;
-                let key = OaepPrivateKey::generate().map_err(|Rejected| KeyError::Backend)?;
-                let (public, _) = key.members().map_err(|Rejected| KeyError::Backend)?;
-                Ok(Self::owned(algorithm, Owner::Oaep(Arc::new(key), Arc::new(PublicHalf::new(public)?))))
-            }
+            KeyManagement::RsaOaep256 => Self::generate_rsa(RsaSize::Bits2048),
             KeyManagement::A128Kw | KeyManagement::A256Kw => {
                 let mut secret = Zeroizing::new(vec![0; algorithm.wrapping_key_length().unwrap_or_default()]);
                 random(&mut secret).map_err(|Rejected| KeyError::Backend)?;
@@ -81,6 +76,18 @@ impl DecryptionKey {
         let public = key.public_members().map_err(|Rejected| KeyError::Backend)?;
         let owner = Owner::Agreement(curve, Arc::new(key), Arc::new(PublicHalf::new(public)?));
         Ok(Self::owned(algorithm, owner))
+    }
+
+    /// Makes a new key for RSA-OAEP-256. Making it takes from a good part of a second to several seconds.
+    ///
+    /// # Errors
+    /// [`KeyError::RsaPrivateKey`] where the back end has none, [`KeyError::Backend`] when the cryptographic library fails.
+    pub fn generate_rsa(size: RsaSize) -> Result<Self, KeyError> {
+        check_available()?;
+        let key = OaepPrivateKey::generate(size).map_err(|Rejected| KeyError::Backend)?;
+        let (public, _) = key.members().map_err(|Rejected| KeyError::Backend)?;
+        let owner = Owner::Oaep(Arc::new(key), Arc::new(PublicHalf::new(public)?));
+        Ok(Self::owned(KeyManagement::RsaOaep256, owner))
     }
 
     /// Takes the bytes of a key that wraps: A128KW or A256KW.

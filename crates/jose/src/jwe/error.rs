@@ -49,8 +49,10 @@ pub enum JweError {
     #[error("the header says that the plaintext is compressed")]
     Compressed,
     /// `enc` is not one that the key accepts.
-    #[error("the key does not accept {found}")]
+    #[error("the content encryption is {found}, the key accepts {expected:?}")]
     ContentEncryptionMismatch {
+        /// The key's.
+        expected: Vec<ContentEncryption>,
         /// The message's.
         found: ContentEncryption,
     },

@@ -119,7 +119,11 @@ pub(super) fn agreement_members(object: &Map<String, Value>) -> Result<PublicMem
     if members::PRIVATE_MEMBERS.iter().any(|member| object.contains_key(*member)) {
         return Err(KeyError::PrivateMember);
     }
-    match (text(object, "kty")?.ok_or(KeyError::Member("kty"))?, curve(object)?) {
+    let kty = text(object, "kty")?.ok_or(KeyError::Member("kty"))?;
+    if !matches!(kty, "EC" | "OKP") {
+        return Err(KeyError::Unsupported);
+    }
+    match (kty, curve(object)?) {
         ("EC", crv) => {
             let curve = Curve::named(crv).ok_or(KeyError::Unsupported)?;
             let length = curve.coordinate_length();

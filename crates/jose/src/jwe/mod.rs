@@ -245,10 +245,12 @@ fn check_key(key: &DecryptionKey, header: &Header) -> Result<(), JweError> {
     if expected != found {
         return Err(JweError::AlgorithmMismatch { expected, found });
     }
-    if !key.accepted().contains(&header.content_encryption()) {
-        return Err(JweError::ContentEncryptionMismatch { found: header.content_encryption() });
+    let found = header.content_encryption();
+    if key.accepted().contains(&found) {
+        Ok(())
+    } else {
+        Err(JweError::ContentEncryptionMismatch { expected: key.accepted().to_vec(), found })
     }
-    Ok(())
 }
 
 fn decrypt(

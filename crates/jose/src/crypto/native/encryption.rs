@@ -11,17 +11,17 @@ use aws_lc_rs::encoding::{AsBigEndian, AsDer, Curve25519SeedBin, EcPrivateKeyBin
 use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::key_wrap::{self, AesKek, KeyWrap};
 use aws_lc_rs::rsa::{
-    KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
+    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
     PublicEncryptingKey,
 };
 use aws_lc_rs::{hmac as aws_hmac, pbkdf2 as aws_pbkdf2, rand};
 use zeroize::Zeroizing;
 
-use super::{PrivateKey, mac, reject, rsa_members};
+use super::{PrivateKey, key_size, mac, reject, rsa_members};
 use crate::crypto::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::jwe::AgreementCurve;
 use crate::jws::hmac::HmacAlgorithm;
-use crate::{Algorithm, spki};
+use crate::{Algorithm, RsaSize, spki};
 
 /// Fills from the operating system's randomness.
 pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Rejected> {
@@ -258,9 +258,8 @@ impl OaepPrivateKey {
         true
     }
 
-    /// 2048 bits.
-    pub(crate) fn generate() -> Result<Self, Rejected> {
-        Self::new(PrivateDecryptingKey::generate(KeySize::Rsa2048).map_err(reject)?)
+    pub(crate) fn generate(size: RsaSize) -> Result<Self, Rejected> {
+        Self::new(PrivateDecryptingKey::generate(key_size(size)).map_err(reject)?)
     }
 
     /// Checks that the private members belong to the public ones.

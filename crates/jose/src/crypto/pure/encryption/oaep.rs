@@ -8,6 +8,7 @@ use rsa::traits::PaddingScheme;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::RsaSize;
 use crate::crypto::pure::{reject, rsa_public_key};
 use crate::crypto::{PrivateMembers, PublicMembers, Rejected};
 
@@ -35,7 +36,7 @@ impl OaepPrivateKey {
         false
     }
 
-    pub(crate) fn generate() -> Result<Self, Rejected> {
+    pub(crate) fn generate(_: RsaSize) -> Result<Self, Rejected> {
         Err(Rejected)
     }
 
