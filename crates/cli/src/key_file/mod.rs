@@ -118,11 +118,14 @@ fn of_der(bytes: &[u8], algorithm: Option<Algorithm>) -> Result<KeyFile, String>
 
 /// The key with the algorithm that was named, or with the first that it can do.
 fn first<T>(named: Option<Algorithm>, read: impl Fn(Algorithm) -> Result<T, KeyError>) -> Result<T, String> {
-    const IN_ORDER: [Algorithm; 5] =
-        [Algorithm::EdDSA, Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::Rs256];
-    let candidates = named.as_ref().map_or(IN_ORDER.as_slice(), std::slice::from_ref);
+    // RSA can do six, and is for RS256 unless it says otherwise; every other key can do one.
+    let other_rsa = [Algorithm::Ps256, Algorithm::Ps384, Algorithm::Ps512, Algorithm::Rs384, Algorithm::Rs512];
+    let candidates: Vec<Algorithm> = match named {
+        Some(algorithm) => vec![algorithm],
+        None => Algorithm::ALL.iter().copied().filter(|algorithm| !other_rsa.contains(algorithm)).collect(),
+    };
     let mut refused = KeyError::Malformed;
-    for &algorithm in candidates {
+    for algorithm in candidates {
         match read(algorithm) {
             Ok(key) => return Ok(key),
             Err(KeyError::Malformed) => {}

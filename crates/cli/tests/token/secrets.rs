@@ -94,7 +94,8 @@ fn no_command_shows_a_private_key_or_a_secret() {
             _ => {}
         }
     }
-    assert!(hidden.len() >= 3 + 1 + 1 + 6 + 2 + 1, "{}", hidden.len());
+    // Three scalars of elliptic curves, six members of RSA, three lines of PEM, the secrets.
+    assert!(hidden.len() > 3 + 6 + 3, "{}", hidden.len());
     for ran in &ran {
         for secret in &hidden {
             assert!(!ran.out.contains(secret.as_str()) && !ran.err.contains(secret.as_str()), "{ran:?}");
