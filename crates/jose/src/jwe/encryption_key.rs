@@ -85,7 +85,7 @@ impl EncryptionKey {
     /// Reads a public JWK that names its `alg`. Members that it does not know are ignored, as [RFC 7517 §4] asks.
     ///
     /// # Errors
-    /// [`KeyError`], one variant per rule. A symmetric key is [`KeyError::Symmetric`]: it is read as a [`DecryptionKey`].
+    /// [`KeyError`], one variant per rule. A symmetric key is [`KeyError::Symmetric`]: it is read as a [`DecryptionKey`](super::DecryptionKey).
     ///
     /// [RFC 7517 §4]: https://www.rfc-editor.org/rfc/rfc7517#section-4
     pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
@@ -165,7 +165,7 @@ impl EncryptionKey {
         }
     }
 
-    /// How often a password is hashed, 1 000 to 10 000 000; the default is that of [`DecryptionKey::password`]. Values
+    /// How often a password is hashed, 1 000 to 10 000 000; the default is that of [`DecryptionKey::password`](super::DecryptionKey::password). Values
     /// outside are brought inside; on other keys it has no effect.
     #[must_use]
     pub fn with_password_count(self, count: u32) -> Self {

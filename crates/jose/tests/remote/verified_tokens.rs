@@ -45,6 +45,43 @@ impl Pair {
     }
 }
 
+/// Whatever happens to keys, time and cache, in whatever order: the verdict is that of a verifier without a cache.
+#[tokio::test]
+async fn the_cache_changes_no_verdict() {
+    let (a, b) = (ES256.clone().with_kid("a"), EDDSA.clone().with_kid("b"));
+    let (not_a, also_b) = (es256().with_kid("a"), EDDSA.clone().with_kid("c"));
+    let sets = [vec![&a], vec![&b], vec![&a, &b], vec![&not_a, &b], vec![&not_a, &also_b], vec![]];
+    let mut tokens = Vec::new();
+    for key in [&a, &b, &not_a] {
+        for (nbf, iat, exp) in [(-50, -60, 300), (0, 0, 20), (100, 90, 200), (0, 0, 100_000)] {
+            let mut claims = claims(NOW);
+            (claims["nbf"], claims["iat"], claims["exp"]) = (json!(NOW + nbf), json!(NOW + iat), json!(NOW + exp));
+            tokens.push(token(key, &claims));
+        }
+    }
+    // A linear congruential generator: the same sequence each time.
+    let mut state = 9_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let (both, mut accepted, mut refused) = (pair(), 0, 0);
+    for _ in 0..4_000 {
+        match random(40) {
+            0 => both.keys.replace(set(&sets[random(sets.len())])),
+            1 => both.cached.forget(&tokens[random(tokens.len())]),
+            _ => {
+                let now = NOW + random(500) as i64 - 150;
+                match both.verify(&tokens[random(tokens.len())], now).await {
+                    Ok(()) => accepted += 1,
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(accepted > 500 && refused > 500, "{accepted} accepted, {refused} refused");
+}
+
 /// Whether the second answer is the first one, and not a second verification.
 async fn is_kept(verifier: &Verifier, token: &str, now: i64) -> bool {
     let first = verifier.verify(token, now).await.unwrap();
