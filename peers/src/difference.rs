@@ -294,3 +294,34 @@ pub const DIFFERENCES: &[Difference] = &[
 ];
 
 const ALL: &[Peer] = &Peer::ALL;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::mutation::{MUTATIONS, Ours};
+
+    #[test]
+    fn mutations_have_one_name_each_and_rows_name_mutations() {
+        let names: HashSet<&str> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
+        assert_eq!(names.len(), MUTATIONS.len());
+        for row in DIFFERENCES {
+            assert!(row.mutations.iter().all(|name| names.contains(name)), "{:?}", row.mutations);
+        }
+    }
+
+    /// A row that says that we refuse a mutation names a code that the mutation allows.
+    #[test]
+    fn rows_and_mutations_agree_on_what_we_say() {
+        for row in DIFFERENCES.iter().filter(|row| row.ours != ACCEPTED) {
+            for mutation in MUTATIONS.iter().filter(|mutation| row.mutations.contains(&mutation.name)) {
+                let codes = match mutation.ours {
+                    Ours::Accepts => panic!("{} is accepted", mutation.name),
+                    Ours::Depends(codes) | Ours::Refuses(codes) => codes,
+                };
+                assert!(codes.is_empty() || codes.contains(&row.ours), "{}: {}", mutation.name, row.ours);
+            }
+        }
+    }
+}
