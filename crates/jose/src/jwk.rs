@@ -125,6 +125,13 @@ impl Jwk {
         required_members(&self.key.members)
     }
 
+    /// The same key, made ready to verify often.
+    pub(crate) fn precomputed(&self) -> Self {
+        let Some(public) = self.key.public.precomputed() else { return self.clone() };
+        let (members, thumbprint) = (self.key.members.clone(), self.key.thumbprint.clone());
+        Jwk { key: Arc::new(Key { members, public, thumbprint }), ..self.clone() }
+    }
+
     pub(crate) fn new(algorithm: Algorithm, members: PublicMembers) -> Result<Self, KeyError> {
         if let PublicMembers::Rsa { n, e } = &members {
             members::check_rsa(n, e)?;

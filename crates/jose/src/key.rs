@@ -283,6 +283,17 @@ impl VerifyingKey {
         &self.jwk
     }
 
+    /// The same key, made ready to verify often: for the few keys that most tokens are signed with, not for all of a large
+    /// set. It accepts what this one accepts.
+    ///
+    /// For ES256 in the pure-Rust back end it keeps tables of 574 KiB, which take as long to make as some two hundred
+    /// verifications, and the same again once for all keys; verifying then takes a fifth of the time. With the
+    /// native back end, and for every other algorithm, there is nothing to prepare, and it is the key as it was.
+    #[must_use]
+    pub fn precomputed(&self) -> Self {
+        VerifyingKey { jwk: Arc::new(self.jwk.precomputed()) }
+    }
+
     /// Verifies a signature over `message`.
     ///
     /// Ed25519 is strict: neither the key nor `R` may be of small order. ECDSA takes `r` and `s` side by side, each as long as the

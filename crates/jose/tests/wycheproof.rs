@@ -59,8 +59,12 @@ fn ecdsa_verifies_as_labelled() {
             let point = &group.key.key[1..];
             let (x, y) = point.split_at(point.len() / 2);
             let key = key(json!({"kty": "EC", "crv": crv, "x": base64url::encode(x), "y": base64url::encode(y)}));
+            let ready = key.precomputed();
+            assert_eq!(ready, key);
             for test in &group.tests {
                 count.judge(&key, &format!("{crv} {}", test.tc_id), &test.msg, &test.sig, test.result);
+                let verified = key.verify(&test.msg, &test.sig);
+                assert_eq!(ready.verify(&test.msg, &test.sig), verified, "{crv} {}, precomputed", test.tc_id);
             }
         }
         assert!(count.accepted > 50 && count.refused > 50, "{crv}: {count:?}");

@@ -1,7 +1,7 @@
 //! The primitives, behind one seam.
 //!
 //! A back end offers `PrivateKey` (available, generate, also RSA of a size, from and to PKCS #8, from and to members, sign),
-//! `PublicKey` (from members, verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a
+//! `PublicKey` (from members, precomputed, verify), `MacKey` (new, sign, verify) and `sha256`, and nothing else in the crate names a
 //! cryptographic library. Keys are parsed when they are made; signing and verifying only compute.
 //!
 //! The feature `ml-dsa` puts its keys beside those of the back end, in types of the same names.

@@ -13,6 +13,7 @@
 mod ec;
 mod ed25519;
 pub(crate) mod encryption;
+mod es256_windows;
 mod hmac;
 mod rsa;
 
@@ -20,6 +21,7 @@ use ::sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use self::ec::{EcPrivateKey, EcPublicKey};
+use self::es256_windows::WindowedKey;
 use self::rsa::{RsaPublicKey, public_key as rsa_public_key};
 use super::ed25519::Ed25519Key;
 use super::{Curve, PrivateMembers, PublicMembers, Rejected};
@@ -148,6 +150,8 @@ pub(crate) enum PublicKey {
     Ed25519(Ed25519Key),
     Ecdsa(EcPublicKey),
     Rsa(RsaPublicKey),
+    /// ES256, with its tables.
+    Windowed(WindowedKey),
 }
 
 impl PublicKey {
@@ -163,11 +167,20 @@ impl PublicKey {
         }
     }
 
+    /// The same key, made ready to verify often: for ES256, with its tables.
+    pub(crate) fn precomputed(&self) -> Option<Self> {
+        match self {
+            PublicKey::Ecdsa(EcPublicKey::P256(key)) => Some(PublicKey::Windowed(WindowedKey::new(key))),
+            _ => None,
+        }
+    }
+
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Rejected> {
         match self {
             PublicKey::Ed25519(key) => key.verify(message, signature),
             PublicKey::Ecdsa(key) => key.verify(message, signature),
             PublicKey::Rsa(key) => key.verify(message, signature),
+            PublicKey::Windowed(key) => key.verify(message, signature),
         }
     }
 }
