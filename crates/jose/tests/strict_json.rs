@@ -131,6 +131,34 @@ fn a_document_with_two_readings_or_none_is_refused() {
     }
 }
 
+/// `serde_json` reads an object that begins with such a name as what the text in it says, with a reader that is not strict:
+/// one document would have another reading here than anywhere else.
+#[test]
+fn a_name_that_the_json_library_keeps_for_itself_is_refused() {
+    let unread = r#"{\"kty\":\"EC\",\"kty\":\"oct\"}"#;
+    for name in [
+        "$serde_json::private::RawValue",
+        "$serde_json::private::Number",
+        r"\u0024serde_json::private::RawValue",
+        r"$serde_json\u003a:private::RawValue",
+    ] {
+        let document = format!(r#"{{"{name}":"{unread}"}}"#);
+        let refused = Err(JsonError::ReservedMember { at: 1 });
+        assert_eq!(json::parse(document.as_bytes()), refused, "{name}");
+        assert_eq!(json::check(document.as_bytes()).map(drop), refused.map(drop), "{name}");
+        let inside = format!(r#"[{{"a":{document}}}]"#);
+        assert_eq!(json::parse(inside.as_bytes()), Err(JsonError::ReservedMember { at: 7 }), "{name}");
+        let second = format!(r#"{{"a":1,"{name}":"1"}}"#);
+        assert_eq!(json::parse(second.as_bytes()), Err(JsonError::ReservedMember { at: 7 }), "{name}");
+    }
+    for name in ["$", "$ref", "$serde_json", "serde_json::private::RawValue"] {
+        assert_eq!(
+            json::parse(format!(r#"{{"{name}":"{unread}"}}"#).as_bytes()).unwrap()[name],
+            json!(unread.replace(r#"\""#, "\""))
+        );
+    }
+}
+
 /// Depth 16 is read, 17 is not, in arrays, objects and mixtures; long before anything could overflow.
 #[test]
 fn nesting_ends_at_sixteen() {

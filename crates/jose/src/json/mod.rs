@@ -2,7 +2,8 @@
 //!
 //! One input, one reading. Refused: duplicate member names at any depth (compared after unescaping), bytes after the
 //! value, a byte order mark, invalid UTF-8, unpaired surrogates, arrays and objects nested more than [`MAX_DEPTH`] deep,
-//! and numbers whose decimal value a 64-bit integer or double cannot give back.
+//! numbers whose decimal value a 64-bit integer or double cannot give back, and member names that begin with
+//! `$serde_json::private::`, since an object with one would be read as what the text in it says.
 //!
 //! The text is checked in one pass without building anything; `serde_json` then reads it into the wanted type.
 //!
@@ -72,6 +73,12 @@ pub enum JsonError {
     #[error("the number at byte {at} cannot be held exactly")]
     InexactNumber {
         /// Where the number starts.
+        at: usize,
+    },
+    /// A member name begins with `$serde_json::private::`, which the JSON library keeps for itself.
+    #[error("the member name at byte {at} is reserved")]
+    ReservedMember {
+        /// Where the name starts.
         at: usize,
     },
     /// Strict JSON, but not the expected structure.

@@ -103,6 +103,7 @@ struct Scanner<'a> {
 enum Stop {
     DuplicateMember,
     InexactNumber,
+    ReservedMember,
     Syntax,
     TooDeep,
 }
@@ -112,6 +113,7 @@ impl Stop {
         match self {
             Stop::DuplicateMember => JsonError::DuplicateMember { at },
             Stop::InexactNumber => JsonError::InexactNumber { at },
+            Stop::ReservedMember => JsonError::ReservedMember { at },
             Stop::Syntax => JsonError::Syntax { at },
             Stop::TooDeep => JsonError::TooDeep { at },
         }
@@ -230,6 +232,10 @@ impl<'a> Scanner<'a> {
             None => self.bytes.get(place.clone()).unwrap_or_default(),
             Some(name) => name.as_bytes(),
         };
+        if is_reserved(name) {
+            self.at = start;
+            return Err(Stop::ReservedMember);
+        }
         if !names.is_new(name) {
             let others = self.members.get(first..).unwrap_or_default();
             if others.len() < FEW && others.iter().any(|other| other.name(self.text).as_bytes() == name) {
@@ -400,6 +406,13 @@ impl Marks {
         *marks |= bit;
         new
     }
+}
+
+/// `serde_json` marks text and numbers of its own by such names, and reads an object that begins with one as what the text
+/// in it says, which nobody has checked.
+#[inline(always)]
+pub(super) fn is_reserved(name: &[u8]) -> bool {
+    name.first() == Some(&b'$') && name.starts_with(b"$serde_json::private::")
 }
 
 fn has_duplicates(text: &str, members: &[Member]) -> bool {

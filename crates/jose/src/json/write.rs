@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
-use super::scan::Marks;
+use super::scan::{Marks, is_reserved};
 use super::{MAX_DEPTH, scan};
 
 /// Writes a value; `None` unless it is an object and the reader accepts it.
@@ -31,6 +31,8 @@ struct Seen {
     /// The names in each that is open.
     names: [Marks; MAX_DEPTH],
     name: Name,
+    /// A name was written, and its value was not begun.
+    owes_value: bool,
     /// Something was written of which it takes reading to know whether it is strict.
     unsure: bool,
 }
@@ -58,18 +60,26 @@ impl Seen {
         self.depth += 1;
     }
 
+    /// A name without a value and a value without a name are what a type asks for that does not follow the rules of its
+    /// serializer; nobody else sees to these.
+    fn value(&mut self, begins: bool) {
+        self.unsure |= self.owes_value != begins;
+        self.owes_value = false;
+    }
+
     fn close(&mut self) {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// A name that is written in pieces, or whose mark another one of its object has, is for the reader to judge.
+    /// A name that is written in pieces, is reserved, or whose mark another one of its object has, is for the reader to
+    /// judge.
     fn text(&mut self, fragment: &str) {
         if self.name == Name::No {
             return;
         }
         let names = self.depth.checked_sub(1).and_then(|index| self.names.get_mut(index));
         let is_new = names.is_some_and(|names| names.is_new(fragment.as_bytes()));
-        self.unsure |= self.name == Name::Whole || !is_new;
+        self.unsure |= self.name == Name::Whole || !is_new || is_reserved(fragment.as_bytes());
         self.name = Name::Whole;
     }
 }
@@ -99,6 +109,7 @@ impl Formatter for Watching<'_> {
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.value(false);
         self.0.close();
         writer.write_all(b"}")
     }
@@ -114,6 +125,7 @@ impl Formatter for Watching<'_> {
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.value(false);
         self.0.name = Name::Begun;
         if first { Ok(()) } else { writer.write_all(b",") }
     }
@@ -122,7 +134,13 @@ impl Formatter for Watching<'_> {
     fn end_object_key<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
         self.0.unsure |= self.0.name != Name::Whole;
         self.0.name = Name::No;
+        self.0.owes_value = true;
         Ok(())
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.value(true);
+        writer.write_all(b":")
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
@@ -140,6 +158,7 @@ impl Formatter for Watching<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use serde::ser::SerializeMap;
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 
@@ -189,6 +208,7 @@ mod tests {
             ("a number that is too long", written(&BTreeMap::from([("a", u128::MAX)])), false),
             ("text that was never checked", written(&raw(r#"{"a":1,"a":2}"#)), false),
             ("text that is checked now", written(&raw(r#"{ "a":1 }"#)), true),
+            ("a name that is reserved", written(&json!({"$serde_json::private::Number": "1"})), false),
             ("a level too deep", written(&nested(MAX_DEPTH + 1)), false),
             ("only text", written(&RawValue::from_string("1".to_owned()).unwrap()), false),
             ("a fraction at the top", written(&0.5), false),
@@ -199,5 +219,44 @@ mod tests {
         assert!(matches!(written(&nested(MAX_DEPTH)), (Some(_), false)));
         assert_eq!(written(&["a"]), (None, false));
         assert_eq!(written(&"a"), (None, false));
+    }
+
+    /// What a type of the caller's asks for that keeps to none of the rules of a serializer.
+    struct Careless(&'static [Step]);
+
+    enum Step {
+        Name(&'static str),
+        Value(u8),
+    }
+
+    impl Serialize for Careless {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            for step in self.0 {
+                match step {
+                    Step::Name(name) => map.serialize_key(name)?,
+                    Step::Value(value) => map.serialize_value(value)?,
+                }
+            }
+            map.end()
+        }
+    }
+
+    #[test]
+    fn what_is_not_even_json_is_not_handed_out() {
+        use Step::{Name, Value};
+        let rows: [(&[Step], bool); 6] = [
+            (&[Name("a"), Value(1), Name("b"), Value(2)], true),
+            (&[Name("a"), Name("b"), Value(1)], false),
+            (&[Name("a"), Value(1), Value(2)], false),
+            (&[Value(1)], false),
+            (&[Name("a")], false),
+            (&[Name("a"), Value(1), Name("b")], false),
+        ];
+        for (steps, accepted) in rows {
+            assert_eq!(written(&Careless(steps)).0.is_some(), accepted);
+            let inside = BTreeMap::from([("in", Careless(steps))]);
+            assert_eq!(written(&inside).0.is_some(), accepted);
+        }
     }
 }
