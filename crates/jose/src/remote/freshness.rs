@@ -8,6 +8,9 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
 use super::fetch::Fetched;
 
 /// How long fetched keys are used. Whole seconds.
@@ -138,35 +141,11 @@ fn delta_seconds(text: &str) -> Option<i64> {
 ///
 /// [RFC 9110 §5.6.7]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
 fn http_date(text: &str) -> Option<i64> {
-    let (_weekday, rest) = text.split_once(", ")?;
-    let mut parts = rest.split(' ');
-    let day = digits(parts.next()?, 2)?;
-    let month = parts.next()?;
-    let month = MONTHS.iter().zip(1..).find_map(|(name, number)| (*name == month).then_some(number))?;
-    let year = digits(parts.next()?, 4)?;
-    let mut time = parts.next()?.split(':');
-    let (hour, minute) = (digits(time.next()?, 2)?, digits(time.next()?, 2)?);
-    let second = digits(time.next()?, 2)?;
-    if time.next().is_some() || (parts.next(), parts.next()) != (Some("GMT"), None) {
-        return None;
-    }
-    Some(((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second)
+    // It is the date of a mail of one length and in one zone.
+    let is_fixdate = text.len() == "Sun, 06 Nov 1994 08:49:37 GMT".len() && text.ends_with(" GMT");
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok().filter(|_| is_fixdate)?;
+    Some(date.unix_timestamp())
 }
-
-fn digits(text: &str, length: usize) -> Option<i64> {
-    let fits = text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
-    fits.then(|| text.parse().ok()).flatten()
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar, for years from 0 to 9999: years start in March, so that the leap day
-/// is the last.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5 + day
-        - 719_469
-}
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// However often fetching failed, it is tried again after this long.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
