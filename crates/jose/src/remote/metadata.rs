@@ -26,10 +26,10 @@ pub(super) fn locations(issuer: &str) -> Option<[Url; 2]> {
     Some([appended, inserted])
 }
 
-/// An https URL, or an http URL of a loopback host, without credentials, as it was written.
+/// An https URL, or an http URL of a loopback host, without credentials, as it was written, of a length that is fit for a log.
 pub(super) fn secure(text: &str) -> Option<Url> {
     // The URL parser drops white space and control characters that it finds.
-    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+    if text.len() > LONGEST_URL || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -66,5 +66,20 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// In bytes. The document that names a URL may be a mebibyte long, and errors repeat the URL.
+const LONGEST_URL: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_is_longer_than_any_is_refused() {
+        let of_length = |length: usize| format!("https://as.test/{}", "a".repeat(length - "https://as.test/".len()));
+        assert!(secure(&of_length(LONGEST_URL)).is_some());
+        assert!(secure(&of_length(LONGEST_URL + 1)).is_none());
     }
 }
