@@ -6,7 +6,7 @@ use super::Layer::Jwt;
 use super::Ours::{self, Accepts, Depends, Refuses};
 use super::Step::Draft as On;
 use super::header::NO_STRINGS;
-use super::{Mutation, insert, pick, remove, set};
+use super::{Mutation, Step, insert, pick, remove, set};
 use crate::token::{AUDIENCE, Draft, ISSUER, quoted, value, word};
 
 pub(super) fn mutations() -> Vec<Mutation> {
@@ -224,17 +224,22 @@ fn others() -> Vec<Mutation> {
             insert(&mut draft.claims, name, second, rng);
             true
         }),
-        jwt(
-            "twice",
-            "claims: a registered claim twice, once with an escape",
-            Refuses(&["claims_json"]),
-            |draft, rng| {
-                let (name, second) =
-                    pick(rng, &[("\\u0069ss", "\"x\""), ("su\\u0062", "\"x\""), ("\\u0061ud", "\"x\"")]);
-                insert(&mut draft.claims, name, second, rng);
+        // On the text, so that nothing takes the first of the two away.
+        Mutation {
+            name: "claims: a registered claim twice, once with an escape",
+            part: "claims text",
+            layer: Jwt,
+            ours: Refuses(&["claims_json"]),
+            step: Step::ClaimsText(|text, rng| {
+                let (name, again) = pick(rng, &[("iss", "\\u0069ss"), ("sub", "su\\u0062"), ("aud", "\\u0061ud")]);
+                if !String::from_utf8_lossy(text).contains(&format!("\"{name}\":")) {
+                    return false;
+                }
+                let place = text.len() - 1;
+                text.splice(place..place, format!(",\"{again}\":\"x\"").into_bytes());
                 true
-            },
-        ),
+            }),
+        },
         jwt("twice", "claims: another claim twice", Refuses(&["claims_json"]), |draft, rng| {
             let (first, second) = (value(rng, 2), value(rng, 2));
             insert(&mut draft.claims, "x", first, rng);
