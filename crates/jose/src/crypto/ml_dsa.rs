@@ -145,6 +145,14 @@ impl PublicKey {
         }))
     }
 
+    /// The same key, made ready to verify often, where the back end has something to prepare.
+    pub(crate) fn precomputed(&self) -> Option<Self> {
+        match self {
+            PublicKey::BackEnd(key) => key.precomputed().map(PublicKey::BackEnd),
+            PublicKey::MlDsa(_) => None,
+        }
+    }
+
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Rejected> {
         match self {
             PublicKey::BackEnd(key) => key.verify(message, signature),
