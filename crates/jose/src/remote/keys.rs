@@ -189,7 +189,12 @@ impl RemoteKeys {
                     return self.held.load().as_deref().and_then(find).ok_or_else(|| unknown(header));
                 }
                 Ok(Renewal::TooSoon) => return Err(unknown(header)),
-                Err(unavailable) => return usable.ok_or(VerifyError::Failed(unavailable)),
+                Err(unavailable) => {
+                    // Of the set that is there now: a fetch that somebody else began may have brought a newer one.
+                    let held = self.held.load();
+                    let usable = held.as_deref().filter(|held| held.is_usable(now)).and_then(find);
+                    return usable.ok_or(VerifyError::Failed(unavailable));
+                }
             }
         }
     }

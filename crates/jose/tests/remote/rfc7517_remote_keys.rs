@@ -282,6 +282,27 @@ async fn a_key_that_is_newer_than_the_fetch_under_way_is_asked_for() {
     assert_eq!(waiting, Ok(()));
 }
 
+/// Once a newer set is there, it is asked and no older one, also where a further fetch fails.
+#[tokio::test]
+async fn a_key_that_was_withdrawn_stays_withdrawn_when_the_issuer_goes_down() {
+    let fixture = fixture();
+    assert_eq!(fixture.fresh(&ES256, NOW).await, Ok(()));
+    fixture.published.keys(&[&EDDSA]);
+    abandon(&fixture, &ES256, NOW + 300).await;
+    let (goes_down, waiting) = tokio::join!(
+        async {
+            while fixture.published.times_asked(JWKS) < 3 {
+                tokio::task::yield_now().await;
+            }
+            fixture.published.is_down();
+        },
+        fixture.fresh(&ES256, NOW + 300)
+    );
+    let () = goes_down;
+    assert_eq!(waiting.unwrap_err().code(), "keys_unreachable", "it may have come back");
+    assert_eq!(fixture.fresh(&EDDSA, NOW + 300).await, Ok(()));
+}
+
 /// A clock that was set back neither keeps a stale set fresh nor lengthens a pause.
 #[tokio::test]
 async fn a_clock_that_was_set_back_is_survived() {
