@@ -12,6 +12,7 @@
 //! [RFC 9111 §4.2]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ struct Flight {
 
 struct UnderWay {
     since: i64,
+    /// Set while the port is at work: still set afterwards, it has panicked, and must not be asked to go on.
+    is_broken: bool,
     answer: Pin<Box<dyn Future<Output = Result<Answer, KeysUnavailable>> + Send>>,
 }
 
@@ -200,7 +203,9 @@ impl RemoteKeys {
     }
 
     async fn renew(&self, flight: &mut Flight, is_fresh: bool, now: i64) -> Result<Renewal, KeysUnavailable> {
-        let abandoned = flight.under_way.take_if(|under_way| now.abs_diff(under_way.since) <= LONGEST_FLIGHT);
+        let abandoned = flight
+            .under_way
+            .take_if(|under_way| now.abs_diff(under_way.since) <= LONGEST_FLIGHT && !under_way.is_broken);
         let begun_by = if abandoned.is_some() { Caller::Earlier } else { Caller::This };
         if let Some((failure, pause)) = &flight.failure
             && begun_by == Caller::This
@@ -217,10 +222,17 @@ impl RemoteKeys {
         }
         let under_way = flight.under_way.insert(abandoned.unwrap_or_else(|| UnderWay {
             since: now,
+            is_broken: false,
             answer: Box::pin(fetch_keys(Arc::clone(&self.origin), self.policy, flight.known.clone(), now)),
         }));
         // Dropped here, the caller leaves the fetch to the next.
-        let answer = under_way.answer.as_mut().await;
+        let answer = poll_fn(|context| {
+            under_way.is_broken = true;
+            let answer = under_way.answer.as_mut().poll(context);
+            under_way.is_broken = false;
+            answer
+        })
+        .await;
         let since = under_way.since;
         flight.under_way = None;
         match answer {

@@ -3,12 +3,17 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use countersign_jose::remote::{Fetched, HeldKeys, KeyCachePolicy, RemoteKeys, Verifier, VerifyError};
+use async_trait::async_trait;
+use countersign_jose::remote::{
+    Fetch, FetchError, Fetched, HeldKeys, KeyCachePolicy, RemoteKeys, Verifier, VerifyError,
+};
 use countersign_jose::{JwkSet, SigningKey};
 use serde_json::json;
+use url::Url;
 
 use crate::published::*;
 
@@ -280,6 +285,31 @@ async fn a_key_that_is_newer_than_the_fetch_under_way_is_asked_for() {
     );
     let () = publishes;
     assert_eq!(waiting, Ok(()));
+}
+
+/// Panics once, in the middle of its work.
+struct PanicsOnce(AtomicBool, Arc<Published>);
+
+#[async_trait]
+impl Fetch for PanicsOnce {
+    async fn get(&self, url: &Url, if_none_match: Option<&str>) -> Result<Fetched, FetchError> {
+        tokio::task::yield_now().await;
+        assert!(self.0.swap(true, Ordering::SeqCst), "the port panics");
+        self.1.get(url, if_none_match).await
+    }
+}
+
+/// A port that panics takes its caller along, and nobody else.
+#[tokio::test]
+async fn a_fetch_that_panicked_is_begun_anew() {
+    let port = PanicsOnce(AtomicBool::new(false), Published::new());
+    let verifier = Arc::new(Verifier::new(ISSUER, AUDIENCE, port).unwrap());
+    let verify = || {
+        let verifier = Arc::clone(&verifier);
+        tokio::spawn(async move { verifier.verify(&good_token(&ES256, NOW), NOW).await.map(drop) })
+    };
+    assert!(verify().await.unwrap_err().is_panic());
+    assert_eq!(verify().await.unwrap(), Ok(()));
 }
 
 /// Once a newer set is there, it is asked and no older one, also where a further fetch fails.
