@@ -538,6 +538,29 @@ fn a_general_message_is_decrypted_by_each_of_its_recipients() {
     assert_eq!(encrypt_general(&nine, &Parameters::default(), b"", CONTENT), Err(EncryptError::Recipients));
 }
 
+/// RFC 8725 section 2.6, and the class of ATK-086: what one recipient may not ask for, several may not ask for together.
+#[test]
+fn several_recipients_together_have_a_password_hashed_no_more_often_than_one() {
+    let algorithm = KeyManagement::Pbes2Hs256A128Kw;
+    let named = |name: &str, password: &[u8]| DecryptionKey::password(algorithm, password).unwrap().with_kid(name);
+    let (ours, other) = (named("a", b"a password of ours"), named("b", b"a password of theirs"));
+    let others: Vec<_> = (0..7).map(|_| other.encryption_key().with_password_count(1_000)).collect();
+    let key = ours.encryption_key().with_password_count(1_000);
+    let recipients: Vec<_> = others.iter().chain([&key]).collect();
+    let message = encrypt_general(&recipients, &Parameters::default(), b"", CONTENT).unwrap();
+    let nameless = DecryptionKey::password(algorithm, b"a password of ours").unwrap();
+    for (key, most, expected) in [
+        (&nameless, 8_000, Ok(())),
+        (&nameless, 7_999, Err(JweError::PasswordCount { least: 1_000, most: 7_999, found: 8_000 })),
+        (&ours, 1_000, Ok(())),
+        (&other, 7_000, Ok(())),
+        (&other, 6_999, Err(JweError::PasswordCount { least: 1_000, most: 6_999, found: 7_000 })),
+    ] {
+        let key = key.clone().accepting_password_counts(1_000, most);
+        assert_eq!(decrypt_general(&message, &key).map(drop), expected, "{key:?} {most}");
+    }
+}
+
 /// Sections 7.2.1 and 7.2.2: the members of the form, each once, and none in two headers.
 #[test]
 fn a_json_serialization_that_breaks_a_rule_is_refused_for_it() {

@@ -111,7 +111,8 @@ pub enum JweError {
     /// No recipient of a general JWE has the key's algorithm and id.
     #[error("the message has no recipient with the key's algorithm and id")]
     NoRecipient,
-    /// `p2c` is outside of what the key allows. Nothing has been computed.
+    /// `p2c`, or the sum of several where several recipients may be meant, is outside of what the key allows. Nothing has
+    /// been computed.
     #[error("the iteration count is {found}, {least} to {most} are allowed")]
     PasswordCount {
         /// The key's least.

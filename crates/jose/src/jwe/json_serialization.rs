@@ -141,7 +141,9 @@ pub fn decrypt_flattened(text: &str, key: &DecryptionKey) -> Result<Decrypted, J
 /// must be well-formed; one with an algorithm that this crate does not offer is somebody else's business.
 ///
 /// # Errors
-/// [`JweError`]: [`JweError::NoRecipient`] when it is not for this key.
+/// [`JweError`]: [`JweError::NoRecipient`] when it is not for this key; [`JweError::PasswordCount`] also when several
+/// recipients may be meant by a password and ask together for more than it allows: where both sides give their passwords
+/// ids, one is meant.
 pub fn decrypt_general(text: &str, key: &DecryptionKey) -> Result<Decrypted, JweError> {
     let object = read(text, &["recipients"])?;
     let message = Message::read(&object)?;
@@ -169,6 +171,7 @@ pub fn decrypt_general(text: &str, key: &DecryptionKey) -> Result<Decrypted, Jwe
             ours.push((header, recipient.encrypted_key));
         }
     }
+    key_management::check_effort(key, ours.iter().map(|(header, _)| header))?;
     let mut refused = JweError::NoRecipient;
     for (header, encrypted_key) in ours {
         let content = message.content(&header)?;

@@ -73,6 +73,10 @@ pub fn open(token: &str, key: &DecryptionKey) -> Result<Nested, NestedError> {
         return Err(NestedError::ContentType { found: jwe.header().cty().map(shown) });
     }
     let mut plaintext = jwe.decrypt(key)?;
+    // What is no text stays where it is wiped.
+    if std::str::from_utf8(&plaintext).is_err() {
+        return Err(NestedError::NotSigned);
+    }
     let text = String::from_utf8(std::mem::take(&mut *plaintext)).map(Zeroizing::new);
     let text = text.map_err(|_| NestedError::NotSigned)?;
     match text.bytes().filter(|&byte| byte == b'.').count() {

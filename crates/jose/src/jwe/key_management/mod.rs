@@ -103,6 +103,21 @@ pub(super) fn open(key: &DecryptionKey, header: &Header, encrypted_key: &[u8]) -
     }
 }
 
+/// Of several recipients that a message may have us for, each asks a password to be hashed as often as it likes: all of
+/// them together may ask for no more than one. Nothing has been hashed yet.
+pub(super) fn check_effort<'a>(
+    key: &DecryptionKey,
+    recipients: impl Iterator<Item = &'a Header>,
+) -> Result<(), JweError> {
+    let Owner::Password(_, allowed) = &key.owner else { return Ok(()) };
+    let counts = recipients.filter_map(|header| match header.parameters {
+        KeyParameters::Password { count, .. } => Some(count),
+        _ => None,
+    });
+    let found = counts.fold(0, u64::saturating_add);
+    if found > u64::from(*allowed.end()) { Err(JweError::password_count(allowed, found)) } else { Ok(()) }
+}
+
 fn or_random(enc: ContentEncryption, open: impl FnOnce() -> Result<Cek, Rejected>) -> Result<Cek, JweError> {
     // Made whether it is needed or not.
     let random = generate_key(enc).map_err(|Rejected| JweError::Backend)?;
