@@ -634,7 +634,18 @@ fn a_json_serialization_that_breaks_a_rule_is_refused_for_it() {
     for (name, row, expected) in &own {
         assert_eq!(decrypt_flattened(&change(&flattened, row), &key).map(drop), Err(expected.clone()), "{name}");
     }
-    let many: [Row; 9] = [
+    let many: [Row; 10] = [
+        (
+            "another enc for each recipient",
+            |m| {
+                m.as_object_mut().unwrap().remove("protected");
+                m["recipients"] = json!([
+                    {"header": {"alg": "A128KW", "enc": "A128GCM"}, "encrypted_key": "AAAA"},
+                    {"header": {"alg": "A128KW", "enc": "A256GCM"}, "encrypted_key": "AAAA"},
+                ]);
+            },
+            JsonMember { member: "recipients" },
+        ),
         ("no recipients", |m| m["recipients"] = json!([]), JsonMember { member: "recipients" }),
         (
             "recipients absent",

@@ -152,7 +152,7 @@ pub fn decrypt_general(text: &str, key: &DecryptionKey) -> Result<Decrypted, Jwe
     if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
         return Err(wrong);
     }
-    let mut ours = Vec::new();
+    let (mut ours, mut enc) = (Vec::new(), None);
     for recipient in recipients {
         let object = recipient.as_object().ok_or_else(|| wrong.clone())?;
         check_names(object, &["header", "encrypted_key"])?;
@@ -163,7 +163,9 @@ pub fn decrypt_general(text: &str, key: &DecryptionKey) -> Result<Decrypted, Jwe
             Err(error) => return Err(error),
         };
         check_encrypted_key(&header, &recipient.encrypted_key)?;
-        if header.algorithm().is_direct() && recipients.len() > 1 {
+        // RFC 7516 §7.2.1: there is one content, and one way in which it is encrypted.
+        let same_enc = *enc.get_or_insert(header.content_encryption()) == header.content_encryption();
+        if !same_enc || (header.algorithm().is_direct() && recipients.len() > 1) {
             return Err(wrong);
         }
         let same_kid = header.kid().is_none() || key.kid().is_none() || header.kid() == key.kid();
