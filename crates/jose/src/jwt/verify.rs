@@ -198,9 +198,9 @@ impl<C> Verified<C> {
         self.registered.times()
     }
 
-    /// The length of the claims as text, in bytes.
-    pub(crate) fn payload_len(&self) -> usize {
-        self.payload.len()
+    /// The claims as text.
+    pub(crate) fn payload(&self) -> &str {
+        &self.payload
     }
 }
 
