@@ -98,7 +98,7 @@ impl JwkSet {
 }
 
 /// Looks at all keys, also at those that are passed over: a `kid` must name one key.
-pub(crate) fn check_kids(members: &[Value]) -> Result<(), JwkSetError> {
+fn check_kids(members: &[Value]) -> Result<(), JwkSetError> {
     check_distinct(members.iter().filter_map(|member| member.get("kid").and_then(Value::as_str)).collect())
 }
 

@@ -378,6 +378,15 @@ fn a_partys_encryption_keys_are_found_among_its_signature_keys() {
             "key 0 of the set is refused: the member x is missing or malformed",
         ),
         (json!({"keys": [key, key]}), "two keys of the set have the same kid"),
+        // Whoever publishes these has lost control of the set, whatever they are for.
+        (
+            json!({"keys": [key, {"kty": "RSA", "use": "sig", "e": "AQAB", "n": base64url::encode([0xC1; 128])}]}),
+            "key 1 of the set is refused: the RSA key has an unacceptable size",
+        ),
+        (
+            json!({"keys": [key, {"kty": "OKP", "crv": "Ed25519", "x": base64url::encode([0; 32])}]}),
+            "key 1 of the set is refused: the key is not a point of its curve, or a weak one",
+        ),
         (json!({"keys": {}}), "the key set has no array \"keys\""),
     ];
     for (document, reason) in refused {

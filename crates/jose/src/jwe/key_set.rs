@@ -13,7 +13,6 @@ use serde_json::Value;
 use super::encryption_key::Published;
 use super::jwk::{self, Named};
 use super::{EncryptionKey, KeyManagement};
-use crate::jwk_set::check_kids;
 use crate::{JwkSet, JwkSetError, KeyError, json};
 
 /// The public keys that one may encrypt to, so that one party reads it.
@@ -40,11 +39,9 @@ impl EncryptionKeySet {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_value(value: &Value) -> Result<Self, JwkSetError> {
+        // Also for what is wrong with the keys that are passed over here.
+        JwkSet::from_value(value)?;
         let members = value.get("keys").and_then(Value::as_array).ok_or(JwkSetError::Malformed)?;
-        if members.len() > JwkSet::MAX_KEYS {
-            return Err(JwkSetError::TooManyKeys { found: members.len() });
-        }
-        check_kids(members)?;
         let mut keys = Vec::new();
         for (index, member) in members.iter().enumerate() {
             match Published::read(member) {
