@@ -69,6 +69,10 @@ pub enum BearerRefusal {
     /// It was valid once; it, its grant, its account or its client is no longer.
     #[error("the token was revoked")]
     Revoked,
+    /// The token is bound to a key (`cnf`), and a bearer proves none
+    /// ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)): whoever stole it would get in.
+    #[error("the token is bound to a key, and was sent without a proof of it")]
+    SenderConstrained,
     /// Expired, for another audience, of another issuer or kind, under an unknown key, badly signed, …
     #[error("{0}")]
     Token(#[from] TokenError),
@@ -86,7 +90,9 @@ impl BearerRefusal {
             BearerRefusal::Malformed | BearerRefusal::RepeatedCredentials | BearerRefusal::TokenInQuery => {
                 Some("invalid_request")
             }
-            BearerRefusal::Revoked | BearerRefusal::Token(_) => Some("invalid_token"),
+            BearerRefusal::Revoked | BearerRefusal::SenderConstrained | BearerRefusal::Token(_) => {
+                Some("invalid_token")
+            }
             BearerRefusal::NoCredentials => None,
         }
     }
@@ -108,6 +114,7 @@ impl BearerRefusal {
             BearerRefusal::NoCredentials => "no_credentials",
             BearerRefusal::RepeatedCredentials => "repeated_credentials",
             BearerRefusal::Revoked => "revoked",
+            BearerRefusal::SenderConstrained => "sender_constrained",
             BearerRefusal::Token(error) => error.code(),
             BearerRefusal::TokenInQuery => "token_in_query",
         }
@@ -122,6 +129,7 @@ impl BearerRefusal {
             BearerRefusal::NoCredentials => "an access token is needed",
             BearerRefusal::RepeatedCredentials => "the token must be sent once, in one place",
             BearerRefusal::Revoked => "the token was revoked",
+            BearerRefusal::SenderConstrained => "the token is bound to a key and can not be used as a bearer token",
             BearerRefusal::Token(_) => "the token is malformed, expired, or not meant for this resource",
             BearerRefusal::TokenInQuery => "a token must not be sent in the query",
         }

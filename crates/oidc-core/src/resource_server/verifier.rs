@@ -109,12 +109,17 @@ impl Verifier {
         self.tokens.forget_where(|verified| is_gone(&VerifiedToken(Arc::clone(verified))));
     }
 
-    /// Takes the token out of a request and verifies it.
+    /// Takes the bearer token out of a request and verifies it.
     ///
     /// # Errors
-    /// As [`Verifier::verify`] and [`bearer::from_request`].
+    /// As [`Verifier::verify`] and [`bearer::from_request`]; [`BearerRefusal::SenderConstrained`] for a token that is bound to
+    /// a key. Whoever checks the proof of that key takes such a token out of the request, and has it verified, himself.
     pub async fn verify_request(&self, uri: &Uri, headers: &HeaderMap) -> Result<VerifiedToken, VerifyError> {
-        self.verify(bearer::from_request(uri, headers)?).await
+        let token = self.verify(bearer::from_request(uri, headers)?).await?;
+        if token.claims().contains_key("cnf") {
+            return Err(VerifyError::Refused(BearerRefusal::SenderConstrained));
+        }
+        Ok(token)
     }
 
     /// The answer to a request that was not let in: 400, 401 or 403 with a [`Challenge`], or 503.

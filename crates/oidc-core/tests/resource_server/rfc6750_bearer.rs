@@ -3,6 +3,7 @@
 use countersign_oidc::resource_server::{BearerRefusal, Challenge, VerifyError, bearer};
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde_json::json;
 
 use crate::published::*;
 
@@ -55,6 +56,24 @@ fn a_token_in_the_query_is_refused() {
     assert!(bearer::from_request(&uri("/notes?my_access_token=x"), &headers(&["Bearer abc"])).is_ok());
 }
 
+/// [RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1), and [RFC 8705 §3](https://www.rfc-editor.org/rfc/rfc8705#section-3)
+/// likewise: a token that is bound to a key is not good for whoever just has it.
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_key_is_no_bearer_token() {
+    let fixture = fixture();
+    let mut claims = claims_at(NOW);
+    let sent = |claims: &serde_json::Value| headers(&[&format!("Bearer {}", token(&ES256, claims))]);
+    assert!(fixture.verifier.verify_request(&uri("/notes"), &sent(&claims)).await.is_ok());
+    for cnf in [json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), json!({"x5t#S256": "x"}), json!({})] {
+        claims["cnf"] = cnf;
+        let refused = fixture.verifier.verify_request(&uri("/notes"), &sent(&claims)).await.unwrap_err();
+        assert_eq!(refused, VerifyError::Refused(BearerRefusal::SenderConstrained));
+        // Whoever has seen the proof asks about the token alone.
+        let bound = fixture.verifier.verify(&token(&ES256, &claims)).await.unwrap();
+        assert_eq!(bound.claims()["cnf"], claims["cnf"]);
+    }
+}
+
 /// §3: without a token nothing was wrong with it, so the challenge carries no error.
 #[tokio::test]
 async fn a_request_without_a_token_gets_a_bare_challenge() {
@@ -78,6 +97,7 @@ async fn each_code_has_its_status() {
         (BearerRefusal::RepeatedCredentials, 400, "invalid_request"),
         (BearerRefusal::TokenInQuery, 400, "invalid_request"),
         (BearerRefusal::Revoked, 401, "invalid_token"),
+        (BearerRefusal::SenderConstrained, 401, "invalid_token"),
         (lacking, 403, "insufficient_scope"),
     ] {
         let response = fixture.verifier.refuse(&refusal.into());
