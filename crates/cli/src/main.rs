@@ -29,6 +29,7 @@ mod rules;
 mod shown;
 mod token;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,7 +55,10 @@ const EXIT_CODES: &str =
     "Exit codes: 0 done or valid, 1 refused, 2 not possible (usage, an unreadable file, keys that can not be had).";
 
 fn main() -> ExitCode {
-    let Command::Token(command) = Cli::parse().command;
+    let Command::Token(command) = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return usage(&error),
+    };
     let outcome = match token::run(command) {
         Ok(answer) => answer.print(),
         Err(unable) => unable.print(),
@@ -64,4 +68,19 @@ fn main() -> ExitCode {
         Outcome::Refused => ExitCode::from(1),
         Outcome::Unable => ExitCode::from(2),
     }
+}
+
+/// Help, or what is wrong with the arguments. A token among them was meant to go elsewhere, and is not repeated.
+fn usage(error: &clap::Error) -> ExitCode {
+    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let tokens: Vec<String> = arguments.filter_map(|one| shown::token_in(&one).map(str::to_owned)).collect();
+    if tokens.is_empty() {
+        // With colours, where the terminal has them.
+        let _ = error.print();
+    } else {
+        let text = tokens.iter().fold(error.render().to_string(), |text, token| text.replace(token, "(a token)"));
+        let _ =
+            if error.use_stderr() { write!(std::io::stderr(), "{text}") } else { write!(std::io::stdout(), "{text}") };
+    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::from(2), ExitCode::from)
 }

@@ -26,9 +26,14 @@ pub(crate) fn path(path: &Path) -> String {
     if looks_like_token(&name) { "the file that was named".to_owned() } else { text(&name) }
 }
 
-/// Three or more segments of which the first starts an object, whatever a path has put before them.
+/// Whether a token is in it.
 pub(crate) fn looks_like_token(name: &str) -> bool {
-    name.find("eyJ").and_then(|at| name.get(at..)).is_some_and(|token| token.matches('.').count() >= 2)
+    token_in(name).is_some()
+}
+
+/// Three or more segments of which the first starts an object, whatever a path or an option has put before them.
+pub(crate) fn token_in(argument: &str) -> Option<&str> {
+    argument.find("eyJ").and_then(|at| argument.get(at..)).filter(|token| token.matches('.').count() >= 2)
 }
 
 /// JSON in one line, with the same characters escaped as `\uXXXX`.

@@ -131,6 +131,26 @@ fn no_message_repeats_a_token() {
             }
         }
     }
+    // Where no argument or another one is expected.
+    for arguments in [
+        "inspect token.jwt",
+        "inspect --at",
+        "verify --typ",
+        "verify --leeway",
+        "mint --expires-in",
+        "mint --key key.json --claim",
+        "keys convert key.json --to",
+        "--nonsense",
+        "explain --nonsense",
+    ] {
+        for arguments in [format!("{arguments} {token}"), format!("{arguments}={token}")] {
+            let ran = folder.token(&arguments, "");
+            assert_eq!(ran.code, 2, "{arguments}: {ran:?}");
+            for segment in &segments {
+                assert!(!ran.out.contains(segment) && !ran.err.contains(segment), "{arguments}: {ran:?}");
+            }
+        }
+    }
     for arguments in ["keys public", "keys rotate", "mint --key", "verify --issuer x --audience y --keys"] {
         for ran in
             [folder.token(&format!("{arguments} {token}"), ""), folder.token(&format!("{arguments} token.jwt"), "")]
