@@ -1,6 +1,7 @@
 //! One connection, one request, one answer.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,7 +29,8 @@ pub(crate) async fn exchange(
     request: Request<Bytes>,
     longest_body: usize,
 ) -> Result<Fetched, FetchError> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(broken)?;
+    let addresses = tokio::net::lookup_host((target.host.as_str(), target.port)).await.map_err(broken)?;
+    let stream = TcpStream::connect(&*reachable(target.transport, addresses)?).await.map_err(broken)?;
     // A request is written in one piece; waiting for more would only delay it.
     stream.set_nodelay(true).map_err(broken)?;
     let request = addressed(target, request)?;
@@ -40,6 +42,18 @@ pub(crate) async fn exchange(
             let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(broken)?;
             over(stream, request, longest_body).await
         }
+    }
+}
+
+/// The addresses that may be connected to. A name below `localhost` stays on the machine by convention alone: resolvers that
+/// do not know it ask others, and what these answer is not to be sent anything in the clear.
+fn reachable(transport: Transport, addresses: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
+    let reachable: Vec<_> =
+        addresses.filter(|address| transport == Transport::Tls || address.ip().is_loopback()).collect();
+    if reachable.is_empty() {
+        Err(FetchError::Refused("its name leads to no address that may be asked"))
+    } else {
+        Ok(reachable)
     }
 }
 
@@ -72,4 +86,22 @@ where
 
 fn broken(error: impl Into<Box<dyn Error + Send + Sync>>) -> FetchError {
     FetchError::Connection(error.into().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ATK-105 and its class.
+    #[test]
+    fn nothing_goes_in_the_clear_to_another_machine_whatever_its_name_says() {
+        let loopback: SocketAddr = "127.0.0.1:80".parse().unwrap();
+        let six: SocketAddr = "[::1]:80".parse().unwrap();
+        let away: SocketAddr = "192.0.2.1:80".parse().unwrap();
+        let over = |transport, addresses: &[SocketAddr]| reachable(transport, addresses.iter().copied()).ok();
+        assert_eq!(over(Transport::Plain, &[away, loopback, six]), Some(vec![loopback, six]));
+        assert_eq!(over(Transport::Plain, &[away]), None);
+        assert_eq!(over(Transport::Plain, &[]), None);
+        assert_eq!(over(Transport::Tls, &[away, loopback]), Some(vec![away, loopback]));
+    }
 }
