@@ -1,12 +1,14 @@
 //! Strict JSON Web Signatures, Encryption, Keys and Tokens.
 //!
 //! This crate parses, verifies and mints compact JWS ([RFC 7515]) with RS256 to RS512, PS256 to PS512, ES256, ES384, ES512
-//! and EdDSA (Ed25519), and ML-DSA where the feature `ml-dsa` is on ([RFC 9964]); it reads and writes public keys ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign
-//! uses ([`jwt::Typ`]), so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
+//! and EdDSA (Ed25519), and ML-DSA where the feature `ml-dsa` is on ([RFC 9964]); it reads and writes public keys
+//! ([RFC 7517]), key sets and thumbprints ([RFC 7638]), and knows the token profiles that Countersign uses ([`jwt::Typ`]),
+//! so that a token of one kind is never taken for another ([RFC 8725 §3.11]).
 //!
 //! It has no clock (every judgement takes `now`, in seconds since the epoch) and does no I/O: [`remote`], for whoever has an
-//! issuer's URL and an audience, asks a port for documents. It offers no `none`, keeps MACs apart from signatures ([`jws::hmac`]), follows no key reference out of a header, and accepts exactly one reading of
-//! any input: duplicate JSON members, spare base64 bits, padding and trailing bytes are errors.
+//! issuer's URL and an audience, asks a port for documents. It offers no `none`, keeps MACs apart from signatures
+//! ([`jws::hmac`]), follows no key reference out of a header, and accepts exactly one reading of any input: duplicate JSON
+//! members, spare base64 bits, padding and trailing bytes are errors.
 //!
 //! ```
 //! use countersign_jose::{Algorithm, SigningKey, jwt};
