@@ -47,8 +47,7 @@ fn members(spki: &[u8]) -> Option<PublicMembers> {
         let fits = key.len() == crate::crypto::public_length(algorithm);
         return fits.then(|| PublicMembers::Akp { algorithm, public: key.to_vec() });
     }
-    if let Some(curve) = algorithm.strip_prefix(EC_PUBLIC_KEY) {
-        let curve = [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|known| curve_id(*known) == curve)?;
+    if let Some(curve) = curve_of(algorithm) {
         let (x, y) = key.strip_prefix(&[0x04])?.split_at_checked(curve.coordinate_length())?;
         return (y.len() == x.len()).then(|| PublicMembers::Ec { curve, x: x.to_vec(), y: y.to_vec() });
     }
@@ -63,6 +62,12 @@ fn info(algorithm: &[&[u8]], key: &[&[u8]]) -> Vec<u8> {
     let algorithm = der::write(0x30, algorithm);
     let bits = [&[&[0][..]], key].concat();
     der::write(0x30, &[&algorithm, &der::write(0x03, &bits)])
+}
+
+/// The curve of a key on one of NIST, out of the content of its `AlgorithmIdentifier`.
+pub(crate) fn curve_of(algorithm: &[u8]) -> Option<Curve> {
+    let id = algorithm.strip_prefix(EC_PUBLIC_KEY)?;
+    [Curve::P256, Curve::P384, Curve::P521].into_iter().find(|known| curve_id(*known) == id)
 }
 
 fn curve_id(curve: Curve) -> &'static [u8] {

@@ -290,7 +290,7 @@ impl DecryptionKey {
     }
 
     /// A key with a public half, under its thumbprint.
-    fn owned(algorithm: KeyManagement, owner: Owner) -> Self {
+    pub(super) fn owned(algorithm: KeyManagement, owner: Owner) -> Self {
         let key = Self::new(algorithm, owner);
         let kid = key.thumbprint().map(|thumbprint| thumbprint.as_str().to_owned());
         DecryptionKey { kid, ..key }
@@ -302,7 +302,11 @@ impl DecryptionKey {
 }
 
 impl Owner {
-    fn from_members(half: PublicHalf, public: &PublicMembers, private: &PrivateMembers) -> Result<Self, KeyError> {
+    pub(super) fn from_members(
+        half: PublicHalf,
+        public: &PublicMembers,
+        private: &PrivateMembers,
+    ) -> Result<Self, KeyError> {
         match half.key {
             PublicKey::Agreement(curve, _) => {
                 let key = AgreementKey::from_members(public, private).map_err(|Rejected| KeyError::Inconsistent)?;
@@ -318,7 +322,7 @@ impl Owner {
 }
 
 /// The pure-Rust back end has no RSA private keys.
-fn check_available() -> Result<(), KeyError> {
+pub(super) fn check_available() -> Result<(), KeyError> {
     if OaepPrivateKey::available() { Ok(()) } else { Err(KeyError::RsaPrivateKey) }
 }
 

@@ -132,8 +132,6 @@ pub(super) fn agreement_members(object: &Map<String, Value>) -> Result<PublicMem
         }
         ("OKP", "X25519") => {
             let x = coordinate(object, "x", 32)?.try_into().map_err(|_| KeyError::Member("x"))?;
-            // RFC 7748 reads a number of 2^255 - 19 or more as a smaller one; a key with a second encoding would have a
-            // second thumbprint.
             if is_canonical(&x) { Ok(PublicMembers::X25519 { x }) } else { Err(KeyError::Member("x")) }
         }
         ("OKP", "Ed25519") => Err(KeyError::NotForEncryption),
@@ -141,7 +139,9 @@ pub(super) fn agreement_members(object: &Map<String, Value>) -> Result<PublicMem
     }
 }
 
-fn is_canonical(number: &[u8; 32]) -> bool {
+/// RFC 7748 reads a number of 2^255 - 19 or more as a smaller one; a key with a second encoding would have a second
+/// thumbprint.
+pub(super) fn is_canonical(number: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = number;
     *last < 0x7F || *last == 0x7F && (*first < 0xED || middle.iter().any(|&byte| byte != 0xFF))
 }

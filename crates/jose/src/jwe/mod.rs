@@ -34,6 +34,7 @@ pub mod json_serialization;
 mod jwk;
 mod key_management;
 mod key_set;
+mod pem_der;
 
 use zeroize::Zeroizing;
 
