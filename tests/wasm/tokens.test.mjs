@@ -1,4 +1,4 @@
-// Tokens in WebAssembly: what the npm package `jose` signs is verified there, and the other way round.
+// Tokens in WebAssembly: what the npm package `jose` signs is verified there, what it encrypts is decrypted, and the other way round.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -78,6 +78,67 @@ for (const alg of ['ES256', 'ES384', 'ES512', 'EdDSA']) {
     const verified = await jose.compactVerify(token, await jose.importJWK(jwk, alg));
     assert.equal(new TextDecoder().decode(verified.payload), payload);
     assert.notEqual(ask({ do: 'mint', alg, payload }).ok.jwk.x, jwk.x, 'another key each time');
+  });
+}
+
+const ENCRYPTION = [
+  { alg: 'A256KW', enc: 'A128CBC-HS256' },
+  { alg: 'ECDH-ES', enc: 'A256GCM', crv: 'P-256' },
+  { alg: 'ECDH-ES+A128KW', enc: 'A256GCM', crv: 'X25519' },
+];
+
+/** A new key for `alg`: its JWK with what is private, and the one that others encrypt to. */
+async function recipient({ alg, crv }) {
+  if (!crv) {
+    const jwk = { kty: 'oct', k: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'), alg };
+    return { jwk, publicJwk: jwk };
+  }
+  const { privateKey, publicKey } = await jose.generateKeyPair(alg, { crv, extractable: true });
+  const [jwk, publicJwk] = [await jose.exportJWK(privateKey), await jose.exportJWK(publicKey)];
+  assert.equal(jwk.crv, crv);
+  return { jwk: { ...jwk, alg }, publicJwk: { ...publicJwk, alg } };
+}
+
+/** The segment with its first bit changed. */
+function brokenSegment(message, index) {
+  const segments = message.split('.');
+  const bytes = Buffer.from(segments[index], 'base64url');
+  bytes[0] ^= 0x80;
+  segments[index] = bytes.toString('base64url');
+  return segments.join('.');
+}
+
+for (const kind of ENCRYPTION) {
+  const { alg, enc } = kind;
+  const name = [alg, kind.crv, enc].filter(Boolean).join(' ');
+
+  test(`${name}: what is encrypted elsewhere is decrypted, and a broken message refused`, async () => {
+    const [ours, theirs] = [await recipient(kind), await recipient(kind)];
+    const message = await new jose.CompactEncrypt(new TextEncoder().encode(payload))
+      .setProtectedHeader({ alg, enc })
+      .encrypt(await jose.importJWK(ours.publicJwk, alg));
+    const request = { do: 'decrypt', alg, jwk: ours.jwk };
+    assert.deepEqual(ask({ ...request, token: message }), { ok: payload });
+    const wrong = { refused: 'the message can not be decrypted' };
+    // The encrypted key, where there is one, the initialization vector, the ciphertext and the tag.
+    for (const index of alg === 'ECDH-ES' ? [2, 3, 4] : [1, 2, 3, 4]) {
+      assert.deepEqual(ask({ ...request, token: brokenSegment(message, index) }), wrong, `segment ${index}`);
+    }
+    assert.deepEqual(ask({ ...request, jwk: theirs.jwk, token: message }), wrong, 'another key');
+    assert.match(ask({ ...request, token: `${message}=` }).refused, /base64url/);
+  });
+
+  test(`${name}: what is encrypted here is decrypted elsewhere, and is new each time`, async () => {
+    const { jwk, publicJwk } = await recipient(kind);
+    const request = { do: 'encrypt', alg, enc, jwk: publicJwk, payload };
+    const before = drawn;
+    const message = ask(request).ok;
+    assert.ok(drawn >= before + 32, 'keys and initialization vectors come from the randomness of the host');
+    const found = await jose.compactDecrypt(message, await jose.importJWK(jwk, alg));
+    assert.equal(new TextDecoder().decode(found.plaintext), payload);
+    assert.deepEqual([found.protectedHeader.alg, found.protectedHeader.enc], [alg, enc]);
+    assert.notEqual(ask(request).ok, message);
+    await assert.rejects(jose.compactDecrypt(brokenSegment(message, 4), await jose.importJWK(jwk, alg)));
   });
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Mutex;
 
+use countersign_jose::jwe::{self, ContentEncryption, DecryptionKey, EncryptionKey, KeyManagement, Parameters};
 use countersign_jose::jws::hmac::{HmacAlgorithm, HmacKey};
 use countersign_jose::jws::{self, Compact};
 use countersign_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, base64url};
@@ -58,6 +59,25 @@ fn judge(request: &Value) -> Result<Value, String> {
             let key = SigningKey::generate(algorithm).map_err(said)?;
             let token = jws::sign(&key, Some("JWT"), text("payload").as_bytes()).map_err(said)?;
             Ok(json!({"jwk": key.public_jwk(), "token": token}))
+        }
+        "encrypt" => {
+            let (algorithm, enc): (KeyManagement, ContentEncryption) =
+                (text("alg").parse().map_err(said)?, text("enc").parse().map_err(said)?);
+            let jwk = request["jwk"].to_string();
+            // A secret is read as what decrypts; what it encrypts with is the same.
+            let key = if request["jwk"]["kty"] == "oct" {
+                DecryptionKey::from_jwk_for(algorithm, &jwk).map_err(said)?.encryption_key()
+            } else {
+                EncryptionKey::from_jwk_for(algorithm, &jwk).map_err(said)?
+            };
+            let parameters = Parameters { enc: Some(enc), ..Parameters::default() };
+            Ok(json!(jwe::encrypt(&key, &parameters, text("payload").as_bytes()).map_err(said)?))
+        }
+        "decrypt" => {
+            let algorithm: KeyManagement = text("alg").parse().map_err(said)?;
+            let key = DecryptionKey::from_jwk_for(algorithm, &request["jwk"].to_string()).map_err(said)?;
+            let content = jwe::Compact::parse(text("token")).and_then(|jwe| jwe.decrypt(&key)).map_err(said)?;
+            Ok(json!(String::from_utf8_lossy(&content)))
         }
         _ => Err("no such request".to_owned()),
     }
