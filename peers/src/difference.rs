@@ -154,6 +154,12 @@ pub const DIFFERENCES: &[Difference] = &[
         peers: &[Jose, Josekit],
         reason: "a JWS may be about nothing; ours never is",
     },
+    Difference {
+        mutations: &["signature: PSS without its leading zero"],
+        ours: "signature",
+        peers: &[Jose, Josekit],
+        reason: "the number is the same; ours has to be as long as the modulus (RFC 8017 §8.1.2, step 1)",
+    },
     // The claims.
     Difference {
         mutations: &["claims: a registered claim twice"],

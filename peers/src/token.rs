@@ -64,6 +64,8 @@ pub enum Signature {
     MacUnder(Vec<u8>),
     /// RSASSA-PSS with a salt of this length.
     PssSalt(i32),
+    /// RSASSA-PSS, with a signature that begins with a zero byte, which is then left out.
+    PssWithoutLeadingZero,
     /// With no bytes at all.
     Absent,
 }
@@ -184,6 +186,7 @@ impl Draft {
             Signature::By(alg, whose) => keys::sign(*alg, *whose, input.as_bytes()),
             Signature::MacUnder(key) => keys::mac(Alg::Hs256, key, input.as_bytes()),
             Signature::PssSalt(length) => keys::sign_pss(*length, input.as_bytes()),
+            Signature::PssWithoutLeadingZero => keys::sign_pss_without_leading_zero(input.as_bytes()),
             Signature::Absent => Vec::new(),
         };
         let alg = self.alg;

@@ -40,6 +40,13 @@ fn makers() -> Vec<Mutation> {
             draft.signature = Signature::PssSalt(pick(rng, &[0, 1, 20, 31, 33, 64, 222]));
             true
         }),
+        one("signature: PSS without its leading zero", Refuses(WRONG), |draft, _| {
+            if draft.alg != Alg::Ps256 {
+                return false;
+            }
+            draft.signature = Signature::PssWithoutLeadingZero;
+            true
+        }),
     ]
 }
 
@@ -52,12 +59,17 @@ fn bytes() -> Vec<Mutation> {
             signature[byte] ^= 1 << rng.u32(..8);
             true
         }),
-        one("signature: cut", Refuses(WRONG), |_, signature, rng| {
+        one("signature: cut", Refuses(WRONG), |alg, signature, rng| {
             if signature.len() < 2 {
                 return false;
             }
             let kept = if rng.bool() { signature.len() - 1 } else { rng.usize(1..signature.len()) };
-            match rng.bool() {
+            let at_the_end = rng.bool();
+            // That is another mutation, and a matter of luck here.
+            if !at_the_end && alg.is_rsa() && signature[..signature.len() - kept].iter().all(|&byte| byte == 0) {
+                return false;
+            }
+            match at_the_end {
                 true => signature.truncate(kept),
                 false => drop(signature.drain(..signature.len() - kept)),
             }
