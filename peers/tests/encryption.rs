@@ -117,7 +117,9 @@ fn josekit_decrypts_what_we_encrypt_and_we_what_it_encrypts() {
     }
 }
 
-fn of_josekit(pair: &Pair) -> Result<(Box<dyn JweEncrypter>, Box<dyn JweDecrypter>), JoseError> {
+type EncrypterAndDecrypter = (Box<dyn JweEncrypter>, Box<dyn JweDecrypter>);
+
+fn of_josekit(pair: &Pair) -> Result<EncrypterAndDecrypter, JoseError> {
     let jwk = Jwk::from_bytes(pair.jwk.to_string())?;
     macro_rules! both {
         ($algorithm:expr) => {
