@@ -81,6 +81,20 @@ fn check_purpose(object: &Map<String, Value>) -> Result<(), KeyError> {
     if operations.is_empty() { Err(KeyError::NotForSignatures) } else { Ok(()) }
 }
 
+/// How often `key_ops` says `sign` and `verify`, for keys that may do both; nothing else is for signatures.
+pub(super) fn signing_operations(operations: &Value) -> Result<(usize, usize), KeyError> {
+    let operations = operations.as_array().ok_or(KeyError::Member("key_ops"))?;
+    let (mut signs, mut verifies) = (0, 0);
+    for operation in operations {
+        match operation.as_str().ok_or(KeyError::Member("key_ops"))? {
+            "sign" => signs += 1,
+            "verify" => verifies += 1,
+            _ => return Err(KeyError::NotForSignatures),
+        }
+    }
+    Ok((signs, verifies))
+}
+
 /// One key, one algorithm: `alg`, where present, must be the one that we verify with this kind of key.
 fn check_algorithm(object: &Map<String, Value>, kty: &str, algorithm: Algorithm) -> Result<(), KeyError> {
     match text(object, "alg")? {

@@ -54,16 +54,7 @@ fn check_purpose(object: &Map<String, Value>) -> Result<(), KeyError> {
         Some(_) => return Err(KeyError::NotForSignatures),
     }
     let Some(operations) = object.get("key_ops") else { return Ok(()) };
-    let operations = operations.as_array().ok_or(KeyError::Member("key_ops"))?;
-    let (mut signs, mut verifies) = (0, 0);
-    for operation in operations {
-        match operation.as_str().ok_or(KeyError::Member("key_ops"))? {
-            "sign" => signs += 1,
-            "verify" => verifies += 1,
-            _ => return Err(KeyError::NotForSignatures),
-        }
-    }
-    match (signs, verifies) {
+    match members::signing_operations(operations)? {
         (1, 1) => Ok(()),
         (0 | 1, 0 | 1) => Err(KeyError::NotForSignatures),
         _ => Err(KeyError::Member("key_ops")),

@@ -95,16 +95,7 @@ pub(crate) fn read(text: &str) -> Result<Read, KeyError> {
 /// [RFC 7517 §4.3]: https://www.rfc-editor.org/rfc/rfc7517#section-4.3
 fn take_operations(object: &mut Map<String, Value>) -> Result<(), KeyError> {
     let Some(operations) = object.remove("key_ops") else { return Ok(()) };
-    let operations = operations.as_array().ok_or(KeyError::Member("key_ops"))?;
-    let (mut signs, mut verifies) = (0, 0);
-    for operation in operations {
-        match operation.as_str().ok_or(KeyError::Member("key_ops"))? {
-            "sign" => signs += 1,
-            "verify" => verifies += 1,
-            _ => return Err(KeyError::NotForSignatures),
-        }
-    }
-    match (signs, verifies) {
+    match members::signing_operations(&operations)? {
         (1, 0 | 1) => Ok(()),
         (0, 0 | 1) => Err(KeyError::NotForSignatures),
         _ => Err(KeyError::Member("key_ops")),
