@@ -28,9 +28,9 @@ use serde::Serialize;
 
 use super::error::{MintError, TokenError};
 use super::mint::within_bounds;
-use super::registered::Registered;
+use super::registered::{Registered, read_payload};
 use super::{ExpectedAudience, ExpectedIssuer, Typ};
-use crate::json::{self, Member};
+use crate::json::Member;
 use crate::jws::{embedded_key, shown};
 use crate::{Algorithm, SigningKey, Thumbprint, VerifyingKey, base64url, sha256};
 
@@ -137,9 +137,7 @@ impl<'a> Expect<'a> {
 /// [RFC 9449 §4.3]: https://www.rfc-editor.org/rfc/rfc9449#section-4.3
 pub fn verify(proof: &str, expect: &Expect<'_>, now: i64) -> Result<Proof, DpopError> {
     let (mut jws, key) = embedded_key::parse(proof)?;
-    let payload = String::from_utf8(jws.take_payload()).map_err(|_| TokenError::from(json::JsonError::Utf8))?;
-    let members = json::scan(&payload).map_err(TokenError::from)?.ok_or(TokenError::ClaimsNotObject)?;
-    let registered = Registered::read(&payload, &members)?;
+    let (payload, members, registered) = read_payload(jws.take_payload())?;
     let claims = Claims { payload: &payload, members: &members };
     let [htm, htu, ath, nonce] = [claims.read("htm")?, claims.read("htu")?, claims.read("ath")?, claims.read("nonce")?];
 

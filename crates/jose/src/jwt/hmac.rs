@@ -42,7 +42,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{MintError, TokenError};
 use super::mint::{payload, within_bounds};
-use super::registered::Registered;
+use super::registered::{Registered, read_payload};
 use super::{Expect, Typ};
 use crate::json::{self, Member};
 use crate::jws;
@@ -71,9 +71,7 @@ impl<'a> Unverified<'a> {
     /// [`TokenError`], before any cryptography.
     pub fn parse(token: &'a str) -> Result<Self, TokenError> {
         let mut jws = Tagged::parse(token)?;
-        let payload = String::from_utf8(jws.take_payload()).map_err(|_| json::JsonError::Utf8)?;
-        let members = json::scan(&payload)?.ok_or(TokenError::ClaimsNotObject)?;
-        let registered = Registered::read(&payload, &members)?;
+        let (payload, members, registered) = read_payload(jws.take_payload())?;
         Ok(Unverified { jws, payload, members, registered })
     }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::error::TokenError;
 use super::expect::Times;
-use crate::json::Member;
+use crate::json::{self, JsonError, Member};
 
 /// The registered claims of a payload, which is kept beside them.
 #[derive(Default)]
@@ -53,8 +53,16 @@ pub(super) enum FoundAudience<'a> {
     Array(&'a [String]),
 }
 
+/// Reads a payload: its text, its members, and the registered claims among them.
+pub(super) fn read_payload(payload: Vec<u8>) -> Result<(String, Vec<Member>, Registered), TokenError> {
+    let payload = String::from_utf8(payload).map_err(|_| JsonError::Utf8)?;
+    let members = json::scan(&payload)?.ok_or(TokenError::ClaimsNotObject)?;
+    let registered = Registered::read(&payload, &members)?;
+    Ok((payload, members, registered))
+}
+
 impl Registered {
-    pub(super) fn read(payload: &str, members: &[Member]) -> Result<Self, TokenError> {
+    fn read(payload: &str, members: &[Member]) -> Result<Self, TokenError> {
         let mut claims = Registered::default();
         for member in members {
             match member.name(payload) {

@@ -10,7 +10,7 @@ use super::error::TokenError;
 use super::expect::Expect;
 #[cfg(feature = "remote")]
 use super::expect::Times;
-use super::registered::Registered;
+use super::registered::{Registered, read_payload};
 use crate::json::Member;
 use crate::jws::{Compact, Header, JwsError};
 use crate::{JwkSet, VerifyingKey, json};
@@ -30,9 +30,7 @@ impl<'a> Unverified<'a> {
     /// [`TokenError`], before any cryptography.
     pub fn parse(token: &'a str) -> Result<Self, TokenError> {
         let mut jws = Compact::parse(token)?;
-        let payload = String::from_utf8(jws.take_payload()).map_err(|_| json::JsonError::Utf8)?;
-        let members = json::scan(&payload)?.ok_or(TokenError::ClaimsNotObject)?;
-        let registered = Registered::read(&payload, &members)?;
+        let (payload, members, registered) = read_payload(jws.take_payload())?;
         Ok(Unverified { jws, payload, members, registered })
     }
 
