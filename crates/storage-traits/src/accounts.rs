@@ -59,6 +59,11 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When anything in it last changed (`updated_at`).
     pub updated_at: Timestamp,
+    /// How often the account was disabled. Sessions, grants and agents remember the generation that they began in and hold
+    /// in no other, so that an account that is let in again finds none of them alive. Always 0 where the application does
+    /// not count; then enabling an account revives what disabling it stopped.
+    #[serde(default)]
+    pub generation: u32,
 }
 
 /// Whether a person may sign in, and whether tokens about them are honoured.
@@ -69,6 +74,14 @@ pub enum AccountState {
     Active,
     /// No: everything that acts for them is refused at the next call.
     Disabled,
+}
+
+impl Account {
+    /// Whether the person may act, and what began in `generation` of the account still holds. Every use of a session, a
+    /// grant, a token or an agent asks this.
+    pub fn carries(&self, generation: u32) -> bool {
+        self.state == AccountState::Active && self.generation == generation
+    }
 }
 
 /// An account to create. The subject is chosen by the caller, so that credentials can be stored before it exists.
@@ -105,7 +118,8 @@ impl StoredAccounts {
         StoredAccounts { ports }
     }
 
-    /// Lets a person in or keeps them out. `None` where there is no such person.
+    /// Lets a person in or keeps them out. Keeping them out ends their sessions, grants and agents for good, in this one
+    /// write ([`Account::generation`]). `None` where there is no such person.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
@@ -190,6 +204,7 @@ impl Operation for Create {
             state: AccountState::Active,
             created_at: moment.now,
             updated_at: moment.now,
+            generation: 0,
         };
         let mut changes = Changes::none();
         changes.insert(&owner).insert(&account);
@@ -222,6 +237,9 @@ impl Operation for SetState<'_> {
             return Decision::answer(Some(account.record));
         }
         account.record.state = self.state;
+        if self.state == AccountState::Disabled {
+            account.record.generation = account.record.generation.saturating_add(1);
+        }
         account.record.updated_at = moment.now;
         let mut changes = Changes::none();
         changes.replace(&account);

@@ -41,6 +41,8 @@ pub struct Authentication {
     auth_time: Timestamp,
     amr: Vec<String>,
     acr: Option<String>,
+    #[serde(default)]
+    account_generation: u32,
 }
 
 impl Authentication {
@@ -50,13 +52,20 @@ impl Authentication {
     /// The word of whoever calls this is all the proof there is: call it only where a credential was verified, or where
     /// a session that such a verification opened was found alive.
     pub fn asserted(subject: Subject, session_id: impl Into<String>, auth_time: Timestamp, amr: Vec<String>) -> Self {
-        Authentication { subject, session_id: session_id.into(), auth_time, amr, acr: None }
+        Authentication { subject, session_id: session_id.into(), auth_time, amr, acr: None, account_generation: 0 }
     }
 
     /// Adds the authentication context class that was met.
     #[must_use]
     pub fn with_acr(mut self, acr: impl Into<String>) -> Self {
         self.acr = Some(acr.into());
+        self
+    }
+
+    /// Says in which generation of the account this happened ([`crate::Account::generation`]); 0 otherwise.
+    #[must_use]
+    pub fn in_generation(mut self, generation: u32) -> Self {
+        self.account_generation = generation;
         self
     }
 
@@ -73,6 +82,11 @@ impl Authentication {
     /// When the credential was last verified ([OIDC Core §2], `auth_time`).
     pub fn auth_time(&self) -> Timestamp {
         self.auth_time
+    }
+
+    /// In which generation of the account ([`crate::Account::carries`]).
+    pub fn account_generation(&self) -> u32 {
+        self.account_generation
     }
 
     /// How: the values of [RFC 8176], `pwd` for a password.

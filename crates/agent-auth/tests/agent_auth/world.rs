@@ -51,6 +51,7 @@ impl Accounts for People {
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
         let state = self.0.lock().unwrap().get(subject.as_str()).copied().unwrap_or(Some(AccountState::Active));
         Ok(state.map(|state| Account {
+            generation: 0,
             subject: subject.clone(),
             email: EmailAddress::parse(&format!("{}@x.test", subject.as_str())).unwrap(),
             email_verified: true,
