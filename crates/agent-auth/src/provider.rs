@@ -79,11 +79,12 @@ impl AgentProvider {
             origin: url.origin().ascii_serialization(),
             location: format!("{}{}", config.issuer, routes::EXECUTE),
             routes: Routes::below(url.path().trim_end_matches('/')),
+            // Hosts and agents of one issuer, and of no other that shares the store.
+            ports: config.ports.scoped(&config.issuer),
             issuer: config.issuer,
             name: config.provider_name,
             description: config.description,
             verification_uri: config.verification_uri,
-            ports: config.ports,
             accounts: config.accounts,
             throttle: config.throttle,
             offer,

@@ -80,7 +80,7 @@ async fn issuer(algorithm: Algorithm) -> Issuer {
         issuer: ISSUER.to_owned(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
         signed_in: Arc::new(Nobody),
-        clients: Arc::new(StoredClients::new(ports.clone())),
+        clients: Arc::new(StoredClients::new(&ports, ISSUER)),
         key_ring: Arc::new(KeyRing::new([(1, key)]).unwrap()),
         policy: Policy { access_token_algorithm: algorithm, ..Policy::default() },
         routes: RouteMap::default(),

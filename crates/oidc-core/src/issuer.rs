@@ -23,9 +23,8 @@ pub struct IssuerConfig {
     pub issuer: String,
     /// Store, clock, randomness, audit.
     ///
-    /// # Security
-    /// One issuer, one store (or one schema in a database). Signing keys and tokens are bound to their issuer; people,
-    /// sessions, clients, consents, codes and refresh tokens are not: two issuers on one store would take each other's.
+    /// Several issuers may share one store: what belongs to an issuer lies in a scope of its own there
+    /// ([`Ports::scoped`] with the issuer identifier), and another issuer does not find it.
     pub ports: Ports,
     /// The people.
     pub accounts: Arc<dyn Accounts>,
@@ -83,11 +82,12 @@ impl Issuer {
                 return Err(ConfigError::Page(path.clone()));
             }
         }
-        let signing_keys = SigningKeys::new(config.ports.clone(), config.key_ring, url.issuer.clone(), &config.policy);
+        let ports = config.ports.scoped(&url.issuer);
+        let signing_keys = SigningKeys::new(ports.clone(), config.key_ring, url.issuer.clone(), &config.policy);
         Ok(Issuer {
             metadata_paths: discovery::paths(&url),
             url,
-            ports: config.ports,
+            ports,
             accounts: config.accounts,
             signed_in: config.signed_in,
             clients: config.clients,
@@ -134,7 +134,7 @@ impl Issuer {
     /// # Errors
     /// [`RegisterClientError`].
     pub async fn register_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
-        StoredClients::new(self.ports.clone()).register(client).await
+        self.stored_clients().register(client).await
     }
 
     /// Registers a client in the issuer's own store, or makes the one that has its id like this; see
@@ -143,7 +143,19 @@ impl Issuer {
     /// # Errors
     /// [`RegisterClientError`].
     pub async fn declare_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
-        StoredClients::new(self.ports.clone()).declare(client).await
+        self.stored_clients().declare(client).await
+    }
+
+    /// The clients that are served, of the issuer's own store: for an operator to look through.
+    ///
+    /// # Errors
+    /// The faults of the store.
+    pub async fn active_clients(&self) -> Result<Vec<Client>, Fault> {
+        self.stored_clients().active().await
+    }
+
+    fn stored_clients(&self) -> StoredClients {
+        StoredClients::within(self.ports.clone())
     }
 
     /// Serves a client of the issuer's own store, or refuses it from its next request on. `None` where there is none.
@@ -151,7 +163,7 @@ impl Issuer {
     /// # Errors
     /// The faults of the store.
     pub async fn set_client_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
-        StoredClients::new(self.ports.clone()).set_state(client_id, state).await
+        self.stored_clients().set_state(client_id, state).await
     }
 }
 

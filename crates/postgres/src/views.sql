@@ -8,7 +8,7 @@ CREATE FUNCTION {schema}.moment(p_seconds text) RETURNS timestamptz LANGUAGE sql
 $function$ SELECT to_timestamp(p_seconds::bigint) $function$;
 
 CREATE VIEW {schema}.users AS SELECT
-    id AS subject,
+    b->>'subject' AS subject,
     b->>'email' AS email,
     b->'email_verified' AS email_verified,
     b->>'name' AS name,
@@ -32,7 +32,7 @@ CREATE VIEW {schema}.sessions AS SELECT
 FROM {schema}.record, {schema}.readable(body) AS b WHERE kind = 'session';
 
 CREATE VIEW {schema}.clients AS SELECT
-    id AS client_id,
+    b->>'client_id' AS client_id,
     b->>'name' AS name,
     b->>'state' AS state,
     b->>'application_type' AS application_type,
@@ -48,7 +48,7 @@ CREATE VIEW {schema}.clients AS SELECT
 FROM {schema}.record, {schema}.readable(body) AS b WHERE kind = 'client';
 
 CREATE VIEW {schema}.grants AS SELECT
-    id AS grant_id,
+    b->>'id' AS grant_id,
     b->>'subject' AS subject,
     b->>'client_id' AS client_id,
     b->>'scopes' AS scopes,
@@ -60,7 +60,7 @@ CREATE VIEW {schema}.grants AS SELECT
 FROM {schema}.record, {schema}.readable(body) AS b WHERE kind = 'grant';
 
 CREATE VIEW {schema}.hosts AS SELECT
-    id AS host_id,
+    b->>'id' AS host_id,
     b->>'name' AS name,
     b->>'status' AS status,
     b->>'subject' AS subject,
@@ -72,7 +72,7 @@ FROM {schema}.record, {schema}.readable(body) AS b WHERE kind = 'agent_host';
 
 -- standing is what was decided; whether the agent has expired since, its clocks and the policy say.
 CREATE VIEW {schema}.agents AS SELECT
-    id AS agent_id,
+    b->>'id' AS agent_id,
     b->>'host_id' AS host_id,
     b->>'name' AS name,
     b->>'mode' AS mode,
@@ -86,7 +86,7 @@ CREATE VIEW {schema}.agents AS SELECT
 FROM {schema}.record, {schema}.readable(body) AS b WHERE kind = 'agent';
 
 CREATE VIEW {schema}.capability_grants AS SELECT
-    id AS agent_id,
+    b->>'id' AS agent_id,
     g.b->>'id' AS grant_id,
     g.b->>'capability' AS capability,
     g.b->>'status' AS status,

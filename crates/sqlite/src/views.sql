@@ -1,7 +1,7 @@
 -- One row per thing, for people with a database tool. Times are UTC. Hashes of secrets are left out.
 
 CREATE VIEW users AS SELECT
-    id AS subject,
+    body ->> '$.subject' AS subject,
     body ->> '$.email' AS email,
     body -> '$.email_verified' AS email_verified,
     body ->> '$.name' AS name,
@@ -25,7 +25,7 @@ CREATE VIEW sessions AS SELECT
 FROM record WHERE kind = 'session';
 
 CREATE VIEW clients AS SELECT
-    id AS client_id,
+    body ->> '$.client_id' AS client_id,
     body ->> '$.name' AS name,
     body ->> '$.state' AS state,
     body ->> '$.application_type' AS application_type,
@@ -41,7 +41,7 @@ CREATE VIEW clients AS SELECT
 FROM record WHERE kind = 'client';
 
 CREATE VIEW grants AS SELECT
-    id AS grant_id,
+    body ->> '$.id' AS grant_id,
     body ->> '$.subject' AS subject,
     body ->> '$.client_id' AS client_id,
     body ->> '$.scopes' AS scopes,
@@ -53,7 +53,7 @@ CREATE VIEW grants AS SELECT
 FROM record WHERE kind = 'grant';
 
 CREATE VIEW hosts AS SELECT
-    id AS host_id,
+    body ->> '$.id' AS host_id,
     body ->> '$.name' AS name,
     body ->> '$.status' AS status,
     body ->> '$.subject' AS subject,
@@ -65,7 +65,7 @@ FROM record WHERE kind = 'agent_host';
 
 -- standing is what was decided; whether the agent has expired since, its clocks and the policy say.
 CREATE VIEW agents AS SELECT
-    id AS agent_id,
+    body ->> '$.id' AS agent_id,
     body ->> '$.host_id' AS host_id,
     body ->> '$.name' AS name,
     body ->> '$.mode' AS mode,
@@ -79,7 +79,7 @@ CREATE VIEW agents AS SELECT
 FROM record WHERE kind = 'agent';
 
 CREATE VIEW capability_grants AS SELECT
-    record.id AS agent_id,
+    record.body ->> '$.id' AS agent_id,
     g.value ->> '$.id' AS grant_id,
     g.value ->> '$.capability' AS capability,
     g.value ->> '$.status' AS status,

@@ -27,6 +27,7 @@ pub mod memory;
 pub mod operation;
 pub mod random;
 pub mod record;
+pub mod scope;
 pub mod secret;
 pub mod signed_in;
 pub mod store;

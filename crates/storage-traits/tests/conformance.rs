@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use countersign_storage::conformance::executor::{block_on, yield_now};
 use countersign_storage::conformance::{self, laws};
 use countersign_storage::{
-    Batch, Change, Entries, Entry, Guard, Index, Key, Kind, MemoryStore, Page, Store, StoreError, Timestamp, Version,
+    Batch, Change, Entries, Entry, Guard, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, SystemClock,
+    SystemRandom, Timestamp, TracingAudit, Version,
 };
 
 #[test]
@@ -21,6 +22,32 @@ fn the_memory_store_keeps_every_law() {
     let checked =
         block_on(conformance::check(Arc::new(MemoryStore::new()))).unwrap_or_else(|broken| panic!("{broken}"));
     assert_eq!(checked, laws().len());
+}
+
+#[test]
+fn a_scope_of_a_store_keeps_every_law() {
+    let ports = ports_over(Arc::new(MemoryStore::new()));
+    let checked =
+        block_on(conformance::check(ports.scoped("https://a.test").store)).unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(checked, laws().len());
+}
+
+/// Two scopes of one store, each checked by every law on top of what the other left behind.
+#[test]
+fn scopes_of_one_store_do_not_meet() {
+    let ports = ports_over(Arc::new(MemoryStore::new()));
+    for name in ["https://a.test", "https://b.test"] {
+        block_on(conformance::check(ports.scoped(name).store)).unwrap_or_else(|broken| panic!("{name}: {broken}"));
+    }
+}
+
+fn ports_over(store: Arc<dyn Store>) -> Ports {
+    Ports {
+        store,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::default()),
+        audit: Arc::new(TracingAudit),
+    }
 }
 
 #[test]

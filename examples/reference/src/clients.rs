@@ -6,8 +6,8 @@ use std::path::Path;
 
 use countersign_jose::Algorithm;
 use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, RegisterClientError, SecretMethod};
-use countersign_oidc::{Client, Issuer, NewClient, Scopes};
-use countersign_storage::{Fault, Index, Ports, Secret, Stored};
+use countersign_oidc::{Issuer, NewClient, Scopes};
+use countersign_storage::{Fault, Secret};
 use serde::Deserialize;
 
 use crate::settings::{self, SettingsError};
@@ -130,9 +130,13 @@ pub(crate) async fn ensure(issuer: &Issuer, client: &ClientEntry) -> Result<(), 
 }
 
 /// A client that was taken out of the file is still in the database, and still served: that must not go unnoticed.
-pub(crate) async fn warn_of_others(ports: &Ports, declared: &[ClientEntry]) -> Result<(), Fault> {
-    let served: Vec<Stored<Client>> = ports.reader().find_all(&Index::new("state", "active")).await?;
-    for client in served.iter().filter(|client| !declared.iter().any(|entry| entry.client_id == client.client_id)) {
+pub(crate) async fn warn_of_others(issuer: &Issuer, declared: &[ClientEntry]) -> Result<(), Fault> {
+    for client in issuer
+        .active_clients()
+        .await?
+        .iter()
+        .filter(|client| !declared.iter().any(|entry| entry.client_id == client.client_id))
+    {
         tracing::warn!(client_id = client.client_id, "a client is served that COUNTERSIGN_CLIENTS does not name");
     }
     Ok(())

@@ -94,7 +94,7 @@ impl Reference {
             ports: ports.clone(),
             accounts: accounts.clone(),
             signed_in: authn.clone(),
-            clients: Arc::new(StoredClients::new(ports.clone())),
+            clients: Arc::new(StoredClients::new(&ports, &settings.issuer)),
             key_ring: Arc::new(key_ring),
             policy: policy::issuer(settings),
             routes: RouteMap::default(),
@@ -108,7 +108,7 @@ impl Reference {
         for client in &settings.clients {
             clients::ensure(&issuer, client).await?;
         }
-        clients::warn_of_others(&ports, &settings.clients).await?;
+        clients::warn_of_others(&issuer, &settings.clients).await?;
 
         let agents = Arc::new(
             AgentProvider::new(AgentProviderConfig {

@@ -1,7 +1,9 @@
 //! Where clients come from.
 
 use async_trait::async_trait;
-use countersign_storage::{At, Changes, Decision, Fault, Moment, Operation, Ports, Reader, Record, Secret, Stored};
+use countersign_storage::{
+    At, Changes, Decision, Fault, Index, Moment, Operation, Ports, Reader, Record, Secret, Stored,
+};
 
 use crate::client::register::{NewClient, RegisterClientError};
 use crate::client::{Client, ClientState};
@@ -34,9 +36,20 @@ pub struct StoredClients {
 }
 
 impl StoredClients {
-    /// Over the ports of the issuer: both must share one store.
-    pub fn new(ports: Ports) -> Self {
+    /// The clients of this issuer, over the ports that its [`crate::IssuerConfig`] gets.
+    pub fn new(ports: &Ports, issuer: &str) -> Self {
+        StoredClients { ports: ports.scoped(issuer) }
+    }
+
+    /// Over ports that are in the issuer's scope already.
+    pub(crate) fn within(ports: Ports) -> Self {
         StoredClients { ports }
+    }
+
+    /// The clients that are served.
+    pub(crate) async fn active(&self) -> Result<Vec<Client>, Fault> {
+        let found = self.ports.reader().find_all(&Index::new("state", "active")).await?;
+        Ok(found.into_iter().map(|client: Stored<Client>| client.record).collect())
     }
 
     /// Registers a client. The secret, where it has one that was made here, is in the answer and nowhere else.

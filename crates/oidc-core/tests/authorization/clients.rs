@@ -8,7 +8,7 @@ use countersign_oidc::client::{ClientCredential, RegisterClientError, SecretMeth
 use countersign_oidc::{ClientSource, ClientState, NewClient, StoredClients};
 use countersign_storage::Secret;
 
-use crate::world::{NOW, World};
+use crate::world::{ISSUER, NOW, World};
 
 fn declared(redirect_uri: &str) -> NewClient {
     let secret = Secret::new("declared-secret-0123456789-0123456789");
@@ -22,7 +22,7 @@ fn declared(redirect_uri: &str) -> NewClient {
 #[tokio::test]
 async fn a_declared_client_follows_its_declaration() {
     let world = World::new().await;
-    let clients = StoredClients::new(world.ports.clone());
+    let clients = StoredClients::new(&world.ports, ISSUER);
     let (first, _) = world.issuer.declare_client(declared("https://rp.test/cb")).await.unwrap();
     assert_eq!((first.created_at, first.updated_at), (NOW, NOW));
 

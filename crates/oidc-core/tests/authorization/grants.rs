@@ -52,7 +52,7 @@ impl Operation for Found<'_> {
 }
 
 async fn family(world: &World, id: &str) -> Option<TokenFamily> {
-    world.ports.reader().load(TokenFamily::at(id)).await.unwrap().map(|stored| stored.record)
+    world.own().reader().load(TokenFamily::at(id)).await.unwrap().map(|stored| stored.record)
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn revoking_a_grant_kills_its_families_and_asks_again() {
     let browser = world.browser_of(&world.alice);
     browser.ask_and_approve(&Ask::c1()).await.code();
     let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
-    world.ports.perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
-    world.ports.perform(&Found { grant: &grant, family: "fam_2" }).await.unwrap();
+    world.own().perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
+    world.own().perform(&Found { grant: &grant, family: "fam_2" }).await.unwrap();
     assert_eq!(world.issuer.revoke_grant(&world.bob, &grant).await.unwrap(), Revoked::Unknown, "another person's");
     assert_eq!(world.issuer.revoke_grant(&world.alice, "grt_x").await.unwrap(), Revoked::Unknown);
     assert_eq!(family(&world, "fam_1").await.unwrap().state, FamilyState::Active);
@@ -102,7 +102,7 @@ async fn a_grant_that_is_given_anew_revives_nothing() {
     let id = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
     world.issuer.revoke_grant(&world.alice, &id).await.unwrap();
     browser.ask_and_approve(&Ask::c1().with("scope", "openid")).await.code();
-    let grant = world.ports.reader().load(Grant::at(&id)).await.unwrap().unwrap();
+    let grant = world.own().reader().load(Grant::at(&id)).await.unwrap().unwrap();
     assert!(grant.carries(1) && !grant.carries(0));
     assert_eq!(grant.scopes.to_string(), "openid");
     let generations: Vec<i64> = world
@@ -168,7 +168,7 @@ async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant() {
     let wide = Ask::c1().with("scope", "openid email notes:read");
     browser.ask_and_approve(&wide).await.code();
     let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
-    world.ports.perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
+    world.own().perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
     for (kept, left) in [(vec!["openid", "email"], "openid email"), (vec!["openid"], "openid")] {
         let id = browser.ask(&wide.clone().with("prompt", "consent")).await.interaction().to_owned();
         let csrf = browser.consent_view(&id).await.csrf;
@@ -196,7 +196,7 @@ async fn no_family_slips_through_a_revocation() {
                 let (world, grant) = (world.clone(), grant.clone());
                 tokio::spawn(async move {
                     let family = format!("fam_{nth}");
-                    world.ports.perform(&Found { grant: &grant, family: &family }).await.unwrap();
+                    world.own().perform(&Found { grant: &grant, family: &family }).await.unwrap();
                 })
             })
             .collect();

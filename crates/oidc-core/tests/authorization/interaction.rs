@@ -280,9 +280,10 @@ async fn a_page_that_is_shown_late_has_nothing_to_ask() {
 #[tokio::test]
 async fn on_loopback_the_cookie_has_a_plain_name() {
     let world = World::new().await;
-    let mut config = crate::world::config(&world.ports, world.sessions.clone(), crate::world::policy());
-    config.issuer = "http://localhost:3000/api/auth".to_owned();
+    let loopback = "http://localhost:3000/api/auth";
+    let config = crate::world::config_of(loopback, &world.ports, world.sessions.clone(), crate::world::policy());
     let issuer = countersign_oidc::Issuer::new(config).unwrap();
+    crate::world::register_clients(&issuer).await;
     let uri = format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded());
     let request = http::Request::builder().uri(uri).body(bytes::Bytes::new()).unwrap();
     let response = countersign_storage::Endpoints::answer(&issuer, request).await.unwrap();

@@ -165,8 +165,8 @@ async fn a_client_that_changed_asks_again() {
     browser.ask_and_approve(&Ask::c1().with("scope", "openid email profile")).await.code();
     let reading = browser.ask(&Ask::c1().with("prompt", "consent")).await;
     let view = browser.consent_view(reading.interaction()).await;
-    world.ports.perform(&Rename("c1")).await.unwrap();
-    let client = StoredClients::new(world.ports.clone()).client("c1").await.unwrap().unwrap();
+    world.own().perform(&Rename("c1")).await.unwrap();
+    let client = StoredClients::new(&world.ports, ISSUER).client("c1").await.unwrap().unwrap();
     assert_eq!(client.name, "Your bank");
     assert!(matches!(browser.ask(&Ask::c1()).await, Landing::Consent(_)));
     // The page that still shows the old name can not be answered.

@@ -115,13 +115,17 @@ pub(crate) fn ports(store: &Arc<MemoryStore>, clock: &Arc<ManualClock>, seed: u6
 }
 
 pub(crate) fn config(ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> IssuerConfig {
+    config_of(ISSUER, ports, sessions, policy)
+}
+
+pub(crate) fn config_of(issuer: &str, ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> IssuerConfig {
     let secret = Secret::new("0123456789abcdef0123456789abcdef");
     IssuerConfig {
-        issuer: ISSUER.to_owned(),
+        issuer: issuer.to_owned(),
         ports: ports.clone(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
         signed_in: sessions,
-        clients: Arc::new(StoredClients::new(ports.clone())),
+        clients: Arc::new(StoredClients::new(ports, issuer)),
         key_ring: Arc::new(KeyRing::new([(1, secret)]).unwrap()),
         policy,
         routes: RouteMap::default(),
@@ -133,7 +137,47 @@ pub(crate) fn config(ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> 
     }
 }
 
+/// The clients of every test.
+pub(crate) async fn register_clients(issuer: &Issuer) {
+    let web = |id: &str, uris: &[&str]| NewClient {
+        client_id: Some(id.to_owned()),
+        resources: vec![NOTES.to_owned()],
+        scopes: ["openid", "profile", "email", "offline_access", "notes:read"].into_iter().collect(),
+        ..NewClient::web(format!("The {id} client"), uris.iter().copied())
+    };
+    let public = ClientCredential::Public;
+    for client in [
+        NewClient { credential: public.clone(), ..web("p1", &["https://rp.test/cb"]) },
+        NewClient {
+            credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
+            ..web("c1", &["https://c1.test/cb", "https://c1.test/other", "https://c1.test/q?a=b"])
+        },
+        NewClient {
+            credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
+            resources: vec![NOTES.to_owned(), BANK.to_owned()],
+            ..web("c2", &["https://c2.test/cb"])
+        },
+        NewClient { credential: public.clone(), ..web("w1", &["http://127.0.0.1/cb"]) },
+        NewClient {
+            application_type: countersign_oidc::client::ApplicationType::Native,
+            credential: public,
+            ..web("n1", &["http://127.0.0.1/cb", "http://localhost/cb", "com.example.n1:/cb"])
+        },
+        NewClient {
+            grant_types: vec![countersign_oidc::client::GrantTypeName::ClientCredentials],
+            ..web("m1", &["https://m1.test/cb"])
+        },
+    ] {
+        issuer.register_client(client).await.unwrap();
+    }
+}
+
 impl World {
+    /// The ports over what belongs to the issuer.
+    pub(crate) fn own(&self) -> Ports {
+        self.ports.scoped(ISSUER)
+    }
+
     pub(crate) async fn new() -> Self {
         World::with_policy(policy()).await
     }
@@ -156,42 +200,8 @@ impl World {
         let bob = subjects.pop().unwrap();
         let alice = subjects.pop().unwrap();
         let world = World { switch, issuer, store, clock, ports, accounts, sessions, alice, bob };
-        world.register_clients().await;
+        register_clients(&world.issuer).await;
         world
-    }
-
-    async fn register_clients(&self) {
-        let web = |id: &str, uris: &[&str]| NewClient {
-            client_id: Some(id.to_owned()),
-            resources: vec![NOTES.to_owned()],
-            scopes: ["openid", "profile", "email", "offline_access", "notes:read"].into_iter().collect(),
-            ..NewClient::web(format!("The {id} client"), uris.iter().copied())
-        };
-        let public = ClientCredential::Public;
-        for client in [
-            NewClient { credential: public.clone(), ..web("p1", &["https://rp.test/cb"]) },
-            NewClient {
-                credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
-                ..web("c1", &["https://c1.test/cb", "https://c1.test/other", "https://c1.test/q?a=b"])
-            },
-            NewClient {
-                credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
-                resources: vec![NOTES.to_owned(), BANK.to_owned()],
-                ..web("c2", &["https://c2.test/cb"])
-            },
-            NewClient { credential: public.clone(), ..web("w1", &["http://127.0.0.1/cb"]) },
-            NewClient {
-                application_type: countersign_oidc::client::ApplicationType::Native,
-                credential: public,
-                ..web("n1", &["http://127.0.0.1/cb", "http://localhost/cb", "com.example.n1:/cb"])
-            },
-            NewClient {
-                grant_types: vec![countersign_oidc::client::GrantTypeName::ClientCredentials],
-                ..web("m1", &["https://m1.test/cb"])
-            },
-        ] {
-            self.issuer.register_client(client).await.unwrap();
-        }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {

@@ -117,6 +117,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) people: Arc<People>,
     pub(crate) sessions: Arc<Sessions>,
+    /// Over what belongs to the issuer.
     pub(crate) ports: Ports,
     made: Arc<Mutex<u32>>,
 }
@@ -196,7 +197,7 @@ impl World {
             ports: ports.clone(),
             accounts: people.clone(),
             signed_in: sessions.clone(),
-            clients: Arc::new(StoredClients::new(ports.clone())),
+            clients: Arc::new(StoredClients::new(&ports, ISSUER)),
             key_ring: Arc::new(KeyRing::new([(1, key)]).unwrap()),
             policy,
             routes: RouteMap::default(),
@@ -209,6 +210,7 @@ impl World {
         .unwrap();
         issuer.ensure_keys().await.unwrap();
         let made = Arc::new(Mutex::new(0));
+        let ports = ports.scoped(ISSUER);
         let world = World { issuer: Arc::new(issuer), store, listed, clock, people, sessions, ports, made };
         world.register_clients().await;
         world
@@ -457,6 +459,7 @@ fn alice() -> Account {
         "employee_id": "secret to the application",
     });
     Account {
+        generation: 0,
         subject: Subject::new("usr_alice").unwrap(),
         email: EmailAddress::parse("alice@x.test").unwrap(),
         email_verified: true,

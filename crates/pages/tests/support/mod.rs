@@ -84,7 +84,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         ports: ports.clone(),
         accounts: accounts.clone(),
         signed_in: authn.clone(),
-        clients: Arc::new(StoredClients::new(ports.clone())),
+        clients: Arc::new(StoredClients::new(&ports, issuer)),
         key_ring: Arc::new(KeyRing::new([(1, Secret::new("k".repeat(32)))]).expect("a key ring")),
         policy,
         routes: RouteMap::default(),
