@@ -11,7 +11,7 @@ use countersign_storage::{
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
 use crate::password::Password;
-use crate::session::{SessionRecord, SignedInSession, Standing, person};
+use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in, person};
 use crate::sign_in::{SignInError, SignInRefusal, Verified};
 
 impl Authn {
@@ -83,6 +83,7 @@ impl Operation for Confirm<'_> {
         let cookie = Secret::generate(moment.random);
         let mut after = SessionRecord { handle: cookie.handle(), ..before.record.clone() };
         after.session.auth_time = moment.now;
+        after.session.sign_in_id = fresh_sign_in(moment);
         after.seen(policy, moment.now);
 
         let mut changes = Changes::none();

@@ -24,6 +24,9 @@ pub struct Session {
     pub subject: Subject,
     /// When the password was last verified.
     pub auth_time: Timestamp,
+    /// Which verification that was: fresh each time, also within one second.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sign_in_id: String,
     /// How: the values of [RFC 8176], `pwd`.
     pub amr: Vec<String>,
     /// When it began.
@@ -55,6 +58,7 @@ impl Session {
     /// The proof of sign-in that issuer and approvals take.
     pub fn authentication(&self) -> Authentication {
         Authentication::asserted(self.subject.clone(), self.id.clone(), self.auth_time, self.amr.clone())
+            .by_sign_in(self.sign_in_id.clone())
     }
 }
 
@@ -126,6 +130,7 @@ impl SessionRecord {
             id: secret::identifier("ses", moment.random),
             subject: subject.clone(),
             auth_time: moment.now,
+            sign_in_id: fresh_sign_in(moment),
             amr: vec!["pwd".to_owned()],
             created_at: moment.now,
             last_seen_at: moment.now,
@@ -219,6 +224,11 @@ impl Operation for LookUp<'_> {
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
         Ok(plan)
     }
+}
+
+/// The name of a verification that has just happened.
+pub(crate) fn fresh_sign_in(moment: &Moment<'_>) -> String {
+    secret::identifier("sgn", moment.random)
 }
 
 /// A header as it may be shown later: bounded, without control characters.

@@ -333,6 +333,20 @@ fn confirming_moves_the_session_to_a_fresh_secret_and_auth_time() {
 }
 
 #[test]
+fn every_verification_is_an_event_of_its_own_also_within_one_second() {
+    let site = site();
+    let first = site.alice();
+    let confirm = |cookie: &Secret| block_on(site.authn.confirm(cookie, &Secret::new(PASSWORD), &Context::default()));
+    let second = confirm(&first.cookie).unwrap();
+    let third = confirm(&second.cookie).unwrap();
+    let events = [&first, &second, &third].map(|signed_in| signed_in.session.authentication());
+    assert!(events.iter().all(|event| event.auth_time() == START && event.session_id() == first.session.id));
+    assert!(!events[0].is_same_sign_in(&events[1]) && !events[1].is_same_sign_in(&events[2]));
+    let seen = site.session(&third.cookie).unwrap().authentication();
+    assert!(seen.is_same_sign_in(&events[2]), "looking it up is no sign-in");
+}
+
+#[test]
 fn confirming_with_a_wrong_password_changes_nothing_and_counts_like_a_sign_in() {
     let site = site();
     let alice = site.alice();

@@ -43,6 +43,8 @@ pub struct Authentication {
     acr: Option<String>,
     #[serde(default)]
     account_generation: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    sign_in_id: String,
 }
 
 impl Authentication {
@@ -52,7 +54,15 @@ impl Authentication {
     /// The word of whoever calls this is all the proof there is: call it only where a credential was verified, or where
     /// a session that such a verification opened was found alive.
     pub fn asserted(subject: Subject, session_id: impl Into<String>, auth_time: Timestamp, amr: Vec<String>) -> Self {
-        Authentication { subject, session_id: session_id.into(), auth_time, amr, acr: None, account_generation: 0 }
+        Authentication {
+            subject,
+            session_id: session_id.into(),
+            auth_time,
+            amr,
+            acr: None,
+            account_generation: 0,
+            sign_in_id: String::new(),
+        }
     }
 
     /// Adds the authentication context class that was met.
@@ -66,6 +76,14 @@ impl Authentication {
     #[must_use]
     pub fn in_generation(mut self, generation: u32) -> Self {
         self.account_generation = generation;
+        self
+    }
+
+    /// Names the event: a value that is fresh each time a credential is verified, also where the session stays the same.
+    /// Without one, two sign-ins of one session within one second look like one.
+    #[must_use]
+    pub fn by_sign_in(mut self, sign_in_id: impl Into<String>) -> Self {
+        self.sign_in_id = sign_in_id.into();
         self
     }
 
@@ -87,6 +105,12 @@ impl Authentication {
     /// In which generation of the account ([`crate::Account::carries`]).
     pub fn account_generation(&self) -> u32 {
         self.account_generation
+    }
+
+    /// Whether both are about one and the same event of signing in.
+    pub fn is_same_sign_in(&self, other: &Authentication) -> bool {
+        let named = |name: fn(&Authentication) -> &str| name(self) == name(other);
+        named(|one| &one.sign_in_id) && named(|one| &one.session_id) && self.auth_time == other.auth_time
     }
 
     /// How: the values of [RFC 8176], `pwd` for a password.

@@ -43,9 +43,7 @@ impl Interaction {
     /// Whether `authentication` happened in answer to this interaction: not before it began, and not the very sign-in that
     /// it began with.
     pub fn was_answered_by(&self, authentication: &Authentication) -> bool {
-        let another = self.began_with.as_ref().is_none_or(|before| {
-            before.session_id() != authentication.session_id() || before.auth_time() < authentication.auth_time()
-        });
+        let another = self.began_with.as_ref().is_none_or(|before| !before.is_same_sign_in(authentication));
         another && authentication.auth_time() >= self.created_at
     }
 }

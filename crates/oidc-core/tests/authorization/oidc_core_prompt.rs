@@ -69,6 +69,44 @@ async fn a_fresh_sign_in_is_asked_for_once_and_the_old_one_does_not_do() {
     }
 }
 
+/// [OIDC Core §3.1.2.1]: a sign-in is told from another by itself and not by its second, also where the session stays the same.
+#[tokio::test]
+async fn signing_in_again_counts_within_the_second_in_which_the_request_came() {
+    for (name, value) in [("prompt", "login"), ("prompt", "select_account"), ("max_age", "0")] {
+        let world = World::new().await;
+        let browser = world.browser_of(&world.alice);
+        browser.ask_and_approve(&Ask::c1()).await.code();
+        for _ in 0..2 {
+            let landing = browser.ask(&Ask::c1().with(name, value)).await;
+            assert!(matches!(landing, Landing::SignIn(_)), "{name}={value}: {landing:?}");
+            assert_eq!(browser.resume(landing.interaction()).await, landing, "{name}={value}: the old one does not do");
+            browser.confirm();
+            browser.resume(landing.interaction()).await.code();
+        }
+    }
+}
+
+/// [OIDC Core §3.1.2.1]: a sign-in of exactly `max_age` seconds ago does, one of a second more does not, and how long the
+/// person then reads the consent page does not matter.
+#[tokio::test]
+async fn max_age_is_met_to_the_second() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    world.pass(300);
+    browser.ask(&Ask::c1().with("max_age", "300")).await.code();
+    browser.ask(&Ask::c1().with("max_age", "18446744073709551615")).await.code();
+    let landing = browser.ask(&Ask::c1().with("max_age", "299").with("prompt", "consent")).await;
+    assert!(matches!(landing, Landing::SignIn(_)), "{landing:?}");
+    browser.confirm();
+    assert!(matches!(browser.resume(landing.interaction()).await, Landing::Consent(_)));
+    world.pass(600);
+    browser.approve(landing.interaction()).await.code();
+    for bad in ["-1", "+1", "1.0", "1e3", "x", "18446744073709551616"] {
+        assert_eq!(browser.ask(&Ask::c1().with("max_age", bad)).await.error(), "invalid_request", "{bad}");
+    }
+}
+
 /// An older session of the same browser is not a fresh sign-in either.
 #[tokio::test]
 async fn another_old_session_is_not_a_fresh_sign_in() {

@@ -342,6 +342,17 @@ impl Browser<'_> {
         self.cookies.lock().unwrap().insert("session".to_owned(), id);
     }
 
+    /// The person shows the password again: the session keeps its name.
+    pub(crate) fn confirm(&self) {
+        let id = self.cookie("session").unwrap();
+        let mut sessions = self.world.sessions.0.lock().unwrap();
+        let before = sessions[&id].clone();
+        let (subject, now) = (before.subject().clone(), self.world.clock.now());
+        let event = Secret::generate(self.world.ports.random.as_ref()).expose().to_owned();
+        let after = Authentication::asserted(subject, &id, now, vec!["pwd".to_owned()]).by_sign_in(event);
+        sessions.insert(id, after);
+    }
+
     pub(crate) fn sign_out(&self) {
         self.cookies.lock().unwrap().remove("session");
     }
