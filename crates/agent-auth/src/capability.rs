@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config_error::ConfigError;
 use crate::constraint::Constraints;
-use crate::schema::InputSchema;
+use crate::schema::{Contradiction, InputSchema};
 
 /// One action that agents can be allowed to perform.
 #[derive(Clone, Debug)]
@@ -138,6 +138,33 @@ impl Offered {
         if let Some(field) = constraints.fields().find(|field| !input.knows(field)) {
             return Err(ConfigError::ConstraintField { capability: name, field: field.to_owned() });
         }
+        if let Some(Contradiction { field, reason }) = input.contradiction(&constraints) {
+            return Err(ConfigError::EmptyConstraint { capability: name, field: field.to_owned(), reason });
+        }
         Ok(Offered { name, description, input, output, constraints, visibility, grant_lifetime })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_constraint_that_cannot_hold_is_a_configuration_error_in_words() {
+        let schema =
+            json!({ "properties": { "amount": { "type": "number", "maximum": 10 }, "to": { "type": "object" } } });
+        let rows = [
+            (json!({ "amont": 1 }), "on \"amont\", which is not in its input schema"),
+            (json!({ "amount": { "min": 11 } }), "its min is above the maximum of the input schema"),
+            (json!({ "to": "x" }), "only texts, numbers and booleans can be limited, and the field never is one"),
+        ];
+        for (constraints, words) in rows {
+            let constraints = Constraints::parse(&constraints).unwrap();
+            let pay = Capability::new("pay", "Pay").input(schema.clone()).constrained(constraints);
+            let error = Offer::new(vec![pay]).unwrap_err().to_string();
+            assert!(error.starts_with("capability \"pay\" is constrained on ") && error.ends_with(words), "{error}");
+        }
     }
 }

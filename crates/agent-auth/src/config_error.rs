@@ -18,6 +18,16 @@ pub enum ConfigError {
         /// The field.
         field: String,
     },
+    /// A constraint of a capability leaves no value of a field, by itself or with the input schema.
+    #[error("capability {capability:?} is constrained on {field:?} so that no call is ever allowed: {reason}")]
+    EmptyConstraint {
+        /// The capability.
+        capability: String,
+        /// The field.
+        field: String,
+        /// Why nothing is left.
+        reason: &'static str,
+    },
     /// An input schema is outside the subset.
     #[error("the input schema of capability {capability:?} is refused: {reason}")]
     InputSchema {

@@ -29,6 +29,26 @@ impl Decimal {
         self.digits.is_empty() || i64::try_from(self.digits.len()).is_ok_and(|digits| digits <= self.exponent)
     }
 
+    /// The largest whole number that is not above it. `None` beyond 38 digits.
+    pub(crate) fn floor(&self) -> Option<i128> {
+        let whole = self.truncated()?;
+        if self.sign == Sign::Negative && !self.is_integer() { whole.checked_sub(1) } else { Some(whole) }
+    }
+
+    /// The smallest whole number that is not below it. `None` beyond 38 digits.
+    pub(crate) fn ceiling(&self) -> Option<i128> {
+        let whole = self.truncated()?;
+        if self.sign == Sign::Positive && !self.is_integer() { whole.checked_add(1) } else { Some(whole) }
+    }
+
+    /// Without its fraction.
+    fn truncated(&self) -> Option<i128> {
+        let places = usize::try_from(self.exponent.max(0)).ok().filter(|places| *places <= 38)?;
+        let digits: String = self.digits.chars().chain(std::iter::repeat('0')).take(places).collect();
+        let magnitude: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        Some(if self.sign == Sign::Negative { -magnitude } else { magnitude })
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (sign, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (Sign::Negative, rest),
@@ -64,6 +84,17 @@ impl Decimal {
     }
 }
 
+impl From<i128> for Decimal {
+    fn from(whole: i128) -> Self {
+        let (sign, magnitude) =
+            (if whole < 0 { Sign::Negative } else { Sign::Positive }, whole.unsigned_abs().to_string());
+        let digits = magnitude.trim_end_matches('0');
+        // At most 39 digits.
+        let exponent = if digits.is_empty() { 0 } else { i64::try_from(magnitude.len()).unwrap_or(i64::MAX) };
+        Decimal { sign, exponent, digits: digits.to_owned() }
+    }
+}
+
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.sign, other.sign) {
@@ -83,16 +114,104 @@ impl PartialOrd for Decimal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
     #[test]
-    fn decimals_compare_by_value_and_not_by_spelling() {
-        let ascending =
-            ["-1e3", "-999.5", "-0.1", "0", "1e-7", "0.0000002", "0.1", "0.30", "1", "9", "10", "1000.01", "1e21"];
-        let parsed: Vec<_> = ascending.iter().map(|text| Decimal::parse(text).unwrap()).collect();
-        assert!(parsed.is_sorted_by(|a, b| a < b));
-        for (one, other) in [("0.30", "0.3"), ("1e2", "100"), ("-0", "0.0"), ("1.0", "1"), ("12.5e-1", "1.25")] {
-            assert_eq!(Decimal::parse(one), Decimal::parse(other), "{one} {other}");
+    fn decimals_compare_by_value_in_both_directions_and_with_themselves() {
+        let ascending = [
+            "-1e21",
+            "-1000.01",
+            "-1e3",
+            "-999.5",
+            "-12",
+            "-10",
+            "-9",
+            "-1.5",
+            "-1",
+            "-0.30",
+            "-0.1",
+            "-0.0000002",
+            "-1e-7",
+            "-1e-300",
+            "0",
+            "1e-300",
+            "1e-7",
+            "0.0000002",
+            "0.1",
+            "0.30",
+            "1",
+            "1.5",
+            "9",
+            "10",
+            "12",
+            "999.5",
+            "1e3",
+            "1000.01",
+            "1e21",
+        ];
+        for (place, one) in ascending.iter().enumerate() {
+            for (other_place, other) in ascending.iter().enumerate() {
+                assert_eq!(decimal(one).cmp(&decimal(other)), place.cmp(&other_place), "{one} {other}");
+                assert_eq!(decimal(one) == decimal(other), place == other_place, "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        let pairs = [
+            ("0.30", "0.3"),
+            ("1e2", "100"),
+            ("-0", "0.0"),
+            ("1.0", "1"),
+            ("12.5e-1", "1.25"),
+            ("-0.5e1", "-5"),
+            ("0e9", "-0e-9"),
+        ];
+        for (one, other) in pairs {
+            assert_eq!(decimal(one), decimal(other), "{one} {other}");
+            assert_eq!(decimal(one).cmp(&decimal(other)), Ordering::Equal, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn floor_and_ceiling_are_the_nearest_whole_numbers() {
+        let rows = [
+            ("0", 0, 0),
+            ("0.5", 0, 1),
+            ("-0.5", -1, 0),
+            ("1e-300", 0, 1),
+            ("-1e-300", -1, 0),
+            ("7", 7, 7),
+            ("-7", -7, -7),
+            ("7.001", 7, 8),
+            ("-7.001", -8, -7),
+            ("120", 120, 120),
+            ("1e3", 1000, 1000),
+            ("99.9", 99, 100),
+        ];
+        for (text, floor, ceiling) in rows {
+            assert_eq!((decimal(text).floor(), decimal(text).ceiling()), (Some(floor), Some(ceiling)), "{text}");
+            assert_eq!(Decimal::from(floor), decimal(&floor.to_string()));
+        }
+        assert_eq!((decimal("1e38").floor(), decimal("-1e400").ceiling()), (None, None));
+    }
+
+    proptest! {
+        /// Against the arithmetic of whole numbers, with the decimal point anywhere.
+        #[test]
+        fn decimals_compare_as_their_numerators_do(one in -3_000_i64..3_000, other in -3_000_i64..3_000, places in 0_u32..8) {
+            let text = |number: i64| format!("{number}e-{places}");
+            prop_assert_eq!(decimal(&text(one)).cmp(&decimal(&text(other))), one.cmp(&other));
+            let scale = 10_i64.pow(places);
+            prop_assert_eq!(decimal(&text(one)).floor(), Some(i128::from(one.div_euclid(scale))));
+            prop_assert_eq!(decimal(&text(one)).is_integer(), one % scale == 0);
         }
     }
 
@@ -100,7 +219,7 @@ mod tests {
     fn integers_are_told_by_value() {
         for (text, integer) in [("1", true), ("1.0", true), ("1e3", true), ("1.5", false), ("0", true), ("1e-1", false)]
         {
-            assert_eq!(Decimal::parse(text).unwrap().is_integer(), integer, "{text}");
+            assert_eq!(decimal(text).is_integer(), integer, "{text}");
         }
     }
 

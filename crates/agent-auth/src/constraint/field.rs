@@ -18,18 +18,18 @@ pub(crate) enum FieldConstraint {
 /// The four operators; an absent one says nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Operators {
-    pub(super) min: Option<Bound>,
-    pub(super) max: Option<Bound>,
-    pub(super) one_of: Option<Vec<Scalar>>,
+    pub(crate) min: Option<Bound>,
+    pub(crate) max: Option<Bound>,
+    pub(crate) one_of: Option<Vec<Scalar>>,
     /// Never empty, and of one type.
-    pub(super) none_of: Option<Vec<Scalar>>,
+    pub(crate) none_of: Option<Vec<Scalar>>,
 }
 
 /// A bound, with the number as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Bound {
-    pub(super) written: Number,
-    pub(super) decimal: Decimal,
+    pub(crate) written: Number,
+    pub(crate) decimal: Decimal,
 }
 
 /// A value that can be compared.
@@ -64,11 +64,11 @@ impl FieldConstraint {
         let operators = Operators {
             min: members
                 .get("min")
-                .map(|value| bound(value).ok_or_else(|| malformed("min is a number")))
+                .map(|value| Bound::of(value).ok_or_else(|| malformed("min is a number")))
                 .transpose()?,
             max: members
                 .get("max")
-                .map(|value| bound(value).ok_or_else(|| malformed("max is a number")))
+                .map(|value| Bound::of(value).ok_or_else(|| malformed("max is a number")))
                 .transpose()?,
             one_of: members
                 .get("in")
@@ -91,7 +91,7 @@ impl FieldConstraint {
         argument.and_then(Scalar::of).is_some_and(|argument| self.allows_scalar(&argument))
     }
 
-    pub(super) fn allows_scalar(&self, argument: &Scalar) -> bool {
+    pub(crate) fn allows_scalar(&self, argument: &Scalar) -> bool {
         match self {
             FieldConstraint::Exact(value) => value == argument,
             FieldConstraint::Operators(operators) => operators.allow(argument),
@@ -134,20 +134,20 @@ impl Operators {
 }
 
 impl Scalar {
-    pub(super) fn of(value: &Value) -> Option<Self> {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(value) => Some(Scalar::Bool(*value)),
-            Value::Number(_) => bound(value).map(Scalar::Number),
+            Value::Number(_) => Bound::of(value).map(Scalar::Number),
             Value::String(text) => Some(Scalar::Text(text.clone())),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
     }
 
-    pub(super) fn is_of_the_type_of(&self, other: &Scalar) -> bool {
+    pub(crate) fn is_of_the_type_of(&self, other: &Scalar) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         match self {
             Scalar::Bool(value) => json!(value),
             Scalar::Number(number) => json!(number.written),
@@ -169,9 +169,12 @@ impl PartialEq for Scalar {
 
 impl Eq for Scalar {}
 
-fn bound(value: &Value) -> Option<Bound> {
-    let Value::Number(written) = value else { return None };
-    Some(Bound { written: written.clone(), decimal: Decimal::of(written)? })
+impl Bound {
+    /// `None` for what is no number.
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        let Value::Number(written) = value else { return None };
+        Some(Bound { written: written.clone(), decimal: Decimal::of(written)? })
+    }
 }
 
 fn list(value: &Value) -> Option<Vec<Scalar>> {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use field::FieldConstraint;
+pub(crate) use field::{Bound, FieldConstraint, Operators, Scalar};
 
 /// Constraints by field. None at all allow any arguments that the capability's input schema allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -122,6 +122,10 @@ impl Constraints {
     /// As they stand on the wire.
     pub fn to_value(&self) -> Value {
         Value::Object(self.0.iter().map(|(field, constraint)| (field.clone(), constraint.to_value())).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &FieldConstraint)> {
+        self.0.iter().map(|(field, constraint)| (field.as_str(), constraint))
     }
 
     pub(crate) fn on(&self, field: &str) -> Option<&FieldConstraint> {

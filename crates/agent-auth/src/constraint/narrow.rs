@@ -4,7 +4,7 @@ use super::field::{Bound, FieldConstraint, Operators, Scalar, is_of_one_type};
 
 impl FieldConstraint {
     /// Allows exactly what both allow.
-    pub(super) fn narrowed_by(&self, other: &FieldConstraint) -> FieldConstraint {
+    pub(crate) fn narrowed_by(&self, other: &FieldConstraint) -> FieldConstraint {
         match (self, other) {
             (FieldConstraint::Exact(value), constraint) | (constraint, FieldConstraint::Exact(value)) => {
                 if constraint.allows_scalar(value) { FieldConstraint::Exact(value.clone()) } else { nothing() }

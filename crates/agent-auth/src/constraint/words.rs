@@ -15,7 +15,7 @@ impl FieldConstraint {
 }
 
 impl Operators {
-    fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let range = match (&self.min, &self.max) {
             (Some(min), Some(max)) => Some(format!("from {} to {}", min.written, max.written)),
             (Some(min), None) => Some(format!("at least {}, no upper limit", min.written)),

@@ -3,9 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::{Additional, Mismatch, Node, Type};
+use crate::constraint::Scalar;
 use crate::decimal::Decimal;
 
 impl Node {
+    pub(super) fn allows_scalar(&self, value: &Scalar) -> bool {
+        self.check(&value.to_value(), "").is_ok()
+    }
+
     fn check(&self, value: &Value, path: &str) -> Result<(), Mismatch> {
         let mismatch = |rule| Err(Mismatch { path: path.to_owned(), rule });
         if self.types.as_deref().is_some_and(|types| !types.iter().any(|expected| expected.holds(value))) {
@@ -18,8 +23,8 @@ impl Node {
             Value::Number(number) => {
                 let number = Decimal::of(number);
                 let within = |number: &Decimal| {
-                    self.minimum.as_ref().is_none_or(|least| number >= least)
-                        && self.maximum.as_ref().is_none_or(|most| number <= most)
+                    self.minimum.as_ref().is_none_or(|least| *number >= least.decimal)
+                        && self.maximum.as_ref().is_none_or(|most| *number <= most.decimal)
                 };
                 if number.as_ref().is_some_and(within) { Ok(()) } else { mismatch("is out of range") }
             }

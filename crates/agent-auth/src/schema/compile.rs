@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Additional, Node, Span, Type};
-use crate::decimal::Decimal;
+use crate::constraint::Bound;
 
 /// Deeper than any request is read.
 const DEPTH: usize = 12;
@@ -58,8 +58,8 @@ fn node(schema: &Value, depth: usize) -> Result<Node, String> {
             "items" => node.items = Some(Box::new(self::node(value, depth + 1)?)),
             "enum" => node.one_of = Some(value.as_array().cloned().ok_or("enum is a list")?),
             "const" => node.one_of = Some(vec![value.clone()]),
-            "minimum" => node.minimum = Some(decimal(value)?),
-            "maximum" => node.maximum = Some(decimal(value)?),
+            "minimum" => node.minimum = Some(bound(value)?),
+            "maximum" => node.maximum = Some(bound(value)?),
             "minLength" => node.length.least = Some(size(value)?),
             "maxLength" => node.length.most = Some(size(value)?),
             "minItems" => node.count.least = Some(size(value)?),
@@ -113,9 +113,8 @@ fn additional(value: &Value) -> Result<Additional, String> {
     }
 }
 
-fn decimal(value: &Value) -> Result<Decimal, String> {
-    let Value::Number(number) = value else { return Err("minimum and maximum are numbers".to_owned()) };
-    Decimal::of(number).ok_or_else(|| "minimum and maximum are numbers".to_owned())
+fn bound(value: &Value) -> Result<Bound, String> {
+    Bound::of(value).ok_or_else(|| "minimum and maximum are numbers".to_owned())
 }
 
 fn size(value: &Value) -> Result<usize, String> {

@@ -12,12 +12,16 @@
 
 mod check;
 mod compile;
+mod limits;
+mod reach;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::decimal::Decimal;
+use crate::constraint::Bound;
+
+pub(crate) use limits::Contradiction;
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -35,8 +39,8 @@ struct Node {
     additional: Additional,
     items: Option<Box<Node>>,
     one_of: Option<Vec<Value>>,
-    minimum: Option<Decimal>,
-    maximum: Option<Decimal>,
+    minimum: Option<Bound>,
+    maximum: Option<Bound>,
     length: Span,
     count: Span,
 }

@@ -1,0 +1,277 @@
+//! Constraints and a schema taken together: whether they leave anything, and how that is told to people.
+//!
+//! This is what no validator can do, and one of the reasons why the schema is read by code of our own: a limit must be
+//! narrowed, compared with the schema, refused when it leaves nothing, and shown to a person in words.
+
+use super::{Additional, InputSchema, Node};
+use crate::constraint::{Constraints, FieldConstraint, Operators, Scalar};
+
+/// A constraint under which no call would ever be allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Contradiction<'a> {
+    /// The field, as it was written.
+    pub(crate) field: &'a str,
+    /// Why nothing is left: our words, without any value.
+    pub(crate) reason: &'static str,
+}
+
+/// What a constraint and a schema allow together.
+enum Left {
+    Nothing(&'static str),
+    Values(Vec<Scalar>),
+    /// More than can be listed.
+    Open,
+}
+
+impl InputSchema {
+    /// The first constraint under which no call would ever be allowed: it contradicts itself (`min` above `max`, an empty
+    /// `in`), the schema (`min` above its `maximum`, no value of `in` that it allows), or the field cannot be constrained.
+    ///
+    /// `None` is no promise: what a `pattern` leaves over is not looked into, unless the values are listed.
+    pub(crate) fn contradiction<'a>(&self, constraints: &'a Constraints) -> Option<Contradiction<'a>> {
+        constraints.iter().find_map(|(field, constraint)| match self.left(field, Some(constraint)) {
+            Left::Nothing(reason) => Some(Contradiction { field, reason }),
+            Left::Values(_) | Left::Open => None,
+        })
+    }
+
+    #[allow(dead_code, reason = "for the approval page, which is to say it")]
+    /// What a call may say in this field, by the constraint and the schema together, for the person who approves: `from 0
+    /// to 100` for `max: 100` on a field with `minimum: 0`. Without either: `any value`.
+    pub(crate) fn limit_in_words(&self, field: &str, constraint: Option<&FieldConstraint>) -> String {
+        let words = match self.left(field, constraint) {
+            Left::Nothing(_) => listed(Vec::new()).in_words(),
+            Left::Values(values) => match constraint {
+                Some(exact @ FieldConstraint::Exact(_)) => exact.in_words(),
+                _ => listed(values).in_words(),
+            },
+            Left::Open => {
+                let Some(FieldConstraint::Operators(asked)) = constraint else {
+                    return or_any(self.range(field, &Operators::default()).in_words());
+                };
+                let range = FieldConstraint::Operators(self.range(field, asked));
+                FieldConstraint::Operators(asked.clone()).narrowed_by(&range).in_words()
+            }
+        };
+        or_any(words)
+    }
+
+    fn left(&self, field: &str, constraint: Option<&FieldConstraint>) -> Left {
+        let anything = Node::default();
+        let node = match self.root.properties.get(field) {
+            Some(node) => node,
+            None if self.root.additional == Additional::Allowed => &anything,
+            None => return Left::Nothing("the capability has no such field"),
+        };
+        let Some(constraint) = constraint else { return node.listed_values().map_or(Left::Open, Left::Values) };
+        if node.reach().is_empty() {
+            return Left::Nothing("only texts, numbers and booleans can be limited, and the field never is one");
+        }
+        match constraint.left_alone() {
+            Left::Nothing(reason) => Left::Nothing(reason),
+            Left::Values(values) => {
+                let values: Vec<_> = values.into_iter().filter(|value| node.allows_scalar(value)).collect();
+                match values.is_empty() {
+                    true => Left::Nothing("the input schema allows none of its values"),
+                    false => Left::Values(values),
+                }
+            }
+            Left::Open => node.left_by(constraint),
+        }
+    }
+
+    fn range(&self, field: &str, asked: &Operators) -> Operators {
+        self.root.properties.get(field).map(|node| node.reach().range(asked)).unwrap_or_default()
+    }
+}
+
+impl FieldConstraint {
+    /// What it allows by itself.
+    fn left_alone(&self) -> Left {
+        let limits = match self {
+            FieldConstraint::Exact(value) => return Left::Values(vec![value.clone()]),
+            FieldConstraint::Operators(limits) => limits,
+        };
+        if let (Some(min), Some(max)) = (&limits.min, &limits.max)
+            && min.decimal > max.decimal
+        {
+            return Left::Nothing("its min is above its max");
+        }
+        match &limits.one_of {
+            Some(list) if list.is_empty() => Left::Nothing("its list of allowed values is empty"),
+            Some(list) => {
+                let values: Vec<_> = list.iter().filter(|value| self.allows_scalar(value)).cloned().collect();
+                match values.is_empty() {
+                    true => Left::Nothing("min, max and not_in refuse every value that in allows"),
+                    false => Left::Values(values),
+                }
+            }
+            None if Node::default().reach().meets(limits) => Left::Open,
+            None => Left::Nothing("min, max and not_in leave no value"),
+        }
+    }
+}
+
+impl Node {
+    /// What it leaves of a constraint that lists no values.
+    fn left_by(&self, constraint: &FieldConstraint) -> Left {
+        if let Some(values) = self.listed_values() {
+            let values: Vec<_> = values.into_iter().filter(|value| constraint.allows_scalar(value)).collect();
+            return match values.is_empty() {
+                true => Left::Nothing("it refuses every value that the input schema lists"),
+                false => Left::Values(values),
+            };
+        }
+        let FieldConstraint::Operators(limits) = constraint else { return Left::Open };
+        if self.reach().meets(limits) {
+            return Left::Open;
+        }
+        let schema = self.reach().range(limits);
+        let above = |low: &Operators, high: &Operators| match (&low.min, &high.max) {
+            (Some(min), Some(max)) => min.decimal > max.decimal,
+            _ => false,
+        };
+        Left::Nothing(if above(limits, &schema) {
+            "its min is above the maximum of the input schema"
+        } else if above(&schema, limits) {
+            "its max is below the minimum of the input schema"
+        } else {
+            "it refuses every value that the input schema allows"
+        })
+    }
+
+    /// The scalars that it allows, where it lists them.
+    fn listed_values(&self) -> Option<Vec<Scalar>> {
+        let listed = self.reach().listed?;
+        Some(listed.into_iter().filter(|value| self.allows_scalar(value)).collect())
+    }
+}
+
+fn listed(values: Vec<Scalar>) -> FieldConstraint {
+    FieldConstraint::Operators(Operators { one_of: Some(values), ..Operators::default() })
+}
+
+fn or_any(words: String) -> String {
+    if words.is_empty() { "any value".to_owned() } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn schema() -> InputSchema {
+        InputSchema::compile(json!({
+            "type": "object",
+            "properties": {
+                "amount": { "type": "number", "minimum": 0, "maximum": 1000.5 },
+                "balance": { "type": "number" },
+                "count": { "type": "integer", "minimum": 1 },
+                "currency": { "type": "string", "enum": ["USD", "EUR", "CHF"] },
+                "either": { "type": ["number", "string"], "minimum": 0 },
+                "flag": { "type": "boolean" },
+                "list": { "type": "array", "items": { "type": "string" } },
+                "name": { "type": "string", "maxLength": 5 },
+                "free": {},
+            }
+        }))
+        .unwrap()
+    }
+
+    fn constrained(field: &str, constraint: &Value) -> Constraints {
+        Constraints::parse(&json!({ field: constraint })).unwrap()
+    }
+
+    #[test]
+    fn a_constraint_that_leaves_nothing_is_told_with_its_reason() {
+        let rows = [
+            ("amount", json!({ "min": 5, "max": 1 }), "its min is above its max"),
+            ("amount", json!({ "in": [] }), "its list of allowed values is empty"),
+            ("amount", json!({ "in": [1, 2], "min": 3 }), "min, max and not_in refuse every value that in allows"),
+            ("free", json!({ "in": ["a"], "not_in": ["a"] }), "min, max and not_in refuse every value that in allows"),
+            ("free", json!({ "min": 1, "not_in": ["a"] }), "min, max and not_in leave no value"),
+            ("free", json!({ "min": 1, "max": 1, "not_in": [1.0] }), "min, max and not_in leave no value"),
+            ("flag", json!({ "not_in": [true, false] }), "min, max and not_in leave no value"),
+            ("amount", json!({ "min": 1000.51 }), "its min is above the maximum of the input schema"),
+            ("amount", json!({ "max": -0.01 }), "its max is below the minimum of the input schema"),
+            ("count", json!({ "min": 1.2, "max": 1.8 }), "it refuses every value that the input schema allows"),
+            ("count", json!({ "max": 3, "not_in": [1, 2, 3] }), "it refuses every value that the input schema allows"),
+            ("name", json!({ "max": 3 }), "it refuses every value that the input schema allows"),
+            ("flag", json!({ "not_in": ["a"] }), "it refuses every value that the input schema allows"),
+            (
+                "currency",
+                json!({ "not_in": ["USD", "EUR", "CHF"] }),
+                "it refuses every value that the input schema lists",
+            ),
+            ("currency", json!({ "in": ["GBP", 5] }), "the input schema allows none of its values"),
+            ("currency", json!("usd"), "the input schema allows none of its values"),
+            ("amount", json!(2000), "the input schema allows none of its values"),
+            (
+                "list",
+                json!({ "in": ["a"] }),
+                "only texts, numbers and booleans can be limited, and the field never is one",
+            ),
+            ("other", json!(1), "the capability has no such field"),
+        ];
+        for (field, constraint, reason) in rows {
+            let constraints = constrained(field, &constraint);
+            let expected = Contradiction { field, reason };
+            assert_eq!(schema().contradiction(&constraints), Some(expected), "{field} {constraint}");
+        }
+    }
+
+    #[test]
+    fn a_constraint_that_leaves_something_is_no_contradiction() {
+        for (field, constraint) in [
+            ("amount", json!({ "min": 1000.5 })),
+            ("amount", json!({ "max": 0 })),
+            ("amount", json!({ "min": 5, "max": 5 })),
+            ("amount", json!({ "in": [2000, 7] })),
+            ("count", json!({ "min": 0.5, "max": 1.5 })),
+            ("count", json!({ "max": 4, "not_in": [1, 2, 3] })),
+            ("count", json!({ "min": 1e30, "max": 1e30 })),
+            ("currency", json!({ "not_in": ["USD", "EUR"] })),
+            ("either", json!({ "not_in": [""] })),
+            ("flag", json!({ "not_in": [true] })),
+            ("name", json!({ "not_in": ["", "a"] })),
+            ("free", json!({ "not_in": [1] })),
+        ] {
+            assert_eq!(schema().contradiction(&constrained(field, &constraint)), None, "{field} {constraint}");
+        }
+        let open = InputSchema::compile(json!({ "type": "object", "additionalProperties": true })).unwrap();
+        assert_eq!(open.contradiction(&constrained("anything", &json!(1))), None);
+    }
+
+    #[test]
+    fn limits_of_the_schema_are_limits_in_the_words_for_people() {
+        let rows = [
+            ("amount", json!({ "max": 100 }), "from 0 to 100"),
+            ("amount", json!({ "min": -5, "max": 2000 }), "from 0 to 1000.5"),
+            ("balance", json!({ "max": 100 }), "at most 100, no lower limit"),
+            ("count", json!({ "max": 9 }), "from 1 to 9"),
+            ("either", json!({ "max": 9 }), "from 0 to 9"),
+            ("either", json!({ "not_in": ["a"] }), "anything except “a”"),
+            ("currency", json!({ "not_in": ["USD"] }), "one of “EUR”, “CHF”"),
+            ("currency", json!({ "in": ["GBP", "EUR"] }), "one of “EUR”"),
+            ("currency", json!("EUR"), "only “EUR”"),
+            ("amount", json!({ "in": [1, 2, 3], "max": 2 }), "one of 1, 2"),
+            ("amount", json!({ "min": 5, "max": 1 }), "nothing (no value is allowed)"),
+            ("free", json!({ "min": 5 }), "at least 5, no upper limit"),
+        ];
+        for (field, constraint, words) in rows {
+            let constraints = constrained(field, &constraint);
+            assert_eq!(schema().limit_in_words(field, constraints.on(field)), words, "{field} {constraint}");
+        }
+        for (field, words) in [
+            ("amount", "from 0 to 1000.5"),
+            ("balance", "any value"),
+            ("count", "at least 1, no upper limit"),
+            ("currency", "one of “USD”, “EUR”, “CHF”"),
+            ("either", "any value"),
+            ("list", "any value"),
+        ] {
+            assert_eq!(schema().limit_in_words(field, None), words, "{field}");
+        }
+    }
+}
