@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_jose::Algorithm;
+use countersign_jose::{Algorithm, SigningKey};
 use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn};
 use http::{Request, Response};
 
@@ -14,7 +14,7 @@ use crate::endpoints::discovery;
 use crate::error_page::ErrorPage;
 use crate::policy::Policy;
 use crate::routes::RouteMap;
-use crate::signing_keys::{Rotation, SigningKeys};
+use crate::signing_keys::{Import, Rotation, SigningKeys};
 
 /// Everything that an issuer needs.
 #[derive(Clone)]
@@ -119,6 +119,14 @@ impl Issuer {
     /// The faults of the store, [`Fault::Crypto`].
     pub async fn ensure_keys(&self) -> Result<(), Fault> {
         self.signing_keys.ensure(&self.policy.algorithms).await
+    }
+
+    /// Takes over a signing key from elsewhere, before [`Issuer::ensure_keys`]; see [`SigningKeys::import`].
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn import_key(&self, key: &SigningKey) -> Result<Import, Fault> {
+        self.signing_keys.import(key).await
     }
 
     /// Replaces the key of an algorithm; see [`crate::signing_keys`] for when each node and verifier follows.

@@ -48,6 +48,16 @@ pub enum Rotation {
     Compromised,
 }
 
+/// What became of a key that was to be taken over ([`SigningKeys::import`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "a key that was left out signs nothing"]
+pub enum Import {
+    /// It is one of the issuer's keys, now or since an earlier import.
+    Published,
+    /// Nothing changed: another key signs for its algorithm already, or another key has its id.
+    LeftOut,
+}
+
 /// Where a key is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyState {
@@ -181,6 +191,28 @@ impl SigningKeys {
         Ok(())
     }
 
+    /// Takes over a key that signed elsewhere. An issuer that moves here keeps its key, and with it the tokens that the key
+    /// signed and the key sets that verifiers have cached.
+    ///
+    /// The key signs at once, under its own id, and is sealed like every other. It must come before
+    /// [`SigningKeys::ensure`]: where another key signs for the algorithm already, it is left out. So it cannot come back
+    /// after a rotation, and it is safe to call on every node at every start.
+    ///
+    /// # Errors
+    /// The faults of the store, [`Fault::Crypto`].
+    pub async fn import(&self, key: &SigningKey) -> Result<Import, Fault> {
+        let now = self.ports.now();
+        let same = |known: &Key| {
+            let (known, key) = (known.signing.public_jwk(), key.public_jwk());
+            known.kid() == key.kid() && known.algorithm() == key.algorithm() && known.thumbprint() == key.thumbprint()
+        };
+        if !self.load().await?.published(now).any(same) {
+            let fresh = vec![self.seal(key)?];
+            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
+        }
+        Ok(if self.load().await?.published(now).any(same) { Import::Published } else { Import::LeftOut })
+    }
+
     /// Replaces the key of an algorithm.
     ///
     /// # Errors
@@ -229,11 +261,14 @@ impl SigningKeys {
     }
 
     fn generate(&self, algorithm: Algorithm) -> Result<NewKey, Fault> {
-        let key = SigningKey::generate(algorithm).map_err(unusable)?;
+        self.seal(&SigningKey::generate(algorithm).map_err(unusable)?)
+    }
+
+    fn seal(&self, key: &SigningKey) -> Result<NewKey, Fault> {
         let private = key.to_pkcs8_der().map_err(unusable)?;
         let kid = key.kid().to_owned();
         let sealed = self.key_ring.seal(&context(&self.issuer, &kid), &private)?;
-        Ok(NewKey { kid, algorithm, sealed })
+        Ok(NewKey { kid, algorithm: key.algorithm(), sealed })
     }
 
     fn open(&self, key: &StoredKey) -> Result<SigningKey, Fault> {

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use countersign_jose::{Algorithm, JwkSet, SigningKey, jws};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,7 +34,7 @@ impl Folder {
 
     /// A folder with `key.json`, a private key, and `jwks.json`, its public half.
     pub(crate) fn with_key(algorithm: Algorithm) -> (Self, SigningKey) {
-        let (folder, key) = (Self::new(), SigningKey::generate(algorithm).unwrap().with_kid("k1"));
+        let (folder, key) = (Self::new(), key_for(algorithm).with_kid("k1"));
         folder.write("key.json", key.to_jwk().unwrap().expose());
         folder.write("jwks.json", serde_json::to_string(&JwkSet::from_keys([key.verifying_key()]).unwrap()).unwrap());
         fs::set_permissions(folder.path("key.json"), private()).unwrap();
@@ -107,6 +109,15 @@ impl Ran {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
+}
+
+/// A key for the algorithm: a new one, or, since it takes long to make, the one key of RSA that is no secret.
+pub(crate) fn key_for(algorithm: Algorithm) -> SigningKey {
+    if matches!(algorithm, Algorithm::EdDSA | Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512) {
+        return SigningKey::generate(algorithm).unwrap();
+    }
+    let keys: Value = serde_json::from_str(include_str!("../../../jose/tests/vectors/keys.json")).unwrap();
+    SigningKey::from_pkcs8_der(algorithm, &STANDARD.decode(keys["RS256"].as_str().unwrap()).unwrap()).unwrap()
 }
 
 /// A good access token.

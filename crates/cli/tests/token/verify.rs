@@ -3,7 +3,7 @@
 use countersign_jose::{Algorithm, SigningKey, jws};
 use serde_json::{Value, json};
 
-use crate::command::{AUDIENCE, Folder, ISSUER, NOW, good_claims, signed};
+use crate::command::{AUDIENCE, Folder, ISSUER, NOW, good_claims, key_for, signed};
 
 fn verify(keys: &str) -> String {
     format!("verify --keys {keys} --issuer {ISSUER} --audience {AUDIENCE} --at {NOW}")
@@ -32,7 +32,7 @@ fn keys_are_taken_in_every_form() {
         folder.token(&verify(file), &token).ok();
     }
     // An RSA key in PEM does not say for which of six algorithms it is.
-    let rsa = SigningKey::generate(Algorithm::Ps256).unwrap();
+    let rsa = key_for(Algorithm::Ps256);
     folder.write("rsa.pem", rsa.verifying_key().to_pem());
     let token = signed(&rsa, "at+jwt", &good_claims());
     folder.token(&verify("rsa.pem"), &token).fails(1, "(algorithm_mismatch)");

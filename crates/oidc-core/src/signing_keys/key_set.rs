@@ -69,7 +69,7 @@ impl Record for KeySet {
     }
 }
 
-/// A key that was made and sealed, and is nowhere yet.
+/// A key that was made or brought along, is sealed, and is not stored yet.
 #[derive(Clone)]
 pub(super) struct NewKey {
     pub(super) kid: String,
@@ -108,9 +108,9 @@ impl Operation for Ensure<'_> {
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
         for fresh in &self.fresh {
-            // Another node may have been faster.
+            // Another node may have been faster. Two keys under one id would be one too many for whoever verifies.
             let made = |key: &StoredKey| key.algorithm == fresh.algorithm && key.times.state(now) == KeyState::Active;
-            if !keys.iter().any(made) {
+            if !keys.iter().any(|key| made(key) || key.kid == fresh.kid) {
                 keys.push(fresh.publish(now, now));
             }
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_jose::{Algorithm, JwkSet};
-use countersign_oidc::signing_keys::{KeyState, Rotation};
+use countersign_jose::{Algorithm, JwkSet, SigningKey};
+use countersign_oidc::signing_keys::{Import, KeyState, Rotation};
 use countersign_oidc::{Issuer, Policy};
 use countersign_storage::{Endpoints, Fault, KeyRing, Secret};
 use http::{Request, header};
@@ -194,6 +194,71 @@ async fn private_keys_are_sealed() {
     let other = Issuer::new(other).unwrap();
     assert!(matches!(other.signing_keys().current(ED).await, Err(Fault::Crypto(_))));
     assert_eq!(world.issuer.policy().key_refresh, Duration::from_secs(60));
+}
+
+/// The tokens of the former issuer stay good: the key is published under the id that they name.
+#[tokio::test]
+async fn a_key_that_is_brought_along_signs_under_its_own_id() {
+    let world = World::new().await;
+    let key = SigningKey::generate(ED).unwrap().with_kid("of-old");
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
+    world.issuer.ensure_keys().await.unwrap();
+    assert_eq!(current(&world.issuer).await, "of-old");
+    let published = jwks(&world.issuer).await.0;
+    assert_eq!(published.keys().len(), 3, "the algorithm has a key");
+    assert!(published.keys().iter().any(|published| *published == key.verifying_key()));
+    let private = countersign_jose::base64url::encode(key.to_pkcs8_der().unwrap().as_slice());
+    assert!(world.store.dump().iter().all(|entry| !entry.body.contains(&private[20..])), "it is sealed");
+    let signed = node(&world, 2).signing_keys().current(ED).await.unwrap().sign(b"m").unwrap();
+    key.verifying_key().verify(b"m", &signed).unwrap();
+}
+
+/// Bringing it along is part of every start, on every node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_key_that_is_brought_along_again_and_by_all_nodes_at_once_is_one_key() {
+    let world = World::new().await;
+    let key = SigningKey::generate(ED).unwrap();
+    let imports: Vec<_> = (0..4)
+        .map(|nth| (node(&world, 300 + nth), key.clone()))
+        .map(|(node, key)| tokio::spawn(async move { node.import_key(&key).await.unwrap() }))
+        .collect();
+    for import in imports {
+        assert_eq!(import.await.unwrap(), Import::Published);
+    }
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
+    world.issuer.rotate_key(ED, Rotation::Scheduled).await.unwrap();
+    world.pass(600);
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published, "while it retires it is still a key");
+    assert_ne!(current(&world.issuer).await, key.kid());
+    assert_eq!(world.issuer.signing_keys().status().await.unwrap().len(), 2);
+}
+
+/// A key that another has followed, or that is known to others, does not come back with the next start.
+#[tokio::test]
+async fn a_key_is_left_out_where_another_signs() {
+    let world = World::new().await;
+    let key = SigningKey::generate(ED).unwrap();
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
+    world.issuer.rotate_key(ED, Rotation::Compromised).await.unwrap();
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::LeftOut);
+    assert!(world.issuer.signing_keys().verifying(key.kid()).await.unwrap().is_none());
+    world.issuer.rotate_key(ED, Rotation::Scheduled).await.unwrap();
+    world.pass(10_000);
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::LeftOut);
+    assert_eq!(published(&world.issuer).await.len(), 1);
+}
+
+/// [RFC 7517 §4.5]: a verifier that finds two keys under one id can take the wrong one.
+#[tokio::test]
+async fn a_key_is_left_out_where_another_has_its_id() {
+    let world = World::new().await;
+    let first = SigningKey::generate(ED).unwrap().with_kid("k1");
+    assert_eq!(world.issuer.import_key(&first).await.unwrap(), Import::Published);
+    for other in [ED, Algorithm::Es256].map(|algorithm| SigningKey::generate(algorithm).unwrap().with_kid("k1")) {
+        assert_eq!(world.issuer.import_key(&other).await.unwrap(), Import::LeftOut, "{}", other.algorithm());
+    }
+    assert_eq!(published(&world.issuer).await, ["k1"]);
+    assert_eq!(world.issuer.signing_keys().verifying("k1").await.unwrap(), Some(first.verifying_key()));
 }
 
 /// A node keeps its view while the store is down, as long as no scheduled rotation can have come into force since.

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_jose::{JwkSet, base64url};
+use countersign_jose::{Algorithm, JwkSet, SigningKey, base64url};
 use countersign_oidc::client::{ClientCredential, GrantTypeName, SecretMethod};
 use countersign_oidc::records::{AuthorizationCode, CodeState, Grant, GrantState, TokenFamily};
+use countersign_oidc::signing_keys::Import;
 use countersign_oidc::{
     InteractionPages, Issuer, IssuerConfig, NewClient, PlainErrorPage, Policy, Resource, RouteMap, ScopeDescription,
     Scopes, StoredClients,
@@ -33,6 +36,13 @@ pub(crate) const REDIRECT_URI: &str = "https://rp.test/cb";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const SECRET: &str = "correct-horse-battery-staple-0123456789";
+
+/// A key of RSA takes longer to make than most tests take. This one is no secret.
+static RS256: LazyLock<SigningKey> = LazyLock::new(|| {
+    let keys: Value = serde_json::from_str(include_str!("../../../jose/tests/vectors/keys.json")).unwrap();
+    let der = STANDARD.decode(keys["RS256"].as_str().unwrap()).unwrap();
+    SigningKey::from_pkcs8_der(Algorithm::Rs256, &der).unwrap()
+});
 
 /// Something that happens between loading and deciding.
 type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -208,6 +218,7 @@ impl World {
             },
         })
         .unwrap();
+        assert_eq!(issuer.import_key(&RS256).await.unwrap(), Import::Published);
         issuer.ensure_keys().await.unwrap();
         let made = Arc::new(Mutex::new(0));
         let ports = ports.scoped(ISSUER);
@@ -239,7 +250,7 @@ impl World {
             client("p2", ClientCredential::Public),
             NewClient {
                 grant_types: vec![GrantTypeName::AuthorizationCode],
-                id_token_algorithm: countersign_jose::Algorithm::EdDSA,
+                id_token_algorithm: Algorithm::EdDSA,
                 ..client("c3", secret(SecretMethod::Basic))
             },
             machine("m1"),
