@@ -25,11 +25,13 @@ pub mod password;
 mod password_hash;
 pub mod password_hasher;
 mod pool;
+mod report;
 pub mod session;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;
 pub mod sign_up;
+mod start_session;
 mod throttling;
 
 pub use authn::{Authn, AuthnConfig, AuthnPolicy, Context};

@@ -10,18 +10,16 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use countersign_storage::{
-    Account, AccountState, Actor, Changes, Decision, EmailAddress, Event, Fault, Moment, Operation, Reader, Record,
-    Secret, Stored, Subject,
-};
+use countersign_storage::{Changes, EmailAddress, Fault, Record, Secret, Stored, Subject};
 use http::StatusCode;
 
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
 use crate::password::{Password, PasswordRefusal};
 use crate::password_hasher::{HashingError, Verification};
-use crate::session::{SessionRecord, SignedInSession, person};
+use crate::report::{Deny, denied};
+use crate::session::SignedInSession;
+use crate::start_session::{Occasion, StartSession};
 use crate::throttling::Held;
 
 /// What a person types to sign in.
@@ -182,122 +180,6 @@ impl Verified {
         if let Some(phc) = self.rehashed.clone() {
             changes.replace(&stored.with(Credential { phc, ..stored.record.clone() }));
         }
-    }
-}
-
-/// What a session starts with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Occasion {
-    SignIn,
-    SignUp,
-}
-
-/// Starts a session for a verified person, and ends the one before.
-pub(crate) struct StartSession<'a> {
-    pub(crate) authn: &'a Authn,
-    pub(crate) subject: &'a Subject,
-    pub(crate) verified: Verified,
-    pub(crate) context: &'a Context,
-    pub(crate) occasion: Occasion,
-}
-
-pub(crate) struct Loaded {
-    account: Option<Account>,
-    credential: Option<Stored<Credential>>,
-    previous: Option<Stored<SessionRecord>>,
-}
-
-#[async_trait]
-impl Operation for StartSession<'_> {
-    type Loaded = Loaded;
-    type Plan = Option<SignedInSession>;
-    type Answer = Option<SignedInSession>;
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
-        let credential = Credential::at(self.subject.as_str());
-        let (credential, previous) = match &self.context.previous {
-            Some(cookie) => reader.load((credential, SessionRecord::at(cookie.handle().as_str()))).await?,
-            None => (reader.load(credential).await?, None),
-        };
-        let account = self.authn.accounts.by_subject(self.subject).await?;
-        Ok(Loaded { account, credential, previous })
-    }
-
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Loaded { account, credential, previous } = loaded;
-        let refuse = |reason| Decision::answer(None).report(denied(Some(self.subject), reason, self.context));
-        if !account.is_some_and(|account| account.state == AccountState::Active) {
-            return refuse("account_disabled");
-        }
-        let Some(credential) = credential.filter(|credential| self.verified.still_holds(credential)) else {
-            return refuse("password_changed");
-        };
-
-        let mut changes = Changes::none();
-        self.verified.rehash(&credential, &mut changes);
-        if let Some(previous) = &previous {
-            changes.delete(previous);
-        }
-        let (cookie, record) = SessionRecord::start(self.subject, self.context, &self.authn.policy, moment);
-        changes.insert(&record);
-
-        let started = event("session.start", Some(self.subject), self.context)
-            .with("session_id", &record.session.id)
-            .with("amr", record.session.amr.join(" "));
-        let created =
-            (self.occasion == Occasion::SignUp).then(|| event("account.create", Some(self.subject), self.context));
-        let ended = previous.map(|previous| previous.ended(person(self.subject), "replaced"));
-        let SessionRecord { session, ends_at, .. } = record;
-        created
-            .into_iter()
-            .chain(ended)
-            .chain([started])
-            .fold(Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes), Decision::report)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
-    }
-}
-
-/// Stores that a sign-in was refused.
-struct Deny {
-    event: Event,
-}
-
-#[async_trait]
-impl Operation for Deny {
-    type Loaded = ();
-    type Plan = ();
-    type Answer = ();
-
-    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
-        Decision::answer(()).report(self.event.clone())
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-/// A refused sign-in: by nobody who proved anything, at this person's account where it is one. The typed address is left
-/// out: people type their passwords there.
-fn denied(subject: Option<&Subject>, reason: &'static str, context: &Context) -> Event {
-    Event { actor: Actor::Anonymous, ..event("session.start", subject, context) }.denied(reason)
-}
-
-fn event(action: &'static str, subject: Option<&Subject>, context: &Context) -> Event {
-    let event = match subject {
-        Some(subject) => Event::new(action, person(subject)).for_subject(subject),
-        None => Event::new(action, Actor::Anonymous),
-    };
-    match context.peer {
-        Some(peer) => event.with("address", peer.to_string()),
-        None => event,
     }
 }
 

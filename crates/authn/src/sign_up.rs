@@ -23,7 +23,8 @@ use crate::credential::Credential;
 use crate::password::{Password, PasswordRefusal};
 use crate::password_hasher::HashingError;
 use crate::session::SignedInSession;
-use crate::sign_in::{Occasion, StartSession, Verified, fault_code, fault_retry_after};
+use crate::sign_in::{Verified, fault_code, fault_retry_after};
+use crate::start_session::{Occasion, StartSession};
 use crate::throttling::Held;
 
 /// What a person types to sign up.

@@ -1,0 +1,48 @@
+//! What sign-in reports of itself: who, from where, and that somebody was refused.
+
+use async_trait::async_trait;
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Subject};
+
+use crate::authn::Context;
+use crate::session::person;
+
+/// Stores that a sign-in was refused.
+pub(crate) struct Deny {
+    pub(crate) event: Event,
+}
+
+#[async_trait]
+impl Operation for Deny {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+        Decision::answer(()).report(self.event.clone())
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// A refused sign-in: by nobody who proved anything, at this person's account where it is one. The typed address is left
+/// out: people type their passwords there.
+pub(crate) fn denied(subject: Option<&Subject>, reason: &'static str, context: &Context) -> Event {
+    Event { actor: Actor::Anonymous, ..event("session.start", subject, context) }.denied(reason)
+}
+
+pub(crate) fn event(action: &'static str, subject: Option<&Subject>, context: &Context) -> Event {
+    let event = match subject {
+        Some(subject) => Event::new(action, person(subject)).for_subject(subject),
+        None => Event::new(action, Actor::Anonymous),
+    };
+    match context.peer {
+        Some(peer) => event.with("address", peer.to_string()),
+        None => event,
+    }
+}
