@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    AccountState, Accounts, Authentication, Fault, Limit, Page, Ports, Secret, SessionState, SignedIn, Throttle,
+    Accounts, Authentication, Fault, Limit, Page, Ports, Record, Secret, SessionState, SignedIn, Throttle,
 };
 use http::{HeaderMap, HeaderValue};
 
 use crate::cookie::{self, CookieName};
 use crate::password_hasher::PasswordHasher;
 use crate::session::{Session, SessionRecord, SignedInSession, Standing, by_public_id};
+use crate::session_epoch::SessionEpoch;
 
 /// Sign-in. Its methods live in the files named after them: [`crate::sign_up`], [`crate::sign_in`],
 /// [`crate::sign_out`], [`crate::confirm`], [`crate::session`], [`crate::sessions`].
@@ -52,6 +53,8 @@ pub struct AuthnPolicy {
     /// How often a session's last use is written down, at the most: 60 s. Never less often than four times in
     /// `session_idle`, so that a short idle limit still sees the use.
     pub last_seen_every: Duration,
+    /// How many sessions a person has at once, 1 to 900: 100. One more ends the one that was not used for the longest time.
+    pub sessions_per_account: u32,
     /// Attempts at one account, right or wrong, known or not: 10 a minute. The windows are fixed, so that at most twice
     /// as many fit into the worst minute: 20.
     pub attempts_per_account: Limit,
@@ -69,10 +72,18 @@ impl Default for AuthnPolicy {
             session_idle: DAY,
             session_absolute: DAY.saturating_mul(7),
             last_seen_every: MINUTE,
+            sessions_per_account: 100,
             attempts_per_account: Limit::new(10, MINUTE),
             attempts_per_address: Limit::new(60, MINUTE),
             sign_ups_per_address: Limit::new(30, MINUTE),
         }
+    }
+}
+
+impl AuthnPolicy {
+    /// [`AuthnPolicy::sessions_per_account`], within its range: what one page of a listing holds.
+    pub(crate) fn places(&self) -> u32 {
+        self.sessions_per_account.clamp(1, 900)
     }
 }
 
@@ -135,16 +146,18 @@ impl SignedIn for Authn {
     }
 
     async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
-        let id = by_public_id(authentication.session_id());
-        let (found, _) = self.ports.reader().find::<SessionRecord>(&id, Page::first(1)).await?;
-        let now = self.ports.now();
-        let lasts = found.iter().any(|found| {
-            found.session.subject == *authentication.subject() && found.standing(&self.policy, now) != Standing::Dead
-        });
-        // As in a look-up by cookie: a disabled account has no session.
-        let account = self.accounts.by_subject(authentication.subject()).await?;
-        let let_in = account.is_some_and(|account| account.state == AccountState::Active);
-        Ok(if lasts && let_in { SessionState::Alive } else { SessionState::Ended })
+        let (id, subject) = (by_public_id(authentication.session_id()), authentication.subject());
+        let mut reader = self.ports.reader();
+        let (found, _) = reader.find::<SessionRecord>(&id, Page::first(1)).await?;
+        let epoch = reader.load(SessionEpoch::at(subject.as_str())).await?;
+        let account = self.accounts.by_subject(subject).await?;
+        // As in a look-up by cookie.
+        let alive = |found: &SessionRecord| {
+            found.session.subject == *subject
+                && found.standing(&self.policy, reader.now()) != Standing::Dead
+                && found.holds(account.as_ref(), epoch.as_ref())
+        };
+        Ok(if found.iter().any(|found| alive(found)) { SessionState::Alive } else { SessionState::Ended })
     }
 }
 

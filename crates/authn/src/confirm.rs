@@ -5,13 +5,14 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    AccountState, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored,
+    Account, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
 use crate::password::Password;
 use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in, person};
+use crate::session_epoch::SessionEpoch;
 use crate::sign_in::{SignInError, SignInRefusal, Verified};
 
 impl Authn {
@@ -36,7 +37,7 @@ impl Authn {
         let Some(verified) = self.verify(&session.subject, &password).await? else {
             return Err(self.deny(Some(session.subject), "invalid_credentials", context).await);
         };
-        let confirm = Confirm { authn: self, handle: cookie.handle(), subject: session.subject.as_str(), verified };
+        let confirm = Confirm { authn: self, handle: cookie.handle(), subject: &session.subject, verified };
         self.ports.perform(&confirm).await?.ok_or(NOT_SIGNED_IN)
     }
 }
@@ -44,14 +45,15 @@ impl Authn {
 struct Confirm<'a> {
     authn: &'a Authn,
     handle: Handle,
-    subject: &'a str,
+    subject: &'a Subject,
     verified: Verified,
 }
 
 struct Loaded {
     session: Option<Stored<SessionRecord>>,
     credential: Option<Stored<Credential>>,
-    account: Option<AccountState>,
+    epoch: Option<Stored<SessionEpoch>>,
+    account: Option<Account>,
 }
 
 #[async_trait]
@@ -61,23 +63,22 @@ impl Operation for Confirm<'_> {
     type Answer = Option<SignedInSession>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
-        let at = (SessionRecord::at(self.handle.as_str()), Credential::at(self.subject));
-        let (session, credential): (Option<Stored<SessionRecord>>, _) = reader.load(at).await?;
-        let account = match &session {
-            Some(session) => self.authn.accounts.by_subject(&session.session.subject).await?,
-            None => None,
-        };
-        Ok(Loaded { session, credential, account: account.map(|account| account.state) })
+        let subject = self.subject.as_str();
+        let at = (SessionRecord::at(self.handle.as_str()), Credential::at(subject), SessionEpoch::at(subject));
+        let (session, credential, epoch) = reader.load(at).await?;
+        let account = self.authn.accounts.by_subject(self.subject).await?;
+        Ok(Loaded { session, credential, epoch, account })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Loaded { session: Some(before), credential: Some(credential), account: Some(AccountState::Active) } =
-            loaded
-        else {
+        let Loaded { session: Some(before), credential: Some(credential), epoch, account } = loaded else {
             return Decision::answer(None);
         };
         let policy = &self.authn.policy;
-        if before.standing(policy, moment.now) == Standing::Dead || !self.verified.still_holds(&credential) {
+        let alive = before.session.subject == *self.subject
+            && before.standing(policy, moment.now) != Standing::Dead
+            && before.holds(account.as_ref(), epoch.as_ref());
+        if !alive || !self.verified.still_holds(&credential) {
             return Decision::answer(None);
         }
         let cookie = Secret::generate(moment.random);

@@ -4,13 +4,13 @@
 //! it owns no user table (that is the [`countersign_storage::Accounts`] port).
 //!
 //! What is refused: a wrong password and an unknown address, with one answer and the same work; too many attempts, by
-//! account and by address; passwords that are short, common or personal; sessions that are idle, old, ended, or of a
-//! disabled account; state-changing requests that another site's page sent.
+//! account and by address; passwords that are short, common or personal; sessions that are idle, old, ended, or of an
+//! account that was disabled since; state-changing requests that another site's page sent.
 //!
 //! Read first:
 //! - [`authn`]: what it is made of, and the policy with its defaults.
 //! - [`sign_up`] and [`sign_in`]: what happens in which order, and why in that order.
-//! - [`session`]: what a session is, and when it is dead.
+//! - [`session`]: what a session is, and when it is dead; `session_epoch.rs`: how all of them end at once.
 //! - [`password_hasher`]: why a flood of sign-ins stalls nothing else.
 //! - [`origin`]: which requests may change something.
 #![forbid(unsafe_code)]
@@ -27,6 +27,8 @@ pub mod password_hasher;
 mod pool;
 mod report;
 pub mod session;
+mod session_epoch;
+mod session_turn;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_out;

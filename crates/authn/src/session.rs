@@ -1,19 +1,21 @@
 //! Sessions: kept on the server, found by the hash of the secret in the cookie ([NIST SP 800-63B §5], [ASVS 5.0 §7]).
 //!
-//! A session is dead when it was idle for too long, when it is too old however busy, when it was ended, or while its
-//! account is disabled. One that is seen to be too old or idle is deleted there and then, so that a clock that is set back
-//! does not bring it back.
+//! A session is dead when it was idle for too long, when it is too old however busy, when it was ended by itself or together
+//! with others (`session_epoch.rs`), and when its account was disabled since it began, also where the account is let
+//! in again. One that is seen to be too old or idle is deleted there and then, so that a clock that is set back does not
+//! bring it back; what else is dead stays stored until it expires, and opens nothing.
 
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Actor, Authentication, Changes, Decision, Event, Fault, Handle, Index, Kind, Moment,
-    Operation, Reader, Record, Secret, Stored, Subject, Timestamp, secret,
+    Account, Actor, Authentication, Changes, Decision, Event, Fault, Handle, Index, Kind, Moment, Operation, Reader,
+    Record, Secret, Stored, Subject, Timestamp, secret,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::authn::{Authn, AuthnPolicy, Context};
+use crate::session_epoch::{self, SessionEpoch};
 
 /// A session as its owner may see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -41,6 +43,12 @@ pub struct Session {
     /// From where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<IpAddr>,
+    /// The generation of the account that it began in; it holds in no other ([`Account::carries`]).
+    #[serde(default)]
+    pub account_generation: u32,
+    /// The epoch of the person's sessions that it began in: [`Authn::revoke_other_sessions`] begins the next.
+    #[serde(default)]
+    pub epoch: u64,
 }
 
 /// A fresh session, and the one chance to learn its secret.
@@ -59,6 +67,7 @@ impl Session {
     pub fn authentication(&self) -> Authentication {
         Authentication::asserted(self.subject.clone(), self.id.clone(), self.auth_time, self.amr.clone())
             .by_sign_in(self.sign_in_id.clone())
+            .in_generation(self.account_generation)
     }
 }
 
@@ -117,9 +126,10 @@ pub(crate) enum Standing {
 }
 
 impl SessionRecord {
-    /// A fresh session for a subject whose password was verified at `now`, and its secret.
+    /// A fresh session in an epoch of a person whose password was verified at `now`, and its secret.
     pub(crate) fn start(
-        subject: &Subject,
+        account: &Account,
+        epoch: u64,
         context: &Context,
         policy: &AuthnPolicy,
         moment: &Moment<'_>,
@@ -128,7 +138,7 @@ impl SessionRecord {
         let ends_at = moment.now + policy.session_absolute;
         let session = Session {
             id: secret::identifier("ses", moment.random),
-            subject: subject.clone(),
+            subject: account.subject.clone(),
             auth_time: moment.now,
             sign_in_id: fresh_sign_in(moment),
             amr: vec!["pwd".to_owned()],
@@ -137,9 +147,18 @@ impl SessionRecord {
             expires_at: ends_at.min(moment.now + policy.session_idle),
             user_agent: context.user_agent.as_deref().map(shown),
             ip: context.peer,
+            account_generation: account.generation,
+            epoch,
         };
         let record = SessionRecord { handle: cookie.handle(), session, ends_at };
         (cookie, record)
+    }
+
+    /// Whether nothing but its clocks can have ended it: its account may act and was not disabled since, and it was not
+    /// ended together with others.
+    pub(crate) fn holds(&self, account: Option<&Account>, epoch: Option<&Stored<SessionEpoch>>) -> bool {
+        account.is_some_and(|account| account.carries(self.session.account_generation))
+            && session_epoch::holds(epoch, &self.session)
     }
 
     /// Judges by what is stored and by today's policy: whichever ends it first.
@@ -181,44 +200,48 @@ pub(crate) fn person(subject: &Subject) -> Actor {
 /// Finds a session, and does with it what its clocks call for.
 ///
 /// It may write, and yet it costs nobody a conflict that would be felt: of many requests that want to write down one
-/// minute's use one does and the others, loading again, find nothing left to write; and a sign-out that happened meanwhile
-/// wins, because a change names the version that it read and a deleted record has none.
+/// minute's use one does and the others, loading again, find nothing left to write. Whatever ended the session meanwhile
+/// wins: a change names the version that it read and a deleted record has none, and the epoch is guarded.
 struct LookUp<'a> {
     authn: &'a Authn,
     handle: Handle,
 }
 
+struct Found {
+    session: Stored<SessionRecord>,
+    account: Option<Account>,
+    epoch: Option<Stored<SessionEpoch>>,
+}
+
 #[async_trait]
 impl Operation for LookUp<'_> {
-    type Loaded = Option<(Stored<SessionRecord>, Option<Account>)>;
+    type Loaded = Option<Found>;
     type Plan = Option<Session>;
     type Answer = Option<Session>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let Some(found) = reader.load(SessionRecord::at(self.handle.as_str())).await? else { return Ok(None) };
-        let account = self.authn.accounts.by_subject(&found.session.subject).await?;
-        Ok(Some((found, account)))
+        let Some(session) = reader.load(SessionRecord::at(self.handle.as_str())).await? else { return Ok(None) };
+        let epoch = reader.load(SessionEpoch::at(session.session.subject.as_str())).await?;
+        let account = self.authn.accounts.by_subject(&session.session.subject).await?;
+        Ok(Some(Found { session, account, epoch }))
     }
 
     fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Some((mut found, account)) = loaded else { return Decision::answer(None) };
+        let Some(Found { mut session, account, epoch }) = loaded else { return Decision::answer(None) };
         let mut changes = Changes::none();
-        match found.standing(&self.authn.policy, moment.now) {
+        match session.standing(&self.authn.policy, moment.now) {
             Standing::Dead => {
-                changes.delete(&found);
-                return Decision::changing(None, changes).report(found.ended(Actor::System, "expired"));
+                changes.delete(&session);
+                return Decision::changing(None, changes).report(session.ended(Actor::System, "expired"));
             }
-            // The session stays stored: whether the account is let in again is not for a look-up to prejudge.
-            _ if !account.is_some_and(|account| account.state == AccountState::Active) => {
-                return Decision::answer(None);
-            }
+            _ if !session.holds(account.as_ref(), epoch.as_ref()) => return Decision::answer(None),
             Standing::Alive => {}
             Standing::Unrecorded => {
-                found.record.seen(&self.authn.policy, moment.now);
-                changes.replace(&found);
+                session.record.seen(&self.authn.policy, moment.now);
+                changes.replace(&session);
             }
         }
-        Decision::changing(Some(found.record.session), changes)
+        Decision::changing(Some(session.record.session), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -1,10 +1,11 @@
-//! A person's sessions: listed, and ended one by one or all but one.
+//! A person's sessions: listed, and ended one by one, all, or all but one.
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Page, Reader, Stored, Subject};
+use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Page, Reader, Record, Stored, Subject};
 
 use crate::authn::Authn;
 use crate::session::{Session, SessionRecord, Standing, by_public_id, by_subject, person};
+use crate::session_epoch::{self, SessionEpoch};
 
 /// What became of a wish to end a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,10 +24,13 @@ impl Authn {
     pub async fn sessions(&self, subject: &Subject) -> Result<Vec<Session>, Fault> {
         let mut reader = self.ports.reader();
         let now = reader.now();
+        let epoch = reader.load(SessionEpoch::at(subject.as_str())).await?;
+        let account = self.accounts.by_subject(subject).await?;
         let found: Vec<Stored<SessionRecord>> = reader.find_all(&by_subject(subject)).await?;
         let mut sessions: Vec<Session> = found
             .into_iter()
             .filter(|found| found.standing(&self.policy, now) != Standing::Dead)
+            .filter(|found| found.holds(account.as_ref(), epoch.as_ref()))
             .map(|found| found.record.session)
             .collect();
         sessions.sort_by(|a, b| (b.last_seen_at, &b.id).cmp(&(a.last_seen_at, &a.id)));
@@ -41,12 +45,21 @@ impl Authn {
         self.ports.perform(&RevokeOne { subject, session_id }).await
     }
 
-    /// Ends every session of this person but one (the one in use, by its public name), and says how many.
+    /// Ends every session of this person, those included that begin while this is under way.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
-    pub async fn revoke_other_sessions(&self, subject: &Subject, kept: &str) -> Result<usize, Fault> {
-        self.ports.perform(&RevokeOthers { subject, kept }).await
+    pub async fn revoke_sessions(&self, subject: &Subject) -> Result<(), Fault> {
+        self.ports.perform(&RevokeAll { subject, kept: None }).await.map(drop)
+    }
+
+    /// Ends every session of a person but the one in use, those included that begin while this is under way.
+    /// [`Revocation::NotFound`] where the one in use was itself ended meanwhile: then nothing is done.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn revoke_other_sessions(&self, kept: &Session) -> Result<Revocation, Fault> {
+        self.ports.perform(&RevokeAll { subject: &kept.subject, kept: Some(kept) }).await
     }
 }
 
@@ -86,38 +99,46 @@ impl Operation for RevokeOne<'_> {
     }
 }
 
-struct RevokeOthers<'a> {
+/// Begins the next epoch: one record is read and written, however many sessions there are and whatever is done with them.
+struct RevokeAll<'a> {
     subject: &'a Subject,
-    kept: &'a str,
+    kept: Option<&'a Session>,
 }
 
 #[async_trait]
-impl Operation for RevokeOthers<'_> {
-    type Loaded = Vec<Stored<SessionRecord>>;
-    type Plan = usize;
-    type Answer = usize;
+impl Operation for RevokeAll<'_> {
+    type Loaded = Option<Stored<SessionEpoch>>;
+    type Plan = Revocation;
+    type Answer = Revocation;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let mut found: Vec<Stored<SessionRecord>> = reader.find_all(&by_subject(self.subject)).await?;
-        // The session that stays is not relied on, and it is the one that is in use.
-        if let Some(kept) = found.iter().position(|found| found.session.id == self.kept) {
-            let kept = found.swap_remove(kept);
-            reader.unguard(&countersign_storage::Record::key(&kept.record));
+        reader.load(SessionEpoch::at(self.subject.as_str())).await
+    }
+
+    fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation> {
+        // Or a session that was ended would come back as the one that goes on.
+        if self.kept.is_some_and(|kept| !session_epoch::holds(epoch.as_ref(), kept)) {
+            return Decision::answer(Revocation::NotFound);
         }
-        Ok(found)
-    }
-
-    fn decide(&self, others: Self::Loaded, _: &Moment<'_>) -> Decision<usize> {
+        let next = SessionEpoch {
+            subject: self.subject.clone(),
+            number: session_epoch::present(epoch.as_ref()).saturating_add(1),
+            kept: self.kept.map(|kept| kept.id.clone()),
+        };
         let mut changes = Changes::none();
-        others.iter().for_each(|other| {
-            changes.delete(other);
-        });
-        others.iter().fold(Decision::changing(others.len(), changes), |decision, other| {
-            decision.report(other.ended(person(self.subject), "revoked"))
-        })
+        match epoch {
+            Some(epoch) => changes.replace(&epoch.with(next)),
+            None => changes.insert(&next),
+        };
+        let ended = Event::new("session.end", person(self.subject)).for_subject(self.subject);
+        let ended = match self.kept {
+            Some(kept) => ended.with("reason", "revoked_others").with("kept", &kept.id),
+            None => ended.with("reason", "revoked_all"),
+        };
+        Decision::changing(Revocation::Revoked, changes).report(ended)
     }
 
-    async fn seal(&self, plan: usize, _: &mut Changes) -> Result<usize, Fault> {
+    async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
         Ok(plan)
     }
 }

@@ -9,6 +9,8 @@ use crate::authn::{Authn, Context};
 use crate::credential::Credential;
 use crate::report::{denied, event};
 use crate::session::{SessionRecord, SignedInSession, person};
+use crate::session_epoch::{self, SessionEpoch};
+use crate::session_turn::{Room, SessionTurn, stored_sessions};
 use crate::sign_in::Verified;
 
 /// What a session starts with.
@@ -31,6 +33,9 @@ pub(crate) struct Loaded {
     account: Option<Account>,
     credential: Option<Stored<Credential>>,
     previous: Option<Stored<SessionRecord>>,
+    epoch: Option<Stored<SessionEpoch>>,
+    turn: Option<Stored<SessionTurn>>,
+    others: Vec<Stored<SessionRecord>>,
 }
 
 #[async_trait]
@@ -40,32 +45,48 @@ impl Operation for StartSession<'_> {
     type Answer = Option<SignedInSession>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
-        let credential = Credential::at(self.subject.as_str());
-        let (credential, previous) = match &self.context.previous {
-            Some(cookie) => reader.load((credential, SessionRecord::at(cookie.handle().as_str()))).await?,
-            None => (reader.load(credential).await?, None),
+        let subject = self.subject.as_str();
+        let at = (Credential::at(subject), SessionEpoch::at(subject), SessionTurn::at(subject));
+        // The turn before the sessions: whoever starts one after they were listed has changed it.
+        let (credential, epoch, turn) = reader.load(at).await?;
+        let mut others = stored_sessions(reader, self.subject, &self.authn.policy).await?;
+        let previous: Option<Stored<SessionRecord>> = match &self.context.previous {
+            Some(cookie) => reader.load(SessionRecord::at(cookie.handle().as_str())).await?,
+            None => None,
         };
+        if let Some(previous) = &previous {
+            others.retain(|other| other.handle != previous.handle);
+        }
         let account = self.authn.accounts.by_subject(self.subject).await?;
-        Ok(Loaded { account, credential, previous })
+        Ok(Loaded { account, credential, previous, epoch, turn, others })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Loaded { account, credential, previous } = loaded;
+        let Loaded { account, credential, previous, epoch, turn, others } = loaded;
         let refuse = |reason| Decision::answer(None).report(denied(Some(self.subject), reason, self.context));
-        if !account.is_some_and(|account| account.state == AccountState::Active) {
+        let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
             return refuse("account_disabled");
-        }
+        };
         let Some(credential) = credential.filter(|credential| self.verified.still_holds(credential)) else {
             return refuse("password_changed");
         };
 
+        let policy = &self.authn.policy;
         let mut changes = Changes::none();
         self.verified.rehash(&credential, &mut changes);
         if let Some(previous) = &previous {
             changes.delete(previous);
         }
-        let (cookie, record) = SessionRecord::start(self.subject, self.context, &self.authn.policy, moment);
+        let room = Room { policy, account: &account, epoch: epoch.as_ref(), now: moment.now };
+        let crowded_out = room.make(others, &mut changes);
+        let present = session_epoch::present(epoch.as_ref());
+        let (cookie, record) = SessionRecord::start(&account, present, self.context, policy, moment);
         changes.insert(&record);
+        let taken = SessionTurn { subject: account.subject, ends_at: record.ends_at };
+        match turn {
+            Some(turn) => changes.replace(&turn.with(taken)),
+            None => changes.insert(&taken),
+        };
 
         let started = event("session.start", Some(self.subject), self.context)
             .with("session_id", &record.session.id)
@@ -77,6 +98,7 @@ impl Operation for StartSession<'_> {
         created
             .into_iter()
             .chain(ended)
+            .chain(crowded_out)
             .chain([started])
             .fold(Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes), Decision::report)
     }

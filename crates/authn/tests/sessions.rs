@@ -199,7 +199,8 @@ fn a_session_that_was_signed_out_is_never_found_again_by_racing_look_ups() {
     let policy = AuthnPolicy { last_seen_every: seconds(1), ..AuthnPolicy::default() };
     let site = site_with(policy);
     let subject = site.alice().session.subject;
-    block_on(site.authn.revoke_other_sessions(&subject, "none")).unwrap();
+    block_on(site.authn.revoke_sessions(&subject)).unwrap();
+    let before = site.stored("session").len();
     for _ in 0..50 {
         let alice = site.sign_in(ALICE, PASSWORD).unwrap();
         site.clock.advance(seconds(60));
@@ -220,7 +221,7 @@ fn a_session_that_was_signed_out_is_never_found_again_by_racing_look_ups() {
                 ended.store(true, Ordering::SeqCst);
             });
         });
-        assert_eq!(site.stored("session").len(), 0);
+        assert_eq!(site.stored("session").len(), before);
     }
 }
 
@@ -271,13 +272,22 @@ fn a_person_ends_all_sessions_but_the_one_in_use() {
     let kept = site.alice();
     let others: Vec<_> = (0..5).map(|_| site.sign_in(ALICE, PASSWORD).unwrap()).collect();
     let bob = site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
-    let revoke = |id: &str| block_on(site.authn.revoke_other_sessions(&kept.session.subject, id)).unwrap();
-    assert_eq!(revoke(&kept.session.id), 5);
+    assert_eq!(site.end_others(&kept), Revocation::Revoked);
     assert!(site.session(&kept.cookie).is_some() && site.session(&bob.cookie).is_some());
     assert!(others.iter().all(|other| site.session(&other.cookie).is_none()));
-    assert_eq!(site.events_of("session.end").len(), 5);
-    assert_eq!(revoke(&bob.session.id), 1, "somebody else's name keeps nothing");
-    assert!(site.session(&bob.cookie).is_some());
+    let ended = site.events_of("session.end");
+    assert_eq!(ended.len(), 1, "however many they are");
+    assert_eq!(ended[0].detail.get("reason").unwrap(), "revoked_others");
+    assert_eq!(ended[0].detail.get("kept"), Some(&kept.session.id));
+    let listed = block_on(site.authn.sessions(&kept.session.subject)).unwrap();
+    assert_eq!(listed.iter().map(|session| &session.id).collect::<Vec<_>>(), [&kept.session.id]);
+
+    let later = site.sign_in(ALICE, PASSWORD).unwrap();
+    assert!(site.session(&later.cookie).is_some(), "who signs in afterwards is in");
+    assert_eq!(site.end_others(&later), Revocation::Revoked);
+    assert!(site.session(&kept.cookie).is_none() && site.session(&later.cookie).is_some());
+    block_on(site.authn.revoke_sessions(&kept.session.subject)).unwrap();
+    assert!(site.session(&later.cookie).is_none() && site.session(&bob.cookie).is_some());
 }
 
 #[test]
@@ -292,7 +302,11 @@ fn a_disabled_account_has_no_session_at_once() {
     let confirmed = block_on(site.authn.confirm(&alice.cookie, &Secret::new(PASSWORD), &Context::default()));
     assert_eq!(confirmed.err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
     site.enable(subject);
-    assert!(site.session(&alice.cookie).is_some());
+    assert_eq!(site.session(&alice.cookie), None, "it stays ended");
+    let again = site.sign_in(ALICE, PASSWORD).unwrap();
+    assert!(site.session(&again.cookie).is_some());
+    assert_eq!((alice.session.authentication().account_generation(), again.session.account_generation), (0, 1));
+    assert_eq!(again.session.authentication().account_generation(), 1);
 }
 
 /// What an issuer asks when a code is redeemed that a session once obtained.
@@ -309,9 +323,14 @@ fn an_authentication_lasts_as_long_as_its_session() {
     site.disable(&alice.session.subject);
     assert_eq!(state(&alice.session), SessionState::Ended);
     site.enable(&alice.session.subject);
-    assert_eq!(state(&alice.session), SessionState::Alive);
-    block_on(site.authn.sign_out(&moved.cookie)).unwrap();
-    assert_eq!(state(&alice.session), SessionState::Ended);
+    assert_eq!(state(&alice.session), SessionState::Ended, "for good");
+    assert_eq!(site.session(&moved.cookie), None);
+
+    let (first, second) = (site.sign_in(ALICE, PASSWORD).unwrap(), site.sign_in(ALICE, PASSWORD).unwrap());
+    site.end_others(&second);
+    assert_eq!((state(&first.session), state(&second.session)), (SessionState::Ended, SessionState::Alive));
+    block_on(site.authn.sign_out(&second.cookie)).unwrap();
+    assert_eq!(state(&second.session), SessionState::Ended);
     site.clock.advance(AuthnPolicy::default().session_idle);
     assert_eq!(state(&bob.session), SessionState::Ended);
 }

@@ -177,8 +177,8 @@ impl Pages {
                 (revocation == Revocation::Revoked, "session")
             }
             Revocable::OtherSessions => {
-                self.authn.revoke_other_sessions(&account.subject, &session.id).await?;
-                (true, "sessions")
+                let revocation = self.authn.revoke_other_sessions(&session).await?;
+                (revocation == Revocation::Revoked, "sessions")
             }
             Revocable::App => {
                 let revoked = self.issuer.revoke_grant(&account.subject, id).await?;

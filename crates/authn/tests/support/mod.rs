@@ -62,6 +62,11 @@ pub fn site_on(
 }
 
 impl Site {
+    /// Ends all sessions of a person but this one.
+    pub fn end_others(&self, kept: &SignedInSession) -> Revocation {
+        block_on(self.authn.revoke_other_sessions(&kept.session)).unwrap()
+    }
+
     pub fn sign_up(&self, email: &str, password: &str) -> Result<SignedInSession, SignUpError> {
         let sign_up = SignUp { email: email.into(), name: "Somebody Else".into(), password: Secret::new(password) };
         block_on(self.authn.sign_up(sign_up, &Context::default()))

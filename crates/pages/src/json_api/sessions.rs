@@ -73,9 +73,8 @@ impl Pages {
     /// Every session, the present one included.
     pub(super) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         no_arguments(visit)?;
-        let Person { session, account } = self.caller(visit).await?;
-        self.authn.revoke_other_sessions(&account.subject, &session.id).await?;
-        self.authn.revoke_session(&account.subject, &session.id).await?;
+        let Person { account, .. } = self.caller(visit).await?;
+        self.authn.revoke_sessions(&account.subject).await?;
         let mut response = respond(StatusCode::OK, &Status { status: true });
         response.headers_mut().append(SET_COOKIE, self.authn.clear_cookie());
         Ok(response)
@@ -83,9 +82,11 @@ impl Pages {
 
     pub(super) async fn call_revoke_other_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         no_arguments(visit)?;
-        let Person { session, account } = self.caller(visit).await?;
-        self.authn.revoke_other_sessions(&account.subject, &session.id).await?;
-        Ok(respond(StatusCode::OK, &Status { status: true }))
+        let Person { session, .. } = self.caller(visit).await?;
+        match self.authn.revoke_other_sessions(&session).await? {
+            Revocation::Revoked => Ok(respond(StatusCode::OK, &Status { status: true })),
+            Revocation::NotFound => Err(CallError::unauthorized()),
+        }
     }
 }
 

@@ -1,0 +1,42 @@
+//! The epoch of a person's sessions: what ends all of them, or all but one, in one write.
+//!
+//! Every session remembers the epoch that it began in. Ending the others begins the next epoch and names the session that
+//! goes on; nothing is listed, and no session is touched. Every start of a session and every look-up reads this record and
+//! guards it, so that a session which begins meanwhile begins in the new epoch or not at all, and a look-up that wants to
+//! note the last use does not come through with an old one. Only those who end sessions write it, so that no number of
+//! sign-ins or look-ups can keep them from it.
+
+use countersign_storage::{Kind, Record, Stored, Subject};
+use serde::{Deserialize, Serialize};
+
+use crate::session::Session;
+
+/// One for each person who ever ended all others; its key is the subject. It has no end of its own: without it, sessions
+/// of an older epoch would hold again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SessionEpoch {
+    pub(crate) subject: Subject,
+    /// Which it is; 0 for who never ended others.
+    pub(crate) number: u64,
+    /// The public name of the one session of an earlier epoch that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<String>,
+}
+
+impl Record for SessionEpoch {
+    const KIND: Kind = Kind::new("session_epoch");
+
+    fn id(&self) -> String {
+        self.subject.as_str().to_owned()
+    }
+}
+
+/// The number of the present epoch.
+pub(crate) fn present(epoch: Option<&Stored<SessionEpoch>>) -> u64 {
+    epoch.map_or(0, |epoch| epoch.number)
+}
+
+/// Whether a session of this person was not ended together with others.
+pub(crate) fn holds(epoch: Option<&Stored<SessionEpoch>>, session: &Session) -> bool {
+    session.epoch == present(epoch) || epoch.is_some_and(|epoch| epoch.kept.as_ref() == Some(&session.id))
+}
