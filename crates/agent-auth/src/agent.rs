@@ -25,6 +25,9 @@ pub(crate) struct Agent {
     /// The person it acts for: the one its host is linked to, from its approval on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<Subject>,
+    /// The generation of that person's account in which it was approved ([`countersign_storage::Account::generation`]).
+    #[serde(default)]
+    pub(crate) account_generation: u32,
     pub(crate) grants: Vec<CapabilityGrant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) approval: Option<PendingApproval>,
@@ -139,6 +142,7 @@ impl Agent {
             reason,
             standing: Standing::Pending,
             subject: None,
+            account_generation: 0,
             grants: Vec::new(),
             approval: None,
             created_at: now,
@@ -148,19 +152,14 @@ impl Agent {
         }
     }
 
-    /// Where it stands at `now`: first what was decided, then the host, then the clocks ([Agent Auth §2.4]). A limit is
-    /// reached at its very second.
+    /// Where it stands at `now`: first what was decided, about it or its host ([`crate::standing`]), then the clocks
+    /// ([Agent Auth §2.4]). A limit is reached at its very second.
     pub(crate) fn status(&self, host: &Host, policy: &AgentPolicy, now: Timestamp) -> AgentStatus {
         match self.standing {
             Standing::Revoked => return AgentStatus::Revoked,
             Standing::Rejected => return AgentStatus::Rejected,
             Standing::Claimed => return AgentStatus::Claimed,
             Standing::Pending | Standing::Active => {}
-        }
-        match host.status {
-            HostStatus::Revoked => return AgentStatus::Revoked,
-            HostStatus::Rejected => return AgentStatus::Rejected,
-            HostStatus::Pending | HostStatus::Active => {}
         }
         if self.outlived(policy, now) {
             return AgentStatus::Revoked;
@@ -185,6 +184,21 @@ impl Agent {
         let unused = self.last_used_at.unwrap_or(activated_at) + policy.session_lifetime;
         let end = unused.min(activated_at + policy.max_lifetime);
         Some(policy.absolute_lifetime.map_or(end, |lifetime| end.min(self.created_at + lifetime)))
+    }
+
+    /// Until when the record is kept if it is written at `now`: one that nobody ever let work for a short while, every other
+    /// until after its last possible use.
+    pub(crate) fn kept_until(&self, policy: &AgentPolicy, now: Timestamp) -> Timestamp {
+        match (self.standing, &self.subject) {
+            (Standing::Pending | Standing::Rejected, None) => now + policy.pending_kept,
+            _ => now + policy.max_lifetime.max(policy.session_lifetime) + policy.ended_kept,
+        }
+    }
+
+    /// Sets when the record goes. To be called before it is written.
+    pub(crate) fn keep(&mut self, policy: &AgentPolicy, now: Timestamp) {
+        let until = self.kept_until(policy, now);
+        self.purged_after = Some(self.purged_after.map_or(until, |known| known.max(until)));
     }
 
     /// Puts a question to a person: the grants asked for, in place of whatever was asked before and not answered.
@@ -226,7 +240,6 @@ impl Agent {
             self.standing = Standing::Active;
             self.activated_at = Some(now);
             self.last_used_at = None;
-            self.purged_after = None;
         }
     }
 
@@ -239,7 +252,6 @@ impl Agent {
     pub(crate) fn reject(&mut self, because: &str) {
         if self.standing == Standing::Pending {
             self.standing = Standing::Rejected;
-            self.purged_after = None;
         }
         self.grants.iter_mut().for_each(|grant| grant.deny(because));
         self.approval = None;
@@ -261,7 +273,6 @@ impl Agent {
     fn end(&mut self, standing: Standing, because: &str) {
         if matches!(self.standing, Standing::Pending | Standing::Active) {
             self.standing = standing;
-            self.purged_after = None;
         }
         self.grants.iter_mut().for_each(|grant| grant.revoke(because));
         self.approval = None;
@@ -274,6 +285,8 @@ impl Agent {
 pub(crate) struct AgentKeyAlias {
     pub(crate) alias: AgentId,
     pub(crate) agent: AgentId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purged_after: Option<Timestamp>,
 }
 
 impl Record for AgentKeyAlias {
@@ -281,6 +294,10 @@ impl Record for AgentKeyAlias {
 
     fn id(&self) -> String {
         self.alias.as_str().to_owned()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.purged_after
     }
 }
 

@@ -5,15 +5,18 @@
 
 use countersign_jose::VerifyingKey;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
-use countersign_storage::{AccountState, Accounts, Actor, Fault, Handle, Moment, Reader, Record, Stored, Timestamp};
+use countersign_storage::{Actor, Fault, Handle, Moment, Reader, Record, Stored, Timestamp};
 use serde::{Deserialize, Deserializer};
 
+use crate::AgentProvider;
 use crate::agent::{Agent, AgentStatus};
 use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::{AgentIssuer, AgentPolicy};
 use crate::refusal::Refusal;
 use crate::replay::ReplayMark;
+use crate::standing::{self, Principal};
+use crate::withdrawal::Withdrawal;
 
 /// An agent JWT, taken apart; nothing about it is proven.
 pub(crate) struct AgentToken<'a> {
@@ -41,15 +44,6 @@ pub(crate) struct KnownAgent {
     key: Option<VerifyingKey>,
     mark: Option<Stored<ReplayMark>>,
     principal: Principal,
-}
-
-/// For whom an agent acts, as far as that decides whether it may.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Principal {
-    /// Nobody, or a person with an active account.
-    Served,
-    /// A person whose account is disabled or gone: whatever acts for them is refused.
-    Unusable,
 }
 
 /// An agent whose JWT was verified. Whether it may act, its status says.
@@ -88,24 +82,20 @@ impl<'a> AgentToken<'a> {
 
     /// One round trip for the records, and for an agent that acts for a person one question to the application's accounts,
     /// at every call: a person who is disabled there has no agents from the next call on.
-    pub(crate) async fn load(&self, reader: &mut Reader<'_>, accounts: &dyn Accounts) -> Result<KnownAgent, Fault> {
-        let (agent, host, mark) = reader
+    pub(crate) async fn load(&self, reader: &mut Reader<'_>, provider: &AgentProvider) -> Result<KnownAgent, Fault> {
+        let (agent, host, mark, agent_withdrawn, host_withdrawn) = reader
             .load((
                 Agent::at(self.agent_id.as_str()),
                 Host::at(self.agent_id.host().as_str()),
                 ReplayMark::at(self.mark_id.as_str()),
+                Withdrawal::at(self.agent_id.as_str()),
+                Withdrawal::at(self.agent_id.host().as_str()),
             ))
             .await?;
         let key = agent.as_ref().map(|agent| agent.key.verifying_key()).transpose()?;
-        let subject = agent.as_ref().and_then(|agent| agent.subject.as_ref());
-        let subject = subject.or(host.as_ref().and_then(|host| host.subject.as_ref()));
-        let principal = match subject {
-            None => Principal::Served,
-            Some(subject) => match accounts.by_subject(subject).await? {
-                Some(account) if account.state == AccountState::Active => Principal::Served,
-                Some(_) | None => Principal::Unusable,
-            },
-        };
+        let mut host = standing::host(host, host_withdrawn, &provider.policy, reader.now());
+        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref()).await?;
+        let agent = standing::agent(agent, agent_withdrawn, host.as_ref(), &provider.policy);
         Ok(KnownAgent { agent, host, key, mark, principal })
     }
 

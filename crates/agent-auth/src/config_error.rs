@@ -42,6 +42,9 @@ pub enum ConfigError {
     /// A lifetime of the policy is zero.
     #[error("policy.{0} must be at least one second")]
     Lifetime(&'static str),
+    /// A number of agents or hosts is not between 1 and 1,000.
+    #[error("policy.{0} must be 1 to 1000")]
+    Number(&'static str),
     /// Two capabilities have one name.
     #[error("the capability {0:?} is given twice")]
     RepeatedCapability(String),

@@ -10,10 +10,13 @@ use countersign_storage::{
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode, AgentStatus};
 use crate::approval::limits;
-use crate::cascade;
 use crate::endpoints::agent_document::shown_status;
 use crate::grant::GrantStatus;
 use crate::host::{AgentId, Host, HostId, HostStatus};
+use crate::person::Person;
+use crate::policy::AgentPolicy;
+use crate::standing;
+use crate::withdrawal::Withdrawal;
 
 /// An agent of a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,8 +74,19 @@ pub struct HostView {
     pub status: HostStatus,
     /// When it was linked.
     pub linked_at: Option<Timestamp>,
+    /// When it last signed something, give or take a day.
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends unless it is used before.
+    pub expires_at: Option<Timestamp>,
+    /// Its agents: all that may still come to call something, and some that ended. [`AgentProvider::agents`] lists the rest.
+    pub agents: Vec<AgentView>,
+}
+
+impl HostView {
     /// How many of its agents may still come to call something.
-    pub agents: usize,
+    pub fn living(&self) -> usize {
+        self.agents.iter().filter(|agent| agent.status.is_living()).count()
+    }
 }
 
 /// What a revocation did.
@@ -88,37 +102,52 @@ pub enum Revocation {
 }
 
 impl AgentProvider {
-    /// The agents under the hosts of a person, those that ended included.
+    /// The hosts that are linked to a person, the latest first, those that ended lately included: at most as many as a
+    /// person may have, a page of at most 1,000 at a time, each with its agents.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn agents(&self, subject: &Subject) -> Result<Vec<AgentView>, Fault> {
+    pub async fn hosts(&self, subject: &Subject, page: Page) -> Result<(Vec<HostView>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
-        let mut views = Vec::new();
-        for (host, agents) in of_person(subject, &mut reader).await? {
-            views.extend(agents.iter().map(|agent| self.agent_view(agent, &host, reader.now())));
+        let Some(person) = reader.load(Person::at(subject.as_str())).await? else { return Ok((Vec::new(), None)) };
+        let account = self.accounts.by_subject(subject).await?;
+        let latest = person.hosts.iter().rev();
+        let mut rest = latest.skip_while(|id| page.after.as_ref().is_some_and(|Cursor(after)| after != id.as_str()));
+        if page.after.is_some() {
+            rest.next();
         }
-        Ok(views)
+        let shown: Vec<HostId> = rest.by_ref().take(usize::try_from(page.size()).unwrap_or(1)).cloned().collect();
+        let next = rest.next().and(shown.last()).map(|last| Cursor(last.as_str().to_owned()));
+        let mut views = Vec::with_capacity(shown.len());
+        for mut host in Person::read_hosts(&shown, &self.policy, &mut reader).await? {
+            standing::of_account(&mut host, account.as_ref());
+            let agents = standing::agents_of(&host, &self.policy, &mut reader).await?;
+            views.push(self.host_view(&host, &agents, reader.now()));
+        }
+        Ok((views, next))
     }
 
-    /// The hosts that are linked to a person, those that ended included.
+    /// The agents that were ever registered under a host of a person and are still remembered, in no order. Nothing for a
+    /// host that is not theirs.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn hosts(&self, subject: &Subject) -> Result<Vec<HostView>, Fault> {
+    pub async fn agents(
+        &self,
+        subject: &Subject,
+        host_id: &str,
+        page: Page,
+    ) -> Result<(Vec<AgentView>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
-        let hosts = of_person(subject, &mut reader).await?;
-        let living = |host: &Host, agent: &Agent| agent.status(host, &self.policy, reader.now()).is_living();
-        Ok(hosts
-            .iter()
-            .map(|(host, agents)| HostView {
-                host_id: host.id.as_str().to_owned(),
-                name: host.name.as_ref().map(|name| name.as_str().to_owned()),
-                status: host.status,
-                linked_at: host.linked_at,
-                agents: agents.iter().filter(|agent| living(host, agent)).count(),
-            })
-            .collect())
+        let ids: Vec<HostId> = HostId::parse(host_id).into_iter().collect();
+        let hosts = Person::read_hosts(&ids, &self.policy, &mut reader).await?;
+        let Some(mut host) = hosts.into_iter().find(|host| host.is_linked_to(subject)) else {
+            return Ok((Vec::new(), None));
+        };
+        standing::of_account(&mut host, self.accounts.by_subject(subject).await?.as_ref());
+        let (agents, next) = reader.find::<Agent>(&Index::new("host", host.id.as_str()), page).await?;
+        let agents = standing::settled(agents, &host, &self.policy, &mut reader).await?;
+        Ok((agents.iter().map(|agent| self.agent_view(agent, &host, reader.now())).collect(), next))
     }
 
     /// Ends an agent of this person, for good. Its next call fails.
@@ -138,18 +167,19 @@ impl AgentProvider {
     /// [`Fault`].
     pub async fn revoke_host(&self, subject: &Subject, host_id: &str) -> Result<Revocation, Fault> {
         match HostId::parse(host_id) {
-            Some(host) => self.ports.perform(&RevokeHosts { provider: self, subject, only: Some(host) }).await,
+            Some(host_id) => self.ports.perform(&RevokeHost { provider: self, subject, host_id }).await,
             None => Ok(Revocation::NotFound),
         }
     }
 
-    /// Ends every host of a person and every agent under them, in one commit ([Agent Auth §2.6]). Call it when an account
-    /// is deleted or disabled: no agent outlives the person it acts for.
+    /// Ends every host of a person and every agent under them, in one commit ([Agent Auth §2.6]), whatever else they do at
+    /// the same moment. Call it when an account is deleted. One that is disabled needs no such call where the accounts
+    /// count their generations ([`countersign_storage::Account::generation`]).
     ///
     /// # Errors
     /// [`Fault`].
     pub async fn revoke_person(&self, subject: &Subject) -> Result<Revocation, Fault> {
-        self.ports.perform(&RevokeHosts { provider: self, subject, only: None }).await
+        self.ports.perform(&RevokePerson { provider: self, subject }).await
     }
 
     /// What agents and hosts did for a person, and what the person did with them, oldest first. A page of the store may
@@ -187,6 +217,18 @@ impl AgentProvider {
         Ok((records.into_iter().map(|stored| stored.record).collect(), next))
     }
 
+    fn host_view(&self, host: &Host, agents: &[Stored<Agent>], now: Timestamp) -> HostView {
+        HostView {
+            host_id: host.id.as_str().to_owned(),
+            name: host.name.as_ref().map(|name| name.as_str().to_owned()),
+            status: host.status,
+            linked_at: host.linked_at,
+            last_used_at: host.last_used_at,
+            expires_at: host.end(&self.policy),
+            agents: agents.iter().map(|agent| self.agent_view(agent, host, now)).collect(),
+        }
+    }
+
     fn agent_view(&self, agent: &Agent, host: &Host, now: Timestamp) -> AgentView {
         let grants = agent.grants.iter().map(|grant| GrantView {
             capability: grant.capability().to_owned(),
@@ -211,18 +253,6 @@ impl AgentProvider {
     }
 }
 
-async fn of_person(
-    subject: &Subject,
-    reader: &mut Reader<'_>,
-) -> Result<Vec<(Stored<Host>, Vec<Stored<Agent>>)>, Fault> {
-    let mut all = Vec::new();
-    for host in reader.find_all::<Host>(&Index::new("subject", subject.as_str())).await? {
-        let agents = reader.find_all::<Agent>(&Index::new("host", host.id.as_str())).await?;
-        all.push((host, agents));
-    }
-    Ok(all)
-}
-
 fn event(action: &'static str, subject: &Subject) -> Event {
     Event::new(action, Actor::Person { subject: subject.clone() }).for_subject(subject)
 }
@@ -240,20 +270,33 @@ impl Operation for RevokeAgent<'_> {
     type Answer = Revocation;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load((Agent::at(self.agent_id.as_str()), Host::at(self.agent_id.host().as_str()))).await
+        let policy = &self.provider.policy;
+        let (agent, host, agent_withdrawn, host_withdrawn) = reader
+            .load((
+                Agent::at(self.agent_id.as_str()),
+                Host::at(self.agent_id.host().as_str()),
+                Withdrawal::at(self.agent_id.as_str()),
+                Withdrawal::at(self.agent_id.host().as_str()),
+            ))
+            .await?;
+        // What else becomes of them changes nothing: a host never changes hands, and what is over is over.
+        agent.iter().for_each(|agent| reader.unguard(&agent.record.key()));
+        host.iter().for_each(|host| reader.unguard(&host.record.key()));
+        let host = standing::host(host, host_withdrawn, policy, reader.now());
+        Ok((standing::agent(agent, agent_withdrawn, host.as_ref(), policy), host))
     }
 
     fn decide(&self, (agent, host): Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
-        let (Some(mut agent), Some(host)) = (agent, host) else { return Decision::answer(Revocation::NotFound) };
+        let (Some(agent), Some(host)) = (agent, host) else { return Decision::answer(Revocation::NotFound) };
+        let policy = &self.provider.policy;
         if !host.is_linked_to(self.subject) {
             return Decision::answer(Revocation::NotFound);
         }
-        if !agent.status(&host, &self.provider.policy, moment.now).is_living() {
+        if !agent.status(&host, policy, moment.now).is_living() {
             return Decision::answer(Revocation::Revoked { agents: 0 });
         }
-        agent.record.revoke("revoked by the person");
         let mut changes = Changes::none();
-        changes.replace(&agent);
+        changes.insert(&Withdrawal::of_agent(&agent, "revoked by the person", policy, moment.now));
         let event = event("agent.revoke", self.subject)
             .with("agent", agent.id.as_str())
             .with("agent_name", agent.name.as_str())
@@ -266,45 +309,98 @@ impl Operation for RevokeAgent<'_> {
     }
 }
 
-/// One host of a person, or all of them.
-struct RevokeHosts<'a> {
+/// A host of the person that is to end, and how many of its agents end with it.
+struct Ending {
+    host: Stored<Host>,
+    agents: usize,
+}
+
+impl Ending {
+    /// Those of these hosts that have not ended. Only the places of their withdrawals are guarded.
+    async fn of(ids: &[HostId], provider: &AgentProvider, reader: &mut Reader<'_>) -> Result<Vec<Ending>, Fault> {
+        let policy = &provider.policy;
+        let mut ending = Vec::new();
+        let hosts = Person::read_hosts(ids, policy, reader).await?;
+        let withdrawals: Vec<_> = hosts.iter().map(|host| Withdrawal::at(host.id.as_str())).collect();
+        let withdrawn = reader.load_all(&withdrawals).await?;
+        for (host, withdrawn) in hosts.into_iter().zip(withdrawn) {
+            if withdrawn.is_none() {
+                let agents = standing::agents_of(&host, policy, reader).await?;
+                let agents = standing::living(&agents, &host, policy, reader.now());
+                ending.push(Ending { host, agents });
+            }
+        }
+        Ok(ending)
+    }
+
+    fn withdraw(ending: &[Ending], subject: &Subject, policy: &AgentPolicy, now: Timestamp) -> Decision<Revocation> {
+        let mut decision = Decision::answer(Revocation::Revoked { agents: ending.iter().map(|one| one.agents).sum() });
+        for Ending { host, agents } in ending {
+            decision.changes.insert(&Withdrawal::of_host(host, "revoked by the person", policy, now));
+            let event = event("host.revoke", subject).with("host", host.id.as_str());
+            decision = decision.report(event.with("agents_revoked", agents.to_string()));
+        }
+        decision
+    }
+}
+
+struct RevokeHost<'a> {
     provider: &'a AgentProvider,
     subject: &'a Subject,
-    only: Option<HostId>,
+    host_id: HostId,
 }
 
 #[async_trait]
-impl Operation for RevokeHosts<'_> {
-    type Loaded = Vec<(Stored<Host>, Vec<Stored<Agent>>)>;
+impl Operation for RevokeHost<'_> {
+    type Loaded = Option<Vec<Ending>>;
     type Plan = Revocation;
     type Answer = Revocation;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let Some(only) = &self.only else { return of_person(self.subject, reader).await };
-        match reader.load(Host::at(only.as_str())).await? {
-            Some(host) if host.is_linked_to(self.subject) => {
-                let agents = reader.find_all(&Index::new("host", only.as_str())).await?;
-                Ok(vec![(host, agents)])
-            }
-            _ => Ok(Vec::new()),
+        let host = reader.load(Host::at(self.host_id.as_str())).await?;
+        reader.unguard(Host::at(self.host_id.as_str()).key());
+        match host.filter(|host| host.is_linked_to(self.subject)) {
+            Some(host) => Ok(Some(Ending::of(std::slice::from_ref(&host.id), self.provider, reader).await?)),
+            None => Ok(None),
         }
     }
 
-    fn decide(&self, hosts: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
-        if hosts.is_empty() {
-            return Decision::answer(Revocation::NotFound);
+    fn decide(&self, ending: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
+        match ending {
+            Some(ending) => Ending::withdraw(&ending, self.subject, &self.provider.policy, moment.now),
+            None => Decision::answer(Revocation::NotFound),
         }
-        let mut changes = Changes::none();
-        let mut events = Vec::new();
-        let mut all = 0;
-        for (host, agents) in hosts.into_iter().filter(|(host, _)| host.status != HostStatus::Revoked) {
-            let event = event("host.revoke", self.subject).with("host", host.id.as_str());
-            let agents = cascade::revoke(&self.provider.policy, host, agents, &mut changes, moment.now);
-            events.push(event.with("agents_revoked", agents.to_string()));
-            all += agents;
+    }
+
+    async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
+        Ok(plan)
+    }
+}
+
+struct RevokePerson<'a> {
+    provider: &'a AgentProvider,
+    subject: &'a Subject,
+}
+
+#[async_trait]
+impl Operation for RevokePerson<'_> {
+    type Loaded = Option<(Stored<Person>, Vec<Ending>)>;
+    type Plan = Revocation;
+    type Answer = Revocation;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let Some(person) = reader.load(Person::at(self.subject.as_str())).await? else { return Ok(None) };
+        let ending = Ending::of(&person.hosts, self.provider, reader).await?;
+        Ok(Some((person, ending)))
+    }
+
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
+        let Some((person, ending)) = loaded else { return Decision::answer(Revocation::NotFound) };
+        let mut decision = Ending::withdraw(&ending, self.subject, &self.provider.policy, moment.now);
+        if !ending.is_empty() {
+            // Whoever links a host at the same moment starts again.
+            decision.changes.replace(&person);
         }
-        let mut decision = Decision::changing(Revocation::Revoked { agents: all }, changes);
-        decision.events = events;
         decision
     }
 

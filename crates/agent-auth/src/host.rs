@@ -1,11 +1,14 @@
 //! Hosts: what vouches for agents ([Agent Auth §2.7], [§3.1]).
 
+use std::time::Duration;
+
 use countersign_jose::Thumbprint;
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Handle, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::display_text::DisplayText;
+use crate::policy::AgentPolicy;
 use crate::stored_key::StoredKey;
 
 /// A host: the installation that holds the key which vouches for agents, linked to at most one person.
@@ -25,10 +28,17 @@ pub(crate) struct Host {
     pub(crate) subject: Option<Subject>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) linked_at: Option<Timestamp>,
-    /// How many agents were ever registered under it. Each registration changes the host by this, so that none can slip
-    /// past whoever is just linking or revoking the host with all its agents.
-    pub(crate) agents_registered: u64,
+    /// The generation of the person's account in which it was linked ([`countersign_storage::Account::generation`]).
+    #[serde(default)]
+    pub(crate) account_generation: u32,
+    /// Its agents; those that ended are forgotten when there is no room. So what a host may have is counted without
+    /// listing what it had.
+    #[serde(default)]
+    pub(crate) agents: Vec<AgentId>,
     pub(crate) created_at: Timestamp,
+    /// When it last signed something, give or take [`Host::PRECISION`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_used_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purged_after: Option<Timestamp>,
 }
@@ -128,6 +138,32 @@ fn is_digest(text: &str) -> bool {
 }
 
 impl Host {
+    /// How far the stored time of the last use may lag behind, so that not each request writes the host.
+    pub(crate) const PRECISION: Duration = Duration::from_secs(86_400);
+
+    /// When it ends unless it signs something before. `None` before a person or a policy lets it work.
+    pub(crate) fn end(&self, policy: &AgentPolicy) -> Option<Timestamp> {
+        let last_used = self.last_used_at.or(self.linked_at).unwrap_or(self.created_at);
+        (self.status == HostStatus::Active).then(|| last_used + policy.host_lifetime)
+    }
+
+    /// Whether it has signed nothing for so long that it is over.
+    pub(crate) fn is_forgotten(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
+        self.end(policy).is_some_and(|end| now >= end)
+    }
+
+    /// Whether the next use is to be noted.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.last_used_at.is_none_or(|noted| now.since(noted) >= Host::PRECISION)
+    }
+
+    /// Notes that it signed something, and keeps the record for as long as that lets it live and be looked at afterwards.
+    pub(crate) fn note_use(&mut self, policy: &AgentPolicy, now: Timestamp) {
+        self.last_used_at = Some(self.last_used_at.map_or(now, |noted| noted.max(now)));
+        let kept = self.end(policy).map_or(now + policy.pending_kept, |end| end + policy.ended_kept);
+        self.purged_after = Some(kept);
+    }
+
     /// Whether an agent JWT's `iss` names this host: its thumbprint, an earlier one, or its id ([Agent Auth §4.5]).
     pub(crate) fn is_named(&self, iss: &str) -> bool {
         iss == self.key.thumbprint().as_str()
@@ -162,6 +198,9 @@ pub(crate) struct HostAlias {
     /// What [`HostId::of`] makes of the later key.
     pub(crate) alias: HostId,
     pub(crate) host: HostId,
+    /// As the host itself: the present key's is moved on with every noted use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purged_after: Option<Timestamp>,
 }
 
 impl Record for HostAlias {
@@ -169,6 +208,10 @@ impl Record for HostAlias {
 
     fn id(&self) -> String {
         self.alias.as_str().to_owned()
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        self.purged_after
     }
 }
 

@@ -6,7 +6,7 @@
 
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{Algorithm, Jwk, KeyError, Thumbprint, VerifyingKey};
-use countersign_storage::{Changes, Fault, Handle, Moment, Reader, Record, Stored};
+use countersign_storage::{Changes, Fault, Handle, Moment, Reader, Record, Stored, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -15,8 +15,11 @@ use crate::AgentProvider;
 use crate::agent::Agent;
 use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
+use crate::policy::AgentPolicy;
 use crate::refusal::Refusal;
 use crate::replay::ReplayMark;
+use crate::standing::{self, Principal};
+use crate::withdrawal::Withdrawal;
 
 /// A host JWT, taken apart; nothing about it is proven.
 pub(crate) struct HostToken<'a> {
@@ -41,6 +44,8 @@ struct HostClaims {
 /// What the store knows about the sender of a host JWT.
 pub(crate) struct KnownHost {
     pub(crate) host: Option<Stored<Host>>,
+    alias: Option<Stored<HostAlias>>,
+    principal: Principal,
     key: Option<VerifyingKey>,
     mark: Option<Stored<ReplayMark>>,
 }
@@ -52,8 +57,39 @@ impl KnownHost {
         match host.status {
             HostStatus::Revoked => Err(Refusal::HostRevoked),
             HostStatus::Rejected => Err(Refusal::HostRejected),
+            HostStatus::Pending | HostStatus::Active if self.principal == Principal::Unusable => {
+                Err(Refusal::PersonUnusable)
+            }
             HostStatus::Pending | HostStatus::Active => Ok(host),
         }
+    }
+
+    /// Notes that the host signed something; seldom, and only for one that is not shut out. Who writes the host anyway
+    /// calls [`KnownHost::note_alias`].
+    pub(crate) fn note_use(&self, policy: &AgentPolicy, now: Timestamp, changes: &mut Changes) {
+        if let Ok(host) = self.admitted()
+            && host.is_due(now)
+        {
+            let mut host = host.clone();
+            host.record.note_use(policy, now);
+            changes.replace(&host);
+            self.note_alias(&host, changes);
+        }
+    }
+
+    /// What the host is found by lives as long as the host.
+    pub(crate) fn note_alias(&self, host: &Host, changes: &mut Changes) {
+        if let Some(mut alias) = self.alias.clone() {
+            alias.record.purged_after = host.purged_after;
+            changes.replace(&alias);
+        }
+    }
+
+    /// Lets go of everything but the single use of the token: for who takes something back, and whose decision stands
+    /// whatever else becomes of host and agent at the same moment.
+    pub(crate) fn unguard(&self, reader: &mut Reader<'_>) {
+        self.host.iter().for_each(|host| reader.unguard(&host.record.key()));
+        self.alias.iter().for_each(|alias| reader.unguard(&alias.record.key()));
     }
 
     /// The host, unless it is shut out, and its own agent ([Agent Auth §5.5], §5.6, §5.7). Another host's agent is as
@@ -129,23 +165,29 @@ impl<'a> HostToken<'a> {
         &self,
         reader: &mut Reader<'_>,
         agent: Option<&AgentId>,
+        provider: &AgentProvider,
     ) -> Result<(KnownHost, Option<Stored<Agent>>), Fault> {
         let host = Host::at(self.id.as_str());
         let alias = HostAlias::at(self.id.as_str());
         let mark = ReplayMark::at(self.mark_id.as_str());
-        let (host, alias, mark, agent) = match agent {
-            Some(agent) => reader.load((host, alias, mark, Agent::at(agent.as_str()))).await?,
+        let withdrawn = Withdrawal::at(self.id.as_str());
+        let (host, alias, mark, withdrawn, agent, agent_withdrawn) = match agent.map(AgentId::as_str) {
+            Some(agent) => reader.load((host, alias, mark, withdrawn, Agent::at(agent), Withdrawal::at(agent))).await?,
             None => {
-                let (host, alias, mark) = reader.load((host, alias, mark)).await?;
-                (host, alias, mark, None)
+                let (host, alias, mark, withdrawn) = reader.load((host, alias, mark, withdrawn)).await?;
+                (host, alias, mark, withdrawn, None, None)
             }
         };
-        let host = match alias {
-            Some(alias) => reader.load(Host::at(alias.host.as_str())).await?,
-            None => host,
+        let (host, withdrawn) = match &alias {
+            Some(alias) => reader.load((Host::at(alias.host.as_str()), Withdrawal::at(alias.host.as_str()))).await?,
+            None => (host, withdrawn),
         };
         let key = host.as_ref().map(|host| host.key.verifying_key()).transpose()?;
-        Ok((KnownHost { host, key, mark }, agent))
+        let mut host = standing::host(host, withdrawn, &provider.policy, reader.now());
+        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref()).await?;
+        let own = host.as_ref().filter(|host| agent.as_ref().is_some_and(|agent| agent.host_id == host.id));
+        let agent = standing::agent(agent, agent_withdrawn, own, &provider.policy);
+        Ok((KnownHost { host, alias, principal, key, mark }, agent))
     }
 
     /// Proves the token.

@@ -47,8 +47,14 @@ pub struct AgentPolicy {
     /// # Security
     /// Each call leaves a replay mark and an audit record; without a limit one agent can fill the store.
     pub calls: Option<Limit>,
-    /// How many living agents one host may have. Default: 25.
+    /// How many living agents one host may have: 1 to 1,000. Default: 25.
     pub agents_per_host: u32,
+    /// How many living hosts one person may have: 1 to 1,000. Default: 50.
+    pub hosts_per_person: u32,
+    /// How long a host may sign nothing before it ends, its agents with it, in whole seconds. Default: 365 days.
+    pub host_lifetime: Duration,
+    /// How long what has ended is remembered, to be shown to its person. Default: 90 days.
+    pub ended_kept: Duration,
     /// How long an unapproved agent or host is remembered before it may be purged ([Agent Auth §10.9]). Default: 7 days.
     pub pending_kept: Duration,
 }
@@ -73,6 +79,9 @@ impl Default for AgentPolicy {
             unknown_hosts: Limit::new(20, Duration::from_secs(3_600)),
             calls: Some(Limit::new(600, Duration::from_secs(60))),
             agents_per_host: 25,
+            hosts_per_person: 50,
+            host_lifetime: Duration::from_secs(365 * 86_400),
+            ended_kept: Duration::from_secs(90 * 86_400),
             pending_kept: Duration::from_secs(7 * 86_400),
         }
     }

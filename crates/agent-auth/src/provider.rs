@@ -192,10 +192,16 @@ fn check_policy(policy: &AgentPolicy, offer: &Offer) -> Result<(), ConfigError> 
         ("approval_interval", Some(policy.approval_interval)),
         ("fresh_session", Some(policy.fresh_session)),
         ("pending_kept", Some(policy.pending_kept)),
+        ("host_lifetime", Some(policy.host_lifetime)),
+        ("ended_kept", Some(policy.ended_kept)),
     ];
     let too_short = |lifetime: Duration| lifetime < Duration::from_secs(1);
     if let Some((name, _)) = lifetimes.iter().find(|(_, lifetime)| lifetime.is_some_and(too_short)) {
         return Err(ConfigError::Lifetime(name));
+    }
+    let numbers = [("agents_per_host", policy.agents_per_host), ("hosts_per_person", policy.hosts_per_person)];
+    if let Some((name, _)) = numbers.iter().find(|(_, number)| !(1..=1_000).contains(number)) {
+        return Err(ConfigError::Number(name));
     }
     let AutonomousPolicy::Granted(capabilities) = &policy.autonomous else { return Ok(()) };
     for (name, constraints) in capabilities {

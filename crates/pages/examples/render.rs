@@ -66,6 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dashboard_empty",
         &DashboardPage {
             hosts: vec![],
+            more_hosts: None,
             apps: vec![],
             activity: vec![],
             revoke_others: None,
@@ -227,11 +228,13 @@ fn dashboard() -> DashboardPage {
         sign_out: form("/sign-out"),
         notice: Some("The app was disconnected.".into()),
         device: Some("/device".into()),
+        more_hosts: None,
         hosts: vec![HostRow {
             name: "Ada's laptop".into(),
             status: "active".into(),
             tone: "good",
             since: Some(ago(3 * 86_400)),
+            ends: Some(ago(-300 * 86_400)),
             agents: vec![
                 agent(
                     "Household helper",

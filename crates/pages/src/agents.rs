@@ -1,7 +1,8 @@
 //! Agents and hosts on the dashboard.
 
 use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, HostStatus, HostView, Revocation};
-use countersign_storage::{Fault, Subject, Timestamp};
+use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
+use url::form_urlencoded;
 
 use crate::dashboard::{AgentRow, HostRow};
 use crate::form::Form;
@@ -12,15 +13,17 @@ use crate::when::When;
 /// What acts for a person.
 pub(crate) struct Agents {
     hosts: Vec<HostView>,
-    agents: Vec<AgentView>,
+    /// Where the next hosts begin.
+    next: Option<Cursor>,
 }
 
 impl Pages {
-    pub(crate) async fn agents_of(&self, subject: &Subject) -> Result<Agents, Fault> {
-        Ok(match &self.agents {
-            Some(provider) => Agents { hosts: provider.hosts(subject).await?, agents: provider.agents(subject).await? },
-            None => Agents { hosts: Vec::new(), agents: Vec::new() },
-        })
+    /// The hosts of a person that come `after` this one, from the first where there is none; so many as a page shows.
+    pub(crate) async fn agents_of(&self, subject: &Subject, after: Option<&str>) -> Result<Agents, Fault> {
+        let Some(provider) = &self.agents else { return Ok(Agents { hosts: Vec::new(), next: None }) };
+        let page = Page { after: after.map(|host| Cursor(host.to_owned())), limit: HOSTS };
+        let (hosts, next) = provider.hosts(subject, page).await?;
+        Ok(Agents { hosts, next })
     }
 
     /// Whether there was such an agent.
@@ -39,47 +42,39 @@ impl Pages {
 impl Agents {
     /// What an agent calls itself.
     pub(crate) fn name(&self, agent_id: &str) -> Option<String> {
-        let agent = self.agents.iter().find(|agent| agent.agent_id == agent_id)?;
+        let agent = self.hosts.iter().flat_map(|host| &host.agents).find(|agent| agent.agent_id == agent_id)?;
         Some(format!("“{}”", inert_text(&agent.name, NAME)))
     }
 
     /// Each host with its agents, the living ones first.
     pub(crate) fn rows(&self, now: Timestamp, form: impl Fn(&str) -> Form) -> Vec<HostRow> {
-        let mut rows: Vec<HostRow> = self.hosts.iter().map(|host| self.host_row(host, now, &form)).collect();
-        // Claimed from a host that is linked to nobody, or to somebody else: still this person's agents.
-        let known = |agent: &&AgentView| self.hosts.iter().any(|host| host.host_id == agent.host_id);
-        for agent in self.agents.iter().filter(|agent| !known(agent)) {
-            rows.push(HostRow {
-                name: agent
-                    .host_name
-                    .as_deref()
-                    .map_or_else(|| "Unnamed host".to_owned(), |name| inert_text(name, NAME)),
-                status: "not linked".to_owned(),
-                tone: "",
-                since: None,
-                agents: vec![agent_row(agent, now, &form)],
-                revoke: None,
-            });
-        }
-        rows
+        self.hosts.iter().map(|host| host_row(host, now, &form)).collect()
     }
 
-    fn host_row(&self, host: &HostView, now: Timestamp, form: &impl Fn(&str) -> Form) -> HostRow {
-        let mut agents: Vec<&AgentView> = self.agents.iter().filter(|agent| agent.host_id == host.host_id).collect();
-        agents.sort_by_key(|agent| (agent.status != AgentStatus::Active, std::cmp::Reverse(agent.created_at)));
-        let living = matches!(host.status, HostStatus::Active | HostStatus::Pending);
-        HostRow {
-            name: host.name.as_deref().map_or_else(|| "Unnamed host".to_owned(), |name| inert_text(name, NAME)),
-            status: host.status.as_str().to_owned(),
-            tone: match host.status {
-                HostStatus::Active => "good",
-                HostStatus::Pending => "warning",
-                _ => "problem",
-            },
-            since: host.linked_at.map(|at| When::new(at, now)),
-            agents: agents.into_iter().map(|agent| agent_row(agent, now, form)).collect(),
-            revoke: living.then(|| form("/dashboard/hosts/revoke").with("id", &host.host_id)),
-        }
+    /// Where the next page of hosts is.
+    pub(crate) fn more(&self) -> Option<String> {
+        let Cursor(after) = self.next.as_ref()?;
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("hosts", after).finish();
+        Some(format!("/dashboard?{query}#agents"))
+    }
+}
+
+fn host_row(host: &HostView, now: Timestamp, form: &impl Fn(&str) -> Form) -> HostRow {
+    let mut agents: Vec<&AgentView> = host.agents.iter().collect();
+    agents.sort_by_key(|agent| (agent.status != AgentStatus::Active, std::cmp::Reverse(agent.created_at)));
+    let living = matches!(host.status, HostStatus::Active | HostStatus::Pending);
+    HostRow {
+        name: host.name.as_deref().map_or_else(|| "Unnamed host".to_owned(), |name| inert_text(name, NAME)),
+        status: host.status.as_str().to_owned(),
+        tone: match host.status {
+            HostStatus::Active => "good",
+            HostStatus::Pending => "warning",
+            _ => "problem",
+        },
+        since: host.linked_at.map(|at| When::new(at, now)),
+        agents: agents.into_iter().map(|agent| agent_row(agent, now, form)).collect(),
+        ends: host.expires_at.map(|at| When::new(at, now)),
+        revoke: living.then(|| form("/dashboard/hosts/revoke").with("id", &host.host_id)),
     }
 }
 
@@ -100,5 +95,7 @@ fn agent_row(agent: &AgentView, now: Timestamp, form: impl Fn(&str) -> Form) -> 
     }
 }
 
+/// How many hosts a page shows, each with its agents.
+const HOSTS: u32 = 20;
 /// The longest name that is shown, in characters.
 const NAME: usize = 80;

@@ -32,6 +32,8 @@ pub struct DashboardPage {
     pub device: Option<String>,
     /// Hosts, with their agents.
     pub hosts: Vec<HostRow>,
+    /// Where more hosts are.
+    pub more_hosts: Option<String>,
     /// Clients that were allowed something.
     pub apps: Vec<AppRow>,
     /// Ends all sessions but this one; absent where there is no other.
@@ -64,6 +66,8 @@ pub struct HostRow {
     pub tone: &'static str,
     /// Since when it is linked.
     pub since: Option<When>,
+    /// When it ends unless it is used before.
+    pub ends: Option<When>,
     /// Its agents.
     pub agents: Vec<AgentRow>,
     /// Ends it; absent where it has ended.
@@ -144,7 +148,7 @@ impl Pages {
         let form = |action: &str| self.new_form(&browser, action);
         let sessions = self.authn.sessions(&account.subject).await?;
         let grants = self.issuer.grants(&account.subject).await?;
-        let agents = self.agents_of(&account.subject).await?;
+        let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
         let activity = activity::latest(&self.ports, &account.subject).await?;
         let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
         let name = |id: &str| agents.name(id).or_else(|| client(id).map(|grant| inert_text(&grant.client_name, 80)));
@@ -159,6 +163,7 @@ impl Pages {
             device: self.agents.is_some().then(|| "/device".to_owned()),
             activity: activity.iter().map(|record| ActivityRow::of(record, now, name)).collect(),
             hosts: agents.rows(now, form),
+            more_hosts: agents.more(),
             apps: grants.iter().map(|grant| AppRow::of(grant, now, form)).collect(),
             revoke_others: (sessions.len() > 1).then(|| form("/dashboard/other-sessions/revoke")),
             sessions: sessions.iter().map(|row| SessionRow::of(row, &session, now, form)).collect(),

@@ -1,14 +1,15 @@
 //! The answer, and what it does: all of it in one commit.
 
 use async_trait::async_trait;
-use countersign_storage::{Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader};
+use countersign_storage::{Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
 
 use super::view::{OpenQuestion, Question};
 use super::{ApprovalAnswer, ApprovalError, Decided, Stage};
 use crate::AgentProvider;
 use crate::approved::{Approved, Shown};
 use crate::grant::GrantStatus;
-use crate::host::HostStatus;
+use crate::host::{Host, HostStatus};
+use crate::person::Person;
 use crate::user_code::UserCode;
 
 impl AgentProvider {
@@ -58,7 +59,7 @@ impl Operation for Answer<'_> {
     type Answer = Result<Decided, ApprovalError>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Question, Fault> {
-        Question::load(&self.code, reader).await
+        Question::load(&self.code, self.who, self.provider, reader).await
     }
 
     fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -68,7 +69,7 @@ impl Operation for Answer<'_> {
         };
         match &self.answer {
             ApprovalAnswer::Approve { capabilities } => self.approve(open, capabilities, moment),
-            ApprovalAnswer::Deny => self.deny(open),
+            ApprovalAnswer::Deny => self.deny(open, moment),
         }
     }
 
@@ -99,7 +100,11 @@ impl Answer<'_> {
             return Decision::answer(Err(ApprovalError::NotAsked));
         }
         let event = self.event("agent.approve", &open);
-        let OpenQuestion { mut agent, mut host, claims, .. } = open;
+        let OpenQuestion { mut agent, mut host, claims, person, .. } = open;
+        let policy = &self.provider.policy;
+        if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
+            return Decision::answer(Err(ApprovalError::TooManyHosts));
+        }
         let subject = self.who.subject();
         let (mut granted, mut denied) = (Vec::new(), Vec::new());
         for grant in agent.record.grants.iter_mut().filter(|grant| grant.status() == GrantStatus::Pending) {
@@ -114,7 +119,9 @@ impl Answer<'_> {
         }
         agent.record.activate(&approved, moment.now);
         agent.record.subject = Some(subject.clone());
+        agent.record.account_generation = self.who.account_generation();
         agent.record.approval = None;
+        agent.record.keep(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
         let mut decision =
@@ -124,12 +131,13 @@ impl Answer<'_> {
             host.record.subject = Some(subject.clone());
             host.record.status = HostStatus::Active;
             host.record.linked_at = Some(moment.now);
-            host.record.purged_after = None;
+            host.record.account_generation = self.who.account_generation();
+            host.record.note_use(policy, moment.now);
             decision.changes.replace(&host);
+            self.count_host(person, &host, &mut decision.changes);
             decision = decision.report(self.about("host.link").with("host", host.id.as_str()));
-            for mut claimed in claims {
-                claimed.record.claim(subject);
-                decision.changes.replace(&claimed);
+            // What becomes of them follows from the link.
+            for claimed in claims {
                 decision = decision.report(
                     self.about("agent.claim").with("agent", claimed.id.as_str()).with("host", host.id.as_str()),
                 );
@@ -138,13 +146,29 @@ impl Answer<'_> {
         decision
     }
 
-    fn deny(&self, open: OpenQuestion) -> Decision<Result<Decided, ApprovalError>> {
+    /// One more host of the person.
+    fn count_host(&self, person: Option<Stored<Person>>, host: &Host, changes: &mut Changes) {
+        match person {
+            Some(mut person) => {
+                person.record.hosts.push(host.id.clone());
+                changes.replace(&person);
+            }
+            None => {
+                let mut person = Person::new(self.who.subject());
+                person.hosts.push(host.id.clone());
+                changes.insert(&person);
+            }
+        }
+    }
+
+    fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> Decision<Result<Decided, ApprovalError>> {
         if open.hash(self.provider) != self.shown {
             return Decision::answer(Err(ApprovalError::Changed));
         }
         let event = self.event("agent.deny", &open);
         let stage = open.stage();
         let OpenQuestion { mut agent, .. } = open;
+        agent.record.keep(&self.provider.policy, moment.now);
         match stage {
             Stage::Registration => agent.record.reject("the person denied the request"),
             Stage::Escalation => {

@@ -111,6 +111,9 @@ pub enum Decided {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApprovalError {
+    /// The account of who answers is disabled, or was since they signed in.
+    #[error("the account may not be used")]
+    AccountUnusable,
     /// The question is not the one that was shown any more. Show it again.
     #[error("the request has changed since it was shown")]
     Changed,
@@ -129,6 +132,9 @@ pub enum ApprovalError {
     /// Too many codes were tried. Try again after this long.
     #[error("too many attempts; try again later")]
     Throttled(Duration),
+    /// The person has as many hosts as they may have. One must be revoked first.
+    #[error("no more hosts can be linked to this person; revoke one first")]
+    TooManyHosts,
     /// No open question has this code: it was mistyped, answered, or replaced by a newer one.
     #[error("no open request has this code")]
     UnknownCode,
@@ -141,6 +147,7 @@ impl ApprovalError {
     /// A stable name.
     pub fn code(&self) -> &'static str {
         match self {
+            ApprovalError::AccountUnusable => "unauthorized",
             ApprovalError::Changed => "approval_changed",
             ApprovalError::Expired => "approval_expired",
             ApprovalError::Failed(_) => "internal_error",
@@ -148,6 +155,7 @@ impl ApprovalError {
             ApprovalError::FreshSessionRequired => "fresh_session_required",
             ApprovalError::NotAsked => "invalid_capabilities",
             ApprovalError::Throttled(_) => "rate_limited",
+            ApprovalError::TooManyHosts => "host_limit_reached",
             ApprovalError::UnknownCode => "invalid_user_code",
         }
     }
@@ -155,12 +163,13 @@ impl ApprovalError {
     /// The status of a page or API that reports it.
     pub fn status(&self) -> StatusCode {
         match self {
-            ApprovalError::Changed => StatusCode::CONFLICT,
+            ApprovalError::Changed | ApprovalError::TooManyHosts => StatusCode::CONFLICT,
             ApprovalError::Expired => StatusCode::GONE,
             ApprovalError::Failed(fault) => fault.status(),
-            ApprovalError::ForeignHost | ApprovalError::FreshSessionRequired | ApprovalError::UnknownCode => {
-                StatusCode::FORBIDDEN
-            }
+            ApprovalError::AccountUnusable
+            | ApprovalError::ForeignHost
+            | ApprovalError::FreshSessionRequired
+            | ApprovalError::UnknownCode => StatusCode::FORBIDDEN,
             ApprovalError::NotAsked => StatusCode::BAD_REQUEST,
             ApprovalError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
         }

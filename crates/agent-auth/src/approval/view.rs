@@ -1,7 +1,6 @@
 //! The question, as a person sees it.
 
-use countersign_storage::record::Index;
-use countersign_storage::{Allowance, Authentication, Handle, Reader, Record, Stored, Timestamp};
+use countersign_storage::{Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stored, Timestamp};
 use serde_json::json;
 
 use super::{ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
@@ -12,8 +11,11 @@ use crate::capability::Offered;
 use crate::constraint::Constraints;
 use crate::grant::CapabilityGrant;
 use crate::host::{AgentId, Host, HostStatus};
+use crate::person::Person;
 use crate::policy::AgentPolicy;
+use crate::standing;
 use crate::user_code::{UserCode, UserCodeEntry};
+use crate::withdrawal::Withdrawal;
 
 impl AgentProvider {
     /// What the agent with this user code asks `who`. The code is taken in any case, with or without its dash.
@@ -24,7 +26,7 @@ impl AgentProvider {
         self.count_attempt(who).await?;
         let code = UserCode::parse(user_code).ok_or(ApprovalError::UnknownCode)?;
         let mut reader = self.ports.reader();
-        let question = Question::load(&code, &mut reader).await?;
+        let question = Question::load(&code, who, self, &mut reader).await?;
         let open = question.open(who, &self.policy, reader.now())?;
         Ok(open.view(self, who, reader.now()))
     }
@@ -45,6 +47,10 @@ pub(super) struct Question {
     host: Option<Stored<Host>>,
     /// The other agents of a host that nobody is linked to yet.
     others: Vec<Stored<Agent>>,
+    /// The person's hosts, with room for one more, where this one would be one more.
+    person: Option<Stored<Person>>,
+    /// The account of the person who looks.
+    account: Option<Account>,
 }
 
 /// A question that is open, for this person to answer.
@@ -53,24 +59,42 @@ pub(super) struct OpenQuestion {
     pub(super) host: Stored<Host>,
     /// Agents that act for nobody, and that linking the host would claim.
     pub(super) claims: Vec<Stored<Agent>>,
+    pub(super) person: Option<Stored<Person>>,
     approval: PendingApproval,
 }
 
 impl Question {
-    pub(super) async fn load(code: &UserCode, reader: &mut Reader<'_>) -> Result<Self, countersign_storage::Fault> {
-        let code = code.handle();
-        let none = Question { code: code.clone(), agent: None, host: None, others: Vec::new() };
-        let Some(entry) = reader.load(UserCodeEntry::at(code.as_str())).await? else { return Ok(none) };
-        let Some(agent_id) = AgentId::parse(&entry.agent_id) else { return Ok(none) };
-        let (agent, host) = reader.load((Agent::at(agent_id.as_str()), Host::at(agent_id.host().as_str()))).await?;
-        let others = match &host {
-            Some(host) if host.subject.is_none() => {
-                let agents: Vec<Stored<Agent>> = reader.find_all(&Index::new("host", host.id.as_str())).await?;
-                agents.into_iter().filter(|agent| agent.id != agent_id).collect()
-            }
-            _ => Vec::new(),
-        };
-        Ok(Question { code, agent, host, others })
+    pub(super) async fn load(
+        code: &UserCode,
+        who: &Authentication,
+        provider: &AgentProvider,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Fault> {
+        let (code, policy) = (code.handle(), &provider.policy);
+        let account = provider.accounts.by_subject(who.subject()).await?;
+        let mut question = Question { code, agent: None, host: None, others: Vec::new(), person: None, account };
+        let Some(entry) = reader.load(UserCodeEntry::at(question.code.as_str())).await? else { return Ok(question) };
+        let Some(agent_id) = AgentId::parse(&entry.agent_id) else { return Ok(question) };
+        let (agent, host, agent_withdrawn, host_withdrawn) = reader
+            .load((
+                Agent::at(agent_id.as_str()),
+                Host::at(agent_id.host().as_str()),
+                Withdrawal::at(agent_id.as_str()),
+                Withdrawal::at(agent_id.host().as_str()),
+            ))
+            .await?;
+        question.host = standing::host(host, host_withdrawn, policy, reader.now());
+        if let Some(host) = question.host.as_mut().filter(|host| host.is_linked_to(who.subject())) {
+            standing::of_account(host, question.account.as_ref());
+        }
+        question.agent = standing::agent(agent, agent_withdrawn, question.host.as_ref(), policy);
+        if let Some(host) = question.host.as_ref().filter(|host| host.subject.is_none()) {
+            question.others = standing::agents_of(host, policy, reader).await?;
+            question.others.retain(|agent| agent.id != agent_id);
+            let person = reader.load(Person::at(who.subject().as_str())).await?;
+            question.person = Person::with_room(person, policy, reader).await?;
+        }
+        Ok(question)
     }
 
     /// The question, if it is still open and `who` may answer it.
@@ -86,6 +110,9 @@ impl Question {
         if host.subject.is_some() && !host.is_linked_to(who.subject()) {
             return Err(ApprovalError::ForeignHost);
         }
+        if !self.account.is_some_and(|account| account.carries(who.account_generation())) {
+            return Err(ApprovalError::AccountUnusable);
+        }
         let answerable = matches!(agent.status(&host, policy, now), AgentStatus::Pending | AgentStatus::Active);
         if !answerable || matches!(host.status, HostStatus::Revoked | HostStatus::Rejected) {
             return Err(ApprovalError::UnknownCode);
@@ -96,7 +123,7 @@ impl Question {
         let claims = (self.others.into_iter())
             .filter(|other| other.mode == AgentMode::Autonomous && other.status(&host, policy, now).is_living())
             .collect();
-        Ok(OpenQuestion { agent, host, claims, approval })
+        Ok(OpenQuestion { agent, host, claims, person: self.person, approval })
     }
 }
 

@@ -131,7 +131,7 @@ impl Operation for LookAsAgent<'_> {
     type Answer = Viewer;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader, self.provider.accounts.as_ref()).await
+        self.token.load(reader, self.provider).await
     }
 
     fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Viewer> {
@@ -167,7 +167,7 @@ impl Operation for LookAsHost<'_> {
     type Answer = Viewer;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownHost, Fault> {
-        Ok(self.token.load(reader, None).await?.0)
+        Ok(self.token.load(reader, None, self.provider).await?.0)
     }
 
     fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> Decision<Viewer> {

@@ -90,7 +90,7 @@ impl Operation for Permit<'_> {
     type Answer = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader, self.provider.accounts.as_ref()).await
+        self.token.load(reader, self.provider).await
     }
 
     fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -216,6 +216,7 @@ fn touch(provider: &AgentProvider, mut proven: ProvenAgent, changes: &mut Change
     let noted = proven.agent.last_used_at;
     if noted.is_none_or(|noted| now.since(noted) > Duration::ZERO && now.since(noted) >= precision) {
         proven.agent.record.last_used_at = Some(now);
+        proven.agent.record.keep(policy, now);
         changes.replace(&proven.agent);
     }
 }

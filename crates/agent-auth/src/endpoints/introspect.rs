@@ -33,7 +33,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let inactive = Answer::new(json!({ "active": false }));
     let Ok(token) = AgentToken::parse(&body.token) else { return Ok(inactive) };
     let mut reader = provider.ports.reader();
-    let known = token.load(&mut reader, provider.accounts.as_ref()).await?;
+    let known = token.load(&mut reader, provider).await?;
     let now = reader.now();
     // The issuer is for tokens that were made for services; those made for a call here may be asked about as well.
     let mut audiences = execute::audiences(provider);

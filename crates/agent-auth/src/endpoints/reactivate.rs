@@ -52,7 +52,7 @@ impl Operation for Reactivate<'_> {
     type Answer = Result<Value, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        self.token.load(reader, self.agent_id.as_ref()).await
+        self.token.load(reader, self.agent_id.as_ref(), self.provider).await
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -62,6 +62,7 @@ impl Operation for Reactivate<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
+        known.note_use(&self.provider.policy, moment.now, &mut changes);
         match known.admitted_with(agent) {
             Ok((host, agent)) => self.wake(host, agent, changes, moment),
             Err(refusal) => Decision::changing(Err(refusal), changes),
@@ -92,6 +93,7 @@ impl Reactivate<'_> {
         if agent.outlived(&provider.policy, now) {
             // What the clock has ended stays ended, should the policy become longer.
             agent.record.revoke("the agent's absolute lifetime is over");
+            agent.record.keep(&provider.policy, now);
             changes.replace(&agent);
             let refusal = Refusal::AbsoluteLifetimeExceeded;
             return Decision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
@@ -107,6 +109,7 @@ impl Reactivate<'_> {
             Ok(approval) => approval,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
         };
+        agent.record.keep(&provider.policy, now);
         changes.replace(&agent);
         Decision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
     }

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
-use countersign_storage::record::Index;
 use countersign_storage::{
     Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, PeerAddress, Reader, Record, Stored,
     Timestamp,
@@ -31,6 +30,7 @@ use crate::policy::AutonomousPolicy;
 use crate::refusal::{Error, Refusal};
 use crate::request;
 use crate::respond::Answer;
+use crate::standing;
 use crate::stored_key::StoredKey;
 
 #[derive(Deserialize)]
@@ -97,8 +97,8 @@ struct Loaded {
     agent: Option<Stored<Agent>>,
     /// Set where the key is a later key of another agent of the host.
     alias: Option<Stored<AgentKeyAlias>>,
-    /// How many agents of the host may still come to call something.
-    living: usize,
+    /// The agents that the host keeps count of, where they would be too many with one more: those that have not ended.
+    living: Option<Vec<AgentId>>,
 }
 
 impl Register<'_> {
@@ -107,7 +107,7 @@ impl Register<'_> {
     async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Error> {
         let provider = self.provider;
         let mut reader = provider.ports.reader();
-        let (known, _) = self.token.load(&mut reader, None).await?;
+        let (known, _) = self.token.load(&mut reader, None, provider).await?;
         if known.host.is_some() {
             return Ok(());
         }
@@ -135,15 +135,19 @@ impl Operation for Register<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         // The agent's id follows from the host's, which a rotated key hides: then it is read again under the right one.
         let guess = AgentId::of(self.token.new_host_id(), self.agent_key.thumbprint());
-        let (known, agent) = self.token.load(reader, Some(&guess)).await?;
+        let (known, agent) = self.token.load(reader, Some(&guess), self.provider).await?;
         let right = self.agent_id(&known);
-        let agent = if right == guess { agent } else { reader.load(Agent::at(right.as_str())).await? };
+        let agent = match right == guess {
+            true => agent,
+            false => self.token.load(reader, Some(&right), self.provider).await?.1,
+        };
         let (alias, living) = match &known.host {
             Some(host) => {
                 let alias = reader.load(AgentKeyAlias::at(right.as_str())).await?;
-                (alias, self.living(host, &right, reader).await?)
+                let full = agent.is_none() && host.agents.len() >= self.most_agents();
+                (alias, if full { Some(self.living(host, reader).await?) } else { None })
             }
-            None => (None, 0),
+            None => (None, None),
         };
         Ok(Loaded { known, agent, alias, living })
     }
@@ -173,16 +177,16 @@ impl Operation for Register<'_> {
 }
 
 impl Register<'_> {
-    /// Counts the host's living agents, which the limit is about. They change all the time and the limit need not be exact,
-    /// so they are not guarded.
-    async fn living(&self, host: &Stored<Host>, own: &AgentId, reader: &mut Reader<'_>) -> Result<usize, Fault> {
-        let now = reader.now();
-        let agents: Vec<Stored<Agent>> = reader.find_all(&Index::new("host", host.id.as_str())).await?;
-        let others = agents.iter().filter(|agent| agent.id != *own);
-        let policy = &self.provider.policy;
-        let living = others.clone().filter(|agent| agent.status(host, policy, now).is_living()).count();
-        others.for_each(|agent| reader.unguard(&agent.record.key()));
-        Ok(living)
+    fn most_agents(&self) -> usize {
+        usize::try_from(self.provider.policy.agents_per_host).unwrap_or(usize::MAX)
+    }
+
+    /// Those of the host's agents that may still come to call something. At most as many are read as a host may have.
+    async fn living(&self, host: &Stored<Host>, reader: &mut Reader<'_>) -> Result<Vec<AgentId>, Fault> {
+        let (policy, now) = (&self.provider.policy, reader.now());
+        let agents = standing::agents_of(host, policy, reader).await?;
+        let living = agents.iter().filter(|agent| agent.status(host, policy, now).is_living());
+        Ok(living.map(|agent| agent.id.clone()).collect())
     }
 
     fn register(
@@ -200,11 +204,13 @@ impl Register<'_> {
         let mut changes = Changes::none();
         proven.spend(&mut changes);
 
-        let (mut host, stored_host) = match known.host {
-            Some(stored) => (stored.record.clone(), Some(stored)),
+        let (mut host, stored_host) = match &known.host {
+            Some(_) => {
+                let stored = known.admitted()?.clone();
+                (stored.record.clone(), Some(stored))
+            }
             None => (self.new_host(&proven.key, now)?, None),
         };
-        check_host(&host)?;
         if alias.is_some() {
             return Err(Refusal::AgentExists);
         }
@@ -213,7 +219,8 @@ impl Register<'_> {
         {
             return Err(Refusal::AgentExists);
         }
-        if agent.is_none() && living >= usize::try_from(self.provider.policy.agents_per_host).unwrap_or(usize::MAX) {
+        host.agents = living.unwrap_or(host.agents);
+        if agent.is_none() && host.agents.len() >= self.most_agents() {
             return Err(Refusal::AgentLimitReached);
         }
         let mut record = match &agent {
@@ -232,11 +239,19 @@ impl Register<'_> {
                 None
             }
         };
-        host.agents_registered += u64::from(agent.is_none());
+        record.keep(&self.provider.policy, now);
+        if agent.is_none() {
+            host.agents.push(record.id.clone());
+        }
+        // Each registration changes the host, so that none can slip past whoever is just linking it.
+        host.note_use(&self.provider.policy, now);
         match stored_host {
-            Some(stored) => changes.replace(&stored.with(host.clone())),
-            None => changes.insert(&host),
-        };
+            Some(stored) => {
+                changes.replace(&stored.with(host.clone()));
+                known.note_alias(&host, &mut changes);
+            }
+            None => drop(changes.insert(&host)),
+        }
         let mut document = agent_document::agent(self.provider, &record, &host, now);
         if let Some(approval) = approval {
             document.insert("approval".to_owned(), approval);
@@ -258,16 +273,17 @@ impl Register<'_> {
             status: HostStatus::Pending,
             subject: None,
             linked_at: None,
-            agents_registered: 0,
+            account_generation: 0,
+            agents: Vec::new(),
             created_at: now,
-            purged_after: Some(now + self.provider.policy.pending_kept),
+            last_used_at: None,
+            purged_after: None,
         })
     }
 
     /// Puts the request to a person ([Agent Auth §7.1]). Whatever code the agent had before is dead from now on.
     fn ask(&self, agent: &mut Agent, moment: &Moment<'_>, changes: &mut Changes) -> Value {
         let pending = self.requested.pending(&self.provider.offer, &BTreeMap::new(), self.reason.as_ref(), moment);
-        agent.purged_after = Some(moment.now + self.provider.policy.pending_kept);
         device_authorization::ask(self.provider, agent, pending, self.reason.as_ref(), moment, changes)
     }
 
@@ -288,10 +304,7 @@ impl Register<'_> {
         }
         match (host.status, is_new_host) {
             // The policy lets a host work that nobody is linked to; one that waits for a person keeps waiting.
-            (HostStatus::Pending, true) => {
-                host.status = HostStatus::Active;
-                host.purged_after = None;
-            }
+            (HostStatus::Pending, true) => host.status = HostStatus::Active,
             (HostStatus::Pending, false) => return Err(Refusal::HostPending),
             (HostStatus::Active | HostStatus::Revoked | HostStatus::Rejected, _) => {}
         }
@@ -317,13 +330,5 @@ impl Register<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         }
-    }
-}
-
-fn check_host(host: &Host) -> Result<(), Refusal> {
-    match host.status {
-        HostStatus::Revoked => Err(Refusal::HostRevoked),
-        HostStatus::Rejected => Err(Refusal::HostRejected),
-        HostStatus::Pending | HostStatus::Active => Ok(()),
     }
 }

@@ -60,7 +60,7 @@ impl Operation for RequestCapability<'_> {
     type Answer = Result<Value, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader, self.provider.accounts.as_ref()).await
+        self.token.load(reader, self.provider).await
     }
 
     fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -134,6 +134,7 @@ impl RequestCapability<'_> {
         let grants: Vec<Value> =
             (agent.grants.iter().filter(told)).map(|grant| agent_document::grant(provider, grant, now)).collect();
         let waits = agent.asked().next().is_some();
+        agent.record.keep(&provider.policy, now);
         changes.replace(&agent);
         Ok(Value::Object(members([
             ("agent_id", json!(agent.id.as_str())),

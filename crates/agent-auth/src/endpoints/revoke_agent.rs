@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::{Error, Refusal};
 use crate::request;
 use crate::respond::Answer;
+use crate::withdrawal::{Withdrawal, Withdrawn};
 
 #[derive(Deserialize)]
 struct Body {
@@ -36,27 +37,34 @@ struct RevokeAgent<'a> {
 
 #[async_trait]
 impl Operation for RevokeAgent<'_> {
-    type Loaded = (KnownHost, Option<Stored<Agent>>);
+    type Loaded = (KnownHost, Option<Stored<Agent>>, Withdrawn);
     type Plan = Result<(), Refusal>;
     type Answer = Result<(), Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        self.token.load(reader, self.agent_id.as_ref()).await
+        let (known, agent) = self.token.load(reader, self.agent_id.as_ref(), self.provider).await?;
+        known.unguard(reader);
+        let Some(agent) = agent else { return Ok((known, None, None)) };
+        reader.unguard(&agent.record.key());
+        let withdrawn = reader.load(Withdrawal::at(agent.id.as_str())).await?;
+        Ok((known, Some(agent), withdrawn))
     }
 
-    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (known, agent, withdrawn): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        let (host, mut agent) = match self.find(&known, agent, moment) {
+        let (host, agent) = match self.find(&known, agent, moment) {
             Ok(found) => found,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
         };
-        agent.record.revoke("the agent was revoked");
-        changes.replace(&agent);
+        if withdrawn.is_none() {
+            let policy = &self.provider.policy;
+            changes.insert(&Withdrawal::of_agent(&agent, "the agent was revoked", policy, moment.now));
+        }
         let event = Event::new("agent.revoke", Actor::Host { host_id: host.id.as_str().to_owned() })
             .with("agent", agent.id.as_str());
         let event = match &host.subject {

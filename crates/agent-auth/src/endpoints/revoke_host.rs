@@ -1,19 +1,20 @@
-//! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it ([§8.5]).
+//! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it ([§8.5]), in one write. Its
+//! agents are read for nothing but the number that the answer tells.
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::record::Index;
 use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
 use http::Request;
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::Agent;
-use crate::cascade;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::{Error, Refusal};
 use crate::request;
 use crate::respond::Answer;
+use crate::standing;
+use crate::withdrawal::Withdrawal;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
@@ -32,11 +33,12 @@ impl Operation for RevokeHost<'_> {
     type Answer = Result<Value, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let (known, _) = self.token.load(reader, None).await?;
+        let (known, _) = self.token.load(reader, None, self.provider).await?;
         let agents = match &known.host {
-            Some(host) => reader.find_all(&Index::new("host", host.id.as_str())).await?,
+            Some(host) => standing::agents_of(host, &self.provider.policy, reader).await?,
             None => Vec::new(),
         };
+        known.unguard(reader);
         Ok((known, agents))
     }
 
@@ -53,7 +55,9 @@ impl Operation for RevokeHost<'_> {
         };
         let host_id = host.id.as_str().to_owned();
         let subject = host.subject.clone();
-        let revoked = cascade::revoke(&self.provider.policy, host, agents, &mut changes, moment.now);
+        let policy = &self.provider.policy;
+        let revoked = standing::living(&agents, &host, policy, moment.now);
+        changes.insert(&Withdrawal::of_host(&host, "the host was revoked", policy, moment.now));
         let event = Event::new("host.revoke", Actor::Host { host_id: host_id.clone() })
             .with("host", host_id.as_str())
             .with("agents_revoked", revoked.to_string());

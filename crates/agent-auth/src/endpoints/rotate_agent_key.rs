@@ -75,12 +75,11 @@ impl Operation for RotateAgentKey<'_> {
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let (known, host) = match &self.by {
-            By::Agent(token) => (
-                Known::Agent(Box::new(token.load(reader, self.provider.accounts.as_ref()).await?)),
-                Some(token.host_id()),
-            ),
+            By::Agent(token) => {
+                (Known::Agent(Box::new(token.load(reader, self.provider).await?)), Some(token.host_id()))
+            }
             By::Host(token, agent_id) => {
-                let known = token.load(reader, agent_id.as_ref()).await?;
+                let known = token.load(reader, agent_id.as_ref(), self.provider).await?;
                 (Known::Host(Box::new(known)), agent_id.as_ref().map(AgentId::host))
             }
         };
@@ -111,8 +110,14 @@ impl Operation for RotateAgentKey<'_> {
             Ok(key) => key,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
         };
-        changes.insert(&AgentKeyAlias { alias: AgentId::of(&host.id, key.thumbprint()), agent: agent.id.clone() });
+        let policy = &self.provider.policy;
+        changes.insert(&AgentKeyAlias {
+            alias: AgentId::of(&host.id, key.thumbprint()),
+            agent: agent.id.clone(),
+            purged_after: Some(moment.now + policy.host_lifetime + policy.ended_kept),
+        });
         agent.record.key = key;
+        agent.record.keep(policy, moment.now);
         changes.replace(&agent);
         let status = agent.status(&host, &self.provider.policy, moment.now).as_str();
         let event = Event::new("agent.rotate_key", actor).with("agent", agent.id.as_str());
@@ -177,6 +182,7 @@ impl RotateAgentKey<'_> {
             .verify(known, Unknown::Refused, self.provider, moment)
             .map_err(|refusal| Refused { refusal, spent: Changes::none() })?;
         proven.spend(&mut spent);
+        known.note_use(policy, moment.now, &mut spent);
         let refused = |refusal| Refused { refusal, spent: spent.clone() };
         let (host, agent) = known.admitted_with(agent).map_err(refused)?;
         if host.status == HostStatus::Pending {

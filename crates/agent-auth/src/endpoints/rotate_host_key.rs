@@ -59,7 +59,7 @@ impl Operation for RotateHostKey<'_> {
     type Answer = Result<(String, &'static str), Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let (known, _) = self.token.load(reader, None).await?;
+        let (known, _) = self.token.load(reader, None, self.provider).await?;
         let agent = known.host.as_ref().map(|host| AgentId::of(&host.id, self.key.thumbprint()));
         let agent = agent.as_ref().map_or("none", AgentId::as_str);
         let (host, alias, agent, former_agent) = reader
@@ -107,7 +107,10 @@ impl Operation for RotateHostKey<'_> {
         let former = std::mem::replace(&mut host.record.key, key);
         host.record.former_keys.insert(0, former.thumbprint().clone());
         host.record.former_keys.truncate(FORMER_KEYS);
-        changes.replace(&host).insert(&HostAlias { alias: self.alias.clone(), host: host.id.clone() });
+        host.record.note_use(&self.provider.policy, moment.now);
+        known.note_alias(&host, &mut changes);
+        let alias = HostAlias { alias: self.alias.clone(), host: host.id.clone(), purged_after: host.purged_after };
+        changes.replace(&host).insert(&alias);
         let host_id = host.id.as_str().to_owned();
         let event = Event::new("host.rotate_key", Actor::Host { host_id: host_id.clone() })
             .with("host", host_id.as_str())

@@ -36,7 +36,7 @@ impl Operation for Status<'_> {
     type Answer = Result<Value, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        self.token.load(reader, self.agent_id.as_ref()).await
+        self.token.load(reader, self.agent_id.as_ref(), self.provider).await
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -46,6 +46,7 @@ impl Operation for Status<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
+        known.note_use(&self.provider.policy, moment.now, &mut changes);
         Decision::changing(self.tell(&known, agent, moment), changes)
     }
 

@@ -70,8 +70,8 @@ fn approval_activates_the_agent_and_links_the_host() {
     assert_eq!((&grant["status"], &grant["granted_by"]), (&json!("active"), &json!("alice")));
     assert_eq!(grant["constraints"], json!({ "amount": { "max": 100 } }));
     assert_eq!((&grant["description"], &grant["input"]["additionalProperties"]), (&json!("Move money"), &json!(false)));
-    let hosts = block_on(world.provider.hosts(&subject("alice"))).unwrap();
-    assert_eq!((hosts.len(), hosts[0].name.as_deref(), hosts[0].agents), (1, Some("Laptop"), 1));
+    let hosts = world.hosts_of(&subject("alice"));
+    assert_eq!((hosts.len(), hosts[0].name.as_deref(), hosts[0].living()), (1, Some("Laptop"), 1));
     let [linked] = &world.audit("host.link")[..] else { panic!("one event") };
     let [approved] = &world.audit("agent.approve")[..] else { panic!("one event") };
     for event in [linked, approved] {
@@ -124,7 +124,7 @@ fn denial_rejects_the_agent_for_good() {
     assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::UnknownCode));
     assert_eq!(world.audit("agent.deny").len(), 1);
     // The host is nobody's still.
-    assert_eq!(block_on(world.provider.hosts(&subject("alice"))).unwrap(), []);
+    assert_eq!(world.hosts_of(&subject("alice")), []);
     world.execute(&agent, "ping", json!({})).refused(403, "agent_rejected");
 }
 
@@ -235,7 +235,7 @@ fn bob_does_not_answer_for_alices_host() {
         assert_eq!(decide(&world, &second, "bob", answer, &shown), Err(ApprovalError::ForeignHost));
     }
     assert_eq!(world.status(&host, &second).body["status"], json!("pending"));
-    assert_eq!(block_on(world.provider.agents(&subject("bob"))).unwrap(), []);
+    assert_eq!(world.agents_of(&subject("bob")), []);
     world.execute(&first, "ping", json!({})).ok();
     // A page that bob saw while the host was nobody's is void once it is alice's.
     let free = HostActor::new();

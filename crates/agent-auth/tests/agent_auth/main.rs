@@ -19,4 +19,5 @@ mod reactivation;
 mod registration;
 mod revocation;
 mod rotation;
+mod withdrawal;
 mod world;

@@ -125,8 +125,7 @@ fn a_host_is_linked_to_one_person_however_many_approve() {
         block_on(node.provider.decide_approval(code, &node.signed_in(&format!("person{}", index % 8)), answer, &shown))
     });
     assert_eq!(decided.iter().filter(|decided| decided.is_ok()).count(), 1);
-    let owners = (0..8)
-        .filter(|index| !block_on(nodes[0].provider.hosts(&subject(&format!("person{index}")))).unwrap().is_empty());
+    let owners = (0..8).filter(|index| !nodes[0].hosts_of(&subject(&format!("person{index}"))).is_empty());
     assert_eq!(owners.count(), 1);
 }
 
@@ -165,7 +164,7 @@ fn revocation_wins_over_calls_and_approvals() {
         });
         nodes[3].execute(&agent, "ping", json!({})).refused(403, "host_revoked");
         nodes[2].execute(&pending, "ping", json!({})).refused(403, "host_revoked");
-        for agent in block_on(nodes[1].provider.agents(&alice)).unwrap() {
+        for agent in nodes[1].agents_of(&alice) {
             assert_eq!(agent.status.as_str(), "revoked");
         }
     }
@@ -201,7 +200,7 @@ fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
             _ => {}
         });
         nodes[0].execute(&first, "ping", json!({})).refused(403, "agent_claimed");
-        for view in block_on(nodes[0].provider.agents(&subject("alice"))).unwrap() {
+        for view in nodes[0].agents_of(&subject("alice")) {
             let expected = if view.agent_id == agent.id { "active" } else { "claimed" };
             if view.host_id == nodes[0].status(&host, &agent).body["host_id"].as_str().unwrap() {
                 assert_eq!(view.status.as_str(), expected, "{}", view.name);

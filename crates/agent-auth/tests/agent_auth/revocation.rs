@@ -101,7 +101,7 @@ fn a_person_revokes_their_own_agents_and_hosts() {
     let host = HostActor::new();
     let (one, two) = (world.approved(&host, json!(["ping"]), "alice"), world.approved(&host, json!(["ping"]), "alice"));
     let (alice, bob) = (subject("alice"), subject("bob"));
-    let host_id = block_on(world.provider.hosts(&alice)).unwrap()[0].host_id.clone();
+    let host_id = world.hosts_of(&alice)[0].host_id.clone();
     assert_eq!(block_on(world.provider.revoke_agent(&bob, &one.id)), Ok(Revocation::NotFound));
     assert_eq!(block_on(world.provider.revoke_host(&bob, &host_id)), Ok(Revocation::NotFound));
     assert_eq!(block_on(world.provider.revoke_agent(&alice, "agt_x")), Ok(Revocation::NotFound));
@@ -110,14 +110,14 @@ fn a_person_revokes_their_own_agents_and_hosts() {
     assert_eq!(block_on(world.provider.revoke_agent(&alice, &one.id)), Ok(Revocation::Revoked { agents: 1 }));
     world.execute(&one, "ping", json!({})).refused(403, "agent_revoked");
     world.execute(&two, "ping", json!({})).ok();
-    let agents = block_on(world.provider.agents(&alice)).unwrap();
+    let agents = world.agents_of(&alice);
     let status = |id: &str| agents.iter().find(|agent| agent.agent_id == id).unwrap().status;
     assert_eq!((status(&one.id), status(&two.id)), (AgentStatus::Revoked, AgentStatus::Active));
 
     assert_eq!(block_on(world.provider.revoke_host(&alice, &host_id)), Ok(Revocation::Revoked { agents: 1 }));
     world.execute(&two, "ping", json!({})).refused(403, "host_revoked");
-    let hosts = block_on(world.provider.hosts(&alice)).unwrap();
-    assert_eq!((hosts[0].status, hosts[0].agents), (HostStatus::Revoked, 0));
+    let hosts = world.hosts_of(&alice);
+    assert_eq!((hosts[0].status, hosts[0].living()), (HostStatus::Revoked, 0));
 }
 
 /// ATK-461, AA-012: no agent outlives the person.
@@ -175,7 +175,7 @@ fn revoking_twice_leaves_one_record() {
     let host = HostActor::new();
     let agent = world.approved(&host, json!(["ping"]), "alice");
     let alice = subject("alice");
-    let host_id = block_on(world.provider.hosts(&alice)).unwrap()[0].host_id.clone();
+    let host_id = world.hosts_of(&alice)[0].host_id.clone();
     for agents in [1, 0] {
         assert_eq!(block_on(world.provider.revoke_agent(&alice, &agent.id)), Ok(Revocation::Revoked { agents }));
     }

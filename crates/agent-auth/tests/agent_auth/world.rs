@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_agent_auth::{
-    AgentPolicy, AgentProvider, AgentProviderConfig, ApprovalAnswer, ApprovalView, ApprovedCall, AutonomousPolicy,
-    Capability, Constraints, Decided, ExecuteError, Executor, IntrospectionCallers, Visibility,
+    AgentPolicy, AgentProvider, AgentProviderConfig, AgentView, ApprovalAnswer, ApprovalView, ApprovedCall,
+    AutonomousPolicy, Capability, Constraints, Decided, ExecuteError, Executor, HostView, IntrospectionCallers,
+    Visibility,
 };
 use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
@@ -37,21 +38,33 @@ pub(crate) struct World {
 
 /// Everybody has an active account, but for those whom a test says otherwise of.
 #[derive(Default)]
-pub(crate) struct People(Mutex<HashMap<String, Option<AccountState>>>);
+pub(crate) struct People(Mutex<HashMap<String, (Option<AccountState>, u32)>>);
 
 impl People {
-    /// `None`: the account is gone.
+    /// `None`: the account is gone. Nothing is counted, as in an application that does not.
     pub(crate) fn set(&self, who: &str, state: Option<AccountState>) {
-        self.0.lock().unwrap().insert(who.to_owned(), state);
+        self.0.lock().unwrap().entry(who.to_owned()).or_default().0 = state;
+    }
+
+    /// Disables an account and lets it in again, as one that counts.
+    pub(crate) fn disable_for_a_moment(&self, who: &str) {
+        let mut people = self.0.lock().unwrap();
+        let (state, generation) = people.entry(who.to_owned()).or_default();
+        *state = Some(AccountState::Active);
+        *generation += 1;
+    }
+
+    fn of(&self, who: &str) -> (Option<AccountState>, u32) {
+        self.0.lock().unwrap().get(who).copied().unwrap_or((Some(AccountState::Active), 0))
     }
 }
 
 #[async_trait]
 impl Accounts for People {
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
-        let state = self.0.lock().unwrap().get(subject.as_str()).copied().unwrap_or(Some(AccountState::Active));
+        let (state, generation) = self.of(subject.as_str());
         Ok(state.map(|state| Account {
-            generation: 0,
+            generation,
             subject: subject.clone(),
             email: EmailAddress::parse(&format!("{}@x.test", subject.as_str())).unwrap(),
             email_verified: true,
@@ -222,6 +235,7 @@ impl World {
 
     pub(crate) fn signed_in(&self, who: &str) -> Authentication {
         Authentication::asserted(subject(who), format!("ses_{who}"), Timestamp(self.now()), vec!["pwd".to_owned()])
+            .in_generation(self.people.of(who).1)
     }
 
     pub(crate) fn view(&self, agent: &AgentActor, who: &str) -> ApprovalView {
@@ -252,6 +266,14 @@ impl World {
 
     pub(crate) fn introspect(&self, token: &str) -> Reply {
         self.post("/api/auth/agent/introspect", None, &json!({ "token": token }))
+    }
+
+    pub(crate) fn hosts_of(&self, subject: &Subject) -> Vec<HostView> {
+        block_on(self.provider.hosts(subject, Page::first(100))).unwrap().0
+    }
+
+    pub(crate) fn agents_of(&self, subject: &Subject) -> Vec<AgentView> {
+        self.hosts_of(subject).into_iter().flat_map(|host| host.agents).collect()
     }
 
     // What was left behind.
@@ -384,14 +406,33 @@ impl Executor for Recorder {
     }
 }
 
-/// A memory store that can be switched off.
+/// What somebody else does just before a commit.
+pub(crate) type Rival = Arc<dyn Fn() + Send + Sync>;
+
+/// A memory store that can be switched off, that counts, and where somebody else can always be a little faster.
 #[derive(Default)]
 pub(crate) struct SwitchedStore {
     pub(crate) inner: MemoryStore,
     pub(crate) is_down: AtomicBool,
+    /// How many records were read.
+    pub(crate) read: AtomicUsize,
+    /// How many commits lost against somebody else's.
+    pub(crate) conflicts: AtomicUsize,
+    /// What the commits changed that were applied.
+    pub(crate) changed: Mutex<Vec<Key>>,
+    rival: Mutex<Option<Rival>>,
 }
 
 impl SwitchedStore {
+    /// From now on, before every commit but its own, `rival` happens.
+    pub(crate) fn set_rival(&self, rival: Option<Rival>) {
+        *self.rival.lock().unwrap() = rival;
+    }
+
+    fn count(&self, entries: usize) {
+        self.read.fetch_add(entries, Ordering::SeqCst);
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         if self.is_down.load(Ordering::SeqCst) {
             Err(StoreError::Unavailable("switched off".to_owned()))
@@ -405,17 +446,32 @@ impl SwitchedStore {
 impl Store for SwitchedStore {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
         self.check()?;
-        self.inner.load(keys).await
+        let found = self.inner.load(keys).await?;
+        self.count(found.iter().flatten().count());
+        Ok(found)
     }
 
     async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
         self.check()?;
-        self.inner.find(kind, index, page).await
+        let found = self.inner.find(kind, index, page).await?;
+        self.count(found.entries.len());
+        Ok(found)
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.check()?;
-        self.inner.commit(batch).await
+        let rival = self.rival.lock().unwrap().take();
+        if let Some(rival) = rival {
+            rival();
+            self.set_rival(Some(rival));
+        }
+        let keys: Vec<Key> = batch.changes.iter().map(|change| change.key().clone()).collect();
+        let done = self.inner.commit(batch).await;
+        match &done {
+            Ok(()) => self.changed.lock().unwrap().extend(keys),
+            Err(_) => drop(self.conflicts.fetch_add(1, Ordering::SeqCst)),
+        }
+        done
     }
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {

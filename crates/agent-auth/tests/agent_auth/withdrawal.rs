@@ -1,0 +1,192 @@
+//! §2.11, §5.7, §8.5: what is taken back is taken back in one write, whoever else writes at the same time, and for good.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use countersign_agent_auth::{AgentPolicy, IntrospectionCallers, Revocation};
+use countersign_storage::record::Kind;
+use countersign_storage::{Limit, Timestamp};
+use pollster::block_on;
+use serde_json::json;
+
+use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, capabilities, new_key, sign, subject};
+
+fn unlimited() -> AgentPolicy {
+    AgentPolicy { autonomous: autonomous(), calls: None, agents_per_host: 1_000, ..AgentPolicy::default() }
+}
+
+fn again(world: &World) -> World {
+    let callers = IntrospectionCallers::Anyone(Limit::new(10, Duration::from_secs(60)));
+    World::on(&world.store, &world.clock, unlimited(), callers, capabilities())
+}
+
+fn host_id(world: &World, host: &HostActor, agent: &AgentActor) -> String {
+    world.status(host, agent).body["host_id"].as_str().unwrap().to_owned()
+}
+
+/// Somebody else is faster each time: the agent asks for more, its host registers another agent.
+#[test]
+fn a_withdrawal_wins_at_its_first_attempt_against_any_use_of_what_is_withdrawn() {
+    type Withdraw = fn(&World, &HostActor, &AgentActor, &str);
+    let withdrawals: &[(&str, Withdraw)] = &[
+        ("the person revokes the agent", |world, _, agent, _| {
+            let revoked = block_on(world.provider.revoke_agent(&subject("alice"), &agent.id));
+            assert_eq!(revoked, Ok(Revocation::Revoked { agents: 1 }));
+        }),
+        ("the person revokes the host", |world, _, _, host_id| {
+            let revoked = block_on(world.provider.revoke_host(&subject("alice"), host_id));
+            assert!(matches!(revoked, Ok(Revocation::Revoked { .. })), "{revoked:?}");
+        }),
+        ("all of the person", |world, _, _, _| {
+            let revoked = block_on(world.provider.revoke_person(&subject("alice")));
+            assert!(matches!(revoked, Ok(Revocation::Revoked { .. })), "{revoked:?}");
+        }),
+        ("the host revokes the agent", |world, host, agent, _| {
+            let body = json!({ "agent_id": agent.id });
+            world.post("/api/auth/agent/revoke", Some(&world.host_jwt(host)), &body).ok();
+        }),
+        ("the host revokes itself", |world, host, _, _| {
+            world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({})).ok();
+        }),
+    ];
+    for (what, withdraw) in withdrawals {
+        let world = World::with(unlimited());
+        let host = Arc::new(HostActor::new());
+        let agent = Arc::new(world.approved(&host, json!(["ping"]), "alice"));
+        let (rival, rival_host, rival_agent) = (again(&world), Arc::clone(&host), Arc::clone(&agent));
+        let host_id = host_id(&world, &host, &agent);
+        let lost = |world: &World| world.store.conflicts.load(Ordering::SeqCst);
+        let before = lost(&world);
+        world.store.set_rival(Some(Arc::new(move || {
+            let token = sign(&rival_agent.key, "agent+jwt", &rival.agent_claims(&rival_agent, ISSUER));
+            let asked = json!({ "capabilities": ["check_balance"] });
+            rival.post("/api/auth/agent/request-capability", Some(&token), &asked);
+            rival.register_with(&rival_host, &new_key(), &json!({ "name": "x", "capabilities": ["ping"] }));
+        })));
+        withdraw(&world, &host, &agent, &host_id);
+        world.store.set_rival(None);
+        assert_eq!(lost(&world), before, "{what}");
+        assert_eq!(world.execute(&agent, "ping", json!({})).status, 403, "{what}");
+    }
+}
+
+#[test]
+fn sixteen_lanes_of_calls_do_not_hold_up_a_withdrawal() {
+    for whole_host in [false, true] {
+        let world = World::with(unlimited());
+        let host = HostActor::new();
+        let agent = world.approved(&host, json!(["ping"]), "alice");
+        let host_id = host_id(&world, &host, &agent);
+        let nodes: Vec<World> = (0..16).map(|_| again(&world)).collect();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for node in &nodes {
+                scope.spawn(|| {
+                    while !over.load(Ordering::SeqCst) {
+                        node.execute(&agent, "ping", json!({}));
+                        let token = sign(&agent.key, "agent+jwt", &node.agent_claims(&agent, ISSUER));
+                        let asked = json!({ "capabilities": ["check_balance"] });
+                        node.post("/api/auth/agent/request-capability", Some(&token), &asked);
+                    }
+                });
+            }
+            let alice = subject("alice");
+            let revoked = match whole_host {
+                true => block_on(world.provider.revoke_host(&alice, &host_id)),
+                false => block_on(world.provider.revoke_agent(&alice, &agent.id)),
+            };
+            let called = world.execute(&agent, "ping", json!({}));
+            over.store(true, Ordering::SeqCst);
+            assert_eq!(revoked, Ok(Revocation::Revoked { agents: 1 }));
+            assert_eq!(called.status, 403);
+        });
+    }
+}
+
+#[test]
+fn a_registration_reads_no_more_agents_than_a_host_may_have() {
+    let policy = AgentPolicy { agents_per_host: 5, ..unlimited() };
+    let world = World::with(policy);
+    let host = HostActor::new();
+    for _ in 0..60 {
+        let agent = world.register(&host, json!(["ping"]));
+        let body = json!({ "agent_id": agent.id });
+        world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &body).ok();
+    }
+    let read = || world.store.read.load(Ordering::SeqCst);
+    let before = read();
+    world.register(&host, json!(["ping"]));
+    assert!(read() - before <= 20, "{} records were read", read() - before);
+}
+
+#[test]
+fn a_slot_is_free_again_when_its_agent_has_ended() {
+    let world = World::with(AgentPolicy { agents_per_host: 3, ..unlimited() });
+    let host = HostActor::new();
+    let agents: Vec<AgentActor> = (0..3).map(|_| world.register(&host, json!(["ping"]))).collect();
+    let body = json!({ "name": "one more", "capabilities": ["ping"] });
+    world.register_with(&host, &new_key(), &body).refused(400, "agent_limit_reached");
+    let revoke = json!({ "agent_id": agents[1].id });
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).ok();
+    world.register_with(&host, &new_key(), &body).ok();
+    world.register_with(&host, &new_key(), &body).refused(400, "agent_limit_reached");
+}
+
+/// §2.6: an account that is let in again finds none of its agents alive, nor a host that could make new ones.
+#[test]
+fn an_account_that_was_disabled_finds_no_agent_and_no_host_alive() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let of_bob = world.approved(&HostActor::new(), json!(["ping"]), "bob");
+    world.people.disable_for_a_moment("alice");
+    world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
+    assert_eq!(world.introspect(&world.agent_jwt(&agent)).ok(), &json!({ "active": false }));
+    world.status(&host, &agent).refused(403, "host_revoked");
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    world.register_with(&host, &new_key(), &body).refused(403, "host_revoked");
+    world.execute(&of_bob, "ping", json!({})).ok();
+    let fresh = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    world.execute(&fresh, "ping", json!({})).ok();
+}
+
+/// §2.10: a host becomes somebody's in one write of the host; what its autonomous agents are follows from it.
+#[test]
+fn linking_a_host_writes_none_of_the_agents_that_it_claims() {
+    let world = World::new();
+    let host = HostActor::new();
+    let watchers: Vec<AgentActor> = (0..20).map(|_| world.register_autonomous(&host, json!(["ping"]))).collect();
+    let agent = world.register(&host, json!(["ping"]));
+    assert_eq!(world.view(&agent, "alice").claims.len(), 20);
+    world.store.changed.lock().unwrap().clear();
+    world.approve(&agent, "alice");
+    let written = |kind| world.store.changed.lock().unwrap().iter().filter(|key| key.kind == Kind::new(kind)).count();
+    assert_eq!((written("agent"), written("agent_host")), (1, 1));
+    for watcher in &watchers {
+        world.execute(watcher, "ping", json!({})).refused(403, "agent_claimed");
+    }
+    let body = world.status(&host, &watchers[0]).body;
+    assert_eq!((&body["status"], &body["user_id"]), (&json!("claimed"), &json!("alice")));
+    assert_eq!(body["agent_capability_grants"][0]["status"], json!("revoked"));
+}
+
+/// What is over leaves the store, and nothing that was taken back comes back with it.
+#[test]
+fn what_was_revoked_is_forgotten_only_together_with_its_withdrawal() {
+    let world = World::new();
+    let (host, idle) = (HostActor::new(), HostActor::new());
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    world.register_autonomous(&idle, json!(["ping"]));
+    let alice = subject("alice");
+    block_on(world.provider.revoke_agent(&alice, &agent.id)).unwrap();
+    block_on(world.provider.revoke_host(&alice, &host_id(&world, &host, &agent))).unwrap();
+    let left = |kind: &str| world.store.inner.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count();
+    for days in [30, 100, 400, 470, 1_000] {
+        let at = Timestamp(world.now()) + Duration::from_secs(days * 86_400);
+        block_on(countersign_storage::Store::purge(world.store.as_ref(), at, 10_000)).unwrap();
+        assert!(left("agent") == 0 || left("agent_withdrawal") >= 1, "after {days} days");
+        assert!(left("agent_host") < 2 || left("agent_withdrawal") >= 1, "after {days} days");
+    }
+    assert_eq!((left("agent"), left("agent_host"), left("agent_withdrawal")), (0, 0, 0));
+}
