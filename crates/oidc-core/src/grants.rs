@@ -7,7 +7,7 @@ use countersign_storage::{
 
 use crate::issuer::Issuer;
 use crate::policy::Policy;
-use crate::records::{FamilyState, Grant, GrantState, TokenFamily};
+use crate::records::{Grant, GrantState};
 
 /// What a person allowed a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,8 +27,10 @@ pub struct GrantView {
     pub resources: Vec<String>,
     /// Since when.
     pub granted_at: Timestamp,
-    /// When the client last came with a code.
+    /// When the client last came with a code, give or take an hour.
     pub used_at: Timestamp,
+    /// When it ends unless the client comes again ([`Policy::consent_lifetime`]).
+    pub ends_at: Timestamp,
 }
 
 /// Whether there was something to revoke.
@@ -43,14 +45,16 @@ pub enum Revoked {
 }
 
 impl Issuer {
-    /// What a person has allowed, and not taken back.
+    /// What a person has allowed, and what still holds of it.
     ///
     /// # Errors
     /// The faults of the store.
     pub async fn grants(&self, subject: &Subject) -> Result<Vec<GrantView>, Fault> {
+        let Some(account) = self.accounts.by_subject(subject).await? else { return Ok(Vec::new()) };
+        let now = self.ports.now();
         let found: Vec<Stored<Grant>> = self.ports.reader().find_all(&Index::new("subject", subject.as_str())).await?;
         let mut views = Vec::new();
-        for grant in found.into_iter().filter(|grant| grant.state == GrantState::Active) {
+        for grant in found.into_iter().filter(|grant| grant.holds(account.generation, &self.policy, now)) {
             let client = self.clients.client(&grant.client_id).await?;
             views.push(GrantView {
                 id: grant.id.clone(),
@@ -61,13 +65,15 @@ impl Issuer {
                 resources: grant.resources.clone(),
                 granted_at: grant.granted_at,
                 used_at: grant.used_at,
+                ends_at: grant.end(&self.policy),
             });
         }
         Ok(views)
     }
 
     /// Takes a grant back: every token that rests on it is refused at its next call, and no code that was made under it
-    /// can be redeemed. Giving the grant anew revives none of them.
+    /// can be redeemed. Giving the grant anew revives none of them. It is one write, and wins however much the grant is in
+    /// use.
     ///
     /// # Errors
     /// The faults of the store.
@@ -94,18 +100,15 @@ struct Revoke<'a> {
 
 #[async_trait]
 impl Operation for Revoke<'_> {
-    type Loaded = (Option<Stored<Grant>>, Vec<Stored<TokenFamily>>);
+    type Loaded = Option<Stored<Grant>>;
     type Plan = Revoked;
     type Answer = Revoked;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        // The grant first: a redemption writes it, so a family that is founded after this read makes the commit lose.
-        let grant = reader.load(Grant::at(self.grant_id)).await?;
-        let families = reader.find_all(&Index::new("grant", self.grant_id)).await?;
-        Ok((grant, families))
+        reader.load(Grant::at(self.grant_id)).await
     }
 
-    fn decide(&self, (grant, families): Self::Loaded, _: &Moment<'_>) -> Decision<Revoked> {
+    fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> Decision<Revoked> {
         let Some(mut grant) = grant.filter(|grant| grant.subject == *self.subject) else {
             return Decision::answer(Revoked::Unknown);
         };
@@ -116,10 +119,6 @@ impl Operation for Revoke<'_> {
         grant.record.generation = grant.record.generation.saturating_add(1);
         let mut changes = Changes::none();
         changes.replace(&grant);
-        for mut family in families.into_iter().filter(|family| family.state == FamilyState::Active) {
-            family.record.state = FamilyState::Revoked;
-            changes.replace(&family);
-        }
         let event = Event::new("grant.revoke", Actor::Person { subject: self.subject.clone() })
             .for_subject(self.subject)
             .with("client_id", grant.client_id.as_str());

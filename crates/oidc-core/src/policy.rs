@@ -35,6 +35,12 @@ pub struct Policy {
     pub refresh_token_lifetime: Duration,
     /// How long refresh tokens can succeed each other after one authorization. Default: 90 days.
     pub family_lifetime: Duration,
+    /// How long a consent is remembered after its last use; the grant and all that rests on it end with it. Never shorter
+    /// than `family_lifetime`. Default: 1 year.
+    pub consent_lifetime: Duration,
+    /// How many token families one grant may have at once: a person's devices and browsers at one client. One more ends
+    /// the one that was unused the longest. 1 to 1,000. Default: 50.
+    pub families_per_grant: usize,
     /// How long after a public client's refresh token was replaced the same answer is given again, as long as the successor
     /// was not used. Later use of it revokes the family. Default: 60 seconds.
     ///
@@ -111,6 +117,8 @@ impl Default for Policy {
             id_token_lifetime: minutes(5),
             refresh_token_lifetime: days(30),
             family_lifetime: days(90),
+            consent_lifetime: days(365),
+            families_per_grant: 50,
             public_retry_window: minutes(1),
             confidential_retry_window: minutes(2),
             key_set_max_age: minutes(5),
@@ -161,6 +169,12 @@ impl Policy {
         }
         if self.code_lifetime > Duration::from_secs(600) || self.code_lifetime < Duration::from_secs(1) {
             return wrong("code_lifetime", "1 second to 10 minutes");
+        }
+        if self.consent_lifetime < self.family_lifetime {
+            return wrong("consent_lifetime", "shorter than family_lifetime");
+        }
+        if !(1..=1_000).contains(&self.families_per_grant) {
+            return wrong("families_per_grant", "1 to 1,000");
         }
         if self.key_publication_lead < self.key_refresh * 2 + self.key_set_max_age {
             return wrong("key_publication_lead", "shorter than twice key_refresh and key_set_max_age together");

@@ -252,6 +252,7 @@ fn dashboard() -> DashboardPage {
             name: "Notes".into(),
             scopes: strings(&["Know that it is you", "See your name and profile", "Read your notes"]),
             since: ago(7_200),
+            ends: ago(-365 * 86_400),
             revoke: form("/dashboard/apps/revoke"),
         }],
         revoke_others: Some(form("/dashboard/sessions/revoke-others")),

@@ -100,6 +100,8 @@ pub struct AppRow {
     pub scopes: Vec<String>,
     /// When.
     pub since: When,
+    /// When that ends unless the client is used again.
+    pub ends: When,
     /// Takes the grant back.
     pub revoke: Form,
 }
@@ -216,6 +218,7 @@ impl AppRow {
             name: inert_text(&grant.client_name, 80),
             scopes: grant.scopes.iter().map(|scope| scope.description.clone()).collect(),
             since: When::new(grant.granted_at, now),
+            ends: When::new(grant.ends_at, now),
             revoke: form("/dashboard/apps/revoke").with("id", &grant.id),
         }
     }

@@ -397,6 +397,7 @@ fn what_stays_ticked_is_granted_and_the_browser_returns_to_the_client_with_303()
     let dashboard = support::unescape(&browser.get("/dashboard").body);
     assert!(dashboard.contains("<strong><bdi>Notes</bdi></strong>") && dashboard.contains("Read your notes"));
     assert!(!dashboard.contains("See your name and profile"));
+    assert!(dashboard.contains("22 Nov 2027</time> unless you use it again"), "a consent has an end that is shown");
 
     // Taken back on the dashboard, it is gone, and asked again.
     let reply = browser.submit_form(&browser.get("/dashboard").form("/dashboard/apps/revoke"), &[]);

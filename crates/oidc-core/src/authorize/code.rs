@@ -36,6 +36,7 @@ pub(crate) fn issue(
         authentication: authentication.clone(),
         grant_id: grant.id.clone(),
         grant_generation: grant.generation,
+        grant_narrowed: grant.narrowed,
         family_id: identifier("fam", moment.random),
         state: CodeState::Issued,
         issued_at: moment.now,

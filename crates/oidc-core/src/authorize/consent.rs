@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use countersign_storage::{Changes, Stored, Subject, Timestamp};
+use countersign_storage::{Authentication, Timestamp};
 
 use crate::authorize::Validated;
 use crate::client::Client;
-use crate::records::{FamilyState, Grant, GrantState, TokenFamily};
+use crate::policy::Policy;
+use crate::records::{Grant, GrantState};
 use crate::scope::Scopes;
 
 /// What the person answered on the consent page.
@@ -21,78 +22,108 @@ pub enum ConsentAnswer {
     Deny,
 }
 
-/// The grant after `approved` of `shown` was allowed. What was granted before and not asked about now stays; what was
-/// asked about and not approved goes. A grant that was revoked, or that was given to a client that has changed since,
-/// begins anew.
-pub(crate) fn grant(
-    known: Option<&Grant>,
-    request: &Validated,
-    client: &Client,
-    (shown, approved): (&Scopes, &Scopes),
-    subject: &Subject,
-    now: Timestamp,
-) -> Grant {
-    let client_fingerprint = client.fingerprint();
-    let generation = known.map_or(0, |grant| grant.generation);
-    let fresh = Grant {
-        id: Grant::id_of(subject, &client.client_id),
-        subject: subject.clone(),
-        client_id: client.client_id.clone(),
-        scopes: approved.clone(),
-        resources: request.resources.clone(),
-        scopes_at: request.resources.iter().map(|resource| (resource.clone(), approved.clone())).collect(),
-        redirect_uris: remembered(request, client),
-        client_fingerprint,
-        state: GrantState::Active,
-        generation,
-        granted_at: now,
-        used_at: now,
-    };
-    let holds =
-        |grant: &&Grant| grant.state == GrantState::Active && grant.client_fingerprint == fresh.client_fingerprint;
-    let Some(known) = known.filter(holds) else { return fresh };
-    let union = |known: &[String], new: &[String]| {
-        let mut all = known.to_vec();
-        all.extend(new.iter().filter(|new| !known.contains(new)).cloned());
-        all
-    };
-    let refused = shown.without(approved);
-    let mut scopes_at: BTreeMap<String, Scopes> =
-        known.scopes_at.iter().map(|(resource, scopes)| (resource.clone(), scopes.without(&refused))).collect();
-    for resource in &request.resources {
-        let scopes = scopes_at.entry(resource.clone()).or_default();
-        *scopes = scopes.union(approved);
+/// An approval: what was shown, what of it was allowed, by whom, for which request.
+pub(crate) struct Approval<'a> {
+    pub(crate) request: &'a Validated,
+    pub(crate) client: &'a Client,
+    pub(crate) shown: &'a Scopes,
+    pub(crate) approved: &'a Scopes,
+    pub(crate) authentication: &'a Authentication,
+}
+
+impl Approval<'_> {
+    /// The grant after it. What was granted before and not asked about now stays; what was asked about and not approved
+    /// goes. A grant that has ended begins anew. One that was given to a client that has changed since keeps nothing but
+    /// what is approved now.
+    pub(crate) fn grant(&self, known: Option<&Grant>, policy: &Policy, now: Timestamp) -> Grant {
+        let Approval { request, client, approved, authentication, .. } = self;
+        let fresh = Grant {
+            id: Grant::id_of(authentication.subject(), &client.client_id),
+            subject: authentication.subject().clone(),
+            client_id: client.client_id.clone(),
+            scopes: (*approved).clone(),
+            resources: request.resources.clone(),
+            scopes_at: request.resources.iter().map(|resource| (resource.clone(), (*approved).clone())).collect(),
+            narrowed: 0,
+            allowed_since: BTreeMap::new(),
+            redirect_uris: remembered(request, client),
+            client_fingerprint: client.fingerprint(),
+            state: GrantState::Active,
+            generation: known.map_or(0, next_generation),
+            account_generation: authentication.account_generation(),
+            granted_at: now,
+            used_at: now,
+            ends_at: Some(now + policy.consent_lifetime),
+        };
+        match known.filter(|known| known.holds(fresh.account_generation, policy, now)) {
+            Some(known) => self.continued(known, fresh),
+            None => fresh,
+        }
     }
-    Grant {
-        scopes: known.scopes.without(shown).union(approved),
-        scopes_at,
-        resources: union(&known.resources, &fresh.resources),
-        redirect_uris: union(&known.redirect_uris, &fresh.redirect_uris),
-        granted_at: known.granted_at,
-        ..fresh
+
+    /// A grant that holds, and goes on.
+    fn continued(&self, known: &Grant, fresh: Grant) -> Grant {
+        let Approval { request, shown, approved, .. } = self;
+        let changed = known.client_fingerprint != fresh.client_fingerprint;
+        let refused = shown.without(approved);
+        let stays = |resource: &String, scopes: &Scopes| match changed {
+            false => Some(scopes.without(&refused)),
+            true => request.resources.contains(resource).then(|| scopes.intersection(approved)),
+        };
+        let mut scopes_at: BTreeMap<String, Scopes> = known
+            .scopes_at
+            .iter()
+            .filter_map(|(resource, scopes)| Some((resource.clone(), stays(resource, scopes)?)))
+            .collect();
+        let narrowed = known.narrowed.saturating_add(u32::from(scopes_at != known.scopes_at));
+        let mut allowed_since = known.allowed_since.clone();
+        allowed_since.retain(|resource, since| {
+            since.retain(|scope, _| scopes_at.get(resource).is_some_and(|scopes| scopes.contains(scope)));
+            !since.is_empty()
+        });
+        for resource in &request.resources {
+            let scopes = scopes_at.entry(resource.clone()).or_default();
+            // What was taken back before is given to what is made from now on, and to nothing older.
+            for scope in approved.without(scopes).iter().filter(|_| narrowed > 0) {
+                allowed_since.entry(resource.clone()).or_default().insert(scope.to_owned(), narrowed);
+            }
+            *scopes = scopes.union(approved);
+        }
+        let (scopes, resources, redirect_uris) = match changed {
+            true => (fresh.scopes.clone(), fresh.resources.clone(), fresh.redirect_uris.clone()),
+            false => (
+                known.scopes.without(shown).union(approved),
+                union(&known.resources, &fresh.resources),
+                union(&known.redirect_uris, &fresh.redirect_uris),
+            ),
+        };
+        Grant {
+            scopes,
+            resources,
+            scopes_at,
+            narrowed,
+            allowed_since,
+            redirect_uris,
+            generation: known.generation,
+            granted_at: if changed { fresh.granted_at } else { known.granted_at },
+            used_at: known.used_at.max(fresh.used_at),
+            ..fresh
+        }
     }
 }
 
-/// What tokens hold already does not outlast a narrower answer: no family keeps a scope or a resource that the grant has no
-/// more, nor a refresh token without `offline_access`.
-pub(crate) fn narrow(families: Vec<Stored<TokenFamily>>, grant: &Grant, changes: &mut Changes) {
-    for mut family in families.into_iter().filter(|family| family.state == FamilyState::Active) {
-        let scopes = family.scopes.intersection(&grant.scopes);
-        let mut resources = family.resources.clone();
-        resources.retain(|resource| grant.resources.contains(resource));
-        if scopes == family.scopes && resources == family.resources {
-            continue;
-        }
-        if scopes.is_empty() || resources.is_empty() {
-            family.record.state = FamilyState::Revoked;
-        }
-        if !scopes.contains("offline_access") {
-            family.record.refresh = None;
-        }
-        family.record.scopes = scopes;
-        family.record.resources = resources;
-        changes.replace(&family);
+/// The generation of a grant that is given after `known` ended. Revoking it has begun a new one; its clock has not.
+fn next_generation(known: &Grant) -> u32 {
+    match known.state {
+        GrantState::Revoked => known.generation,
+        GrantState::Active => known.generation.saturating_add(1),
     }
+}
+
+fn union(known: &[String], new: &[String]) -> Vec<String> {
+    let mut all = known.to_vec();
+    all.extend(new.iter().filter(|new| !known.contains(new)).cloned());
+    all
 }
 
 /// The redirect URI, if it is registered as it stands. A loopback port of the moment is not worth remembering: it never

@@ -162,7 +162,7 @@ impl Issuer {
         let person = self.person(headers).await?;
         let mut reader = self.ports.reader();
         let pending = Pending::resume(self, &mut reader, id, &browser, person.as_ref()).await??;
-        let prompt = match (pending.next(person.as_ref(), reader.now()), &person) {
+        let prompt = match (pending.next(person.as_ref(), &self.policy, reader.now()), &person) {
             (Next::Ask(Prompt::Consent), Some(person)) => {
                 InteractionPrompt::Consent(Box::new(self.consent_view(&pending, &browser, person).await?))
             }

@@ -5,7 +5,7 @@ use countersign_storage::{Authentication, Timestamp};
 
 use crate::authorize::{AuthorizationRefusal, Validated};
 use crate::client::Client;
-use crate::records::{Grant, GrantState};
+use crate::records::Grant;
 use crate::rules::id_token_hint::Hint;
 use crate::rules::prompt::PromptValue;
 use crate::rules::redirect_uri;
@@ -23,6 +23,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) authentication: Option<&'a Authentication>,
     pub(crate) sign_in: SignIn,
     pub(crate) client: &'a Client,
+    /// What the person allowed the client, if it holds.
     pub(crate) grant: Option<&'a Grant>,
     /// What is asked for and still registered.
     pub(crate) scopes: &'a Scopes,
@@ -107,8 +108,7 @@ fn consent_is_wanted(request: &Validated, _: &Facts<'_>) -> Option<Prompt> {
 }
 
 fn nothing_was_granted_yet(_: &Validated, facts: &Facts<'_>) -> Option<Prompt> {
-    let granted = facts.grant.is_some_and(|grant| grant.state == GrantState::Active);
-    (!granted).then_some(Prompt::Consent)
+    facts.grant.is_none().then_some(Prompt::Consent)
 }
 
 fn more_is_asked_than_was_granted(request: &Validated, facts: &Facts<'_>) -> Option<Prompt> {

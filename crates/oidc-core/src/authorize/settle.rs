@@ -7,18 +7,20 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::secret::identifier;
 use countersign_storage::{
-    AccountState, Actor, Authentication, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record,
-    Secret, Stored, Timestamp,
+    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret, Stored,
+    Timestamp,
 };
 use http::{HeaderMap, Response};
 
 use crate::authorize::browser::Browser;
+use crate::authorize::consent::Approval;
 use crate::authorize::prompt::{self, Facts, Next, Prompt, SignIn};
 use crate::authorize::redirect::{self, Recipient};
-use crate::authorize::{AuthorizationRefusal, ConsentAnswer, InteractionError, Validated, code, consent};
+use crate::authorize::{AuthorizationRefusal, ConsentAnswer, InteractionError, Validated, code};
 use crate::client::{Client, ClientState, GrantTypeName};
 use crate::issuer::Issuer;
-use crate::records::{Grant, Interaction, InteractionState, TokenFamily};
+use crate::policy::Policy;
+use crate::records::{Grant, Interaction, InteractionState};
 use crate::response::see_other;
 use crate::rules::redirect_uri;
 use crate::scope::Scopes;
@@ -60,8 +62,8 @@ impl Issuer {
     pub(crate) async fn person(&self, headers: &HeaderMap) -> Result<Option<Person>, Fault> {
         let Some(authentication) = self.signed_in.authentication(headers).await? else { return Ok(None) };
         let account = self.accounts.by_subject(authentication.subject()).await?;
-        let active = account.is_some_and(|account| account.state == AccountState::Active);
-        Ok(active.then_some(Person { authentication }))
+        let lets_in = account.is_some_and(|account| account.carries(authentication.account_generation()));
+        Ok(lets_in.then_some(Person { authentication }))
     }
 
     pub(crate) fn to_page(&self, prompt: Prompt, interaction: &str) -> Response<Bytes> {
@@ -96,8 +98,6 @@ pub(crate) struct Pending {
     pub(crate) request: Validated,
     pub(crate) client: Client,
     pub(crate) grant: Option<Stored<Grant>>,
-    /// The tokens that rest on it; read where an answer may take something from them.
-    pub(crate) families: Vec<Stored<TokenFamily>>,
     /// What is asked for and still registered: all that can be shown, and all that can be granted.
     pub(crate) scopes: Scopes,
 }
@@ -158,10 +158,10 @@ impl Pending {
             return Ok(Err(InteractionError::ClientGone));
         };
         let scopes = request.scopes.intersection(&client.scopes);
-        Ok(Ok(Pending { interaction, request, client, grant, families: Vec::new(), scopes }))
+        Ok(Ok(Pending { interaction, request, client, grant, scopes }))
     }
 
-    pub(crate) fn next(&self, person: Option<&Person>, now: Timestamp) -> Next {
+    pub(crate) fn next(&self, person: Option<&Person>, policy: &Policy, now: Timestamp) -> Next {
         if !self.client.allows(GrantTypeName::AuthorizationCode) {
             return Next::Refuse(AuthorizationRefusal::GrantTypeNotAllowed);
         }
@@ -177,7 +177,9 @@ impl Pending {
             authentication,
             sign_in: if in_answer { SignIn::InAnswer } else { SignIn::Before },
             client: &self.client,
-            grant: self.grant.as_deref(),
+            grant: authentication.and_then(|authentication| {
+                self.grant.as_deref().filter(|grant| grant.holds(authentication.account_generation(), policy, now))
+            }),
             scopes: &self.scopes,
             now,
         };
@@ -203,17 +205,8 @@ impl Operation for Settle<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         match self.step {
             Step::Begin { request } => Pending::load(self.issuer, reader, None, request.clone(), self.person).await,
-            Step::Resume { interaction } => {
+            Step::Resume { interaction } | Step::Answer { interaction, .. } => {
                 Pending::resume(self.issuer, reader, interaction, self.browser, self.person).await
-            }
-            Step::Answer { interaction, .. } => {
-                let pending = Pending::resume(self.issuer, reader, interaction, self.browser, self.person).await?;
-                let Ok(mut pending) = pending else { return Ok(pending) };
-                // The grant first: a redemption writes it, so that no family that is founded meanwhile is missed.
-                if let Some(grant) = &pending.grant {
-                    pending.families = reader.find_all(&Index::new("grant", &grant.id)).await?;
-                }
-                Ok(Ok(pending))
             }
         }
     }
@@ -223,7 +216,7 @@ impl Operation for Settle<'_> {
             Ok(pending) => pending,
             Err(error) => return Decision::answer(Err(error)),
         };
-        match (pending.next(self.person, moment.now), self.step, self.person) {
+        match (pending.next(self.person, &self.issuer.policy, moment.now), self.step, self.person) {
             (Next::Refuse(refusal), ..) => refuse(pending, refusal, moment),
             (Next::Ask(Prompt::SignIn), ..) => self.ask(pending, Prompt::SignIn, moment),
             (Next::Ask(Prompt::Consent) | Next::Nothing, Step::Answer { ticket, answer, .. }, Some(person)) => {
@@ -276,7 +269,7 @@ impl Settle<'_> {
 
     fn answer(
         &self,
-        mut pending: Pending,
+        pending: Pending,
         person: &Person,
         answer: &ConsentAnswer,
         moment: &Moment<'_>,
@@ -299,15 +292,19 @@ impl Settle<'_> {
             return refuse(pending, AuthorizationRefusal::AccessDenied, moment).report(event);
         }
         let event = event("grant.approve").with("scope", approved.to_string());
-        let known = pending.grant.as_deref();
-        let shown = (&pending.scopes, &approved);
-        let grant = consent::grant(known, &pending.request, &pending.client, shown, subject, moment.now);
+        let approval = Approval {
+            request: &pending.request,
+            client: &pending.client,
+            shown: &pending.scopes,
+            approved: &approved,
+            authentication: &person.authentication,
+        };
+        let grant = approval.grant(pending.grant.as_deref(), &self.issuer.policy, moment.now);
         let mut changes = Changes::none();
         match &pending.grant {
             Some(stored) => changes.replace(&stored.with(grant.clone())),
             None => changes.insert(&grant),
         };
-        consent::narrow(std::mem::take(&mut pending.families), &grant, &mut changes);
         self.issue(pending, person, grant, approved, changes, moment).report(event)
     }
 

@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
-use countersign_storage::{AccountState, Fault, Timestamp};
+use countersign_storage::{Fault, Record, Timestamp};
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 
@@ -18,10 +18,11 @@ use crate::client_authentication::{
 };
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsError};
-use crate::records::{FamilyState, TokenFamily};
+use crate::records::{Grant, TokenFamily};
 use crate::response::{OAuthError, json};
 use crate::routes::{Answering, Origins, Route};
 use crate::token::PresentedRefreshToken;
+use crate::token::held::Held;
 use crate::token::live::{LiveToken, NotLive, live};
 
 pub(crate) const ROUTE: Route = Route {
@@ -135,21 +136,24 @@ async fn refresh_token(
     let (client, family) =
         load_client_with(&caller.client_id, issuer.clients.as_ref(), &mut reader, presented.family()).await?;
     let served = client.is_some_and(|client| client.state == ClientState::Active);
-    let family = family.map(|stored| stored.record).filter(|family: &TokenFamily| {
-        served && family.client_id == caller.client_id && family.state == FamilyState::Active && presented.is_of(family)
-    });
+    let family = family
+        .map(|stored| stored.record)
+        .filter(|family: &TokenFamily| served && family.client_id == caller.client_id && presented.is_of(family));
     let Some((family, refresh)) = family.as_ref().and_then(|family| Some((family, family.refresh.as_ref()?))) else {
         return Ok(Introspected::default());
     };
+    let grant = reader.load(Grant::at(&family.grant_id)).await?;
+    let held = Held::of(family, grant.as_deref(), &issuer.policy, now).filter(Held::is_offline);
+    let Some(held) = held else { return Ok(Introspected::default()) };
     let subject = family.authentication.subject();
     let account = issuer.accounts.by_subject(subject).await?;
-    let usable = account.is_some_and(|account| account.state == AccountState::Active);
+    let usable = account.is_some_and(|account| account.carries(family.authentication.account_generation()));
     if !usable || !presented.is(&refresh.current) || now >= refresh.expires_at {
         return Ok(Introspected::default());
     }
     Ok(Introspected {
         active: true,
-        scope: Some(family.scopes.to_string()),
+        scope: Some(held.scopes().to_string()),
         client_id: Some(family.client_id.clone()),
         exp: Some(refresh.expires_at),
         iat: Some(refresh.issued_at),

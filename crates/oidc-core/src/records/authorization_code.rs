@@ -32,6 +32,9 @@ pub struct AuthorizationCode {
     pub grant_id: String,
     /// The generation of that grant: a grant that was revoked since, even if it was given anew, does not carry the code.
     pub grant_generation: u32,
+    /// How often that grant had been narrowed.
+    #[serde(default)]
+    pub grant_narrowed: u32,
     /// The [`crate::records::TokenFamily`] that it will found.
     pub family_id: String,
     /// Whether it was shown.

@@ -1,6 +1,6 @@
 //! The tokens that descend from one code: one record for all of them.
 
-use countersign_storage::{Authentication, Handle, Index, Kind, Record, Sealed, Timestamp};
+use countersign_storage::{Authentication, Handle, Kind, Record, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Scopes;
@@ -15,13 +15,16 @@ pub struct TokenFamily {
     pub grant_id: String,
     /// The generation of that grant.
     pub grant_generation: u32,
+    /// How often that grant had been narrowed when the code was made.
+    #[serde(default)]
+    pub grant_narrowed: u32,
     /// For whom.
     pub client_id: String,
     /// Who signed in, when, how, in which session.
     pub authentication: Authentication,
-    /// The widest scope that its tokens may have.
+    /// The widest scope that its tokens may have: less where the grant was narrowed since.
     pub scopes: Scopes,
-    /// The widest audience that its tokens may have.
+    /// The widest audience that its tokens may have: less where the grant was narrowed since.
     pub resources: Vec<String>,
     /// Whether its tokens are honoured.
     pub state: FamilyState,
@@ -75,15 +78,18 @@ pub struct PreviousRefreshToken {
     pub answer: Sealed,
 }
 
+impl TokenFamily {
+    /// When it last gave tokens.
+    pub fn used_at(&self) -> Timestamp {
+        self.refresh.as_ref().map_or(self.issued_at, |refresh| refresh.issued_at.max(self.issued_at))
+    }
+}
+
 impl Record for TokenFamily {
     const KIND: Kind = Kind::new("token_family");
 
     fn id(&self) -> String {
         self.id.clone()
-    }
-
-    fn indexes(&self) -> Vec<Index> {
-        vec![Index::new("grant", &self.grant_id)]
     }
 
     fn expires_at(&self) -> Option<Timestamp> {

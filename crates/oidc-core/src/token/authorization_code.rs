@@ -14,11 +14,12 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret,
-    SessionState, Stored, Timestamp,
+    Account, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret, SessionState, Stored,
+    Timestamp,
 };
 
 use super::audience::narrow;
+use super::families::Families;
 use super::issue::{AccessToken, IdToken, Issue, Tokens};
 use super::refresh_token::FreshRefreshToken;
 use super::refusal::TokenRefusal;
@@ -26,7 +27,7 @@ use super::{GrantType, TokenError, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
-use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, TokenFamily};
+use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, LivingFamilies, TokenFamily};
 use crate::rules::pkce;
 
 pub(super) struct AuthorizationCodeGrant;
@@ -69,6 +70,7 @@ struct Behind {
     grant: Option<Stored<Grant>>,
     /// There is one when the code was redeemed.
     family: Option<Stored<TokenFamily>>,
+    families: Families,
     account: Option<Account>,
     session: SessionState,
 }
@@ -83,10 +85,13 @@ impl Operation for Redeem<'_> {
         let code = AuthorizationCode::at(self.code.handle().as_str());
         let (client, code) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, code).await?;
         let Some(code) = code else { return Ok(Loaded { client, code: None }) };
-        let (grant, family) = reader.load((Grant::at(&code.grant_id), TokenFamily::at(&code.family_id))).await?;
+        let at =
+            (Grant::at(&code.grant_id), TokenFamily::at(&code.family_id), LivingFamilies::at(code.grant_id.as_str()));
+        let (grant, family, living) = reader.load(at).await?;
+        let families = Families::load(living, self.issuer.policy.families_per_grant, reader).await?;
         let account = self.issuer.accounts.by_subject(code.authentication.subject()).await?;
         let session = self.issuer.signed_in.session_state(&code.authentication).await?;
-        Ok(Loaded { client, code: Some(Behind { code, grant, family, account, session }) })
+        Ok(Loaded { client, code: Some(Behind { code, grant, family, families, account, session }) })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -139,13 +144,17 @@ impl Redeem<'_> {
         if !pkce::matches(&code.code_challenge, self.verifier) {
             return Err(TokenRefusal::Verifier);
         }
-        // Of another generation, or narrowed by an answer that came later.
-        let carries =
-            |grant: &Stored<Grant>| grant.carries(code.grant_generation) && grant.allows(&code.scopes, &code.resources);
+        // Of another generation, ended, or narrowed by an answer that came later.
+        let policy = &self.issuer.policy;
+        let carries = |grant: &Stored<Grant>| {
+            grant.carries(code.grant_generation, policy, now)
+                && grant.left_of(&code.scopes, &code.resources, code.grant_narrowed) == code.scopes
+        };
         if !behind.grant.as_ref().is_some_and(carries) {
             return Err(TokenRefusal::GrantRevoked);
         }
-        if !behind.account.as_ref().is_some_and(|account| account.state == AccountState::Active) {
+        let generation = code.authentication.account_generation();
+        if !behind.account.as_ref().is_some_and(|account| account.carries(generation)) {
             return Err(TokenRefusal::AccountUnusable);
         }
         if behind.session == SessionState::Ended {
@@ -156,7 +165,7 @@ impl Redeem<'_> {
 
     fn redeem(
         &self,
-        Behind { mut code, grant, .. }: Behind,
+        Behind { mut code, grant, families, .. }: Behind,
         client: &AuthenticatedClient,
         resources: Vec<String>,
         moment: &Moment<'_>,
@@ -169,6 +178,7 @@ impl Redeem<'_> {
             id: code.family_id.clone(),
             grant_id: code.grant_id.clone(),
             grant_generation: code.grant_generation,
+            grant_narrowed: code.grant_narrowed,
             client_id: code.client_id.clone(),
             authentication: code.authentication.clone(),
             scopes: code.scopes.clone(),
@@ -180,15 +190,17 @@ impl Redeem<'_> {
         };
         let access_token = AccessToken::of_family(self.issuer, &family, code.scopes.clone(), resources, moment);
         let id_token = code.scopes.contains("openid").then(|| IdToken::of_code(self.issuer, &code, client, moment.now));
-        let kept = if offline { moment.now + policy.family_lifetime } else { moment.now };
+        let last_use = if offline { moment.now + policy.family_lifetime } else { moment.now };
+        let dead_at = policy.last_token_dead(last_use);
         code.record.state = CodeState::Redeemed { at: moment.now };
-        code.record.kept_until = policy.last_token_dead(kept);
+        code.record.kept_until = dead_at;
 
         let mut changes = Changes::none();
         changes.insert(&family).replace(&code);
-        // The barrier: a revocation of the grant also writes it, so that one of the two sees the other's work.
-        if let Some(mut grant) = grant {
-            grant.record.used_at = moment.now;
+        families.admit(&family, dead_at, moment.now, &mut changes);
+        // Reading the grant guards it. It is written at most once an hour, or redemptions would compete with a withdrawal.
+        if let Some(mut grant) = grant.filter(|grant| grant.is_use_due(moment.now)) {
+            grant.record.use_at(policy, moment.now);
             changes.replace(&grant);
         }
         let event = Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })

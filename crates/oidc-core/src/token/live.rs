@@ -4,14 +4,15 @@
 //! resource that verifies offline sees it when the token expires.
 
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified};
-use countersign_storage::{Account, AccountState, Fault, Record, Timestamp};
+use countersign_storage::{Account, Fault, Record, Subject, Timestamp};
 use serde::Deserialize;
 
+use super::held::Held;
 use super::issue::CLIENT_TOKEN;
 use crate::client::ClientState;
 use crate::client_authentication::load_client_with;
 use crate::issuer::Issuer;
-use crate::records::{FamilyState, RevokedToken, TokenFamily};
+use crate::records::{Grant, RevokedToken, TokenFamily};
 use crate::resource_server::BearerRefusal;
 use crate::scope::Scopes;
 
@@ -104,9 +105,12 @@ pub(crate) async fn live(issuer: &Issuer, token: &str, audience: ExpectedAudienc
     const REVOKED: NotLive = NotLive::Refused(BearerRefusal::Revoked);
     let token = own(issuer, token, audience).await?;
     let family_id = token.jti.split_once('.').map(|(family, _)| family);
-    let records = (RevokedToken::at(&token.jti), TokenFamily::at(family_id.unwrap_or("none")));
+    let subject = Subject::new(&token.subject).ok_or(REVOKED)?;
+    let grant_id = Grant::id_of(&subject, &token.client_id);
+    let family_at = TokenFamily::at(family_id.unwrap_or("none"));
+    let records = (RevokedToken::at(&token.jti), family_at, Grant::at(grant_id));
     let mut reader = issuer.ports.reader();
-    let (client, (revoked, family)) =
+    let (client, (revoked, family, grant)) =
         load_client_with(&token.client_id, issuer.clients.as_ref(), &mut reader, records).await?;
     if revoked.is_some() || !client.is_some_and(|client| client.state == ClientState::Active) {
         return Err(REVOKED);
@@ -114,14 +118,18 @@ pub(crate) async fn live(issuer: &Issuer, token: &str, audience: ExpectedAudienc
     if family_id.is_none() && token.jti.starts_with(CLIENT_TOKEN) {
         return Ok(LiveToken { token, account: None });
     }
-    let family = family.filter(|family| family.state == FamilyState::Active && family.client_id == token.client_id);
-    let Some(family) = family else { return Err(REVOKED) };
+    let family = family.filter(|family| family.client_id == token.client_id).ok_or(REVOKED)?;
+    let held = Held::of(&family, grant.as_deref(), &issuer.policy, reader.now()).ok_or(REVOKED)?;
+    let generation = family.authentication.account_generation();
     let account = issuer.accounts.by_subject(family.authentication.subject()).await?;
-    let account = account.filter(|account| account.state == AccountState::Active).ok_or(REVOKED)?;
-    if account.subject.as_str() != token.subject {
+    let account = account.filter(|account| account.subject == subject && account.carries(generation)).ok_or(REVOKED)?;
+    // The person may have taken some of it back since.
+    let resources: Vec<String> =
+        token.audience.iter().filter(|known| family.resources.contains(known)).cloned().collect();
+    let scope = token.scope.intersection(&held.scopes_at(&resources));
+    if resources.is_empty() || scope.is_empty() {
         return Err(REVOKED);
     }
-    // The person may have taken some of it back since.
-    let token = OwnToken { scope: token.scope.intersection(&family.scopes), ..token };
+    let token = OwnToken { scope, ..token };
     Ok(LiveToken { token, account: Some(account) })
 }

@@ -9,6 +9,8 @@
 mod audience;
 mod authorization_code;
 mod client_credentials;
+mod families;
+pub(crate) mod held;
 mod issue;
 pub(crate) mod live;
 mod refresh_token;

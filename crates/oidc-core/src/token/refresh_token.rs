@@ -19,12 +19,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::json;
 use countersign_storage::{
-    Account, AccountState, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed,
-    SealingKey, Secret, Stored, Timestamp,
+    Account, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, SealingKey,
+    Secret, Stored, Timestamp,
 };
 use zeroize::Zeroizing;
 
 use super::audience::narrow;
+use super::held::Held;
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
 use super::{GrantType, TokenError, TokenRequest};
@@ -33,7 +34,7 @@ use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
 use crate::policy::Policy;
 use crate::records::token_family::{PreviousRefreshToken, RefreshToken};
-use crate::records::{FamilyState, TokenFamily};
+use crate::records::{FamilyState, Grant, TokenFamily};
 use crate::rules::resource::{self, InvalidTarget};
 use crate::scope::Scopes;
 
@@ -134,6 +135,7 @@ struct Refresh<'a> {
 struct Loaded {
     client: Option<Client>,
     family: Option<Stored<TokenFamily>>,
+    grant: Option<Stored<Grant>>,
     account: Option<Account>,
 }
 
@@ -152,6 +154,12 @@ struct Rotation {
     now: Timestamp,
 }
 
+/// What must still hold for a family to give tokens.
+struct RestsOn<'a> {
+    grant: Option<&'a Grant>,
+    account: Option<&'a Account>,
+}
+
 /// What a refresh token that belongs to its family is.
 enum Standing {
     Current,
@@ -165,15 +173,14 @@ impl Operation for Refresh<'_> {
     type Plan = Result<Plan, TokenRefusal>;
     type Answer = Result<Tokens, TokenRefusal>;
 
-    /// The grant is not looked at: taking it back revokes its families.
+    /// The grant is read and guarded, and never written: a withdrawal does not compete with refreshes.
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let family = self.presented.family();
         let (client, family) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, family).await?;
-        let account = match &family {
-            Some(family) => self.issuer.accounts.by_subject(family.authentication.subject()).await?,
-            None => None,
-        };
-        Ok(Loaded { client, family, account })
+        let Some(family) = family else { return Ok(Loaded { client, family, grant: None, account: None }) };
+        let grant = reader.load(Grant::at(&family.grant_id)).await?;
+        let account = self.issuer.accounts.by_subject(family.authentication.subject()).await?;
+        Ok(Loaded { client, family: Some(family), grant, account })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -189,7 +196,8 @@ impl Operation for Refresh<'_> {
         if matches!(standing, Standing::Reused) {
             return revoke(family, &client);
         }
-        match self.check(&family, &refresh, &client, loaded.account.as_ref(), moment.now) {
+        let rests_on = RestsOn { grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
+        match self.check(&family, &refresh, &client, &rests_on, moment.now) {
             Err(refusal) => Decision::answer(Err(refusal)),
             Ok((scope, resources)) => match standing {
                 Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
@@ -268,7 +276,7 @@ impl Refresh<'_> {
         family: &TokenFamily,
         refresh: &RefreshToken,
         client: &Client,
-        account: Option<&Account>,
+        rests_on: &RestsOn<'_>,
         now: Timestamp,
     ) -> Result<(Scopes, Vec<String>), TokenRefusal> {
         let policy = &self.issuer.policy;
@@ -276,21 +284,25 @@ impl Refresh<'_> {
         if now >= refresh.expires_at || now >= family.issued_at + policy.family_lifetime {
             return Err(TokenRefusal::RefreshTokenExpired);
         }
-        if !account.is_some_and(|account| account.state == AccountState::Active) {
+        let generation = family.authentication.account_generation();
+        if !rests_on.account.is_some_and(|account| account.carries(generation)) {
             return Err(TokenRefusal::AccountUnusable);
         }
+        let held = Held::of(family, rests_on.grant, policy, now).filter(Held::is_offline);
+        let held = held.ok_or(TokenRefusal::GrantRevoked)?;
         let asked = self.scope.as_ref().unwrap_or(&family.scopes);
         if !asked.is_within(&family.scopes) {
             return Err(TokenRefusal::ScopeTooWide);
         }
-        let mut resources = narrow(self.request.params.all("resource"), &family.resources)?;
+        let mut resources = narrow(self.request.params.all("resource"), held.resources())?;
         // What the operator took from the client since then is gone.
         let issuer = self.issuer.identifier();
         resources.retain(|known| known == issuer || resource::is_allowed(known, client, policy, issuer));
         if resources.is_empty() {
             return Err(TokenRefusal::Target(InvalidTarget::NotAllowed));
         }
-        Ok((asked.intersection(&client.scopes), resources))
+        let scope = asked.intersection(&client.scopes).intersection(&held.scopes_at(&resources));
+        if scope.is_empty() { Err(TokenRefusal::ScopeTooWide) } else { Ok((scope, resources)) }
     }
 
     fn rotate(

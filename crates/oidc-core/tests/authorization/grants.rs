@@ -1,59 +1,10 @@
 //! Connected applications: listing grants and taking them back.
 
-use countersign_oidc::ConsentAnswer;
-use countersign_oidc::Revoked;
-use countersign_oidc::records::{FamilyState, Grant, TokenFamily};
-use countersign_storage::{
-    Authentication, Changes, Decision, Fault, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
-};
+use countersign_oidc::records::{Grant, LivingFamilies};
+use countersign_oidc::{ConsentAnswer, Revoked};
+use countersign_storage::{AccountState, Clock, Record, Store, Subject};
 
-use crate::world::{Ask, BANK, Landing, NOTES, NOW, World};
-
-/// Founds a family under a grant, the way a redemption does: it writes the grant too.
-struct Found<'a> {
-    grant: &'a str,
-    family: &'a str,
-}
-
-#[async_trait::async_trait]
-impl Operation for Found<'_> {
-    type Loaded = Option<Stored<Grant>>;
-    type Plan = ();
-    type Answer = ();
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(Grant::at(self.grant)).await
-    }
-
-    fn decide(&self, grant: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
-        let Some(mut grant) = grant.filter(|grant| grant.carries(0)) else { return Decision::answer(()) };
-        grant.record.used_at = moment.now;
-        let family = TokenFamily {
-            id: self.family.to_owned(),
-            grant_id: grant.id.clone(),
-            grant_generation: grant.generation,
-            client_id: grant.client_id.clone(),
-            authentication: Authentication::asserted(grant.subject.clone(), "ses_1", moment.now, Vec::new()),
-            scopes: grant.scopes.clone(),
-            resources: grant.resources.clone(),
-            state: FamilyState::Active,
-            refresh: None,
-            issued_at: moment.now,
-            expires_at: Timestamp(moment.now.as_secs() + 300),
-        };
-        let mut changes = Changes::none();
-        changes.replace(&grant).insert(&family);
-        Decision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
-async fn family(world: &World, id: &str) -> Option<TokenFamily> {
-    world.own().reader().load(TokenFamily::at(id)).await.unwrap().map(|stored| stored.record)
-}
+use crate::world::{Ask, BANK, Landing, NOTES, NOW, World, policy};
 
 #[tokio::test]
 async fn a_person_sees_their_own_grants_and_nobody_elses() {
@@ -76,21 +27,23 @@ async fn a_person_sees_their_own_grants_and_nobody_elses() {
 async fn revoking_a_grant_kills_its_families_and_asks_again() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    browser.ask_and_approve(&Ask::c1()).await.code();
+    let first = browser.tokens("openid offline_access").await;
+    let second = browser.tokens("openid offline_access").await;
     let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
-    world.own().perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
-    world.own().perform(&Found { grant: &grant, family: "fam_2" }).await.unwrap();
     assert_eq!(world.issuer.revoke_grant(&world.bob, &grant).await.unwrap(), Revoked::Unknown, "another person's");
     assert_eq!(world.issuer.revoke_grant(&world.alice, "grt_x").await.unwrap(), Revoked::Unknown);
-    assert_eq!(family(&world, "fam_1").await.unwrap().state, FamilyState::Active);
+    assert!(world.is_honoured(&first).await && world.is_honoured(&second).await);
     assert_eq!(world.issuer.revoke_grant(&world.alice, &grant).await.unwrap(), Revoked::Now);
     assert_eq!(world.issuer.revoke_grant(&world.alice, &grant).await.unwrap(), Revoked::Already);
-    for id in ["fam_1", "fam_2"] {
-        assert_eq!(family(&world, id).await.unwrap().state, FamilyState::Revoked);
+    for tokens in [&first, &second] {
+        assert!(!world.is_honoured(tokens).await);
+        assert_eq!(world.refresh(tokens).await["error"], "invalid_grant");
     }
     assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), []);
-    assert!(matches!(browser.ask(&Ask::c1()).await, Landing::Consent(_)));
-    assert_eq!(world.stored("audit"), 2, "the approval and the revocation");
+    assert!(matches!(browser.ask(&Ask::p1()).await, Landing::Consent(_)));
+    browser.tokens("openid offline_access").await;
+    assert!(!world.is_honoured(&first).await, "giving it anew revives nothing");
+    assert_eq!(world.refresh(&second).await["error"], "invalid_grant");
 }
 
 /// Giving it anew does not revive what rested on the old one, and does not bring old scopes back.
@@ -103,7 +56,7 @@ async fn a_grant_that_is_given_anew_revives_nothing() {
     world.issuer.revoke_grant(&world.alice, &id).await.unwrap();
     browser.ask_and_approve(&Ask::c1().with("scope", "openid")).await.code();
     let grant = world.own().reader().load(Grant::at(&id)).await.unwrap().unwrap();
-    assert!(grant.carries(1) && !grant.carries(0));
+    assert_eq!(grant.generation, 1);
     assert_eq!(grant.scopes.to_string(), "openid");
     let generations: Vec<i64> = world
         .store
@@ -160,54 +113,180 @@ async fn what_was_approved_for_one_resource_is_not_approved_for_another() {
     browser.ask(&at("openid email notes:read", &[NOTES])).await.code();
 }
 
-/// A box that the person unticks on a later consent page takes the scope from the tokens that are out already.
+/// A box that the person unticks on a later consent page takes the scope from the tokens that are out already, and ticking
+/// it again gives it to new ones only.
 #[tokio::test]
-async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant() {
+async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant_for_good() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let wide = Ask::c1().with("scope", "openid email notes:read");
-    browser.ask_and_approve(&wide).await.code();
-    let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
-    world.own().perform(&Found { grant: &grant, family: "fam_1" }).await.unwrap();
-    for (kept, left) in [(vec!["openid", "email"], "openid email"), (vec!["openid"], "openid")] {
-        let id = browser.ask(&wide.clone().with("prompt", "consent")).await.interaction().to_owned();
-        let csrf = browser.consent_view(&id).await.csrf;
-        let answer = ConsentAnswer::Approve { scopes: kept.into_iter().map(str::to_owned).collect() };
-        world.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
-        let family = family(&world, "fam_1").await.unwrap();
-        assert_eq!((family.state, family.scopes.to_string().as_str()), (FamilyState::Active, left));
+    const WIDE: &str = "openid email profile offline_access";
+    let mut old = browser.tokens(WIDE).await;
+    for (kept, left) in [
+        ("openid email offline_access", "openid email offline_access"),
+        ("openid offline_access", "openid offline_access"),
+        (WIDE, "openid offline_access"),
+    ] {
+        browser.answer_anew(WIDE, kept).await;
+        assert_eq!(world.userinfo(&old).await["email"].is_string(), left.contains("email"), "{kept}");
+        old = world.refresh(&old).await;
+        assert_eq!(old["scope"], left, "{kept}");
     }
-    let id = browser.ask(&wide.with("prompt", "consent")).await.interaction().to_owned();
-    let csrf = browser.consent_view(&id).await.csrf;
-    let answer = ConsentAnswer::Approve { scopes: vec!["notes:read".to_owned()] };
-    world.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
-    assert_eq!(family(&world, "fam_1").await.unwrap().state, FamilyState::Revoked, "nothing of it is left");
+    let new = browser.tokens(WIDE).await;
+    assert_eq!(world.refresh(&new).await["scope"], WIDE);
+    browser.answer_anew(WIDE, "email").await;
+    assert!(!world.is_honoured(&old).await, "nothing of it is left");
+    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
 }
 
-/// A family that is founded while its grant is revoked is either not founded or revoked with it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
-async fn no_family_slips_through_a_revocation() {
-    for _ in 0..50 {
-        let world = std::sync::Arc::new(World::new().await);
-        world.browser_of(&world.alice).ask_and_approve(&Ask::c1()).await.code();
-        let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
-        let founders: Vec<_> = (0..8)
-            .map(|nth| {
-                let (world, grant) = (world.clone(), grant.clone());
-                tokio::spawn(async move {
-                    let family = format!("fam_{nth}");
-                    world.own().perform(&Found { grant: &grant, family: &family }).await.unwrap();
-                })
-            })
-            .collect();
-        let revoked = world.issuer.revoke_grant(&world.alice, &grant).await.unwrap();
-        assert_eq!(revoked, Revoked::Now);
-        for founder in founders {
-            founder.await.unwrap();
-        }
-        for nth in 0..8 {
-            let state = family(&world, &format!("fam_{nth}")).await.map(|family| family.state);
-            assert_ne!(state, Some(FamilyState::Active));
-        }
+/// [OIDC Core §11]: the access while the person is away goes with the box that allows it, and does not come back with it.
+#[tokio::test]
+async fn unticking_offline_access_ends_the_refresh_token_for_good() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    const WIDE: &str = "openid email offline_access";
+    let old = browser.tokens(WIDE).await;
+    browser.answer_anew(WIDE, "openid email").await;
+    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
+    assert!(world.is_honoured(&old).await, "the visit itself goes on");
+    browser.answer_anew(WIDE, WIDE).await;
+    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
+    let new = browser.tokens(WIDE).await;
+    assert_eq!(world.refresh(&new).await["scope"], WIDE);
+}
+
+/// What was approved for a code counts when it is redeemed, also if it was taken back and given again meanwhile.
+#[tokio::test]
+async fn a_code_does_not_outlive_a_narrower_answer() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    const WIDE: &str = "openid email offline_access";
+    let code = browser.ask_and_approve(&Ask::p1().with("scope", WIDE)).await.code().to_owned();
+    let narrow = browser.ask(&Ask::p1()).await.code().to_owned();
+    browser.answer_anew(WIDE, "openid offline_access").await;
+    browser.answer_anew(WIDE, WIDE).await;
+    for code in [code, narrow] {
+        assert_eq!(world.redeem(&code).await["error"], "invalid_grant");
     }
+}
+
+/// A client that is another one now keeps nothing but what it is allowed as that.
+#[tokio::test]
+async fn the_tokens_of_a_client_that_changed_keep_what_is_approved_anew() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let old = browser.tokens("openid email offline_access").await;
+    world.rename("p1", "Another name").await;
+    browser.tokens("openid offline_access").await;
+    assert!(world.userinfo(&old).await["email"].is_null());
+    assert_eq!(world.refresh(&old).await["scope"], "openid offline_access");
+}
+
+/// One more than the policy has room for ends the one that was unused the longest, and no other.
+#[tokio::test]
+async fn the_family_that_is_unused_the_longest_makes_room() {
+    let mut policy = policy();
+    policy.families_per_grant = 3;
+    let world = World::with_policy(policy).await;
+    let browser = world.browser_of(&world.alice);
+    let mut devices = Vec::new();
+    for _ in 0..3 {
+        devices.push(browser.tokens("openid offline_access").await);
+        world.pass(10);
+    }
+    devices[0] = world.refresh(&devices[0]).await;
+    world.pass(10);
+    devices.push(browser.tokens("openid offline_access").await);
+    let mut alive = Vec::new();
+    for device in &devices {
+        assert_eq!(world.is_honoured(device).await, world.refresh(device).await["error"].is_null());
+        alive.push(world.is_honoured(device).await);
+    }
+    assert_eq!(alive, [true, false, true, true]);
+    let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
+    let listed = world.own().reader().load(LivingFamilies::at(&grant)).await.unwrap().unwrap();
+    assert_eq!(listed.families.len(), 3);
+}
+
+/// Visits without a refresh token leave the list by themselves; they crowd nobody out.
+#[tokio::test]
+async fn families_that_are_over_make_room_without_ending_another() {
+    let mut policy = policy();
+    policy.families_per_grant = 2;
+    let world = World::with_policy(policy).await;
+    let browser = world.browser_of(&world.alice);
+    let kept = browser.tokens("openid offline_access").await;
+    for _ in 0..5 {
+        browser.tokens("openid").await;
+        world.pass(361);
+    }
+    assert!(world.refresh(&kept).await["error"].is_null());
+}
+
+/// A consent is remembered for a year after its last use, and the grant for a day more.
+#[tokio::test]
+async fn a_consent_ends_a_year_after_its_last_use() {
+    const DAY: u64 = 86_400;
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let visit = async || {
+        let code = browser.ask(&Ask::p1()).await.code().to_owned();
+        assert!(world.redeem(&code).await["error"].is_null());
+    };
+    browser.tokens("openid email").await;
+    world.pass(200 * DAY);
+    visit().await;
+    let view = world.issuer.grants(&world.alice).await.unwrap().remove(0);
+    let after = |days: u64| NOW + std::time::Duration::from_secs(days * DAY);
+    assert_eq!((view.granted_at, view.used_at, view.ends_at), (NOW, after(200), after(565)));
+    world.pass(365 * DAY - 1);
+    browser.ask(&Ask::p1()).await.code();
+    let code = browser.ask(&Ask::p1()).await.code().to_owned();
+    world.pass(1);
+    assert_eq!(world.redeem(&code).await["error"], "invalid_grant", "it ended before the code came");
+    assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), []);
+    assert!(matches!(browser.ask(&Ask::p1()).await, Landing::Consent(_)));
+    assert_eq!(browser.ask(&Ask::p1().with("prompt", "none")).await.error(), "consent_required");
+    // Given anew it is another: the clock may go back, what rested on the old one does not come back.
+    browser.ask_and_approve(&Ask::p1()).await.code();
+    world.clock.set(after(565) - std::time::Duration::from_secs(30));
+    assert_eq!(world.redeem(&code).await["error"], "invalid_grant");
+    world.clock.set(after(565 + 366) + std::time::Duration::from_secs(1));
+    world.store.purge(world.clock.now(), 1_000).await.unwrap();
+    assert_eq!(world.stored("grant"), 0);
+}
+
+/// Within the hour in which a use was written down, the next is not: it would compete with a withdrawal.
+#[tokio::test]
+async fn a_use_is_written_down_once_an_hour() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.tokens("openid email").await;
+    for (seconds, used_at) in [(3_599, 0), (1, 3_600), (3_599, 3_600), (1, 7_200)] {
+        world.pass(seconds);
+        let code = browser.ask(&Ask::p1()).await.code().to_owned();
+        assert!(world.redeem(&code).await["error"].is_null());
+        let view = world.issuer.grants(&world.alice).await.unwrap().remove(0);
+        assert_eq!(view.used_at.as_secs(), NOW.as_secs() + used_at);
+    }
+}
+
+/// Disabling an account ends what was allowed in it for good: enabling it revives neither consent nor tokens.
+#[tokio::test]
+async fn a_disabled_account_finds_none_of_its_grants_when_it_is_enabled() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let tokens = browser.tokens("openid offline_access").await;
+    let code = browser.ask(&Ask::p1().with("scope", "openid")).await.code().to_owned();
+    for state in [AccountState::Disabled, AccountState::Active] {
+        world.accounts.set_state(&world.alice, state).await.unwrap();
+        assert!(!world.is_honoured(&tokens).await, "{state:?}");
+        assert_eq!(world.refresh(&tokens).await["error"], "invalid_grant", "{state:?}");
+        assert_eq!(world.redeem(&code).await["error"], "invalid_grant", "{state:?}");
+        assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), [], "{state:?}");
+        assert!(matches!(browser.ask(&Ask::p1()).await, Landing::SignIn(_)), "{state:?}: the session is of before");
+    }
+    browser.sign_in(&world.alice);
+    let new = browser.tokens("openid offline_access").await;
+    assert!(world.is_honoured(&new).await && !world.is_honoured(&tokens).await);
+    assert_eq!(world.refresh(&tokens).await["error"], "invalid_grant");
 }

@@ -16,4 +16,5 @@ mod rfc8414_metadata;
 mod rfc8707_resource;
 mod rfc9207_iss;
 mod signing_keys;
+mod withdrawal;
 mod world;

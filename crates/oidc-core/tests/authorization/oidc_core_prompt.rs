@@ -171,41 +171,12 @@ async fn consent_is_remembered_only_for_what_was_approved() {
 /// [RFC 9700 §4.13]
 #[tokio::test]
 async fn a_client_that_changed_asks_again() {
-    use countersign_oidc::{Client, ClientSource, StoredClients};
-    use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Record};
-
-    struct Rename<'a>(&'a str);
-
-    #[async_trait::async_trait]
-    impl Operation for Rename<'_> {
-        type Loaded = countersign_storage::Stored<Client>;
-        type Plan = ();
-        type Answer = ();
-
-        async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-            Ok(reader.load(Client::at(self.0)).await?.unwrap())
-        }
-
-        fn decide(&self, mut client: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
-            client.record.name = "Your bank".to_owned();
-            let mut changes = Changes::none();
-            changes.replace(&client);
-            Decision::changing((), changes)
-        }
-
-        async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-            Ok(())
-        }
-    }
-
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     browser.ask_and_approve(&Ask::c1().with("scope", "openid email profile")).await.code();
     let reading = browser.ask(&Ask::c1().with("prompt", "consent")).await;
     let view = browser.consent_view(reading.interaction()).await;
-    world.own().perform(&Rename("c1")).await.unwrap();
-    let client = StoredClients::new(&world.ports, ISSUER).client("c1").await.unwrap().unwrap();
-    assert_eq!(client.name, "Your bank");
+    world.rename("c1", "Your bank").await;
     assert!(matches!(browser.ask(&Ask::c1()).await, Landing::Consent(_)));
     // The page that still shows the old name can not be answered.
     let answer = countersign_oidc::ConsentAnswer::Approve { scopes: vec!["openid".to_owned()] };

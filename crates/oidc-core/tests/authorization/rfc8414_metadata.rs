@@ -129,6 +129,9 @@ async fn a_contradictory_policy_is_refused_by_name() {
         ("access_token_algorithm", Policy { algorithms: vec![Algorithm::Rs256], ..base.clone() }),
         ("code_lifetime", Policy { code_lifetime: Duration::from_secs(601), ..base.clone() }),
         ("key_publication_lead", Policy { key_publication_lead: Duration::from_secs(60), ..base.clone() }),
+        ("consent_lifetime", Policy { consent_lifetime: base.family_lifetime / 2, ..base.clone() }),
+        ("families_per_grant", Policy { families_per_grant: 0, ..base.clone() }),
+        ("families_per_grant", Policy { families_per_grant: 1_001, ..base.clone() }),
         ("resources", Policy { default_resource: Some("notes".to_owned()), ..base.clone() }),
         ("scopes", Policy { scopes: vec![ScopeDescription::new("a b", "")], ..base.clone() }),
     ] {

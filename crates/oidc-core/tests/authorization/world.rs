@@ -7,21 +7,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_oidc::client::{ClientCredential, SecretMethod};
+use countersign_jose::Algorithm;
+use countersign_oidc::client::{Client, ClientCredential, ClientSource, SecretMethod};
 use countersign_oidc::{
     ConsentAnswer, InteractionPages, InteractionPrompt, Issuer, IssuerConfig, NewClient, PlainErrorPage, Policy,
     Resource, RouteMap, ScopeDescription, StoredClients,
 };
 use countersign_storage::{
-    Accounts, Authentication, Batch, Clock, EmailAddress, Endpoints, Entries, Entry, Fault, Index, Key, KeyRing, Kind,
-    ManualClock, MemoryStore, NewAccount, Page, Ports, Secret, SeededRandom, SignedIn, Store, StoreError,
-    StoredAccounts, Subject, Timestamp, TracingAudit,
+    Account, Accounts, Authentication, Batch, Changes, Clock, Decision, EmailAddress, Endpoints, Entries, Entry, Fault,
+    Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Moment, NewAccount, Operation, Page, Ports, Reader, Record,
+    Secret, SeededRandom, SignedIn, Store, StoreError, Stored, StoredAccounts, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
+use serde_json::Value;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
 pub(crate) const ISSUER: &str = "https://as.test/api/auth";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const NOTES: &str = "https://notes.test";
 pub(crate) const BANK: &str = "https://bank.test";
 
@@ -147,7 +150,11 @@ pub(crate) async fn register_clients(issuer: &Issuer) {
     };
     let public = ClientCredential::Public;
     for client in [
-        NewClient { credential: public.clone(), ..web("p1", &["https://rp.test/cb"]) },
+        NewClient {
+            credential: public.clone(),
+            id_token_algorithm: Algorithm::EdDSA,
+            ..web("p1", &["https://rp.test/cb"])
+        },
         NewClient {
             credential: ClientCredential::GeneratedSecret(SecretMethod::Basic),
             ..web("c1", &["https://c1.test/cb", "https://c1.test/other", "https://c1.test/q?a=b"])
@@ -215,8 +222,66 @@ impl World {
         browser
     }
 
+    /// The generation of an account, without waiting.
+    fn generation(&self, subject: &Subject) -> u32 {
+        let account = self
+            .store
+            .dump()
+            .into_iter()
+            .find(|entry| entry.key.kind == Account::KIND && entry.key.id == subject.as_str());
+        let account: Option<Account> = account.and_then(|entry| serde_json::from_str(&entry.body).ok());
+        account.map_or(0, |account| account.generation)
+    }
+
     pub(crate) fn stored(&self, kind: &str) -> usize {
         self.store.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count()
+    }
+
+    /// What the token endpoint says to the public client.
+    pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Value {
+        self.issuer.signing_keys().ensure(&[Algorithm::Es256, Algorithm::EdDSA]).await.unwrap();
+        let body = url::form_urlencoded::Serializer::new("client_id=p1".to_owned()).extend_pairs(form).finish();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/api/auth/oauth2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(body))
+            .unwrap();
+        serde_json::from_slice(self.issuer.answer(request).await.expect("a path of the issuer").body()).unwrap()
+    }
+
+    pub(crate) async fn redeem(&self, code: &str) -> Value {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", "https://rp.test/cb"),
+            ("code_verifier", VERIFIER),
+        ];
+        self.token(&form).await
+    }
+
+    pub(crate) async fn refresh(&self, tokens: &Value) -> Value {
+        let token = tokens["refresh_token"].as_str().expect("a refresh token");
+        self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    pub(crate) async fn userinfo(&self, tokens: &Value) -> Value {
+        let token = tokens["access_token"].as_str().expect("an access token");
+        let request =
+            Request::get("/api/auth/oauth2/userinfo").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let response = self.issuer.answer(request.body(Bytes::new()).unwrap()).await.expect("a path of the issuer");
+        serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+
+    /// Whether an access token with `openid` opens userinfo.
+    pub(crate) async fn is_honoured(&self, tokens: &Value) -> bool {
+        self.userinfo(tokens).await["sub"].is_string()
+    }
+
+    /// Gives a client another name.
+    pub(crate) async fn rename(&self, client_id: &str, name: &str) {
+        let client = StoredClients::new(&self.ports, ISSUER).client(client_id).await.unwrap().unwrap();
+        self.own().perform(&Put(Client { name: name.to_owned(), ..client })).await.unwrap();
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -337,7 +402,9 @@ impl Browser<'_> {
         let mut sessions = self.world.sessions.0.lock().unwrap();
         let id = format!("ses_{}", sessions.len());
         let now = self.world.clock.now();
+        let generation = self.world.generation(subject);
         let authentication = Authentication::asserted(subject.clone(), &id, now, vec!["pwd".to_owned()]);
+        let authentication = authentication.in_generation(generation);
         sessions.insert(id.clone(), authentication);
         self.cookies.lock().unwrap().insert("session".to_owned(), id);
     }
@@ -410,12 +477,57 @@ impl Browser<'_> {
         Landing::of(&self.world.issuer.decide_consent(id, &self.headers(), &answer, &view.csrf).await.unwrap())
     }
 
+    /// Approves `kept` of what is shown, asked for `scope` once more.
+    pub(crate) async fn answer_anew(&self, scope: &str, kept: &str) {
+        let ask = Ask::p1().with("scope", scope).with("prompt", "consent");
+        let id = self.ask(&ask).await.interaction().to_owned();
+        let csrf = self.consent_view(&id).await.csrf;
+        let answer = ConsentAnswer::Approve { scopes: kept.split(' ').map(str::to_owned).collect() };
+        let response = self.world.issuer.decide_consent(&id, &self.headers(), &answer, &csrf).await.unwrap();
+        Landing::of(&response).code();
+    }
+
+    /// Tokens for the public client: asked for, approved, redeemed.
+    pub(crate) async fn tokens(&self, scope: &str) -> Value {
+        let landing = self.ask_and_approve(&Ask::p1().with("scope", scope)).await;
+        let tokens = self.world.redeem(landing.code()).await;
+        assert!(tokens["access_token"].is_string(), "{tokens}");
+        tokens
+    }
+
     /// Asks, and approves where consent is asked for.
     pub(crate) async fn ask_and_approve(&self, ask: &Ask) -> Landing {
         match self.ask(ask).await {
             Landing::Consent(id) => self.approve(&id).await,
             other => other,
         }
+    }
+}
+
+/// Writes a record, whatever was there.
+pub(crate) struct Put<R>(pub(crate) R);
+
+#[async_trait]
+impl<R: Record + Clone> Operation for Put<R> {
+    type Loaded = Option<Stored<R>>;
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(R::at(self.0.id())).await
+    }
+
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+        let mut changes = Changes::none();
+        match known {
+            Some(known) => changes.replace(&known.with(self.0.clone())),
+            None => changes.insert(&self.0),
+        };
+        Decision::changing((), changes)
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
     }
 }
 

@@ -152,21 +152,6 @@ async fn a_grant_that_is_revoked_in_the_middle_of_a_redemption_gives_nothing() {
     assert!(world.load::<TokenFamily>("fam_1").await.is_none());
 }
 
-/// The other way round: the revocation has listed the families of the grant, then the code is redeemed.
-#[tokio::test]
-async fn a_code_that_is_redeemed_in_the_middle_of_a_revocation_gives_nothing_that_lives() {
-    let alice = countersign_storage::Subject::new("usr_alice").unwrap();
-    let world = World::new().await;
-    let code = world.code(&Approved::default()).await;
-    let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
-    let inner = (world.clone(), code.clone());
-    *world.listed.meanwhile.lock().unwrap() =
-        Some(Box::pin(async move { assert_eq!(inner.0.redeem("c1", &inner.1).await.outcome(), "200") }));
-    world.issuer.revoke_grant(&alice, &grant).await.unwrap();
-    assert!(world.listed.meanwhile.lock().unwrap().is_none(), "it happened");
-    assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
-}
-
 /// A whole redemption inside another: the outer one finds the code spent, and itself a replay.
 #[tokio::test]
 async fn a_redemption_in_the_middle_of_another_wins() {

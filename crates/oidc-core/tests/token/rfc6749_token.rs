@@ -322,9 +322,11 @@ async fn neither_a_code_nor_a_token_gives_what_the_person_took_back_since() {
     let world = World::new().await;
     let tokens = world.tokens("c1").await;
     assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_string());
-    let mut family = world.family("fam_1").await;
-    family.scopes = family.scopes.without(&Scopes::parse("email").unwrap());
-    world.replace(family).await;
+    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), "c1")).await.unwrap();
+    for scopes in grant.scopes_at.values_mut() {
+        *scopes = scopes.without(&Scopes::parse("email").unwrap());
+    }
+    world.replace(grant).await;
     assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_null());
     let scope = world.introspect("c1", &tokens.text("access_token")).await["scope"].clone();
     assert_eq!(scope, "openid profile offline_access notes:read notes:write");

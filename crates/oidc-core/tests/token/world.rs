@@ -20,10 +20,9 @@ use countersign_oidc::{
     Scopes, StoredClients,
 };
 use countersign_storage::{
-    Account, AccountState, Accounts, Authentication, Batch, Changes, Clock, CreateAccountError, Decision, EmailAddress,
-    Endpoints, Entries, Entry, Fault, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Moment, NewAccount,
-    Operation, Page, Ports, Reader, Record, Secret, SeededRandom, SessionState, SignedIn, Store, StoreError, Stored,
-    Subject, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, Authentication, Changes, Clock, CreateAccountError, Decision, EmailAddress,
+    Endpoints, Fault, KeyRing, ManualClock, MemoryStore, Moment, NewAccount, Operation, Ports, Reader, Record, Secret,
+    SeededRandom, SessionState, SignedIn, Stored, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -73,36 +72,6 @@ impl Accounts for People {
     }
 }
 
-/// The memory store, in whose listings something can happen before the answer is used.
-pub(crate) struct Listed {
-    memory: Arc<MemoryStore>,
-    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
-}
-
-#[async_trait]
-impl Store for Listed {
-    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
-        self.memory.load(keys).await
-    }
-
-    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
-        let found = self.memory.find(kind, index, page).await;
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(meanwhile) = meanwhile {
-            meanwhile.await;
-        }
-        found
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.memory.commit(batch).await
-    }
-
-    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.memory.purge(expired_before, limit).await
-    }
-}
-
 /// Sessions that ended.
 #[derive(Default)]
 pub(crate) struct Sessions(pub(crate) Mutex<HashSet<String>>);
@@ -123,7 +92,6 @@ impl SignedIn for Sessions {
 pub(crate) struct World {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) listed: Arc<Listed>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) people: Arc<People>,
     pub(crate) sessions: Arc<Sessions>,
@@ -191,9 +159,8 @@ impl World {
 
     pub(crate) async fn with(policy: Policy) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(NOW)));
-        let listed = Arc::new(Listed { memory: store.clone(), meanwhile: Mutex::new(None) });
         let ports = Ports {
-            store: listed.clone(),
+            store: store.clone(),
             clock: clock.clone(),
             random: Arc::new(SeededRandom::new(7)),
             audit: Arc::new(TracingAudit),
@@ -222,7 +189,7 @@ impl World {
         issuer.ensure_keys().await.unwrap();
         let made = Arc::new(Mutex::new(0));
         let ports = ports.scoped(ISSUER);
-        let world = World { issuer: Arc::new(issuer), store, listed, clock, people, sessions, ports, made };
+        let world = World { issuer: Arc::new(issuer), store, clock, people, sessions, ports, made };
         world.register_clients().await;
         world
     }
@@ -296,12 +263,16 @@ impl World {
                 .iter()
                 .map(|resource| (resource.clone(), Scopes::parse(approved.scope).unwrap()))
                 .collect(),
+            narrowed: 0,
+            allowed_since: BTreeMap::new(),
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             client_fingerprint: String::new(),
             state: GrantState::Active,
             generation: 0,
+            account_generation: 0,
             granted_at: now,
             used_at: now,
+            ends_at: None,
         };
         self.put_if_absent(grant.clone()).await;
         self.widen(&grant).await;
@@ -317,6 +288,7 @@ impl World {
             authentication,
             grant_id: grant.id,
             grant_generation: 0,
+            grant_narrowed: 0,
             family_id: format!("fam_{nth}"),
             state: CodeState::Issued,
             issued_at: now,
