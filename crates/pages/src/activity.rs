@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use countersign_storage::{Actor, AuditRecord, Cursor, Fault, Index, Outcome, Page, Ports, Stored, Subject, Timestamp};
+use countersign_web::text::{cleaned, cleaned_or};
 
 use crate::dashboard::ActivityRow;
-use crate::inert_text::inert_text;
 use crate::when::When;
 
 /// How many rows the dashboard shows.
@@ -63,13 +63,13 @@ impl ActivityRow {
         };
         let other = actor.or(detail("client_id")).or(detail("agent"));
         let by_itself = || {
-            let agent = detail("agent_name").map(|name| format!("“{}”", inert_text(name, 80)));
-            agent.or_else(|| detail("client_id").map(|id| inert_text(id, 80)))
+            let agent = detail("agent_name").and_then(|name| cleaned(name, 80).ok()).map(|name| name.quoted());
+            agent.or_else(|| detail("client_id").and_then(|id| cleaned(id, 80).ok()).map(String::from))
         };
         let other = other.and_then(name).or_else(by_itself);
         ActivityRow {
             what: what(record),
-            who: other.or_else(|| detail("address").map(|address| inert_text(address, 80))),
+            who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
             // A person who says no is not refused.
             refused: record.action != "grant.approve" && is_denied(record),
             at: When::new(record.at, now),
@@ -79,7 +79,7 @@ impl ActivityRow {
 
 fn what(record: &AuditRecord) -> String {
     let detail = |key: &str| record.detail.get(key).map(String::as_str);
-    let capability = || inert_text(detail("capability").unwrap_or("a capability"), 80);
+    let capability = || cleaned_or(detail("capability").unwrap_or_default(), 80, "a capability");
     let words = match (record.action.as_str(), is_denied(record)) {
         ("account.create", _) => "Account created",
         ("agent.approve", false) => "Approved an agent",
@@ -113,7 +113,7 @@ fn what(record: &AuditRecord) -> String {
         ("token.refresh", false) => "App renewed its access",
         ("token.refresh", true) => "App could not renew its access",
         ("token.revoke", _) => "App gave its access back",
-        (other, _) => return inert_text(other, 60).replace(['.', '_'], " "),
+        (other, _) => return cleaned_or(&other.replace(['.', '_'], " "), 60, "Something happened"),
     };
     words.to_owned()
 }

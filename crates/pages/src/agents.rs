@@ -2,11 +2,11 @@
 
 use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
+use countersign_web::text::{cleaned, cleaned_or};
 use url::form_urlencoded;
 
 use crate::dashboard::{AgentRow, HostRow};
 use crate::form::Form;
-use crate::inert_text::inert_text;
 use crate::pages::Pages;
 use crate::when::When;
 
@@ -43,7 +43,7 @@ impl Agents {
     /// What an agent calls itself.
     pub(crate) fn name(&self, agent_id: &str) -> Option<String> {
         let agent = self.hosts.iter().flat_map(|host| &host.agents).find(|agent| agent.agent_id == agent_id)?;
-        Some(format!("“{}”", inert_text(&agent.name, NAME)))
+        cleaned(&agent.name, NAME).ok().map(|name| name.quoted())
     }
 
     /// Each host with its agents, the living ones first.
@@ -64,7 +64,7 @@ fn host_row(host: &HostView, now: Timestamp, form: &impl Fn(&str) -> Form) -> Ho
     agents.sort_by_key(|agent| (agent.status != AgentStatus::Active, std::cmp::Reverse(agent.created_at)));
     let living = matches!(host.status, HostStatus::Active | HostStatus::Pending);
     HostRow {
-        name: host.name.as_deref().map_or_else(|| "Unnamed host".to_owned(), |name| inert_text(name, NAME)),
+        name: cleaned_or(host.name.as_deref().unwrap_or_default(), NAME, "Unnamed host"),
         status: host.status.as_str().to_owned(),
         tone: match host.status {
             HostStatus::Active => "good",
@@ -82,7 +82,7 @@ fn agent_row(agent: &AgentView, now: Timestamp, form: impl Fn(&str) -> Form) -> 
     let living = matches!(agent.status, AgentStatus::Active | AgentStatus::Expired | AgentStatus::Pending);
     let active = agent.grants.iter().filter(|grant| grant.status == GrantStatus::Active);
     AgentRow {
-        name: inert_text(&agent.name, NAME),
+        name: cleaned_or(&agent.name, NAME, "Unnamed agent"),
         status: agent.status.as_str().to_owned(),
         tone: match agent.status {
             AgentStatus::Active => "good",

@@ -1,6 +1,7 @@
 //! `/consent`: a client asks, the person answers ([RFC 6749 §4.1.1], [OIDC Core §3.1.2.4]).
 
 use countersign_oidc::authorize::{ConsentAnswer, ConsentView, InteractionPrompt};
+use countersign_web::text::cleaned_or;
 use http::StatusCode;
 use serde::Serialize;
 use url::Url;
@@ -8,7 +9,7 @@ use url::Url;
 use crate::document::see_other;
 use crate::form::{Fields, Form};
 use crate::form_action::FormAction;
-use crate::inert_text::inert_text;
+use crate::interaction::UNNAMED_CLIENT;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages};
 use crate::refusal::Refusal;
@@ -92,7 +93,7 @@ fn answer(fields: &Fields) -> Result<ConsentAnswer, Refusal> {
 
 impl ConsentPage {
     fn of(view: ConsentView, form: Form, onward: &Onward) -> Self {
-        let client_name = inert_text(&view.client_name, 80);
+        let client_name = cleaned_or(&view.client_name, 80, UNNAMED_CLIENT);
         let scopes = view.scopes.into_iter().map(|scope| ConsentScope {
             required: scope.name == "openid",
             name: scope.name,

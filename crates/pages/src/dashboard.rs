@@ -3,6 +3,7 @@
 use countersign_authn::{Revocation, Session};
 use countersign_oidc::{GrantView, Revoked};
 use countersign_storage::Timestamp;
+use countersign_web::text::cleaned_or;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::activity;
 use crate::document::see_other;
 use crate::form::Form;
 use crate::form_action::FormAction;
-use crate::inert_text::inert_text;
+use crate::interaction::UNNAMED_CLIENT;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person, Revocable};
 use crate::refusal::Refusal;
@@ -153,10 +154,12 @@ impl Pages {
         let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
         let activity = activity::latest(&self.ports, &account.subject).await?;
         let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
-        let name = |id: &str| agents.name(id).or_else(|| client(id).map(|grant| inert_text(&grant.client_name, 80)));
+        let name = |id: &str| {
+            agents.name(id).or_else(|| client(id).map(|grant| cleaned_or(&grant.client_name, 80, UNNAMED_CLIENT)))
+        };
         let page = DashboardPage {
             account: AccountView {
-                name: inert_text(&account.name, 200),
+                name: cleaned_or(&account.name, 200, "without a name"),
                 email: account.email.as_str().to_owned(),
                 created: When::new(account.created_at, now),
             },
@@ -215,7 +218,7 @@ fn notice(done: &str) -> Option<&'static str> {
 impl AppRow {
     fn of(grant: &GrantView, now: Timestamp, form: impl Fn(&str) -> Form) -> Self {
         AppRow {
-            name: inert_text(&grant.client_name, 80),
+            name: cleaned_or(&grant.client_name, 80, UNNAMED_CLIENT),
             scopes: grant.scopes.iter().map(|scope| scope.description.clone()).collect(),
             since: When::new(grant.granted_at, now),
             ends: When::new(grant.ends_at, now),

@@ -3,6 +3,7 @@
 use countersign_agent_auth::{
     AgentProvider, ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
 };
+use countersign_web::text::{cleaned, cleaned_or};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
@@ -11,7 +12,6 @@ use url::form_urlencoded;
 use crate::document::see_other;
 use crate::form::Form;
 use crate::form_action::FormAction;
-use crate::inert_text::inert_text;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
 use crate::refusal::{Refusal, retry_after};
@@ -146,7 +146,7 @@ impl Pages {
         }
         let page = DeviceCodePage {
             action: "/device".to_owned(),
-            user_code: inert_text(user_code, 32),
+            user_code: cleaned_or(user_code, 32, ""),
             problem: error.map(|error| words(error).to_owned()),
         };
         let status = error.map_or(StatusCode::OK, ApprovalError::status);
@@ -168,13 +168,14 @@ impl Pages {
     ) -> Answer {
         let browser = self.form_tokens.browser(&visit.headers);
         let form = self.new_form(&browser, "/device").with("user_code", user_code).with("shown", &view.shown);
-        let quoted = |text: &Option<String>, limit| text.as_deref().map(|text| inert_text(text, limit));
+        let quoted =
+            |text: &Option<String>, limit| text.as_deref().and_then(|text| cleaned(text, limit).ok()).map(String::from);
         let page = DeviceApprovalPage {
             form,
             user_code: as_shown(user_code),
             escalation: view.stage == Stage::Escalation,
             account: person.account.email.as_str().to_owned(),
-            agent_name: inert_text(&view.agent_name, NAME),
+            agent_name: cleaned_or(&view.agent_name, NAME, UNNAMED),
             host_name: quoted(&view.host_name, NAME),
             reason: quoted(&view.reason, REASON),
             notes: notes(view),
@@ -251,8 +252,8 @@ fn notes(view: &ApprovalView) -> Vec<String> {
     let links = (view.host_link == HostLink::WillLink)
         .then(|| "This also links the program that runs the agent to your account.".to_owned());
     let claims = view.claims.iter().map(|name| {
-        let name = inert_text(name, NAME);
-        format!("The agent “{name}” acts for nobody so far. It stops, and what it did is kept under your name.")
+        let name = cleaned(name, NAME).map_or_else(|_| UNNAMED.to_owned(), |name| name.quoted());
+        format!("The agent {name} acts for nobody so far. It stops, and what it did is kept under your name.")
     });
     links.into_iter().chain(claims).collect()
 }
@@ -275,5 +276,6 @@ fn address(user_code: &str) -> String {
     format!("/device?{query}")
 }
 
+const UNNAMED: &str = "an agent without a name";
 const NAME: usize = 80;
 const REASON: usize = 300;

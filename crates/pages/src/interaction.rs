@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use countersign_authn::SignedInSession;
 use countersign_oidc::authorize::{InteractionError, InteractionPrompt};
+use countersign_web::text::{cleaned, cleaned_or};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response};
 
 use crate::document::see_other;
 use crate::form_action::FormAction;
-use crate::inert_text::inert_text;
 use crate::onward::Onward;
 use crate::pages::Pages;
 use crate::refusal::Refusal;
@@ -42,14 +42,14 @@ impl Pages {
         let Some(id) = &onward.interaction else { return Ok(Asking::default()) };
         Ok(match self.issuer.interaction(id, &visit.headers).await?.prompt {
             InteractionPrompt::SignIn(view) => Asking {
-                client_name: Some(view.client_name),
+                client_name: Some(cleaned_or(&view.client_name, 80, UNNAMED_CLIENT)),
                 // Nobody proved that it is an address, or of whom.
-                login_hint: view.login_hint.map(|hint| inert_text(&hint, 254)),
+                login_hint: view.login_hint.and_then(|hint| cleaned(&hint, 254).ok()).map(String::from),
                 wanted: Wanted::SignIn,
                 form_action: FormAction::leading_to(&view.redirect_source),
             },
             InteractionPrompt::Consent(view) => Asking {
-                client_name: Some(view.client_name),
+                client_name: Some(cleaned_or(&view.client_name, 80, UNNAMED_CLIENT)),
                 login_hint: None,
                 wanted: Wanted::Answer,
                 form_action: FormAction::leading_to(&view.redirect_source),
@@ -92,6 +92,9 @@ impl Pages {
         next
     }
 }
+
+/// A client whose name shows nothing.
+pub(crate) const UNNAMED_CLIENT: &str = "an app without a name";
 
 impl From<InteractionError> for Refusal {
     fn from(error: InteractionError) -> Self {

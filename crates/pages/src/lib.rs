@@ -29,7 +29,6 @@ pub mod error_page;
 pub mod form;
 mod form_action;
 mod form_token;
-pub mod inert_text;
 mod interaction;
 mod json_api;
 pub mod message;
@@ -48,7 +47,6 @@ pub mod when;
 
 pub use error_page::TemplatedErrorPage;
 pub use form::Form;
-pub use inert_text::inert_text;
 pub use pages::{Pages, PagesConfig};
 pub use site::Site;
 pub use templates::{Page, TemplateError, TemplateSource, Templates};

@@ -1,14 +1,14 @@
 //! A browser in two words, from its `User-Agent` ([RFC 9110 §10.1.5]): enough to recognise one's own sessions.
 
-use crate::inert_text::inert_text;
+use countersign_web::text::cleaned_or;
 
 /// "Firefox on Linux". What is not known is quoted, cut to 60 characters.
 pub(crate) fn browser(user_agent: Option<&str>) -> String {
-    let Some(text) = user_agent.filter(|text| !text.trim().is_empty()) else { return "Unknown browser".to_owned() };
+    let text = user_agent.unwrap_or_default();
     match (first(text, BROWSERS), first(text, SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
-        (None, _) => inert_text(text, 60),
+        (None, _) => cleaned_or(text, 60, "Unknown browser"),
     }
 }
 
@@ -54,6 +54,7 @@ mod tests {
             (Some("curl/8.5.0"), "curl"),
             (Some("<script>1</script>"), "<script>1</script>"),
             (Some("  "), "Unknown browser"),
+            (Some("\u{202E}"), "Unknown browser"),
             (None, "Unknown browser"),
         ] {
             assert_eq!(browser(user_agent), name);

@@ -60,6 +60,12 @@ impl Cleaned {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text in quotation marks, `“Bill payer”`, for where it stands within a sentence of ours. Its own marks of that
+    /// kind become `"`, so that it cannot end the quotation.
+    pub fn quoted(&self) -> String {
+        format!("“{}”", self.0.replace(['“', '”'], "\""))
+    }
 }
 
 impl AsRef<str> for Cleaned {
@@ -257,6 +263,12 @@ pub(super) mod tests {
             assert_eq!(cleaned_or(text, limit, ""), expected);
         }
         assert_eq!(cleaned_or(&"ä".repeat(300), 200, "").chars().count(), 200);
+    }
+
+    #[test]
+    fn no_text_ends_its_own_quotation() {
+        let text = cleaned("a” is yours. “b", 40).unwrap();
+        assert_eq!(text.quoted(), "“a\" is yours. \"b”");
     }
 
     #[test]
