@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use arbitrary::Arbitrary;
 use async_trait::async_trait;
+use countersign_web::peer::PeerAddress;
 use bytes::Bytes;
 use countersign_agent_auth::{
     AgentPolicy, AgentProvider, AgentProviderConfig, ApprovedCall, Capability, ExecuteError, Executor,
@@ -18,7 +19,7 @@ use countersign_oidc::{
     InteractionPages, Issuer, IssuerConfig, NewClient, PlainErrorPage, Policy, RouteMap, Scopes, StoredClients,
 };
 use countersign_storage::{
-    Audit, AuditRecord, Authentication, Endpoints, Fault, KeyRing, Limit, ManualClock, MemoryStore, PeerAddress, Ports,
+    Audit, AuditRecord, Authentication, Endpoints, Fault, KeyRing, Limit, ManualClock, MemoryStore, Ports,
     Secret, SeededRandom, SignedIn, StoreThrottle, StoredAccounts, Timestamp,
 };
 use http::{HeaderMap, Request, header};

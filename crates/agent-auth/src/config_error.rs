@@ -1,5 +1,7 @@
 //! What can be wrong with a configuration.
 
+use countersign_web::issuer_url::IssuerUrlError;
+
 /// A mistake in the configuration, found when the provider is made. Names the setting, never its secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,9 +38,9 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
-    /// The issuer is not an `https` URL, nor `http` on a loopback host; or it has a query, a fragment, or a final `/`.
+    /// The issuer is no issuer ([RFC 8414 §2]).
     #[error("issuer: {0}")]
-    Issuer(&'static str),
+    Issuer(#[from] IssuerUrlError),
     /// A lifetime of the policy is zero.
     #[error("policy.{0} must be at least one second")]
     Lifetime(&'static str),

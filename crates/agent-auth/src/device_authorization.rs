@@ -1,13 +1,13 @@
 //! Asking a person by user code ([Agent Auth §7.1], [RFC 8628]).
 
-use countersign_storage::{Changes, Moment, secret};
+use countersign_storage::{Changes, Moment, UserCode, secret};
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::{Agent, PendingApproval};
 use crate::display_text::DisplayText;
 use crate::grant::CapabilityGrant;
-use crate::user_code::{UserCode, UserCodeEntry};
+use crate::user_code::UserCodeEntry;
 
 /// Puts pending grants to a person, and returns the approval object for the agent ([Agent Auth §7]). Whatever code the
 /// agent had before is dead: an agent has one question open at most.
@@ -20,7 +20,7 @@ pub(crate) fn ask(
     changes: &mut Changes,
 ) -> Value {
     let policy = &provider.policy;
-    let code = UserCode::generate(moment);
+    let code = UserCode::generate(moment.random);
     let expires_at = moment.now + policy.approval_lifetime;
     let id = secret::identifier("apr", moment.random);
     agent.ask(pending, PendingApproval { id, code: code.handle(), expires_at, reason: reason.cloned() });

@@ -6,8 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{Accounts, Endpoints, Ports, Throttle};
+use countersign_web::issuer_url::IssuerUrl;
+use countersign_web::loopback::is_trustworthy;
 use http::{Request, Response};
-use url::{Host, Url};
+use url::Url;
 
 use crate::caller::IntrospectionCallers;
 use crate::capability::{Capability, Offer};
@@ -71,14 +73,14 @@ impl AgentProvider {
     /// # Errors
     /// [`ConfigError`], naming the setting.
     pub fn new(config: AgentProviderConfig) -> Result<Self, ConfigError> {
-        let url = issuer_url(&config.issuer)?;
+        let url = IssuerUrl::parse(&config.issuer)?;
         check_verification_uri(&config.verification_uri)?;
         let offer = Offer::new(config.capabilities)?;
         check_policy(&config.policy, &offer)?;
         Ok(AgentProvider {
-            origin: url.origin().ascii_serialization(),
+            origin: url.origin().to_owned(),
             location: format!("{}{}", config.issuer, routes::EXECUTE),
-            routes: Routes::below(url.path().trim_end_matches('/')),
+            routes: Routes::below(url.path()),
             // Hosts and agents of one issuer, and of no other that shares the store.
             ports: config.ports.scoped(&config.issuer),
             issuer: config.issuer,
@@ -147,20 +149,6 @@ impl std::fmt::Debug for AgentProvider {
     }
 }
 
-fn issuer_url(issuer: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(issuer).map_err(|_| ConfigError::Issuer("is not a URL"))?;
-    if !is_trustworthy(&url) {
-        return Err(ConfigError::Issuer("must be https, or http on a loopback host"));
-    }
-    if url.query().is_some() || url.fragment().is_some() || issuer.ends_with('/') {
-        return Err(ConfigError::Issuer("must have no query, no fragment and no final slash"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::Issuer("must have no user and no password"));
-    }
-    Ok(url)
-}
-
 fn check_verification_uri(uri: &str) -> Result<(), ConfigError> {
     let url = Url::parse(uri).map_err(|_| ConfigError::VerificationUri("is not a URL"))?;
     if !is_trustworthy(&url) {
@@ -170,16 +158,6 @@ fn check_verification_uri(uri: &str) -> Result<(), ConfigError> {
         return Err(ConfigError::VerificationUri("must have no query and no fragment"));
     }
     Ok(())
-}
-
-fn is_trustworthy(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => return false,
-    };
-    url.scheme() == "https" || (url.scheme() == "http" && loopback)
 }
 
 fn check_policy(policy: &AgentPolicy, offer: &Offer) -> Result<(), ConfigError> {

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use countersign_jose::json;
+use countersign_web::form::{Bounds, Fields};
+use countersign_web::media_type::{self, UnsupportedMediaType};
 use http::{HeaderMap, Request, header};
 use serde::de::DeserializeOwned;
-use url::form_urlencoded;
 
 use crate::refusal::Refusal;
 
@@ -33,7 +34,10 @@ pub(crate) fn optional_bearer(headers: &HeaderMap) -> Result<Option<&str>, Refus
 /// The JSON body, read strictly: duplicate members, bytes after the end and other than JSON are refused. Members that are
 /// not asked for are passed over, as the protocol wants for its extensions.
 pub(crate) fn body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, Refusal> {
-    check_content_type(request.headers())?;
+    media_type::expect(request.headers(), media_type::JSON).map_err(|unsupported| match unsupported {
+        UnsupportedMediaType::Charset => Refusal::ContentType("the body must be in UTF-8"),
+        UnsupportedMediaType::Type => Refusal::ContentType("the body must be application/json"),
+    })?;
     if request.body().len() > BODY {
         return Err(Refusal::InvalidRequest("the body is too long"));
     }
@@ -47,22 +51,10 @@ pub(crate) fn body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, R
     })
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let json = "the body must be application/json";
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.map(|value| value.split(';').next().unwrap_or_default().trim());
-    match essence {
-        Some(essence) if essence.eq_ignore_ascii_case("application/json") => Ok(()),
-        _ => Err(Refusal::ContentType(json)),
-    }
-}
-
 /// A query parameter; given twice it is refused.
 pub(crate) fn parameter(request: &Request<Bytes>, name: &str) -> Result<Option<String>, Refusal> {
-    let query = request.uri().query().unwrap_or_default();
-    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name).map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(Refusal::InvalidRequest("a parameter is given twice")),
-        (value, None) => Ok(value.map(std::borrow::Cow::into_owned)),
-    }
+    let query = Fields::of_query(request.uri().query(), Bounds::default());
+    let query = query.map_err(|_| Refusal::InvalidRequest("the query is not in form encoding"))?;
+    let value = query.one(name).map_err(|_| Refusal::InvalidRequest("a parameter is given twice"))?;
+    Ok(value.map(str::to_owned))
 }

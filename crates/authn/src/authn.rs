@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use countersign_storage::{
     Accounts, Authentication, Fault, Limit, Page, Ports, Record, Secret, SessionState, SignedIn, Throttle,
 };
+use countersign_web::cookie::{CookieName, Lasting};
 use http::{HeaderMap, HeaderValue};
 
-use crate::cookie::{self, CookieName};
+use crate::cookie;
 use crate::password_hasher::PasswordHasher;
 use crate::session::{Session, SessionRecord, SignedInSession, Standing, by_public_id};
 use crate::session_epoch::SessionEpoch;
@@ -37,7 +38,7 @@ pub struct AuthnConfig {
     pub throttle: Arc<dyn Throttle>,
     /// Who hashes passwords.
     pub hasher: Arc<PasswordHasher>,
-    /// What the session cookie is called: [`CookieName::for_origin`].
+    /// What the session cookie is called: [`cookie::session_cookie`].
     pub cookie: CookieName,
     /// The rest.
     pub policy: AuthnPolicy,
@@ -90,7 +91,7 @@ impl AuthnPolicy {
 /// From where a person signs up or in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Context {
-    /// The address of the peer, from [`countersign_storage::PeerAddress`]. Without one there is no limit per address;
+    /// The address of the peer, from [`countersign_web::peer::PeerAddress`]. Without one there is no limit per address;
     /// the one per account holds all the same.
     pub peer: Option<IpAddr>,
     /// The `User-Agent` header, to be shown in the list of sessions.
@@ -119,12 +120,13 @@ impl Authn {
 
     /// The `Set-Cookie` that gives a fresh session to the browser. It lasts as long as the session can at the most.
     pub fn set_cookie(&self, signed_in: &SignedInSession) -> HeaderValue {
-        cookie::set(self.cookie, &signed_in.cookie, signed_in.ends_at.since(self.ports.now()))
+        let lifetime = signed_in.ends_at.since(self.ports.now());
+        self.cookie.set(signed_in.cookie.expose(), Lasting::For(lifetime))
     }
 
     /// The `Set-Cookie` that takes the session cookie away.
     pub fn clear_cookie(&self) -> HeaderValue {
-        cookie::clear(self.cookie)
+        self.cookie.clear()
     }
 
     /// The session of a request's cookie, if it is alive.

@@ -37,7 +37,7 @@ mod start_session;
 mod throttling;
 
 pub use authn::{Authn, AuthnConfig, AuthnPolicy, Context};
-pub use cookie::CookieName;
+pub use cookie::session_cookie;
 pub use origin::{ForeignOrigin, InvalidOrigin, OriginCheck};
 pub use password::{Password, PasswordRefusal};
 pub use password_hasher::{Argon2idCost, Busy, HasherConfigError, PasswordHasher, PasswordHasherConfig};

@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::pool::Outcome;
-    use crate::{Authn, AuthnConfig, AuthnPolicy, Context, CookieName, SignIn, SignInError, SignUp, SignUpError};
+    use crate::{Authn, AuthnConfig, AuthnPolicy, Context, SignIn, SignInError, SignUp, SignUpError};
 
     const CHEAP: Argon2idCost = Argon2idCost { memory_kib: 16, passes: 1, lanes: 1 };
     const WAIT: Duration = Duration::from_secs(7);
@@ -253,7 +253,7 @@ mod tests {
             accounts: Arc::new(StoredAccounts::new(ports.clone())),
             throttle: Arc::new(StoreThrottle::new(ports.clone())),
             hasher: Arc::clone(hasher),
-            cookie: CookieName::Loopback,
+            cookie: crate::session_cookie("http://localhost"),
             policy: AuthnPolicy {
                 attempts_per_account: Limit::new(u32::MAX, Duration::from_secs(60)),
                 ..AuthnPolicy::default()

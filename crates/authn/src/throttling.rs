@@ -5,10 +5,10 @@
 //! limit can not use up an account's. There is no exception for a device that signed in before: who is kept out by somebody
 //! else's guessing waits until the window ends, at most a minute by default.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use countersign_storage::{Allowance, EmailAddress, Fault};
+use countersign_web::peer::Network;
 
 use crate::authn::{Authn, Context};
 
@@ -27,12 +27,20 @@ impl From<Fault> for Held {
 impl Authn {
     pub(crate) async fn count_sign_up(&self, context: &Context) -> Result<(), Held> {
         let Some(peer) = context.peer else { return Ok(()) };
-        within(self.throttle.attempt("sign_up_address", &network(peer), self.policy.sign_ups_per_address).await?)
+        within(
+            self.throttle
+                .attempt("sign_up_address", &Network::of(peer).to_string(), self.policy.sign_ups_per_address)
+                .await?,
+        )
     }
 
     pub(crate) async fn count_attempt_from(&self, context: &Context) -> Result<(), Held> {
         let Some(peer) = context.peer else { return Ok(()) };
-        within(self.throttle.attempt("sign_in_address", &network(peer), self.policy.attempts_per_address).await?)
+        within(
+            self.throttle
+                .attempt("sign_in_address", &Network::of(peer).to_string(), self.policy.attempts_per_address)
+                .await?,
+        )
     }
 
     /// By address and not by subject, so that an address without an account is held up all the same.
@@ -45,16 +53,5 @@ fn within(allowance: Allowance) -> Result<(), Held> {
     match allowance {
         Allowance::Allowed => Ok(()),
         Allowance::RetryAfter(wait) => Err(Held::RetryAfter(wait)),
-    }
-}
-
-/// Whom an address stands for: with IPv6 one customer has a whole /64 ([RFC 6177 §2]), so that counts as one.
-fn network(peer: IpAddr) -> String {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
     }
 }

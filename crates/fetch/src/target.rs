@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use countersign_storage::FetchError;
+use countersign_web::loopback::is_loopback_host;
 use url::{Host, Url};
 
 /// A URL that may be asked, taken apart.
@@ -34,7 +35,7 @@ impl Target {
         let host = url.host().ok_or(FetchError::Refused("it names no host"))?;
         let transport = match url.scheme() {
             "https" => Transport::Tls,
-            "http" if is_loopback(&host) => Transport::Plain,
+            "http" if is_loopback_host(&host) => Transport::Plain,
             "http" => return Err(FetchError::Refused("plain http is for loopback hosts only")),
             _ => return Err(FetchError::Refused("its scheme is neither https nor http")),
         };
@@ -53,17 +54,6 @@ impl Target {
             Host::Ipv6(address) => IpAddr::V6(address).to_string(),
         };
         Ok(Target { transport, host, port, authority, path })
-    }
-}
-
-/// `localhost` and what ends in it never leave the machine ([RFC 6761 §6.3]).
-///
-/// [RFC 6761 §6.3]: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
     }
 }
 

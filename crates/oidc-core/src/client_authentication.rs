@@ -13,10 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use countersign_jose::Algorithm;
 use countersign_storage::operation::Loads;
 use countersign_storage::{At, Entry, Fault, Handle, Key, Reader, Secret, Stored, Timestamp};
+use countersign_web::form;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::client::{ApplicationType, AuthMethod, Client, ClientSource, ClientState};
-use crate::params::{Params, Repeated, form_decode};
+use crate::params::{Params, Repeated};
 use crate::response::OAuthError;
 use crate::scope::Scopes;
 
@@ -187,8 +188,8 @@ fn basic(headers: &HeaderMap) -> Result<Option<PresentedClient>, ClientRefusal> 
         }
         let decoded = String::from_utf8(STANDARD.decode(credentials.trim_start_matches(' ')).ok()?).ok()?;
         let (client_id, secret) = decoded.split_once(':')?;
-        let client_id = form_decode(client_id.as_bytes()).ok()?;
-        let secret = Secret::new(form_decode(secret.as_bytes()).ok()?);
+        let client_id = form::decode(client_id.as_bytes()).ok()?;
+        let secret = Secret::new(form::decode(secret.as_bytes()).ok()?);
         Some(PresentedClient { client_id, method: AuthMethod::ClientSecretBasic, secret })
     };
     read().map(Some).ok_or(ClientRefusal::InvalidClient)

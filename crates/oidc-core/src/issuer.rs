@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Algorithm, SigningKey};
 use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn};
+use countersign_web::issuer_url::IssuerUrl;
 use http::{Request, Response};
 
 use crate::client::{Client, ClientSource, ClientState, NewClient, RegisterClientError, StoredClients};
-use crate::config::{ConfigError, IssuerUrl};
+use crate::config::ConfigError;
 use crate::endpoints::discovery;
 use crate::error_page::ErrorPage;
 use crate::policy::Policy;
@@ -82,8 +83,8 @@ impl Issuer {
                 return Err(ConfigError::Page(path.clone()));
             }
         }
-        let ports = config.ports.scoped(&url.issuer);
-        let signing_keys = SigningKeys::new(ports.clone(), config.key_ring, url.issuer.clone(), &config.policy);
+        let ports = config.ports.scoped(url.as_str());
+        let signing_keys = SigningKeys::new(ports.clone(), config.key_ring, url.as_str().to_owned(), &config.policy);
         Ok(Issuer {
             metadata_paths: discovery::paths(&url),
             url,
@@ -100,7 +101,7 @@ impl Issuer {
 
     /// The issuer identifier.
     pub fn identifier(&self) -> &str {
-        &self.url.issuer
+        self.url.as_str()
     }
 
     /// The rules.
@@ -187,6 +188,6 @@ impl Endpoints for Issuer {
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issuer").field("issuer", &self.url.issuer).finish_non_exhaustive()
+        f.debug_struct("Issuer").field("issuer", &self.url.as_str()).finish_non_exhaustive()
     }
 }

@@ -91,7 +91,7 @@ impl Issuer {
         if self.metadata_paths.iter().any(|known| known == path) {
             return Some(Addressed::Metadata);
         }
-        let rest = path.strip_prefix(self.url.path.as_str())?;
+        let rest = path.strip_prefix(self.url.path())?;
         ROUTES.iter().find(|route| (route.path)(&self.routes) == rest).map(Addressed::Endpoint)
     }
 

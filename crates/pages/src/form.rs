@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use countersign_storage::Secret;
-use http::{HeaderMap, StatusCode, header};
+use countersign_web::form;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use url::form_urlencoded;
 
 /// A form as a template shows it. The macro `hidden` writes the token and the fields.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -48,29 +48,26 @@ pub(crate) const TOKEN_FIELD: &str = "form_token";
 /// The longest form that is read, in bytes.
 pub(crate) const BODY_LIMIT: usize = 16 * 1_024;
 
-/// Named values, each once: a form's body, or a query.
+const BOUNDS: form::Bounds = form::Bounds { bytes: BODY_LIMIT, fields: 1_000 };
+
+/// Named values, each once: a form's body, or a query, read by the one reader of forms ([`countersign_web::form`]).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Fields(BTreeMap<String, String>);
 
 /// Why a form was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum FormError {
-    #[error("the form is too long")]
-    TooLarge,
-    #[error("only forms are accepted here")]
-    NotAForm,
+    #[error(transparent)]
+    Unreadable(#[from] form::FormError),
     #[error("a field was sent twice")]
     Repeated,
-    #[error("the form is not UTF-8")]
-    NotText,
 }
 
 impl FormError {
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            FormError::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            FormError::NotText | FormError::Repeated => StatusCode::BAD_REQUEST,
-            FormError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FormError::Unreadable(error) => error.status(),
+            FormError::Repeated => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -78,32 +75,19 @@ impl FormError {
 impl Fields {
     /// Reads the body of a POST.
     pub(crate) fn from_body(headers: &HeaderMap, body: &Bytes) -> Result<Fields, FormError> {
-        if media_type(headers).as_deref() != Some("application/x-www-form-urlencoded") {
-            return Err(FormError::NotAForm);
-        }
-        if body.len() > BODY_LIMIT {
-            return Err(FormError::TooLarge);
-        }
-        Fields::parse(body)
+        Fields::each_once(form::Fields::of_body(headers, body, BOUNDS)?)
     }
 
     /// Reads a query.
     pub(crate) fn from_query(query: Option<&str>) -> Result<Fields, FormError> {
-        Fields::parse(query.unwrap_or_default().as_bytes())
+        Fields::each_once(form::Fields::of_query(query, BOUNDS)?)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Fields, FormError> {
-        let mut fields = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(bytes) {
-            // What is no UTF-8 decodes to the replacement character, and two different passwords would become one.
-            if name.contains('\u{FFFD}') || value.contains('\u{FFFD}') {
-                return Err(FormError::NotText);
-            }
-            if fields.insert(name.into_owned(), value.into_owned()).is_some() {
-                return Err(FormError::Repeated);
-            }
-        }
-        Ok(Fields(fields))
+    fn each_once(mut read: form::Fields) -> Result<Fields, FormError> {
+        read.refuse_repeated(&[]).map_err(|form::Repeated| FormError::Repeated)?;
+        let names: Vec<String> = read.iter().map(|(name, _)| name.to_owned()).collect();
+        let fields = names.into_iter().filter_map(|name| Some((read.take(&name).pop()?, name)));
+        Ok(Fields(fields.map(|(value, name)| (name, value)).collect()))
     }
 
     /// The value of a field, unless it is missing or empty.
@@ -127,18 +111,12 @@ impl Fields {
     }
 }
 
-/// The media type without parameters, in lower case. `None` where the header is missing, repeated or unreadable.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-    let (value, None) = (values.next()?, values.next()) else { return None };
-    let value = value.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::{BODY_LIMIT, Fields, FormError};
     use bytes::Bytes;
+    use countersign_web::form;
+    use countersign_web::media_type::UnsupportedMediaType;
     use http::{HeaderMap, HeaderValue, header};
 
     fn read(content_type: &[&'static str], body: &str) -> Result<Fields, FormError> {
@@ -152,17 +130,21 @@ mod tests {
     #[test]
     fn a_form_is_read_only_as_a_form_and_only_with_each_field_once() {
         const FORM: &str = "application/x-www-form-urlencoded";
+        const NOT_A_FORM: FormError = FormError::Unreadable(form::FormError::Unsupported(UnsupportedMediaType::Type));
+        const ENCODING: FormError = FormError::Unreadable(form::FormError::Encoding);
         let long = format!("a={}", "b".repeat(BODY_LIMIT));
         for (content_type, body, error) in [
-            (&["application/json"][..], "{}", FormError::NotAForm),
-            (&["text/plain"], "a=b", FormError::NotAForm),
-            (&["multipart/form-data; boundary=x"], "a=b", FormError::NotAForm),
-            (&[], "a=b", FormError::NotAForm),
-            (&[FORM, FORM], "a=b", FormError::NotAForm),
+            (&["application/json"][..], "{}", NOT_A_FORM),
+            (&["text/plain"], "a=b", NOT_A_FORM),
+            (&["multipart/form-data; boundary=x"], "a=b", NOT_A_FORM),
+            (&[], "a=b", NOT_A_FORM),
+            (&[FORM, FORM], "a=b", NOT_A_FORM),
             (&[FORM], "a=b&a=b", FormError::Repeated),
             (&[FORM], "a=b&%61=c", FormError::Repeated),
-            (&[FORM], "a=%ff", FormError::NotText),
-            (&[FORM], &long, FormError::TooLarge),
+            (&[FORM], "a=%ff", ENCODING),
+            (&[FORM], "a=%zz", ENCODING),
+            (&[FORM], "a=%00", ENCODING),
+            (&[FORM], &long, FormError::Unreadable(form::FormError::TooLarge)),
         ] {
             assert_eq!(read(content_type, body).err(), Some(error), "{content_type:?} {body:.20}");
         }

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_authn::CookieName;
 use countersign_storage::{Random, Secret, random};
-use http::header::{COOKIE, SET_COOKIE};
+use countersign_web::cookie::{CookieName, Lasting};
+use countersign_web::issuer_url::Transport;
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Response};
 
 /// Makes and checks tokens.
 pub(crate) struct FormTokens {
     session_cookie: CookieName,
+    own_cookie: CookieName,
     random: Arc<dyn Random>,
 }
 
@@ -33,18 +35,18 @@ pub(crate) struct Browser {
 pub(crate) struct ForgedForm;
 
 impl FormTokens {
-    pub(crate) fn new(session_cookie: CookieName, random: Arc<dyn Random>) -> Self {
-        FormTokens { session_cookie, random }
+    pub(crate) fn new(session_cookie: CookieName, transport: Transport, random: Arc<dyn Random>) -> Self {
+        FormTokens { session_cookie, own_cookie: CookieName::new("countersign-form", transport), random }
     }
 
     /// Whom a page is made for; a browser without a secret gets one.
     pub(crate) fn browser(&self, headers: &HeaderMap) -> Browser {
-        let known = countersign_authn::cookie::read(headers, self.session_cookie).or_else(|| self.own_cookie(headers));
+        let known = countersign_authn::cookie::read(headers, self.session_cookie).or_else(|| self.own(headers));
         match known {
             Some(secret) => Browser { secret, set_cookie: None },
             None => {
                 let secret = Secret::generate(self.random.as_ref());
-                let set_cookie = Some(self.set_cookie(&secret));
+                let set_cookie = Some(self.own_cookie.set(secret.expose(), Lasting::UntilClosed));
                 Browser { secret, set_cookie }
             }
         }
@@ -66,40 +68,13 @@ impl FormTokens {
         let session = countersign_authn::cookie::read(headers, self.session_cookie);
         let fits = session
             .into_iter()
-            .chain(self.own_cookie(headers))
+            .chain(self.own(headers))
             .any(|secret| hmac::verify(&key(&secret), &message(&nonce), &mac).is_ok());
         if fits { Ok(()) } else { Err(ForgedForm) }
     }
 
-    fn own_cookie_name(&self) -> &'static str {
-        match self.session_cookie {
-            CookieName::HostPrefixed => "__Host-countersign-form",
-            CookieName::Loopback => "countersign-form",
-        }
-    }
-
-    fn own_cookie(&self, headers: &HeaderMap) -> Option<Secret> {
-        let mut found = headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
-            .filter(|(name, _)| *name == self.own_cookie_name());
-        let (_, value) = found.next()?;
-        // Two of one name: somebody else set one of them. Anything shorter than what we make can be guessed.
-        (found.next().is_none() && value.len() == 43).then(|| Secret::new(value))
-    }
-
-    fn set_cookie(&self, secret: &Secret) -> HeaderValue {
-        let secure = match self.session_cookie {
-            CookieName::HostPrefixed => " Secure;",
-            CookieName::Loopback => "",
-        };
-        let cookie = format!("{}={}; Path=/;{secure} HttpOnly; SameSite=Lax", self.own_cookie_name(), secret.expose());
-        let mut value = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
-        value.set_sensitive(true);
-        value
+    fn own(&self, headers: &HeaderMap) -> Option<Secret> {
+        Secret::presented(&self.own_cookie.read(headers)?)
     }
 }
 
@@ -124,14 +99,15 @@ fn message(nonce: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::FormTokens;
-    use countersign_authn::CookieName;
     use countersign_storage::{Secret, SeededRandom};
+    use countersign_web::issuer_url::Transport;
     use http::header::{COOKIE, SET_COOKIE};
     use http::{HeaderMap, HeaderValue, Response};
     use std::sync::Arc;
 
     fn tokens() -> FormTokens {
-        FormTokens::new(CookieName::HostPrefixed, Arc::new(SeededRandom::new(1)))
+        let session = countersign_authn::session_cookie("https://as.test");
+        FormTokens::new(session, Transport::Https, Arc::new(SeededRandom::new(1)))
     }
 
     fn cookies(text: &str) -> HeaderMap {

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use countersign_authn::SignedInSession;
 use countersign_oidc::authorize::{InteractionError, InteractionPrompt};
 use countersign_web::text::{cleaned, cleaned_or};
-use http::header::{COOKIE, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Response};
+use http::Response;
+use http::header::SET_COOKIE;
 
 use crate::document::see_other;
 use crate::form_action::FormAction;
@@ -62,7 +62,7 @@ impl Pages {
     pub(crate) async fn go_on(&self, visit: &Visit, onward: &Onward, signed_in: &SignedInSession) -> Response<Bytes> {
         let mut response = match &onward.interaction {
             Some(id) => {
-                let headers = self.with_session(&visit.headers, signed_in);
+                let headers = self.authn.cookie_name().sent_with(&visit.headers, signed_in.cookie.expose());
                 let resumed = self.issuer.resume(id, &headers).await;
                 resumed.unwrap_or_else(|error| self.refuse(error.into()))
             }
@@ -70,26 +70,6 @@ impl Pages {
         };
         response.headers_mut().append(SET_COOKIE, self.authn.set_cookie(signed_in));
         response
-    }
-
-    /// The headers as the browser would send them with its next request.
-    fn with_session(&self, headers: &HeaderMap, signed_in: &SignedInSession) -> HeaderMap {
-        let name = self.authn.cookie_name().as_str();
-        let others = headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .map(|pair| pair.trim_matches([' ', '\t']))
-            .filter(|pair| pair.split_once('=').is_some_and(|(found, _)| found != name));
-        let own = format!("{name}={}", signed_in.cookie.expose());
-        let cookies = others.fold(own, |cookies, pair| format!("{cookies}; {pair}"));
-        let mut next = headers.clone();
-        if let Ok(mut cookies) = HeaderValue::from_str(&cookies) {
-            cookies.set_sensitive(true);
-            next.insert(COOKIE, cookies);
-        }
-        next
     }
 }
 

@@ -8,8 +8,8 @@ use countersign_agent_auth::AgentProvider;
 use countersign_authn::{Authn, InvalidOrigin, OriginCheck, Session};
 use countersign_oidc::Issuer;
 use countersign_storage::{Account, Accounts, Endpoints, Fault, Ports};
+use countersign_web::issuer_url::IssuerUrl;
 use http::{Method, Request, Response, StatusCode};
-use url::Url;
 
 use crate::document::{html, protect, see_other};
 use crate::form::{Fields, Form, TOKEN_FIELD};
@@ -74,11 +74,11 @@ impl Pages {
         let issuer = config.issuer.identifier();
         let trusted = config.trusted_origins.iter().map(String::as_str);
         let origin_check = OriginCheck::new(issuer, trusted)?;
-        let url = Url::parse(issuer).map_err(|_| InvalidOrigin(issuer.to_owned()))?;
+        let url = IssuerUrl::parse(issuer).map_err(|_| InvalidOrigin(issuer.to_owned()))?;
         Ok(Pages {
-            api_path: url.path().trim_end_matches('/').to_owned(),
+            api_path: url.path().to_owned(),
             origin_check,
-            form_tokens: FormTokens::new(config.authn.cookie_name(), config.ports.random.clone()),
+            form_tokens: FormTokens::new(config.authn.cookie_name(), url.transport(), config.ports.random.clone()),
             ports: config.ports,
             accounts: config.accounts,
             authn: config.authn,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use countersign_authn::ForeignOrigin;
 use countersign_oidc::authorize::InteractionError;
 use countersign_storage::Fault;
+use countersign_web::form;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::document::see_other;
@@ -70,7 +71,9 @@ impl Pages {
                     "The fault is ours. Nothing was changed as far as we know. Please try again in a moment.",
                 )
             }
-            Refusal::Form(FormError::TooLarge) => ("That is too long", "Please go back and enter less."),
+            Refusal::Form(FormError::Unreadable(form::FormError::TooLarge)) => {
+                ("That is too long", "Please go back and enter less.")
+            }
             Refusal::Form(_) => {
                 ("That could not be read", "Please go back, load the page again, and send it once more.")
             }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use countersign_authn::{Authn, Context};
-use countersign_storage::PeerAddress;
+use countersign_web::peer::PeerAddress;
 use http::{HeaderMap, Method, Request, header};
 
 use crate::form::{Fields, FormError};
@@ -24,7 +24,7 @@ impl Visit {
         Visit {
             method: parts.method,
             query: parts.uri.query().map(str::to_owned),
-            peer: parts.extensions.get::<PeerAddress>().map(|peer| peer.0),
+            peer: PeerAddress::of(&parts.extensions).map(|peer| peer.0),
             headers: parts.headers,
             body,
         }

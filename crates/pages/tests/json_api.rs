@@ -159,6 +159,7 @@ fn only_strict_json_is_read() {
     let before = world.store.dump().len();
     for (content_type, body, status) in [
         ("text/plain", good.as_str(), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("application/json; charset=iso-8859-1", &good, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("application/x-www-form-urlencoded", &form, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("application/x-www-form-urlencoded", &good, StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("application/jsonp", &good, StatusCode::UNSUPPORTED_MEDIA_TYPE),

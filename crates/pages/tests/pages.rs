@@ -255,6 +255,7 @@ fn a_form_is_read_only_as_a_form_within_its_bound_with_each_field_once() {
     for (content_type, body, status) in [
         ("application/json", "{\"email\":\"a@x.test\"}", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("text/plain", "email=a@x.test", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("application/x-www-form-urlencoded; charset=iso-8859-1", "email=a@x.test", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ("multipart/form-data; boundary=x", "--x--", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (FORM, &long, StatusCode::PAYLOAD_TOO_LARGE),
         (FORM, &twice, StatusCode::BAD_REQUEST),

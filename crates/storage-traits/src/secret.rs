@@ -27,6 +27,14 @@ impl Secret {
         Secret::new(URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)))
     }
 
+    /// Takes over what somebody presents as a secret that [`Secret::generate`] made; `None` where it has another shape.
+    /// Anything shorter could be guessed.
+    pub fn presented(text: &str) -> Option<Self> {
+        let shaped = text.len() == CHARACTERS
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        shaped.then(|| Secret::new(text))
+    }
+
     /// The secret itself. Each call is a place where it may leave the process: an answer, a cookie, a hash.
     pub fn expose(&self) -> &str {
         &self.0
@@ -88,6 +96,9 @@ impl fmt::Debug for Handle {
         f.write_str("Handle(…)")
     }
 }
+
+/// 256 bits in base64url.
+const CHARACTERS: usize = 43;
 
 /// A random identifier that is public: `prefix_` and 128 random bits, base64url. Not a secret, so it has no handle.
 pub fn identifier(prefix: &str, random: &dyn Random) -> String {

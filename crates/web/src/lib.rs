@@ -5,6 +5,15 @@
 //!
 //! Read first:
 //! - [`text`]: text of strangers that people will read.
+//! - [`cookie`], [`form`], [`media_type`]: what browsers and clients send.
+//! - [`issuer_url`], [`loopback`]: the URLs on which trust rests.
+//! - [`peer`]: whom an address stands for.
 #![forbid(unsafe_code)]
 
+pub mod cookie;
+pub mod form;
+pub mod issuer_url;
+pub mod loopback;
+pub mod media_type;
+pub mod peer;
 pub mod text;

@@ -11,7 +11,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt};
 use bytes::Bytes;
 use countersign_pages::Site;
 use countersign_reference::{BODY_BYTES, BodyRefusal, Reference, Settings};
-use countersign_storage::PeerAddress;
+use countersign_web::peer::PeerAddress;
 
 /// Every path that no other service has goes to the site, which answers 404 where nothing else does.
 pub fn mount(site: Arc<Site>) -> impl FnOnce(&mut ServiceConfig) {

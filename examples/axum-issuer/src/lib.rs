@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::{Extension, Router};
 use countersign_pages::Site;
 use countersign_reference::{BODY_BYTES, BodyRefusal, Reference, Settings};
-use countersign_storage::PeerAddress;
+use countersign_web::peer::PeerAddress;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::session::{SESSION, SIGN_IN, Sessions, clear_cookie, set_cookie};
+use crate::session::{SESSION, SIGN_IN, Sessions, set_cookie};
 use crate::sign_in::{Callback, RelyingParty};
 
 /// What Notes is told from outside.
@@ -107,7 +107,7 @@ async fn callback(
     let pending = notes.sessions.take_sign_in(&headers).ok_or(sign_in::Error::NotExpected)?;
     let session = notes.party.finish(pending, answer).await?;
     let cookie = notes.sessions.begin(session);
-    let cookies = [(header::SET_COOKIE, clear_cookie(SIGN_IN)), (header::SET_COOKIE, set_cookie(SESSION, &cookie))];
+    let cookies = [(header::SET_COOKIE, SIGN_IN.clear()), (header::SET_COOKIE, set_cookie(SESSION, &cookie))];
     Ok((axum::response::AppendHeaders(cookies), Redirect::to("/")).into_response())
 }
 
@@ -130,7 +130,7 @@ async fn add(State(notes): State<Notes>, headers: HeaderMap, Form(note): Form<Ne
 async fn sign_out(State(notes): State<Notes>, headers: HeaderMap) -> Result<Response, Problem> {
     notes.party.own_page(&headers)?;
     notes.sessions.end(&headers);
-    Ok(([(header::SET_COOKIE, clear_cookie(SESSION))], Redirect::to("/")).into_response())
+    Ok(([(header::SET_COOKIE, SESSION.clear())], Redirect::to("/")).into_response())
 }
 
 struct Problem(sign_in::Error);

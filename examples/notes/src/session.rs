@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use countersign_storage::{Clock, Handle, Secret, SystemClock, SystemRandom, Timestamp};
+use countersign_web::cookie::{CookieName, Lasting};
+use countersign_web::issuer_url::Transport;
 
 use crate::sign_in::Pending;
 
-/// The cookie of a person who is signed in.
-pub const SESSION: &str = "notes_session";
+/// The cookie of a person who is signed in. This example runs on loopback `http`, so it is not `Secure`.
+pub const SESSION: CookieName = CookieName::new("notes_session", Transport::Loopback);
 /// The cookie of a browser on its way through the issuer.
-pub const SIGN_IN: &str = "notes_sign_in";
+pub const SIGN_IN: CookieName = CookieName::new("notes_sign_in", Transport::Loopback);
 
 /// A person who is signed in.
 #[derive(Clone, Debug)]
@@ -101,28 +103,13 @@ impl Sessions {
     }
 }
 
-/// A `Set-Cookie` value. `Secure` is missing because this example runs on loopback `http`.
-pub fn set_cookie(name: &str, value: &Secret) -> HeaderValue {
-    cookie_value(&format!("{name}={}; Path=/; HttpOnly; SameSite=Lax", value.expose()))
+/// A `Set-Cookie` value.
+pub fn set_cookie(name: CookieName, value: &Secret) -> HeaderValue {
+    name.set(value.expose(), Lasting::UntilClosed)
 }
 
-/// A `Set-Cookie` value that removes a cookie.
-pub fn clear_cookie(name: &str) -> HeaderValue {
-    cookie_value(&format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"))
-}
-
-fn cookie_value(text: &str) -> HeaderValue {
-    // Names and values here are ASCII.
-    let mut value = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
-    let pairs =
-        headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
-    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(key, _)| *key == name);
-    values.next().map(|(_, value)| Secret::new(value))
+fn cookie(headers: &HeaderMap, name: CookieName) -> Option<Secret> {
+    Secret::presented(&name.read(headers)?)
 }
 
 const SESSION_TIME: Duration = Duration::from_secs(8 * 60 * 60);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_agent_auth::{AgentProvider, AgentProviderConfig, IntrospectionCallers};
-use countersign_authn::{Authn, AuthnConfig, CookieName, PasswordHasher, PasswordHasherConfig};
+use countersign_authn::{Authn, AuthnConfig, PasswordHasher, PasswordHasherConfig, session_cookie};
 use countersign_oidc::{InteractionPages, Issuer, IssuerConfig, RouteMap, StoredClients};
 use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedErrorPage, Templates};
 use countersign_postgres::{PostgresConfig, PostgresStore};
@@ -84,7 +84,7 @@ impl Reference {
             accounts: accounts.clone(),
             throttle: throttle.clone(),
             hasher: Arc::new(hasher),
-            cookie: CookieName::for_origin(&settings.origin()),
+            cookie: session_cookie(&settings.origin()),
             policy: policy::authn(settings),
         }));
 

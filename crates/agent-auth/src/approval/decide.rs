@@ -1,7 +1,9 @@
 //! The answer, and what it does: all of it in one commit.
 
 use async_trait::async_trait;
-use countersign_storage::{Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
+use countersign_storage::{
+    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, UserCode,
+};
 
 use super::view::{OpenQuestion, Question};
 use super::{ApprovalAnswer, ApprovalError, Decided, Stage};
@@ -10,7 +12,6 @@ use crate::approved::{Approved, Shown};
 use crate::grant::GrantStatus;
 use crate::host::{Host, HostStatus};
 use crate::person::Person;
-use crate::user_code::UserCode;
 
 impl AgentProvider {
     /// Takes a person's answer. `shown` is [`ApprovalView::shown`](super::ApprovalView::shown) of the page that was

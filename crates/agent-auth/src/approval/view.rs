@@ -1,6 +1,8 @@
 //! The question, as a person sees it.
 
-use countersign_storage::{Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stored, Timestamp};
+use countersign_storage::{
+    Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stored, Timestamp, UserCode,
+};
 use serde_json::json;
 
 use super::{ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
@@ -14,7 +16,7 @@ use crate::host::{AgentId, Host, HostStatus};
 use crate::person::Person;
 use crate::policy::AgentPolicy;
 use crate::standing;
-use crate::user_code::{UserCode, UserCodeEntry};
+use crate::user_code::UserCodeEntry;
 use crate::withdrawal::Withdrawal;
 
 impl AgentProvider {

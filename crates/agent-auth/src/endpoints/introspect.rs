@@ -5,7 +5,8 @@
 //! its own record of `jti`. Whatever is wrong with a token, the answer is `{"active": false}` and nothing more.
 
 use bytes::Bytes;
-use countersign_storage::{Allowance, PeerAddress};
+use countersign_storage::Allowance;
+use countersign_web::peer::PeerAddress;
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,7 +54,8 @@ async fn admit(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Int
             None => Err(Refusal::AuthenticationRequired.into()),
         },
         IntrospectionCallers::Anyone(limit) => {
-            let from = request.extensions().get::<PeerAddress>().map_or_else(String::new, |peer| peer.0.to_string());
+            let from =
+                PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| peer.network().to_string());
             match provider.throttle.attempt("agent_introspect", &from, *limit).await? {
                 Allowance::Allowed => Ok(IntrospectedGrants::NamesOnly),
                 Allowance::RetryAfter(after) => Err(Refusal::RateLimited(after).into()),

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
 use countersign_storage::{
-    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, PeerAddress, Reader, Record, Stored,
-    Timestamp,
+    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Timestamp,
 };
+use countersign_web::peer::PeerAddress;
 use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Register<'_> {
         }
         let moment = Moment { now: reader.now(), random: provider.ports.random.as_ref(), exhausted: &[] };
         self.token.verify(&known, Unknown::Welcome, provider, &moment)?;
-        let from = request.extensions().get::<PeerAddress>().map_or_else(String::new, |peer| peer.0.to_string());
+        let from = PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| peer.network().to_string());
         match provider.throttle.attempt("agent_unknown_host", &from, provider.policy.unknown_hosts).await? {
             Allowance::Allowed => Ok(()),
             Allowance::RetryAfter(after) => Err(Refusal::RateLimited(after).into()),

@@ -108,6 +108,7 @@ fn a_body_is_refused_for_exactly_what_is_wrong_with_it() {
     };
     let json = Some("application/json");
     send(None, "{}").refused(415, "unsupported_media_type");
+    send(Some("application/json; charset=utf-16"), "{}").refused(415, "unsupported_media_type");
     send(Some("text/plain"), "{}").refused(415, "unsupported_media_type");
     send(Some("application/x-www-form-urlencoded"), "agent_id=x").refused(415, "unsupported_media_type");
     for body in [
@@ -173,6 +174,9 @@ fn a_configuration_is_refused_by_the_name_of_the_setting() {
         "http://as.test",
         "as.test",
         "https://as.test/",
+        "https://AS.test",
+        "https://as.test:443",
+        "https://as.test/a/../b",
         "https://as.test/?a",
         "https://as.test#f",
         "https://u:p@as.test",

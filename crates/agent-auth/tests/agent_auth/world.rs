@@ -17,9 +17,10 @@ use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
 use countersign_storage::{
     Account, AccountState, Accounts, AuditRecord, Authentication, Batch, CreateAccountError, EmailAddress, Endpoints,
-    Entries, Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, PeerAddress, Ports, SeededRandom,
-    Store, StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
+    Entries, Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, Store,
+    StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
 };
+use countersign_web::peer::PeerAddress;
 use http::{HeaderMap, Method, Request, StatusCode};
 use pollster::block_on;
 use serde_json::{Value, json};

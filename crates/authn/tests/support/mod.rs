@@ -54,7 +54,7 @@ pub fn site_on(
         accounts: Arc::clone(&accounts) as Arc<dyn Accounts>,
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(PasswordHasher::below_the_floor_for_tests_only(hasher).unwrap()),
-        cookie: CookieName::for_origin("https://auth.test"),
+        cookie: countersign_authn::session_cookie("https://auth.test"),
         policy,
         ports,
     });
@@ -91,7 +91,7 @@ impl Site {
 
     /// The headers of a browser that holds this session's cookie.
     pub fn headers(&self, signed_in: &SignedInSession) -> http::HeaderMap {
-        let cookie = format!("{}={}", self.authn.cookie_name().as_str(), signed_in.cookie.expose());
+        let cookie = format!("{}={}", self.authn.cookie_name(), signed_in.cookie.expose());
         http::HeaderMap::from_iter([(http::header::COOKIE, cookie.parse().unwrap())])
     }
 

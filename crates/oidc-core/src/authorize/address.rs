@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use crate::client::{Client, ClientSource, ClientState};
 use crate::error_page::PageError;
-use crate::params::{Params, ParamsError, Repeated};
+use crate::params::{FormError, Params, Repeated};
 use crate::rules::redirect_uri;
 
 /// A request whose client and redirect URI are proven to belong together.
@@ -31,7 +31,7 @@ pub enum AddressRefusal {
     ClientUnknown,
     /// The parameters can not be read.
     #[error("The link that sent you here is damaged: {0}.")]
-    Malformed(#[from] ParamsError),
+    Malformed(#[from] FormError),
     /// No `redirect_uri`. It is always required ([OIDC Core §3.1.2.1]), also where only one is registered.
     #[error("The link does not say where to return to.")]
     RedirectUriMissing,

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use countersign_storage::{Handle, Random, Secret};
-use http::{HeaderMap, HeaderValue, header};
-
-use crate::config::{IssuerUrl, Transport};
+use countersign_web::cookie::{CookieName, Lasting};
+use countersign_web::issuer_url::IssuerUrl;
+use http::{HeaderMap, header};
 
 /// A browser, by the secret in its cookie.
 pub(crate) struct Browser {
@@ -17,18 +17,8 @@ pub(crate) struct Browser {
 impl Browser {
     /// The browser that sent these headers; `None` where it carries no such cookie, or two.
     pub(crate) fn recognise(headers: &HeaderMap, url: &IssuerUrl) -> Option<Self> {
-        let name = cookie_name(url);
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(key, _)| *key == name);
-        match (found.next(), found.next()) {
-            (Some((_, secret)), None) if is_ours(secret) => Some(Browser { secret: Secret::new(secret) }),
-            _ => None,
-        }
+        let secret = Secret::presented(&cookie(url).read(headers)?)?;
+        Some(Browser { secret })
     }
 
     /// The same, or one that is met for the first time. A known browser keeps its secret, so that two tabs can be in two
@@ -50,31 +40,10 @@ impl Browser {
 
     /// Sets the cookie: not readable by scripts, not sent with posts from other sites.
     pub(crate) fn remember(&self, headers: &mut HeaderMap, url: &IssuerUrl, lifetime: Duration) {
-        let secure = match url.transport {
-            Transport::Https => "; Secure",
-            Transport::Loopback => "",
-        };
-        let cookie = format!(
-            "{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-            cookie_name(url),
-            self.secret.expose(),
-            lifetime.as_secs()
-        );
-        if let Ok(mut value) = HeaderValue::from_str(&cookie) {
-            value.set_sensitive(true);
-            headers.append(header::SET_COOKIE, value);
-        }
+        headers.append(header::SET_COOKIE, cookie(url).set(self.secret.expose(), Lasting::For(lifetime)));
     }
 }
 
-/// `__Host-` keeps other hosts of the domain from setting it; browsers accept that only with `Secure`.
-fn cookie_name(url: &IssuerUrl) -> &'static str {
-    match url.transport {
-        Transport::Https => "__Host-countersign-interaction",
-        Transport::Loopback => "countersign-interaction",
-    }
-}
-
-fn is_ours(secret: &str) -> bool {
-    secret.len() == 43 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+fn cookie(url: &IssuerUrl) -> CookieName {
+    CookieName::new("countersign-interaction", url.transport())
 }

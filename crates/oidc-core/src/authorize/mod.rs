@@ -25,7 +25,7 @@ use url::form_urlencoded;
 
 use crate::error_page::PageError;
 use crate::issuer::Issuer;
-use crate::params::{Params, ParamsError};
+use crate::params::{FormError, Params};
 use crate::response::see_other;
 use crate::routes::{Answering, Origins, Route};
 use crate::rules::claims::{self, Demanded};
@@ -135,7 +135,7 @@ impl Issuer {
             _ => (Params::of_query(request), request.uri().query().unwrap_or_default().len()),
         };
         if length > LONGEST {
-            return Err(AddressRefusal::Malformed(ParamsError::TooLarge).into());
+            return Err(AddressRefusal::Malformed(FormError::TooLarge).into());
         }
         let params = params.map_err(AddressRefusal::Malformed)?;
         let addressed = address::address(&params, self.clients.as_ref()).await?;
@@ -146,7 +146,7 @@ impl Issuer {
             Ok(response) => Ok(response),
             Err(refusal) => {
                 let to = redirect::Recipient::of_addressed(&addressed);
-                Ok(redirect::refuse(&self.url.issuer, to, &refusal))
+                Ok(redirect::refuse(self.url.as_str(), to, &refusal))
             }
         }
     }
@@ -188,12 +188,12 @@ impl Issuer {
             response_mode: response_mode::check(params)?,
             code_challenge: pkce::check(params)?,
             scopes: scope::check(params, client, &self.policy)?,
-            resources: resource::check(params, client, &self.policy, &self.url.issuer)?,
+            resources: resource::check(params, client, &self.policy, self.url.as_str())?,
             nonce: params.one("nonce")?.map(str::to_owned),
             prompt: crate::rules::prompt::check(params)?,
             max_age: max_age::check(params)?,
             demanded: claims::check(params)?,
-            hint: id_token_hint::check(params, client, keys, &self.url.issuer, now)?,
+            hint: id_token_hint::check(params, client, keys, self.url.as_str(), now)?,
             login_hint: params.one("login_hint")?.map(str::to_owned),
             ui_locales: params.one("ui_locales")?.map(str::to_owned),
         })
@@ -203,7 +203,7 @@ impl Issuer {
     /// same request by GET comes with them.
     fn again_by_get(&self, request: &Request<Bytes>, params: &Params) -> Option<Response<Bytes>> {
         let origin = request.headers().get(header::ORIGIN)?;
-        if request.method() != Method::POST || origin.as_bytes() == self.url.origin.as_bytes() {
+        if request.method() != Method::POST || origin.as_bytes() == self.url.origin().as_bytes() {
             return None;
         }
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -211,7 +211,7 @@ impl Issuer {
             query.append_pair(name, value);
         }
         let query = query.finish();
-        let to = format!("{}{}?{query}", self.url.issuer, self.routes.authorization);
+        let to = format!("{}{}?{query}", self.url.as_str(), self.routes.authorization);
         (query.len() <= LONGEST).then(|| see_other(&to))
     }
 }

@@ -71,14 +71,14 @@ impl Issuer {
             Prompt::SignIn => &self.pages.sign_in,
             Prompt::Consent => &self.pages.consent,
         };
-        see_other(&format!("{}{path}?interaction={interaction}", self.url.origin))
+        see_other(&format!("{}{path}?interaction={interaction}", self.url.origin()))
     }
 
     pub(crate) fn to_client(&self, settled: &Settled) -> Response<Bytes> {
         match settled {
-            Settled::Code { request, code } => redirect::grant(&self.url.issuer, Recipient::of_request(request), code),
+            Settled::Code { request, code } => redirect::grant(self.url.as_str(), Recipient::of_request(request), code),
             Settled::Refused { request, refusal } => {
-                redirect::refuse(&self.url.issuer, Recipient::of_request(request), refusal)
+                redirect::refuse(self.url.as_str(), Recipient::of_request(request), refusal)
             }
             Settled::Prompt { prompt, interaction } => self.to_page(*prompt, interaction),
         }

@@ -2,12 +2,12 @@
 
 use countersign_jose::{Algorithm, JwkSet, json};
 use countersign_storage::{Fault, Handle, Moment, Secret};
+use countersign_web::loopback;
 use serde_json::Value;
 use url::Url;
 
 use crate::client::source::is_client_id;
 use crate::client::{ApplicationType, AuthMethod, Client, ClientState, GrantTypeName};
-use crate::config::is_loopback;
 use crate::scope::Scopes;
 
 /// A client to register.
@@ -255,7 +255,7 @@ pub(crate) fn is_resource(resource: &str) -> bool {
         && Url::parse(resource).is_ok()
 }
 
-/// https anywhere, http on a loopback address, and for native clients a private-use scheme in reverse domain form
+/// https anywhere, http on one of the three loopback hosts, and for native clients a private-use scheme in reverse domain form
 /// ([RFC 8252 §7.1]). Never a fragment, credentials, dot segments, or white space that a parser would forgive.
 fn is_redirect_uri(uri: &str, application_type: ApplicationType) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
@@ -266,7 +266,7 @@ fn is_redirect_uri(uri: &str, application_type: ApplicationType) -> bool {
     clean
         && match url.scheme() {
             "https" => true,
-            "http" => is_loopback(&url),
+            "http" => loopback::without_port(uri).is_some(),
             scheme => application_type == ApplicationType::Native && scheme.contains('.'),
         }
 }
@@ -290,6 +290,9 @@ mod tests {
             ("data:text/html,x", ApplicationType::Native),
             ("com.example.app:/cb", ApplicationType::Web),
             ("http://rp.test/cb", ApplicationType::Web),
+            ("http://10.0.0.1/cb", ApplicationType::Native),
+            ("http://127.0.0.2/cb", ApplicationType::Native),
+            ("http://app.localhost/cb", ApplicationType::Native),
             ("https://rp.test/cb#x", ApplicationType::Web),
             ("https://me@rp.test/cb", ApplicationType::Web),
             ("https://rp.test/x/../cb", ApplicationType::Web),

@@ -4,10 +4,10 @@
 //! that is not there.
 
 use bytes::Bytes;
+use countersign_web::issuer_url::IssuerUrl;
 use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::config::IssuerUrl;
 use crate::endpoints::jwks::cache;
 use crate::issuer::Issuer;
 use crate::response::json;
@@ -43,9 +43,9 @@ impl Metadata {
 pub(crate) fn paths(url: &IssuerUrl) -> Vec<String> {
     let mut paths = Vec::new();
     for name in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
-        paths.push(format!("{name}{}", url.path));
-        if !url.path.is_empty() {
-            paths.push(format!("{}{name}", url.path));
+        paths.push(format!("{name}{}", url.path()));
+        if !url.path().is_empty() {
+            paths.push(format!("{}{name}", url.path()));
         }
     }
     paths
@@ -55,10 +55,10 @@ impl Issuer {
     /// The metadata of this issuer, as it is served.
     pub fn metadata(&self) -> Value {
         let mut metadata = Metadata::default();
-        metadata.set("issuer", self.url.issuer.as_str());
+        metadata.set("issuer", self.url.as_str());
         metadata.extend("scopes_supported", self.policy.scopes.iter().map(|scope| scope.name.as_str()));
         for route in ROUTES {
-            let url = format!("{}{}", self.url.issuer, (route.path)(&self.routes));
+            let url = format!("{}{}", self.url.as_str(), (route.path)(&self.routes));
             (route.describe)(self, url, &mut metadata);
         }
         Value::Object(metadata.0)

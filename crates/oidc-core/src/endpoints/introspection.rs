@@ -17,7 +17,7 @@ use crate::client_authentication::{
     AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET, load_client_with,
 };
 use crate::issuer::Issuer;
-use crate::params::{Params, ParamsError};
+use crate::params::{self, FormError, Params};
 use crate::records::{Grant, TokenFamily};
 use crate::response::{OAuthError, json};
 use crate::routes::{Answering, Origins, Route};
@@ -39,7 +39,7 @@ pub(crate) const ROUTE: Route = Route {
 /// No answer about the token.
 enum NoAnswer {
     Client(ClientRefusal),
-    Params(ParamsError),
+    Params(FormError),
     Repeated,
     TokenMissing,
     Failed(Fault),
@@ -167,7 +167,10 @@ fn respond(no_answer: &NoAnswer, issuer: &Issuer) -> Response<Bytes> {
     let invalid_request = |description: String| OAuthError::new("invalid_request", description).respond();
     match no_answer {
         NoAnswer::Client(refusal) => refusal.respond(issuer.identifier()),
-        NoAnswer::Params(error) => invalid_request(format!("The request must be a form: {error}.")),
+        NoAnswer::Params(error) => {
+            let refusal = OAuthError::new("invalid_request", format!("The request must be a form: {error}."));
+            refusal.with_status(params::status(*error)).respond()
+        }
         NoAnswer::Repeated => invalid_request("A parameter was sent more than once.".to_owned()),
         NoAnswer::TokenMissing => invalid_request("The parameter token is missing.".to_owned()),
         NoAnswer::Failed(fault) => OAuthError::of_fault(fault).respond(),

@@ -17,7 +17,7 @@ use http::{Method, Request, StatusCode};
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET};
 use crate::issuer::Issuer;
-use crate::params::{Params, ParamsError};
+use crate::params::{self, FormError, Params};
 use crate::records::{FamilyState, RevokedToken, TokenFamily};
 use crate::response::{OAuthError, empty};
 use crate::routes::{Answering, Origins, Route};
@@ -48,7 +48,7 @@ pub enum RevocationRefusal {
     ForAnotherClient,
     /// Not a form.
     #[error("The request must be a form: {0}.")]
-    Params(ParamsError),
+    Params(FormError),
     /// A parameter came twice.
     #[error("A parameter was sent more than once.")]
     Repeated,
@@ -75,6 +75,10 @@ fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
         match revoke(issuer, &request).await {
             Ok(Ok(())) => empty(StatusCode::OK),
             Ok(Err(RevocationRefusal::Client(refusal))) => refusal.respond(issuer.identifier()),
+            Ok(Err(RevocationRefusal::Params(error))) => {
+                let refusal = RevocationRefusal::Params(error);
+                OAuthError::new(refusal.code(), refusal.to_string()).with_status(params::status(error)).respond()
+            }
             Ok(Err(refusal)) => OAuthError::new(refusal.code(), refusal.to_string()).respond(),
             Err(fault) => OAuthError::of_fault(&fault).respond(),
         }

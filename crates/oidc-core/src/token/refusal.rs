@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 
 use crate::client_authentication::ClientRefusal;
-use crate::params::{ParamsError, Repeated};
+use crate::params::{self, FormError, Repeated};
 use crate::response::OAuthError;
 use crate::rules::resource::InvalidTarget;
 use crate::scope::InvalidScope;
@@ -50,7 +50,7 @@ pub enum TokenRefusal {
     },
     /// Not a form.
     #[error("The request must be a form: {0}.")]
-    Params(ParamsError),
+    Params(FormError),
     /// Another redirect URI than the code was sent to. The code is burnt.
     #[error("The redirect_uri is not the one of the authorization request.")]
     RedirectUri,
@@ -129,6 +129,9 @@ impl TokenRefusal {
     pub(crate) fn respond(&self, issuer: &str) -> Response<Bytes> {
         match self {
             TokenRefusal::Client(refusal) => refusal.respond(issuer),
+            TokenRefusal::Params(error) => {
+                OAuthError::new(self.code(), self.to_string()).with_status(params::status(*error)).respond()
+            }
             _ => OAuthError::new(self.code(), self.to_string()).respond(),
         }
     }
@@ -148,6 +151,8 @@ impl From<InvalidScope> for TokenRefusal {
 
 #[cfg(test)]
 mod tests {
+    use countersign_web::media_type::UnsupportedMediaType;
+
     use super::*;
 
     /// [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2): which characters, and which codes there are.
@@ -175,9 +180,9 @@ mod tests {
             TokenRefusal::CodeUnknown,
             TokenRefusal::GrantRevoked,
             TokenRefusal::ParameterMissing { name: "code" },
-            TokenRefusal::Params(ParamsError::ContentType),
-            TokenRefusal::Params(ParamsError::Encoding),
-            TokenRefusal::Params(ParamsError::TooLarge),
+            TokenRefusal::Params(FormError::Unsupported(UnsupportedMediaType::Type)),
+            TokenRefusal::Params(FormError::Encoding),
+            TokenRefusal::Params(FormError::TooLarge),
             TokenRefusal::RedirectUri,
             TokenRefusal::RefreshTokenExpired,
             TokenRefusal::RefreshTokenForAnotherClient,

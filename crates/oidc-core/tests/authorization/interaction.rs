@@ -249,7 +249,7 @@ async fn the_browser_cookie_is_a_host_cookie_and_stored_as_a_hash() {
     let secret = browser.cookie("__Host-countersign-interaction").unwrap();
     assert_eq!(
         cookie,
-        format!("__Host-countersign-interaction={secret}; Path=/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure")
+        format!("__Host-countersign-interaction={secret}; Max-Age=1800; Path=/; Secure; HttpOnly; SameSite=Lax")
     );
     for entry in world.store.dump() {
         assert!(!entry.body.contains(&secret), "{entry:?}");

@@ -15,13 +15,14 @@ use bytes::Bytes;
 use countersign_authn::ForeignOrigin;
 use countersign_jose::json;
 use countersign_storage::{Account, Fault};
+use countersign_web::media_type;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::document::protect;
-use crate::form::{BODY_LIMIT, media_type};
+use crate::form::BODY_LIMIT;
 use crate::pages::{Pages, Person};
 use crate::refusal::retry_after;
 use crate::visit::Visit;
@@ -139,13 +140,9 @@ impl Pages {
 
 /// Reads a body that must be there.
 fn body<T: DeserializeOwned>(visit: &Visit) -> Result<T, CallError> {
-    if media_type(&visit.headers).as_deref() != Some("application/json") {
-        return Err(CallError::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "Only JSON is read here.",
-        ));
-    }
+    media_type::expect(&visit.headers, media_type::JSON).map_err(|unsupported| {
+        CallError::new(unsupported.status(), "UNSUPPORTED_MEDIA_TYPE", "Only JSON in UTF-8 is read here.")
+    })?;
     if visit.body.len() > BODY_LIMIT {
         return Err(CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too long."));
     }
@@ -214,5 +211,5 @@ impl UserView {
 }
 
 fn is_form(request: &Request<Bytes>) -> bool {
-    media_type(request.headers()).as_deref() == Some("application/x-www-form-urlencoded")
+    media_type::is(request.headers(), media_type::FORM)
 }

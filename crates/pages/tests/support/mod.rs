@@ -15,9 +15,7 @@ use countersign_agent_auth::{
     AgentPolicy, AgentProvider, AgentProviderConfig, ApprovedCall, CallerSecrets, Capability, ExecuteError, Executor,
     IntrospectionCallers,
 };
-use countersign_authn::{
-    Argon2idCost, Authn, AuthnConfig, AuthnPolicy, CookieName, PasswordHasher, PasswordHasherConfig,
-};
+use countersign_authn::{Argon2idCost, Authn, AuthnConfig, AuthnPolicy, PasswordHasher, PasswordHasherConfig};
 use countersign_jose::jwt::{Typ, mint};
 use countersign_jose::{Algorithm, SigningKey};
 use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName};
@@ -26,9 +24,10 @@ use countersign_oidc::{
 };
 use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedErrorPage, Templates};
 use countersign_storage::{
-    Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page, PeerAddress, Ports,
-    Secret, SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, TracingAudit,
+    Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page, Ports, Secret,
+    SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, TracingAudit,
 };
+use countersign_web::peer::PeerAddress;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -73,7 +72,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         accounts: accounts.clone(),
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(hasher.expect("a hasher")),
-        cookie: CookieName::for_origin(issuer),
+        cookie: countersign_authn::session_cookie(issuer),
         policy: AuthnPolicy::default(),
     }));
     let templates = Arc::new(Templates::new(source, "Countersign").expect("templates"));
