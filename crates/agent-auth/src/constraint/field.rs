@@ -119,7 +119,7 @@ impl FieldConstraint {
 }
 
 impl Operators {
-    fn allow(&self, argument: &Scalar) -> bool {
+    pub(crate) fn allow(&self, argument: &Scalar) -> bool {
         let number = match argument {
             Scalar::Number(bound) => Some(&bound.decimal),
             Scalar::Bool(_) | Scalar::Text(_) => None,

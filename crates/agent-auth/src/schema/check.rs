@@ -1,94 +1,178 @@
 //! Arguments against a compiled schema.
+//!
+//! Each value is looked at a bounded number of times, whatever it is; a refusal says where it is and what was expected,
+//! and repeats nothing of it.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{Additional, Mismatch, Node, Type};
-use crate::constraint::Scalar;
+use super::{Additional, Members, Mismatch, Node, Span, Type};
+use crate::constraint::{Bound, Scalar};
 use crate::decimal::Decimal;
 
 impl Node {
     pub(super) fn allows_scalar(&self, value: &Scalar) -> bool {
-        self.check(&value.to_value(), "").is_ok()
+        self.check(&value.to_value()).is_ok()
     }
 
-    fn check(&self, value: &Value, path: &str) -> Result<(), Mismatch> {
-        let mismatch = |rule| Err(Mismatch { path: path.to_owned(), rule });
-        if self.types.as_deref().is_some_and(|types| !types.iter().any(|expected| expected.holds(value))) {
-            return mismatch("has the wrong type");
+    pub(super) fn check(&self, value: &Value) -> Result<(), Mismatch> {
+        if let Some(types) = self.types.as_deref()
+            && !types.iter().any(|expected| expected.holds(value))
+        {
+            return Err(Mismatch::wrong_type(types.iter().copied()));
         }
-        if self.one_of.as_deref().is_some_and(|listed| !listed.iter().any(|one| is_same(one, value))) {
-            return mismatch("is not one of the allowed values");
+        if self.listed.as_deref().is_some_and(|listed| !listed.iter().any(|one| is_same(one, value))) {
+            return Err(Mismatch::new("is not one of the allowed values"));
         }
         match value {
-            Value::Number(number) => {
-                let number = Decimal::of(number);
-                let within = |number: &Decimal| {
-                    self.minimum.as_ref().is_none_or(|least| *number >= least.decimal)
-                        && self.maximum.as_ref().is_none_or(|most| *number <= most.decimal)
-                };
-                if number.as_ref().is_some_and(within) { Ok(()) } else { mismatch("is out of range") }
+            Value::Number(number) => self.check_number(Decimal::of(number))?,
+            Value::String(text) => self.check_text(text)?,
+            Value::Array(items) => self.check_items(items)?,
+            Value::Object(members) => {
+                if let Some(described) = &self.members {
+                    described.check(members)?;
+                }
             }
-            Value::String(text) if !self.length.contains(text.chars().count()) => mismatch("is too short or too long"),
-            Value::Array(items) if !self.count.contains(items.len()) => mismatch("has too few or too many items"),
-            Value::Array(items) => match &self.items {
-                Some(schema) => (items.iter().enumerate())
-                    .try_for_each(|(index, item)| schema.check(item, &format!("{path}[{index}]"))),
-                None => Ok(()),
-            },
-            // A schema that says nothing about members says nothing about objects: only `properties`, `type` and
-            // `additionalProperties` make it one.
-            Value::Object(members) if self.describes_objects() => self.check_members(members, path),
-            Value::Null | Value::Bool(_) | Value::String(_) | Value::Object(_) => Ok(()),
+            Value::Null | Value::Bool(_) => {}
+        }
+        self.alternatives.as_ref().map_or(Ok(()), |alternatives| alternatives.check(value))
+    }
+
+    fn check_number(&self, number: Option<Decimal>) -> Result<(), Mismatch> {
+        let number = number.ok_or_else(|| Mismatch::new("cannot be held exactly"))?;
+        let broken = |bound: &Option<Bound>, words: &str, is_within: fn(&Decimal, &Decimal) -> bool| match bound {
+            Some(bound) if !is_within(&number, &bound.decimal) => {
+                Err(Mismatch::new(format!("must be {words} {}", bound.written)))
+            }
+            _ => Ok(()),
+        };
+        broken(&self.minimum, "at least", Decimal::ge)?;
+        broken(&self.maximum, "at most", Decimal::le)
+    }
+
+    fn check_text(&self, text: &str) -> Result<(), Mismatch> {
+        self.length.check(text.chars().count(), "characters")?;
+        if let Some(format) = self.format.filter(|format| !format.fits(text)) {
+            return Err(Mismatch::new(format.in_words()));
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.is_found_in(text) => Err(Mismatch::new("must match the pattern of the schema")),
+            _ => Ok(()),
         }
     }
 
-    pub(super) fn check_members(&self, members: &Map<String, Value>, path: &str) -> Result<(), Mismatch> {
+    fn check_items(&self, items: &[Value]) -> Result<(), Mismatch> {
+        self.count.check(items.len(), "items")?;
+        let Some(schema) = &self.items else { return Ok(()) };
+        (items.iter().enumerate())
+            .try_for_each(|(index, item)| schema.check(item).map_err(|mismatch| mismatch.at(index)))
+    }
+}
+
+impl Members {
+    pub(super) fn check(&self, members: &Map<String, Value>) -> Result<(), Mismatch> {
         if let Some(missing) = self.required.iter().find(|name| !members.contains_key(*name)) {
-            return Err(Mismatch { path: join(path, missing), rule: "is missing" });
+            return Err(Mismatch::new("is missing").within(missing));
         }
         for (name, value) in members {
             match self.properties.get(name) {
-                Some(schema) => schema.check(value, &join(path, name))?,
+                Some(schema) => schema.check(value).map_err(|mismatch| mismatch.within(name))?,
                 None if self.additional == Additional::Allowed => {}
                 // The name is the agent's own invention and is not repeated.
-                None => {
-                    return Err(Mismatch { path: path.to_owned(), rule: "has a member that the schema does not name" });
-                }
+                None => return Err(Mismatch::new("has a member that the schema does not name")),
             }
         }
         Ok(())
     }
+}
 
-    fn describes_objects(&self) -> bool {
-        !self.properties.is_empty() || self.types.as_deref().is_some_and(|types| types.contains(&Type::Object))
+impl Span {
+    fn check(self, size: usize, what: &str) -> Result<(), Mismatch> {
+        match (self.least, self.most) {
+            (Some(least), _) if size < least => Err(Mismatch::new(format!("must have at least {least} {what}"))),
+            (_, Some(most)) if size > most => Err(Mismatch::new(format!("must have at most {most} {what}"))),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Type {
+    /// The type of a value; numbers are numbers, whole or not.
+    pub(super) fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Type::Null,
+            Value::Bool(_) => Type::Boolean,
+            Value::Number(_) => Type::Number,
+            Value::String(_) => Type::String,
+            Value::Array(_) => Type::Array,
+            Value::Object(_) => Type::Object,
+        }
+    }
+
     fn holds(self, value: &Value) -> bool {
         match (self, value) {
-            (Type::Array, Value::Array(_))
-            | (Type::Boolean, Value::Bool(_))
-            | (Type::Null, Value::Null)
-            | (Type::Number, Value::Number(_))
-            | (Type::Object, Value::Object(_))
-            | (Type::String, Value::String(_)) => true,
             (Type::Integer, Value::Number(number)) => Decimal::of(number).is_some_and(|number| number.is_integer()),
-            _ => false,
+            _ => self == Type::of(value),
         }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Type::Array => "a list",
+            Type::Boolean => "true or false",
+            Type::Integer => "a whole number",
+            Type::Null => "null",
+            Type::Number => "a number",
+            Type::Object => "an object",
+            Type::String => "a text",
+        }
+    }
+}
+
+impl Mismatch {
+    pub(super) fn new(rule: impl Into<Cow<'static, str>>) -> Self {
+        Mismatch { path: String::new(), rule: rule.into() }
+    }
+
+    pub(super) fn wrong_type(expected: impl Iterator<Item = Type>) -> Self {
+        let mut words: Vec<&str> = Vec::new();
+        for expected in expected.map(Type::in_words) {
+            if !words.contains(&expected) {
+                words.push(expected);
+            }
+        }
+        Mismatch::new(format!("must be {}", words.join(", or ")))
+    }
+
+    /// The same, seen from the object around it.
+    pub(super) fn within(mut self, name: &str) -> Self {
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{name}{separator}{}", self.path);
+        self
+    }
+
+    /// The same, seen from the list around it.
+    fn at(mut self, index: usize) -> Self {
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("[{index}]{separator}{}", self.path);
+        self
     }
 }
 
 /// JSON equality, with numbers by value: `1.0` is `1`.
-fn is_same(one: &Value, other: &Value) -> bool {
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             matches!((Decimal::of(one), Decimal::of(other)), (Some(one), Some(other)) if one == other)
         }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let same = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| is_same(value, other));
+            one.len() == other.len() && one.iter().all(same)
+        }
         (one, other) => one == other,
     }
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

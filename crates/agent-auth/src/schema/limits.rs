@@ -3,7 +3,7 @@
 //! This is what no validator can do, and one of the reasons why the schema is read by code of our own: a limit must be
 //! narrowed, compared with the schema, refused when it leaves nothing, and shown to a person in words.
 
-use super::{Additional, InputSchema, Node};
+use super::{InputSchema, Node, Type};
 use crate::constraint::{Constraints, FieldConstraint, Operators, Scalar};
 
 /// A constraint under which no call would ever be allowed.
@@ -39,6 +39,10 @@ impl InputSchema {
     /// What a call may say in this field, by the constraint and the schema together, for the person who approves: `from 0
     /// to 100` for `max: 100` on a field with `minimum: 0`. Without either: `any value`.
     pub(crate) fn limit_in_words(&self, field: &str, constraint: Option<&FieldConstraint>) -> String {
+        let may_be_compound = |node: &Node| node.kinds().iter().any(|kind| matches!(kind, Type::Array | Type::Object));
+        if constraint.is_none() && self.field(field).is_none_or(may_be_compound) {
+            return or_any(String::new());
+        }
         let words = match self.left(field, constraint) {
             Left::Nothing(_) => listed(Vec::new()).in_words(),
             Left::Values(values) => match constraint {
@@ -58,9 +62,9 @@ impl InputSchema {
 
     fn left(&self, field: &str, constraint: Option<&FieldConstraint>) -> Left {
         let anything = Node::default();
-        let node = match self.root.properties.get(field) {
+        let node = match self.field(field) {
             Some(node) => node,
-            None if self.root.additional == Additional::Allowed => &anything,
+            None if self.knows(field) => &anything,
             None => return Left::Nothing("the capability has no such field"),
         };
         let Some(constraint) = constraint else { return node.listed_values().map_or(Left::Open, Left::Values) };
@@ -81,7 +85,7 @@ impl InputSchema {
     }
 
     fn range(&self, field: &str, asked: &Operators) -> Operators {
-        self.root.properties.get(field).map(|node| node.reach().range(asked)).unwrap_or_default()
+        self.field(field).map(|node| node.reach().range(asked)).unwrap_or_default()
     }
 }
 
@@ -142,7 +146,7 @@ impl Node {
 
     /// The scalars that it allows, where it lists them.
     fn listed_values(&self) -> Option<Vec<Scalar>> {
-        let listed = self.reach().listed?;
+        let listed = self.reach().listed()?;
         Some(listed.into_iter().filter(|value| self.allows_scalar(value)).collect())
     }
 }
@@ -241,6 +245,67 @@ mod tests {
         }
         let open = InputSchema::compile(json!({ "type": "object", "additionalProperties": true })).unwrap();
         assert_eq!(open.contradiction(&constrained("anything", &json!(1))), None);
+    }
+
+    /// The new keywords: what may be constrained, what is left, and how it is told.
+    #[test]
+    fn alternatives_patterns_and_formats_are_looked_into() {
+        let schema = InputSchema::compile(json!({
+            "$defs": { "Pair": { "type": "object", "properties": {} } },
+            "properties": {
+                "pair": { "anyOf": [{ "$ref": "#/$defs/Pair" }, { "type": "null" }] },
+                "ranges": { "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 5 }, { "type": "number", "minimum": 10, "maximum": 20 }] },
+                "open": { "oneOf": [{ "type": "number", "maximum": 5 }, { "type": "null" }] },
+                "outer": { "maximum": 3, "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": -2 }, { "const": 9 }] },
+                "level": { "type": "string", "oneOf": [{ "const": "low" }, { "enum": ["high", 5] }] },
+                "code": { "type": "string", "pattern": "^[A-Z]{2}$" },
+                "mail": { "anyOf": [{ "type": "string", "format": "email" }, { "const": "" }] },
+                "either": { "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "array" }] },
+            },
+        }))
+        .unwrap();
+        let rows = [
+            ("pair", json!("x"), Err("only texts, numbers and booleans can be limited, and the field never is one")),
+            ("ranges", json!({ "min": 3 }), Ok("from 3 to 20")),
+            ("ranges", json!({ "min": 6, "max": 9 }), Err("it refuses every value that the input schema allows")),
+            ("ranges", json!({ "min": 5.5, "max": 9.5 }), Err("it refuses every value that the input schema allows")),
+            ("ranges", json!({ "min": 21 }), Err("its min is above the maximum of the input schema")),
+            ("ranges", json!({ "max": 0 }), Err("its max is below the minimum of the input schema")),
+            ("open", json!({ "min": 5 }), Ok("from 5 to 5")),
+            ("open", json!({ "min": 6 }), Err("its min is above the maximum of the input schema")),
+            ("outer", json!({ "min": 0 }), Ok("from 0 to 3")),
+            ("outer", json!({ "max": 0 }), Ok("from -2 to 0")),
+            ("outer", json!({ "min": 4 }), Err("its min is above the maximum of the input schema")),
+            ("level", json!({ "not_in": ["low"] }), Ok("one of “high”")),
+            ("level", json!({ "not_in": ["low", "high"] }), Err("it refuses every value that the input schema lists")),
+            ("level", json!({ "in": ["low", "none"] }), Ok("one of “low”")),
+            ("code", json!({ "in": ["DE", "de", "GER"] }), Ok("one of “DE”")),
+            ("code", json!("de"), Err("the input schema allows none of its values")),
+            ("mail", json!({ "in": ["a@x.test", "", "a"] }), Ok("one of “a@x.test”, “”")),
+            ("mail", json!({ "not_in": ["a@x.test"] }), Ok("anything except “a@x.test”")),
+            ("either", json!({ "max": 9 }), Ok("from 0 to 9")),
+        ];
+        for (field, constraint, expected) in rows {
+            let constraints = constrained(field, &constraint);
+            let found = match schema.contradiction(&constraints) {
+                Some(contradiction) => Err(contradiction.reason),
+                None => Ok(schema.limit_in_words(field, constraints.on(field))),
+            };
+            assert_eq!(found, expected.map(str::to_owned), "{field} {constraint}");
+        }
+        let unconstrained = [
+            ("pair", "any value"),
+            ("ranges", "from 1 to 20"),
+            ("open", "at most 5, no lower limit"),
+            ("outer", "from -2 to 3"),
+            ("level", "one of “low”, “high”"),
+            ("code", "any value"),
+            ("mail", "any value"),
+            ("either", "any value"),
+        ];
+        for (field, words) in unconstrained {
+            assert_eq!(schema.limit_in_words(field, None), words, "{field}");
+        }
     }
 
     #[test]

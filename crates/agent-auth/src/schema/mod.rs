@@ -1,25 +1,54 @@
 //! The input schema of a capability: a closed subset of JSON Schema (2020-12), compiled when the provider is made.
 //!
-//! Why a subset of our own: what a call may contain is a security decision here, so objects are **closed** unless
-//! `"additionalProperties": true` opens them (JSON Schema says the opposite), numbers compare as exact decimals, there
-//! are no references to fetch and no patterns to choke on, and a keyword that would be ignored is a configuration error.
-//! A full validator brings a large tree of dependencies for none of that.
+//! Why it is read by code of our own, and not by a validator: what a call may contain is a security decision here.
+//! Constraints are held against the schema, narrowed by it, refused when it leaves nothing of them, and told to a person
+//! together with its own bounds; a validator answers yes or no and cannot be asked for any of that. And a keyword that
+//! would be ignored is a configuration error, where a validator passes over it.
 //!
-//! Understood: `type` (one or a list), `properties`, `required`, `additionalProperties` (`true` or `false`), `items`,
-//! `enum`, `const`, `minimum`, `maximum`, `minLength`, `maxLength` (in characters), `minItems`, `maxItems`; and, without
-//! effect, `title`, `description`, `default`, `examples`, `format`, `$schema`, `deprecated`. Anything else is refused.
-//! The outermost schema is an object.
+//! | Understood | Said about it |
+//! |---|---|
+//! | `type` | one, or a list |
+//! | `properties`, `required`, `additionalProperties` | `true` or `false` |
+//! | `items`, `minItems`, `maxItems` | one schema for all items |
+//! | `enum`, `const` | both together hold together |
+//! | `minimum`, `maximum` | exact decimals |
+//! | `minLength`, `maxLength` | in characters |
+//! | `pattern` | ECMA-262 with the flag `u`, searched for anywhere, in linear time; nothing that needs backtracking |
+//! | `format` | `date-time`, `email`, `uri`: asserted |
+//! | `oneOf`, `anyOf` | up to 32 alternatives that are told apart: by type, objects by a required member with `const` or `enum`; OpenAPI's `discriminator` may name it |
+//! | `$defs`, `$ref` | `#/$defs/Name`, without recursion |
+//! | `title`, `description`, `default`, `examples`, `deprecated`, `readOnly`, `writeOnly`, `$schema`, `$comment`, `$id` (outermost) | without effect |
+//!
+//! | On purpose other than JSON Schema | Why |
+//! |---|---|
+//! | Objects are **closed** unless `"additionalProperties": true` opens them; agents are shown it written out | what nobody described is not allowed |
+//! | Any other keyword, and any other `format`, is a configuration error | a rule that looks like one must be one |
+//! | The outermost schema is an object, and has no alternatives | its members are what constraints are on |
+//! | Beside `$ref` stand annotations only | drafts disagree whether the rest holds |
+//! | `email`: ASCII, no quoted local part, no address literal | what `EmailAddress` takes everywhere else |
+//! | `uri`: what needs repair by the readers of browsers is refused, though the RFC allows it (`https:x`) | two readers must not see two hosts |
+//! | At most 16 levels and 2,000 schemas, references included; patterns of 2,000 characters and 1 MiB compiled | every call is judged in bounded time |
 
+mod alternatives;
 mod check;
 mod compile;
+mod format;
+mod keyword;
 mod limits;
+mod pattern;
 mod reach;
+#[cfg(test)]
+mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use crate::constraint::Bound;
+use alternatives::Alternatives;
+use format::Format;
+use pattern::Pattern;
 
 pub(crate) use limits::Contradiction;
 
@@ -28,21 +57,30 @@ pub(crate) use limits::Contradiction;
 pub(crate) struct InputSchema {
     /// What is shown to agents: the schema as given, with `additionalProperties` written out where it was left out.
     shown: Value,
-    root: Node,
+    root: Members,
 }
 
 #[derive(Debug, Default)]
 struct Node {
     types: Option<Vec<Type>>,
-    properties: BTreeMap<String, Node>,
-    required: Vec<String>,
-    additional: Additional,
+    listed: Option<Vec<Value>>,
+    /// `None`: nothing is said about objects.
+    members: Option<Members>,
     items: Option<Box<Node>>,
-    one_of: Option<Vec<Value>>,
+    count: Span,
     minimum: Option<Bound>,
     maximum: Option<Bound>,
     length: Span,
-    count: Span,
+    pattern: Option<Pattern>,
+    format: Option<Format>,
+    alternatives: Option<Alternatives>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    properties: BTreeMap<String, Node>,
+    required: Vec<String>,
+    additional: Additional,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,20 +112,20 @@ enum Type {
 pub(crate) struct Mismatch {
     /// `amount`, `to.iban`, `items[3]`; only names that the schema itself has.
     pub(crate) path: String,
-    /// What is wrong: our words.
-    pub(crate) rule: &'static str,
+    /// What is wrong, or what was expected: words of ours and of the schema.
+    pub(crate) rule: Cow<'static, str>,
 }
 
 impl InputSchema {
     /// Takes no arguments at all.
     pub(crate) fn empty() -> Self {
-        InputSchema { shown: Value::Null, root: Node { types: Some(vec![Type::Object]), ..Node::default() } }
+        InputSchema { shown: Value::Null, root: Members::default() }
     }
 
     /// Compiles a schema.
     ///
     /// # Errors
-    /// What is outside the subset, in words.
+    /// What is outside the subset: where it stands (`#/properties/to`), the keyword, and what to do instead.
     pub(crate) fn compile(mut schema: Value) -> Result<Self, String> {
         let root = compile::root(&schema)?;
         compile::write_closure(&mut schema);
@@ -111,95 +149,24 @@ impl InputSchema {
 
     /// Checks arguments.
     pub(crate) fn check(&self, arguments: &Map<String, Value>) -> Result<(), Mismatch> {
-        self.root.check_members(arguments, "")
+        self.root.check(arguments)
+    }
+
+    fn field(&self, name: &str) -> Option<&Node> {
+        self.root.properties.get(name)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn transfer() -> Value {
-        json!({
-            "type": "object",
-            "required": ["amount", "currency"],
-            "properties": {
-                "amount": { "type": "number", "minimum": 0, "maximum": 1000.5 },
-                "currency": { "type": "string", "enum": ["USD", "EUR"] },
-                "to": { "type": "object", "properties": { "iban": { "type": "string", "minLength": 2, "maxLength": 4 } } },
-                "tags": { "type": "array", "items": { "type": "string" }, "maxItems": 2 },
-                "count": { "type": ["integer", "null"] },
-                "flag": { "const": true },
-            }
-        })
-    }
-
-    #[test]
-    fn arguments_are_checked_member_by_member_and_extra_ones_are_refused() {
-        let schema = InputSchema::compile(transfer()).unwrap();
-        let rows: &[(Value, Option<&str>)] = &[
-            (json!({ "amount": 1, "currency": "USD" }), None),
-            (json!({ "amount": 1000.5, "currency": "EUR", "to": { "iban": "DE12" }, "tags": ["a", "b"] }), None),
-            (json!({ "amount": 1, "currency": "USD", "count": null, "flag": true }), None),
-            (json!({ "amount": 1, "currency": "USD", "count": 2.0 }), None),
-            (json!({ "currency": "USD" }), Some("amount")),
-            (json!({ "amount": "1", "currency": "USD" }), Some("amount")),
-            (json!({ "amount": -1, "currency": "USD" }), Some("amount")),
-            (json!({ "amount": 1000.51, "currency": "USD" }), Some("amount")),
-            (json!({ "amount": 1, "currency": "usd" }), Some("currency")),
-            (json!({ "amount": 1, "currency": "USD", "override_limit": true }), Some("")),
-            (json!({ "amount": 1, "currency": "USD", "to": { "iban": "DE12", "amount": 5 } }), Some("to")),
-            (json!({ "amount": 1, "currency": "USD", "to": { "iban": "D" } }), Some("to.iban")),
-            (json!({ "amount": 1, "currency": "USD", "to": { "iban": "DE123" } }), Some("to.iban")),
-            (json!({ "amount": 1, "currency": "USD", "to": [] }), Some("to")),
-            (json!({ "amount": 1, "currency": "USD", "tags": ["a", "b", "c"] }), Some("tags")),
-            (json!({ "amount": 1, "currency": "USD", "tags": ["a", 2] }), Some("tags[1]")),
-            (json!({ "amount": 1, "currency": "USD", "count": 1.5 }), Some("count")),
-            (json!({ "amount": 1, "currency": "USD", "flag": false }), Some("flag")),
-        ];
-        for (arguments, expected) in rows {
-            let found = schema.check(arguments.as_object().unwrap()).err().map(|mismatch| mismatch.path);
-            assert_eq!(found.as_deref(), *expected, "{arguments}");
-        }
-    }
-
-    #[test]
-    fn a_capability_without_input_takes_no_arguments() {
-        let schema = InputSchema::empty();
-        assert_eq!(schema.check(&Map::new()), Ok(()));
-        assert!(schema.check(json!({ "x": 1 }).as_object().unwrap()).is_err());
-        assert_eq!(schema.shown(), None);
-    }
-
-    #[test]
-    fn what_is_shown_says_that_objects_are_closed() {
-        let schema = InputSchema::compile(transfer()).unwrap();
-        let shown = schema.shown().unwrap();
-        assert_eq!(shown["additionalProperties"], json!(false));
-        assert_eq!(shown["properties"]["to"]["additionalProperties"], json!(false));
-        let open = InputSchema::compile(json!({ "type": "object", "additionalProperties": true })).unwrap();
-        assert_eq!(open.shown().unwrap()["additionalProperties"], json!(true));
-        assert_eq!(open.check(json!({ "x": [1] }).as_object().unwrap()), Ok(()));
-    }
-
-    #[test]
-    fn a_keyword_that_would_be_ignored_is_refused() {
-        for schema in [
-            json!({ "type": "object", "pattern": "x" }),
-            json!({ "type": "object", "$ref": "#/x" }),
-            json!({ "type": "object", "properties": { "a": { "oneOf": [] } } }),
-            json!({ "type": "object", "additionalProperties": {} }),
-            json!({ "type": "object", "required": ["a"] }),
-            json!({ "type": "object", "properties": { "a": { "type": "text" } } }),
-            json!({ "type": "object", "properties": { "a": { "minimum": "1" } } }),
-            json!({ "type": "object", "properties": { "a": { "minLength": -1 } } }),
-            json!({ "type": "string" }),
-            json!({ "properties": [] }),
-            json!([]),
-        ] {
-            assert!(InputSchema::compile(schema.clone()).is_err(), "{schema}");
-        }
+impl Node {
+    /// The types that a value may have here, estimated: never fewer than it may. Whole numbers are numbers.
+    fn kinds(&self) -> Vec<Type> {
+        let has_type =
+            |types: &Vec<Type>, kind| types.contains(&kind) || (kind == Type::Number && types.contains(&Type::Integer));
+        [Type::Array, Type::Boolean, Type::Null, Type::Number, Type::Object, Type::String]
+            .into_iter()
+            .filter(|kind| self.types.as_ref().is_none_or(|types| has_type(types, *kind)))
+            .filter(|kind| self.listed.as_ref().is_none_or(|list| list.iter().any(|value| Type::of(value) == *kind)))
+            .filter(|kind| self.alternatives.as_ref().is_none_or(|all| all.kinds().any(|one| one == *kind)))
+            .collect()
     }
 }
