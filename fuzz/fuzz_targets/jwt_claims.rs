@@ -171,13 +171,15 @@ fn good(kind: Typ, verified: &Verified<Value>, claims: &Value, now: i64, leeway:
         Typ::AgentJwt => &[
             verified.sub().is_some(),
             verified.jti().is_some(),
-            verified.exp().zip(verified.iat()).is_some_and(|(exp, iat)| exp - iat.min(now) <= 60 + leeway),
+            verified.exp().zip(verified.iat()).is_some_and(|(exp, iat)| exp - iat <= 60),
         ],
         Typ::IntrospectionResponse => &[verified.iat().is_some()],
         _ => &[verified.exp().is_some()],
     };
     assert!(required.iter().all(|there| *there), "{kind:?}");
     assert!(verified.exp().is_none_or(|exp| exp > now - leeway), "expired");
+    let begins = verified.iat().max(verified.nbf());
+    assert!(verified.exp().zip(begins).is_none_or(|(exp, begins)| exp > begins), "never valid");
     assert!(verified.nbf().is_none_or(|nbf| nbf <= now + leeway), "not yet valid");
     assert!(verified.iat().is_none_or(|iat| iat <= now + leeway), "issued in the future");
 }

@@ -158,7 +158,7 @@ async fn site() -> Site {
         ports: ports.clone(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
         signed_in: Arc::new(Nobody),
-        clients: Arc::new(StoredClients::new(ports.clone())),
+        clients: Arc::new(StoredClients::new(&ports, ISSUER)),
         key_ring: Arc::new(KeyRing::new([(1, Secret::new("x".repeat(32)))]).expect("a key ring")),
         policy: Policy::default(),
         routes: RouteMap::default(),

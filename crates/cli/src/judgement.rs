@@ -200,24 +200,28 @@ fn claims(look: &Look, expectation: &Expectation, probe: &Probe, now: i64) -> Ve
         let mut claims = good_claims(now);
         claims.remove(name);
         claims.extend(given.get(name).map(|value| (name.to_owned(), value.clone())));
+        beside(&mut claims, name, now);
         claims
     };
     let ask =
         |claims: &Map<String, Value>, ask, now| probe.claims(typ, claims, &expectation.expect(&audiences, ask), now);
 
     let mut reasons = missing(given.clone(), &good, |claims| ask(claims, Ask::Neither, now));
-    let rules = [
-        ("iss", Ask::Issuer),
-        ("aud", Ask::Audience),
-        ("exp", Ask::Neither),
-        ("nbf", Ask::Neither),
-        ("iat", Ask::Neither),
-    ];
-    for (name, rule) in rules.into_iter().filter(|(name, _)| !mistyped.contains(name)) {
-        reasons.extend(ask(&with(name, now), rule, now).filter(|error| speaks_of(error, name)));
+    let rules = [("iss", Ask::Issuer), ("aud", Ask::Audience)];
+    let dates = [("exp", Ask::Neither), ("nbf", Ask::Neither), ("iat", Ask::Neither)];
+    let alone = |(name, rule)| ask(&with(name, now), rule, now).filter(|error| speaks_of(error, name));
+    let well_typed = |(name, _): &(&str, Ask)| !mistyped.contains(name);
+    reasons.extend(rules.into_iter().filter(well_typed).filter_map(alone));
+    // The dates of the token together, which contradict each other at any time or at none.
+    let mut together = good.clone();
+    for (name, _) in dates {
+        together.remove(name);
+        together.extend(given.get(name).map(|value| (name.to_owned(), value.clone())));
     }
+    reasons.extend(ask(&together, Ask::Neither, now).filter(|error| matches!(error, TokenError::NeverValid { .. })));
+    reasons.extend(dates.into_iter().filter(well_typed).filter_map(alone));
     // How long it lives is asked at the time of its making, when it was neither expired nor of the future.
-    let made = given.get("iat").and_then(Value::as_i64).filter(|iat| *iat <= now).unwrap_or(now);
+    let made = given.get("iat").and_then(seconds).filter(|iat| *iat <= now).unwrap_or(now);
     let mut life = with("exp", made);
     life.insert("iat".to_owned(), made.into());
     reasons.extend(ask(&life, Ask::Neither, made).filter(|error| matches!(error, TokenError::LifetimeTooLong { .. })));
@@ -239,6 +243,26 @@ fn missing(
         reasons.push(TokenError::ClaimMissing { claim });
     }
     reasons
+}
+
+/// Gives a date of the token one beside it that does not contradict it, so that it is judged by the clock alone.
+fn beside(claims: &mut Map<String, Value>, name: &str, now: i64) {
+    let Some(date) = claims.get(name).and_then(seconds) else { return };
+    match name {
+        "exp" => match date.checked_sub(1).filter(|before| *before >= 0) {
+            Some(before) => drop(claims.insert("iat".to_owned(), before.min(now).into())),
+            None => drop(claims.remove("iat")),
+        },
+        "iat" | "nbf" => {
+            drop(claims.insert("exp".to_owned(), date.saturating_add(1).max(now.saturating_add(30)).into()));
+        }
+        _ => {}
+    }
+}
+
+/// A date without its fraction.
+fn seconds(date: &Value) -> Option<i64> {
+    date.as_i64().or_else(|| format!("{:.0}", date.as_f64()?.trunc()).parse().ok())
 }
 
 /// Claims that no rule is against.

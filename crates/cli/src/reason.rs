@@ -88,6 +88,10 @@ fn sides(error: &TokenError) -> Option<(String, String)> {
         TokenError::LifetimeTooLong { limit, found } => {
             (format!("at most {}", moment::duration(*limit)), moment::duration(*found))
         }
+        TokenError::NeverValid { exp, begins } => (
+            format!("an exp after {}", date(*begins)),
+            format!("{}, {} earlier", date(*exp), moment::duration(begins.saturating_sub(*exp))),
+        ),
         TokenError::Typ { expected, found } => {
             ((*expected).to_owned(), found.clone().unwrap_or_else(|| "no typ".to_owned()))
         }

@@ -100,6 +100,8 @@ pub(crate) const RULES: &[Rule] = &[
     row("lifetime_too_long", "RFC 8725 §3.10 (our bounds)", "Tokens that are good once live shortly: 60 seconds for host and agent JWTs, 120 for \
          logout tokens, 300 for client assertions and identity assertion grants.",
         "Have the sender set exp closer to iat. Where it is --max-lifetime that is exceeded, ask whether it is meant."),
+    row("never_valid", "RFC 7519 §4.1.4 to §4.1.6 (our bound)", "exp is after iat, and after nbf where there is one.",
+        "Have the issuer compute exp from iat. If the two are equal, the token was made to live for no time at all."),
     row("not_yet_valid", "RFC 7519 §4.1.5", "The time is not before nbf, give or take the leeway.",
         "Wait, or compare the clocks of the issuer and of this machine."),
     // Encryption.

@@ -57,6 +57,12 @@ impl Entry {
         self.forge(self.header.to_string(), claims.to_string())
     }
 
+    fn with_times(&self, iat: i64, exp: i64) -> String {
+        let mut claims = self.claims.clone();
+        (claims["iat"], claims["exp"]) = (json!(iat), json!(exp));
+        self.forge(self.header.to_string(), claims.to_string())
+    }
+
     /// A claim whose value is written as given.
     fn with_literal(&self, claim: &str, value: &str) -> String {
         let mut claims = self.claims.clone();
@@ -435,12 +441,13 @@ fn a_token_for_somebody_or_sometime_else_is_refused() {
         refuses("ATK-065, another", &entry.with_claim("aud", json!("https://api.test.evil.test")), "audience");
         refuses("ATK-067", &entry.without_claim("iss"), "claim_missing");
         refuses("ATK-069", &entry.with_claim("iss", json!("https://b.test")), "issuer");
-        refuses("ATK-072", &entry.with_claim("iat", json!(NOW + 3_600)), "issued_in_future");
-        refuses("ATK-073", &entry.with_claim("iat", json!(NOW + 31)), "issued_in_future");
+        refuses("ATK-072", &entry.with_times(NOW + 3_600, NOW + 3_630), "issued_in_future");
+        refuses("ATK-073", &entry.with_times(NOW + 31, NOW + 61), "issued_in_future");
         refuses("ATK-076", &entry.without_claim("jti"), "claim_missing");
         refuses("without exp", &entry.without_claim("exp"), "claim_missing");
-        refuses("expired", &entry.with_claim("exp", json!(NOW - 30)), "expired");
-        refuses("not yet", &entry.with_claim("nbf", json!(NOW + 31)), "not_yet_valid");
+        refuses("expired", &entry.with_times(NOW - 60, NOW - 30), "expired");
+        refuses("ends as it begins", &entry.with_claim("exp", entry.claims["iat"].clone()), "never_valid");
+        refuses("begins after its end", &entry.with_claim("nbf", json!(NOW + 31)), "never_valid");
         if entry.name != "access token" {
             refuses("ATK-074", &entry.with_claim("exp", json!(NOW + 86_400)), "lifetime_too_long");
             refuses("ATK-075", &entry.with_claim("exp", json!(NOW + 3_600)), "lifetime_too_long");

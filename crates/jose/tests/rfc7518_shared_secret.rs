@@ -109,10 +109,10 @@ fn the_rules_of_claims_hold_under_a_secret() {
         ("aud", json!("https://x.test"), "audience"),
         ("aud", json!(5), "claim_type"),
         ("sub", json!(["alice"]), "claim_type"),
-        ("exp", json!(NOW - 30), "expired"),
+        ("exp", json!(NOW - 30), "never_valid"),
         ("exp", json!("9999999999"), "claim_type"),
-        ("nbf", json!(NOW + 31), "not_yet_valid"),
-        ("iat", json!(NOW + 31), "issued_in_future"),
+        ("nbf", json!(NOW + 30), "never_valid"),
+        ("iat", json!(NOW + 30), "never_valid"),
         ("x", json!(1), "accepted"),
     ] {
         assert_eq!(judge(with(claim, value.clone())), expected, "{claim}: {value}");

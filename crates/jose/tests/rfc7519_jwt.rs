@@ -465,17 +465,24 @@ fn a_token_for_another_audience_is_refused() {
 /// Sections 4.1.4 to 4.1.6 (ATK-072, 073), to the second, with the default leeway of 30 seconds.
 #[test]
 fn times_are_judged_to_the_second() {
+    // The other dates are far enough away to contradict none.
+    let with = |claim: &str, value: Value| {
+        let mut claims = claims();
+        (claims["iat"], claims["exp"]) = (json!(0), json!(1_i64 << 53));
+        claims[claim] = value;
+        claims.to_string()
+    };
     let rows = [
         ("exp", json!(NOW - 29), "accepted"),
         ("exp", json!(NOW - 30), "expired"),
-        ("exp", json!(0), "expired"),
+        ("exp", json!(1), "expired"),
         ("exp", json!(NOW as f64 - 29.5), "expired"),
         ("exp", json!(NOW as f64 - 28.5), "accepted"),
         ("exp", json!(1_i64 << 53), "accepted"),
         ("nbf", json!(NOW + 30), "accepted"),
         ("nbf", json!(NOW + 31), "not_yet_valid"),
         ("nbf", json!(NOW as f64 + 30.5), "accepted"),
-        ("nbf", json!(1_i64 << 53), "not_yet_valid"),
+        ("nbf", json!((1_i64 << 53) - 1), "not_yet_valid"),
         ("iat", json!(NOW + 30), "accepted"),
         ("iat", json!(NOW + 31), "issued_in_future"),
         ("iat", json!(NOW + 3_600), "issued_in_future"),
@@ -497,7 +504,9 @@ fn times_are_judged_to_the_second() {
 #[test]
 fn the_leeway_is_what_was_asked_for_within_bounds() {
     let expired_by = |seconds: i64, leeway: i64| {
-        let token = forge(&key(Algorithm::Es256), header(Typ::AccessToken), with("exp", json!(NOW - seconds)));
+        let mut claims = claims();
+        (claims["iat"], claims["exp"]) = (json!(NOW - 1_000), json!(NOW - seconds));
+        let token = forge(&key(Algorithm::Es256), header(Typ::AccessToken), claims.to_string());
         verify(&token, &expect(Typ::AccessToken).leeway(leeway)).is_err()
     };
     assert!(expired_by(0, 0) && !expired_by(-1, 0));
@@ -513,7 +522,7 @@ fn the_leeway_is_what_was_asked_for_within_bounds() {
 }
 
 /// The longest life of one-time tokens (ATK-074, 075): 60 seconds for host and agent JWTs, 120 for logout tokens, 300 for
-/// client assertions and identity assertion grants, give or take the leeway; counted from `iat` and from now.
+/// client assertions and identity assertion grants, counted from `iat`, or from now where there is none.
 #[test]
 fn a_token_that_lives_too_long_is_refused() {
     let judge = |typ, iat: Option<i64>, exp: i64| {
@@ -534,18 +543,40 @@ fn a_token_that_lives_too_long_is_refused() {
         (Typ::IdJag, 300),
     ] {
         assert_eq!(judge(typ, Some(NOW), NOW + limit), Ok(()));
-        assert_eq!(judge(typ, Some(NOW), NOW + limit + 30), Ok(()));
-        assert_eq!(judge(typ, Some(NOW), NOW + limit + 31), too_long(limit, limit + 31));
+        assert_eq!(judge(typ, Some(NOW), NOW + limit + 1), too_long(limit, limit + 1), "the leeway is no life");
         assert_eq!(judge(typ, Some(NOW - 1), NOW + 3_599), too_long(limit, 3_600));
         assert_eq!(judge(typ, Some(NOW), NOW + 86_400), too_long(limit, 86_400));
-        assert_eq!(judge(typ, Some(NOW + 30), NOW + limit + 31), too_long(limit, limit + 31), "iat ahead buys no time");
+        assert_eq!(judge(typ, Some(NOW + 30), NOW + 30 + limit), Ok(()), "a clock that is ahead");
+        assert_eq!(judge(typ, Some(NOW + 30), NOW + 31 + limit), too_long(limit, limit + 1), "iat ahead buys no time");
     }
+    // Without `iat`, the clock that made `exp` may be ahead.
     assert_eq!(judge(Typ::ClientAssertion, None, NOW + 330), Ok(()));
     assert_eq!(judge(Typ::ClientAssertion, None, NOW + 331), too_long(300, 331));
     assert_eq!(judge(Typ::AccessToken, Some(NOW), NOW + 86_400), Ok(()), "the issuer's policy");
     let token = forge(&key(Algorithm::Es256), header(Typ::AccessToken), with("exp", json!(NOW + 200)));
-    assert!(verify(&token, &expect(Typ::AccessToken).max_lifetime(100)).is_err());
-    assert!(verify(&token, &expect(Typ::AccessToken).max_lifetime(200)).is_ok());
+    assert!(verify(&token, &expect(Typ::AccessToken).max_lifetime(204)).is_err());
+    assert!(verify(&token, &expect(Typ::AccessToken).max_lifetime(205)).is_ok(), "iat is 5 seconds ago");
+}
+
+/// RFC 7519 sections 4.1.4 to 4.1.6: a token ends after it begins, whatever the leeway would forgive at either end.
+#[test]
+fn a_token_that_ends_before_it_begins_is_refused_at_any_time() {
+    let judge = |typ, iat: i64, nbf: i64, exp: i64, now: i64| {
+        let mut claims = claims();
+        (claims["iat"], claims["nbf"], claims["exp"]) = (json!(iat), json!(nbf), json!(exp));
+        let token = forge(&key(Algorithm::Es256), header(typ), claims.to_string());
+        let verifying = key(Algorithm::Es256).verifying_key();
+        Unverified::parse(&token)?.verify::<Value>(&verifying, &expect(typ), now).map(drop)
+    };
+    let never = |exp, begins| Err(TokenError::NeverValid { exp, begins });
+    for typ in KINDS {
+        assert_eq!(judge(typ, NOW, NOW, NOW + 1, NOW), Ok(()), "{typ:?}");
+        for now in [NOW, NOW + 29, NOW + 7200, NOW - 7200] {
+            assert_eq!(judge(typ, NOW, NOW - 9, NOW, now), never(NOW, NOW), "{typ:?}: it lives for no time");
+            assert_eq!(judge(typ, NOW, NOW - 9, NOW - 1, now), never(NOW - 1, NOW), "{typ:?}");
+            assert_eq!(judge(typ, NOW - 9, NOW, NOW, now), never(NOW, NOW), "{typ:?}: nbf");
+        }
+    }
 }
 
 /// Claims are spoken of only after the signature: a forger learns nothing about the verifier's expectations.

@@ -103,13 +103,19 @@ fn audience() -> Vec<Mutation> {
 
 fn expiry() -> Vec<Mutation> {
     vec![
-        jwt("exp", "exp: past", Refuses(&["expired"]), |draft, rng| {
+        jwt("exp", "exp: past", Refuses(&["expired", "never_valid"]), |draft, rng| {
             let exp = [draft.now - rng.i64(2..10_000), 0, 1];
             set(&mut draft.claims, "exp", pick(rng, &exp).to_string());
             true
         }),
-        jwt("exp", "exp: to the second", Depends(&["expired"]), |draft, rng| {
+        jwt("exp", "exp: to the second", Depends(&["expired", "never_valid"]), |draft, rng| {
             set(&mut draft.claims, "exp", (draft.now + rng.i64(-1..=1)).to_string());
+            true
+        }),
+        jwt("exp", "exp: not after iat", Refuses(&["never_valid"]), |draft, rng| {
+            let iat = draft.now - rng.i64(10..1_000);
+            set(&mut draft.claims, "iat", iat.to_string());
+            set(&mut draft.claims, "exp", (iat - rng.i64(0..100)).to_string());
             true
         }),
         jwt("exp", "exp: absent", Refuses(&["claim_missing"]), |draft, _| remove(&mut draft.claims, "exp")),
@@ -154,11 +160,11 @@ fn expiry() -> Vec<Mutation> {
 
 fn other_times() -> Vec<Mutation> {
     vec![
-        jwt("nbf", "nbf: future", Refuses(&["not_yet_valid"]), |draft, rng| {
+        jwt("nbf", "nbf: future", Refuses(&["not_yet_valid", "never_valid"]), |draft, rng| {
             set(&mut draft.claims, "nbf", (draft.now + rng.i64(100..10_000)).to_string());
             true
         }),
-        jwt("nbf", "nbf: to the second", Depends(&["not_yet_valid"]), |draft, rng| {
+        jwt("nbf", "nbf: to the second", Depends(&["not_yet_valid", "never_valid"]), |draft, rng| {
             set(&mut draft.claims, "nbf", (draft.now + rng.i64(-1..=1)).to_string());
             true
         }),
@@ -179,11 +185,11 @@ fn other_times() -> Vec<Mutation> {
             set(&mut draft.claims, "nbf", format!("{}.5", draft.now - rng.i64(10..1_000)));
             true
         }),
-        jwt("iat", "iat: future", Refuses(&["issued_in_future"]), |draft, rng| {
+        jwt("iat", "iat: future", Refuses(&["issued_in_future", "never_valid"]), |draft, rng| {
             set(&mut draft.claims, "iat", (draft.now + rng.i64(100..10_000)).to_string());
             true
         }),
-        jwt("iat", "iat: to the second", Depends(&["issued_in_future"]), |draft, rng| {
+        jwt("iat", "iat: to the second", Depends(&["issued_in_future", "never_valid"]), |draft, rng| {
             set(&mut draft.claims, "iat", (draft.now + rng.i64(-1..=1)).to_string());
             true
         }),

@@ -21,8 +21,17 @@ fn all_reasons_are_named_in_the_order_of_a_verifier() {
     let arguments = format!("explain --keys jwks.json --issuer {ISSUER} --audience {AUDIENCE} --at {NOW} --json");
     let ran = folder.token(&arguments, &signed(&other, "JWT", &claims));
     let result = ran.json();
-    let expected =
-        ["typ", "signature", "claim_missing", "issuer", "audience", "expired", "not_yet_valid", "issued_in_future"];
+    let expected = [
+        "typ",
+        "signature",
+        "claim_missing",
+        "issuer",
+        "audience",
+        "never_valid",
+        "expired",
+        "not_yet_valid",
+        "issued_in_future",
+    ];
     assert_eq!((ran.code, codes(&result)), (1, expected.to_vec()), "{result}");
     assert_eq!((&result["verdict"], &result["signature"]), (&"refused".into(), &"wrong".into()));
     let audience = &result["reasons"][4];
@@ -66,6 +75,28 @@ fn how_long_a_token_lives_is_judged_whether_it_has_expired_or_not() {
     };
     assert_eq!(explain(NOW), ["lifetime_too_long"]);
     assert_eq!(explain(NOW + 7200), ["expired", "lifetime_too_long"]);
+}
+
+/// Dates that contradict each other are named whether or not the clock is against one of them too.
+#[test]
+fn a_token_that_ends_before_it_begins_is_told_so_at_any_time() {
+    let (folder, key) = Folder::with_key(Algorithm::EdDSA);
+    let explain = |name: &str, value: Value, at: i64| {
+        let mut claims = good_claims();
+        claims[name] = value;
+        let arguments = format!("explain --issuer {ISSUER} --audience {AUDIENCE} --at {at} --json");
+        codes(&folder.token(&arguments, &signed(&key, "at+jwt", &claims)).json()).join(" ")
+    };
+    assert_eq!(explain("exp", (NOW + 1).into(), NOW), "");
+    assert_eq!(explain("exp", NOW.into(), NOW), "never_valid", "the leeway forgives it its end, not its life");
+    assert_eq!(explain("exp", json!(NOW as f64 + 0.5), NOW), "never_valid");
+    assert_eq!(explain("exp", (NOW - 3600).into(), NOW), "never_valid expired");
+    assert_eq!(explain("exp", json!(NOW as f64 + 1.5), NOW + 3600), "expired");
+    assert_eq!(explain("exp", 0.into(), NOW), "never_valid");
+    assert_eq!(explain("nbf", (NOW + 300).into(), NOW), "never_valid not_yet_valid");
+    assert_eq!(explain("nbf", (NOW + 299).into(), NOW), "not_yet_valid");
+    assert_eq!(explain("iat", (NOW + 300).into(), NOW), "never_valid issued_in_future");
+    assert_eq!(explain("iat", (NOW + 299).into(), NOW), "issued_in_future");
 }
 
 /// For every kind, a token that is good is valid and nothing is found, so that no reason is ever made up.

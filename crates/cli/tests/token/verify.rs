@@ -55,13 +55,17 @@ fn a_token_with_one_fault_is_refused_for_it_with_1() {
         signed(&key, "at+jwt", &claims)
     };
     let good = signed(&key, "at+jwt", &good_claims());
+    let mut past = good_claims();
+    (past["iat"], past["exp"]) = ((NOW - 331).into(), (NOW - 31).into());
+    let expired = signed(&key, "at+jwt", &past);
     let cases = [
         (with("aud", "https://other.example".into()), "audience"),
         (with("aud", json!(["https://other.example"])), "audience"),
         (with("aud", 5.into()), "claim_type"),
         (without("aud"), "claim_missing"),
         (with("iss", "https://other.example".into()), "issuer"),
-        (with("exp", (NOW - 31).into()), "expired"),
+        (expired, "expired"),
+        (with("exp", NOW.into()), "never_valid"),
         (with("exp", "1".into()), "claim_type"),
         (with("iat", (NOW + 31).into()), "issued_in_future"),
         (with("nbf", (NOW + 31).into()), "not_yet_valid"),

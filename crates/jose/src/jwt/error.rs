@@ -72,6 +72,14 @@ pub enum TokenError {
         /// Seconds.
         found: i64,
     },
+    /// Good at no time: `exp` is not after `iat`, or not after `nbf`.
+    #[error("expires at {exp}, but begins at {begins}")]
+    NeverValid {
+        /// Seconds since the epoch.
+        exp: i64,
+        /// `iat` or `nbf`, in seconds since the epoch.
+        begins: i64,
+    },
     /// `nbf` lies in the future.
     #[error("valid from {nbf}, now is {now}")]
     NotYetValid {
@@ -113,6 +121,7 @@ impl TokenError {
             TokenError::Issuer { .. } => "issuer",
             TokenError::Jws(error) => error.code(),
             TokenError::LifetimeTooLong { .. } => "lifetime_too_long",
+            TokenError::NeverValid { .. } => "never_valid",
             TokenError::NotYetValid { .. } => "not_yet_valid",
             TokenError::Typ { .. } => "typ",
             TokenError::UnknownKey { .. } => "unknown_key",

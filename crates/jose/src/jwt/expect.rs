@@ -59,7 +59,8 @@ impl<'a> Expect<'a> {
         Expect { times: TimeRule { leeway: seconds.clamp(0, 300), ..self.times }, ..self }
     }
 
-    /// The longest time from `iat` to `exp`, and from now to `exp`, in seconds, give or take the leeway.
+    /// The longest time from `iat` to `exp`, in seconds. The leeway is not added to it. Without `iat` the time is counted
+    /// from now, and the leeway is added, since the clock that made `exp` may be ahead.
     #[must_use]
     pub fn max_lifetime(self, seconds: i64) -> Self {
         Expect { times: TimeRule { max_lifetime: Some(seconds), ..self.times }, ..self }
@@ -169,8 +170,20 @@ pub(crate) struct Times {
     pub(crate) iat: Option<i64>,
 }
 
+impl Times {
+    /// A token that ends before it begins was made by mistake, or to be forgiven for a moment by everybody's leeway.
+    fn check_order(self) -> Result<(), TokenError> {
+        let Some(exp) = self.exp else { return Ok(()) };
+        match [self.iat, self.nbf].into_iter().flatten().find(|&begins| exp <= begins) {
+            Some(begins) => Err(TokenError::NeverValid { exp, begins }),
+            None => Ok(()),
+        }
+    }
+}
+
 impl TimeRule {
     pub(crate) fn check(self, times: Times, now: i64) -> Result<(), TokenError> {
+        times.check_order()?;
         if let Some(exp) = times.exp
             && now.saturating_sub(self.leeway) >= exp
         {
@@ -187,9 +200,12 @@ impl TimeRule {
             return Err(TokenError::IssuedInFuture { iat, now });
         }
         let (Some(limit), Some(exp)) = (self.max_lifetime, times.exp) else { return Ok(()) };
-        let start = times.iat.map_or(now, |iat| iat.min(now));
-        let found = exp.saturating_sub(start);
-        if found > limit.saturating_add(self.leeway) {
+        let (found, forgiven) = match times.iat {
+            // Two dates of one clock: nothing to forgive.
+            Some(iat) => (exp.saturating_sub(iat), 0),
+            None => (exp.saturating_sub(now), self.leeway),
+        };
+        if found > limit.saturating_add(forgiven) {
             return Err(TokenError::LifetimeTooLong { limit, found });
         }
         Ok(())

@@ -12,7 +12,8 @@
 //!
 //! **Times** are `NumericDate`s from 0 to 2^53. A fraction is allowed, as [RFC 7519 §2] asks, and cut off: a token
 //! expires up to a second early, never late. `exp` is refused from `exp + leeway` on, `nbf` and `iat` until
-//! `now + leeway`.
+//! `now + leeway`. Whatever the time, a token whose `exp` is not after its `iat` and its `nbf` is refused. The leeway is for
+//! the difference between two clocks, so it is not added to the longest life, which runs from `iat` to `exp`.
 //!
 //! [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 //! [RFC 7519 §2]: https://www.rfc-editor.org/rfc/rfc7519#section-2

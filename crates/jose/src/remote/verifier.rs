@@ -103,7 +103,7 @@ impl<C> Verifier<C> {
         self.with_rules(|rules| rules.leeway = seconds)
     }
 
-    /// The longest time from `iat` to `exp`, and from now to `exp`, in seconds, give or take the leeway.
+    /// The longest time from `iat` to `exp`, in seconds; see [`Expect::max_lifetime`].
     #[must_use]
     pub fn max_lifetime(self, seconds: i64) -> Self {
         self.with_rules(|rules| rules.max_lifetime = Some(seconds))

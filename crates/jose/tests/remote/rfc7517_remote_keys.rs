@@ -133,13 +133,14 @@ async fn a_token_that_can_not_be_good_fetches_nothing() {
     for (claim, value, code) in [
         ("iss", json!("https://evil.test"), "issuer"),
         ("aud", json!("https://other.test"), "audience"),
-        ("exp", json!(NOW - 31), "expired"),
+        ("exp", json!(NOW - 31), "never_valid"),
         ("nbf", json!(NOW + 31), "not_yet_valid"),
     ] {
         let mut claims = claims(NOW);
         claims[claim] = value;
         assert_eq!(fixture.refused(&token(&STRANGER, &claims), NOW).await, code);
     }
+    assert_eq!(fixture.refused(&good_token(&STRANGER, NOW - 1000), NOW).await, "expired");
     let other_kind = countersign_jose::jwt::mint(&STRANGER, countersign_jose::jwt::Typ::IdToken, &claims(NOW)).unwrap();
     assert_eq!(fixture.refused(&other_kind, NOW).await, "typ");
     assert_eq!(fixture.published.times_asked(METADATA), 0);
