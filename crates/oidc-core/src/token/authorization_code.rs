@@ -1,9 +1,10 @@
 //! `grant_type=authorization_code` ([RFC 6749 §4.1.3], [RFC 7636 §4.5]).
 //!
-//! A code is good once, for one minute, for one client, with the verifier and the redirect URI of its request. Shown a
-//! second time, it takes down what the first time gave (RFC 6749 §4.1.2); shown by the wrong client, with a wrong verifier or
-//! redirect URI, it is burnt. Both happen in the commit that decides so. Refused without burning: a code that is too old,
-//! whose grant was taken back, whose account is disabled, whose session has ended.
+//! A code is good once, for one minute, for one client, with the verifier and the redirect URI of its request. Redeemed a
+//! second time in the right way, it takes down what the first time gave (RFC 6749 §4.1.2). Shown by the wrong client, with a
+//! wrong verifier or redirect URI, or too late, it is burnt; but a code that is spent already changes nothing then: codes
+//! stay behind in logs and histories, and are no weapon there. Both happen in the commit that decides so. Refused without
+//! burning: a code whose grant was taken back, whose account is disabled, whose session has ended.
 //!
 //! A refresh token is given to a client that is registered for it and was granted `offline_access`
 //! ([OIDC Core §11]): the person saw that the access outlasts their visit.
@@ -105,8 +106,11 @@ impl Operation for Redeem<'_> {
         let Some(behind) = loaded.code else { return Decision::answer(Err(TokenRefusal::CodeUnknown)) };
         match self.check(&behind, &client, moment.now) {
             Ok(resources) => self.redeem(behind, &client, resources, moment),
-            Err(refusal) if burns(&refusal) => burn(behind, &client, refusal, moment.now),
-            Err(refusal) => Decision::answer(Err(refusal)),
+            Err(TokenRefusal::CodeReplayed) => revoke(behind, &client),
+            Err(refusal) => match (misused(&refusal), behind.code.state) {
+                (Some(reason), CodeState::Issued) => burn(behind, &client, (refusal, reason), moment.now),
+                _ => Decision::answer(Err(refusal)),
+            },
         }
     }
 
@@ -127,22 +131,20 @@ impl Redeem<'_> {
         now: Timestamp,
     ) -> Result<Vec<String>, TokenRefusal> {
         let code = &behind.code;
-        match code.state {
-            CodeState::Issued => {}
-            CodeState::Redeemed { .. } => return Err(TokenRefusal::CodeReplayed),
-            CodeState::Burnt { .. } => return Err(TokenRefusal::CodeBurnt),
-        }
         if code.client_id != client.client_id {
             return Err(TokenRefusal::CodeForAnotherClient);
-        }
-        if now >= code.expires_at {
-            return Err(TokenRefusal::CodeExpired);
         }
         if code.redirect_uri != self.redirect_uri {
             return Err(TokenRefusal::RedirectUri);
         }
         if !pkce::matches(&code.code_challenge, self.verifier) {
             return Err(TokenRefusal::Verifier);
+        }
+        match code.state {
+            CodeState::Issued if now < code.expires_at => {}
+            CodeState::Issued => return Err(TokenRefusal::CodeExpired),
+            CodeState::Redeemed { .. } => return Err(TokenRefusal::CodeReplayed),
+            CodeState::Burnt { .. } => return Err(TokenRefusal::CodeBurnt),
         }
         // Of another generation, ended, or narrowed by an answer that came later.
         let policy = &self.issuer.policy;
@@ -212,47 +214,43 @@ impl Redeem<'_> {
     }
 }
 
-/// Whoever shows a code in one of these ways is not the one that it was made for, or not the first.
-fn burns(refusal: &TokenRefusal) -> bool {
-    matches!(
-        refusal,
-        TokenRefusal::CodeForAnotherClient
-            | TokenRefusal::CodeReplayed
-            | TokenRefusal::RedirectUri
-            | TokenRefusal::Verifier
-    )
+/// Whoever shows a code in one of these ways is not the one that it was made for, or comes too late.
+fn misused(refusal: &TokenRefusal) -> Option<&'static str> {
+    match refusal {
+        TokenRefusal::CodeForAnotherClient => Some("other_client"),
+        TokenRefusal::CodeExpired => Some("expired"),
+        TokenRefusal::RedirectUri => Some("redirect_uri"),
+        TokenRefusal::Verifier => Some("verifier"),
+        _ => None,
+    }
 }
 
-/// Ends the code and whatever it gave.
+/// Ends a code that was not spent yet.
 fn burn(
-    Behind { mut code, family, .. }: Behind,
+    Behind { mut code, .. }: Behind,
     client: &AuthenticatedClient,
-    refusal: TokenRefusal,
+    (refusal, reason): (TokenRefusal, &'static str),
     now: Timestamp,
 ) -> Decision<Result<Issue, TokenRefusal>> {
+    code.record.state = CodeState::Burnt { at: now };
     let mut changes = Changes::none();
-    if code.state == CodeState::Issued {
-        code.record.state = CodeState::Burnt { at: now };
-        changes.replace(&code);
-    }
-    if let Some(mut family) = family
-        && family.state == FamilyState::Active
-    {
-        family.record.state = FamilyState::Revoked;
-        changes.replace(&family);
-    }
-    if changes.is_empty() {
-        return Decision::answer(Err(refusal));
-    }
-    let reason = match refusal {
-        TokenRefusal::CodeReplayed => "replayed",
-        TokenRefusal::CodeForAnotherClient => "other_client",
-        TokenRefusal::RedirectUri => "redirect_uri",
-        _ => "verifier",
-    };
-    let event = Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
+    changes.replace(&code);
+    Decision::changing(Err(refusal), changes).report(denied(&code, client, reason))
+}
+
+/// Ends what a code gave that is redeemed for the second time: one of the two was not its owner, and nobody can tell which.
+fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> Decision<Result<Issue, TokenRefusal>> {
+    let family = family.filter(|family| family.state == FamilyState::Active);
+    let Some(mut family) = family else { return Decision::answer(Err(TokenRefusal::CodeReplayed)) };
+    family.record.state = FamilyState::Revoked;
+    let mut changes = Changes::none();
+    changes.replace(&family);
+    Decision::changing(Err(TokenRefusal::CodeReplayed), changes).report(denied(&code, client, "replayed"))
+}
+
+fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {
+    Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
         .for_subject(code.authentication.subject())
         .with("family", &code.family_id)
-        .denied(reason);
-    Decision::changing(Err(refusal), changes).report(event)
+        .denied(reason)
 }

@@ -24,13 +24,13 @@ pub enum TokenRefusal {
     /// The client is not registered for this grant type.
     #[error("The client may not use this grant type.")]
     ClientNotAllowed,
-    /// The code was made for another client. It is burnt.
+    /// The code was made for another client. It is burnt, unless it was spent.
     #[error("The code is not valid.")]
     CodeForAnotherClient,
     /// The code was shown before in a wrong way.
     #[error("The code is not valid any more.")]
     CodeBurnt,
-    /// The code is too old.
+    /// The code is too old. It is burnt, so that a clock that is set back does not make it young again.
     #[error("The code has expired.")]
     CodeExpired,
     /// The code was redeemed before. What it gave is revoked.
@@ -51,7 +51,7 @@ pub enum TokenRefusal {
     /// Not a form.
     #[error("The request must be a form: {0}.")]
     Params(FormError),
-    /// Another redirect URI than the code was sent to. The code is burnt.
+    /// Another redirect URI than the code was sent to. The code is burnt, unless it was spent.
     #[error("The redirect_uri is not the one of the authorization request.")]
     RedirectUri,
     /// The refresh token lived too long, or was not used for too long.
@@ -90,7 +90,7 @@ pub enum TokenRefusal {
     /// No such grant type.
     #[error("The grant_type is not supported.")]
     UnsupportedGrantType,
-    /// The verifier does not belong to the challenge, or is missing. The code is burnt.
+    /// The verifier does not belong to the challenge, or is missing. The code is burnt, unless it was spent.
     #[error("The code_verifier is not the one of the authorization request.")]
     Verifier,
 }
