@@ -149,7 +149,7 @@ fn basic(pair: &str) -> String {
 async fn site() -> Site {
     let ports = Ports {
         store: Arc::new(MemoryStore::new()),
-        clock: Arc::new(ManualClock::at(Timestamp(1_700_000_000))),
+        clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000))),
         random: Arc::new(SeededRandom::new(7)),
         audit: Arc::new(Silent),
     };

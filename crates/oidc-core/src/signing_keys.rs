@@ -15,7 +15,11 @@
 //! stays published for the longest token life, plus `key_refresh`, plus the leeway of verifiers, after it last signed. A key
 //! id that a node does not know makes it look again, at most every five seconds. A compromised key is replaced at once:
 //! the other nodes stop using it within `key_refresh`, verifiers within their own cache time.
+//!
+//! **A clock that is set back** revives no key: no moment is earlier than the one at which the newest key was published. A
+//! node whose clock is before that, or before this software was made, does not start.
 
+mod clock;
 mod key_set;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -161,7 +165,7 @@ impl SigningKeys {
             .map(|key| KeyStatus {
                 kid: key.signing.kid().to_owned(),
                 algorithm: key.signing.algorithm(),
-                state: key.times.state(now),
+                state: key.times.state(view.seen(now)),
                 active_from: key.times.active_from,
                 retired_from: key.times.retired_from,
                 removed_from: key.times.removed_from,
@@ -173,17 +177,18 @@ impl SigningKeys {
     /// and still know tokens of it. Forgets removed keys. Safe to call on every node at every start.
     ///
     /// # Errors
-    /// The faults of the store, [`Fault::Crypto`].
+    /// The faults of the store, [`Fault::Crypto`]; [`Fault::Internal`] where this machine's clock cannot be right.
     pub async fn ensure(&self, algorithms: &[Algorithm]) -> Result<(), Fault> {
         let now = self.ports.now();
         let view = self.load().await?;
+        clock::check(now, view.keys.iter().map(|key| key.times))?;
         let mut fresh = Vec::new();
         for algorithm in algorithms {
             if view.current(*algorithm, now).is_none() {
                 fresh.push(self.generate(*algorithm)?);
             }
         }
-        let forget = view.keys.iter().any(|key| key.times.state(now) == KeyState::Removed);
+        let forget = view.keys.iter().any(|key| key.times.state(view.seen(now)) == KeyState::Removed);
         if !fresh.is_empty() || forget {
             self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
             self.load().await?;
@@ -284,8 +289,14 @@ impl std::fmt::Debug for SigningKeys {
 }
 
 impl View {
+    /// The moment by which keys are judged.
+    fn seen(&self, now: Timestamp) -> Timestamp {
+        clock::seen(now, self.keys.iter().map(|key| key.times))
+    }
+
     /// The active key that became active last.
     pub(crate) fn current(&self, algorithm: Algorithm, now: Timestamp) -> Option<&SigningKey> {
+        let now = self.seen(now);
         self.keys
             .iter()
             .filter(|key| key.signing.algorithm() == algorithm && key.times.state(now) == KeyState::Active)
@@ -298,6 +309,7 @@ impl View {
     }
 
     fn published(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
+        let now = self.seen(now);
         self.keys.iter().rev().filter(move |key| key.times.state(now) != KeyState::Removed)
     }
 }

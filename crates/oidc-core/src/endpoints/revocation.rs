@@ -191,8 +191,7 @@ fn end_token(
         jti: own.jti.clone(),
         client_id: own.client_id.clone(),
         revoked_at: moment.now,
-        // Another node's clock may lag behind.
-        expires_at: own.expires_at + Duration::from_secs(60),
+        expires_at: own.expires_at + REMEMBERED,
     };
     let mut changes = Changes::none();
     changes.insert(&revoked);
@@ -201,6 +200,9 @@ fn end_token(
     let event = person.iter().fold(event, |event, person| event.for_subject(person));
     Decision::changing(Ok(()), changes).report(event)
 }
+
+/// How long a revoked token is remembered after it expired: a clock that is set back by less does not revive it.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A name under which nothing is stored.
 const NOTHING: &str = "none";

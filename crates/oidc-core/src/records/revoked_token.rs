@@ -5,7 +5,7 @@
 use countersign_storage::{Kind, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// An access token that is honoured no longer, although its family is. Remembered until the token would have expired.
+/// An access token that is honoured no longer, although its family is. Remembered for a day after the token would have expired.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RevokedToken {
     /// The token's name.
@@ -14,7 +14,7 @@ pub struct RevokedToken {
     pub client_id: String,
     /// When it was revoked.
     pub revoked_at: Timestamp,
-    /// When nobody would honour it any more.
+    /// When nobody would honour it any more, clocks that were set back included.
     pub expires_at: Timestamp,
 }
 

@@ -9,7 +9,7 @@ use countersign_storage::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::signing_keys::{KeyState, Rotation};
+use crate::signing_keys::{KeyState, Rotation, clock};
 
 /// What verifiers forgive between two clocks.
 const LEEWAY: Duration = Duration::from_secs(30);
@@ -104,8 +104,8 @@ impl Operation for Ensure<'_> {
     }
 
     fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
-        let now = moment.now;
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
+        let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
         for fresh in &self.fresh {
             // Another node may have been faster. Two keys under one id would be one too many for whoever verifies.
@@ -140,8 +140,8 @@ impl Operation for Rotate<'_> {
     }
 
     fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
-        let now = moment.now;
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
+        let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
         let same = |key: &&mut StoredKey| key.algorithm == self.fresh.algorithm;
         let active_from = match self.rotation {

@@ -198,6 +198,7 @@ impl Operation for Refresh<'_> {
         }
         let rests_on = RestsOn { grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
         match self.check(&family, &refresh, &client, &rests_on, moment.now) {
+            Err(TokenRefusal::RefreshTokenExpired) => end(family),
             Err(refusal) => Decision::answer(Err(refusal)),
             Ok((scope, resources)) => match standing {
                 Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
@@ -263,7 +264,7 @@ impl Refresh<'_> {
         }
         let window = retry_window(client, &self.issuer.policy);
         match &refresh.previous {
-            Some(previous) if self.presented.is(&previous.handle) && now < previous.rotated_at + window => {
+            Some(previous) if self.presented.is(&previous.handle) && was_just(previous.rotated_at, window, now) => {
                 Standing::JustReplaced { used_for: previous.used_for.clone(), answer: previous.answer.clone() }
             }
             _ => Standing::Reused,
@@ -328,6 +329,20 @@ impl Refresh<'_> {
     }
 }
 
+/// Whether `at` is less than `window` ago. What lies ahead was not just now: the clock was set back, and what was seen to be
+/// over stays so. Clocks of nodes may differ a little.
+fn was_just(at: Timestamp, window: Duration, now: Timestamp) -> bool {
+    now < at + window && at.since(now) <= BETWEEN_NODES
+}
+
+/// A family that is seen to have expired is over for good: a clock that is set back does not revive it.
+fn end(mut family: Stored<TokenFamily>) -> Decision<Result<Plan, TokenRefusal>> {
+    family.record.state = FamilyState::Revoked;
+    let mut changes = Changes::none();
+    changes.replace(&family);
+    Decision::changing(Err(TokenRefusal::RefreshTokenExpired), changes)
+}
+
 /// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
 fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<Result<Plan, TokenRefusal>> {
     family.record.state = FamilyState::Revoked;
@@ -357,6 +372,9 @@ fn retry_window(client: &Client, policy: &Policy) -> Duration {
 fn is_secret(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
+
+/// How much the clocks of two nodes may differ.
+const BETWEEN_NODES: Duration = Duration::from_secs(60);
 
 const FAMILY: &str = "fam_";
 const NO_FAMILY: &str = "none";

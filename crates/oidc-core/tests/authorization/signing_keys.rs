@@ -10,7 +10,7 @@ use countersign_oidc::{Issuer, Policy};
 use countersign_storage::{Endpoints, Fault, KeyRing, Secret};
 use http::{Request, header};
 
-use crate::world::{World, config, policy, ports};
+use crate::world::{NOW, World, config, policy, ports};
 
 const ED: Algorithm = Algorithm::EdDSA;
 
@@ -277,4 +277,51 @@ async fn a_node_that_knows_its_keys_goes_on_without_the_store_for_a_while() {
     assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
     world.pass(1);
     assert!(matches!(world.issuer.signing_keys().current(ED).await, Err(Fault::Unavailable(_))));
+}
+
+/// No moment is earlier than the one at which the newest key was published.
+#[tokio::test]
+async fn a_clock_that_is_set_back_revives_no_key() {
+    let world = World::new().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED]).await.unwrap();
+    let first = current(&world.issuer).await;
+    for _ in 0..2 {
+        keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+        world.pass(3_600);
+    }
+    let (signs, shown) = (current(&world.issuer).await, published(&world.issuer).await);
+    keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+    let newest = published(&world.issuer).await.remove(0);
+    for earlier in [1, 3_600, 7_200, 86_400] {
+        world.clock.set(NOW + Duration::from_secs(7_200 - earlier.min(7_200)));
+        let other = node(&world, 9);
+        for issuer in [&world.issuer, &other] {
+            assert_eq!(current(issuer).await, signs, "{earlier} s earlier");
+            assert!(!published(issuer).await.contains(&first), "{earlier} s earlier");
+            assert!(issuer.signing_keys().verifying(&first).await.unwrap().is_none(), "{earlier} s earlier");
+            assert_eq!(published(issuer).await, [[newest.clone()].as_slice(), &shown].concat(), "{earlier} s earlier");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_cannot_be_right_stops_the_start_with_words() {
+    let world = World::new().await;
+    world.issuer.ensure_keys().await.unwrap();
+    for (now, words) in [
+        (NOW.as_secs() - 60, None),
+        (NOW.as_secs() - 61, Some("before the newest signing key was made")),
+        (1_793_491_199, Some("before this software was made")),
+        (0, Some("before this software was made")),
+    ] {
+        world.clock.set(countersign_storage::Timestamp(now));
+        let outcome = node(&world, 9).ensure_keys().await;
+        match words {
+            None => assert_eq!(outcome, Ok(())),
+            Some(words) => assert!(outcome.unwrap_err().to_string().contains(words), "{now}"),
+        }
+        world.clock.set(NOW);
+        assert_eq!(world.issuer.signing_keys().status().await.unwrap().len(), 3, "no key was made");
+    }
 }

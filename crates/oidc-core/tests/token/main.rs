@@ -6,6 +6,7 @@
     reason = "a failed expectation is the test's own report"
 )]
 
+mod clock_set_back;
 mod metadata;
 mod oidc_core_id_token;
 mod oidc_core_userinfo;
