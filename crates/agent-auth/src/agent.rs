@@ -2,13 +2,15 @@
 
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Handle, Subject, Timestamp};
+use countersign_web::text::Cleaned;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Answered;
 use crate::approved::Approved;
-use crate::display_text::DisplayText;
 use crate::grant::{CapabilityGrant, GrantStatus};
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::AgentPolicy;
+use crate::refusal::Refusal;
 use crate::stored_key::StoredKey;
 
 /// An agent, with its grants: one record, so that a call reads and guards all of it at once.
@@ -17,10 +19,10 @@ pub(crate) struct Agent {
     pub(crate) id: AgentId,
     pub(crate) host_id: HostId,
     pub(crate) key: StoredKey,
-    pub(crate) name: DisplayText,
+    pub(crate) name: Cleaned,
     pub(crate) mode: AgentMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<DisplayText>,
+    pub(crate) reason: Option<Cleaned>,
     standing: Standing,
     /// The person it acts for: the one its host is linked to, from its approval on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,6 +33,9 @@ pub(crate) struct Agent {
     pub(crate) grants: Vec<CapabilityGrant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) approval: Option<PendingApproval>,
+    /// The last answer of a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answered: Option<Answered>,
     pub(crate) created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) activated_at: Option<Timestamp>,
@@ -44,13 +49,14 @@ pub(crate) struct Agent {
 /// code is dead from then on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PendingApproval {
-    /// Random, so that what was shown for one question is never what is shown for another.
+    /// Random and told to nobody, so that what was shown for one question is never what is shown for another, and that
+    /// nobody can make up what was shown.
     pub(crate) id: String,
     pub(crate) code: Handle,
     pub(crate) expires_at: Timestamp,
     /// Why the agent asks this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<DisplayText>,
+    pub(crate) reason: Option<Cleaned>,
 }
 
 /// With or without a person ([Agent Auth §2.2]). Fixed when the agent is created.
@@ -130,7 +136,7 @@ impl Agent {
         host: &HostId,
         key: StoredKey,
         mode: AgentMode,
-        (name, reason): (DisplayText, Option<DisplayText>),
+        (name, reason): (Cleaned, Option<Cleaned>),
         now: Timestamp,
     ) -> Self {
         Agent {
@@ -145,6 +151,7 @@ impl Agent {
             account_generation: 0,
             grants: Vec::new(),
             approval: None,
+            answered: None,
             created_at: now,
             activated_at: None,
             last_used_at: None,
@@ -208,15 +215,33 @@ impl Agent {
         self.approval = Some(approval);
     }
 
-    /// Whether there is room for so many more grants. Those that have ended are forgotten first, the oldest first.
-    pub(crate) fn make_room(&mut self, more: usize, now: Timestamp) -> bool {
-        const MOST: usize = 200;
+    /// The longest name of an agent or host, in characters.
+    pub(crate) const NAME: usize = 80;
+    /// The longest reason, in characters.
+    pub(crate) const REASON: usize = 300;
+    /// How many grants an agent may have, those included that have ended.
+    const GRANTS: usize = 100;
+    /// How large its record may be, in bytes.
+    const BYTES: usize = 32 * 1024;
+
+    /// Makes room for what was just added: grants that have ended are forgotten, the oldest first, while there are too many
+    /// or the record is too large.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLarge`] where what counts is too much by itself.
+    pub(crate) fn make_room(&mut self, now: Timestamp) -> Result<(), Refusal> {
         let has_ended = |grant: &CapabilityGrant| grant.status() != GrantStatus::Pending && !grant.is_effective(now);
-        while self.grants.len() + more > MOST {
-            let Some(ended) = self.grants.iter().position(has_ended) else { return false };
+        while self.grants.len() > Self::GRANTS || self.size() > Self::BYTES {
+            let Some(ended) = self.grants.iter().position(has_ended) else {
+                return Err(Refusal::TooLarge("an agent holds at most 100 grants and 32 KiB; ask for less"));
+            };
             self.grants.remove(ended);
         }
-        true
+        Ok(())
+    }
+
+    fn size(&self) -> usize {
+        serde_json::to_string(self).map_or(usize::MAX, |record| record.len())
     }
 
     /// An expired agent waits for approval once more ([Agent Auth §5.6]): all that it was granted is gone.
@@ -227,6 +252,11 @@ impl Agent {
             self.grants.iter_mut().for_each(|grant| grant.revoke("the agent's session expired"));
             self.approval = None;
         }
+    }
+
+    /// Whether a person is being asked, and the question has not lapsed.
+    pub(crate) fn is_waiting(&self, now: Timestamp) -> bool {
+        self.approval.as_ref().is_some_and(|approval| now < approval.expires_at)
     }
 
     /// The grants that wait for the answer to `approval`.

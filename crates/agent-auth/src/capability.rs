@@ -74,7 +74,7 @@ impl Capability {
         self
     }
 
-    /// Lets each grant of it end after this long.
+    /// Lets each grant of it end after this long, or sooner where the policy or the person says so.
     #[must_use]
     pub fn granted_for(mut self, lifetime: Duration) -> Self {
         self.grant_lifetime = Some(lifetime);

@@ -1,11 +1,11 @@
 //! Asking a person by user code ([Agent Auth §7.1], [RFC 8628]).
 
 use countersign_storage::{Changes, Moment, UserCode, secret};
+use countersign_web::text::Cleaned;
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::{Agent, PendingApproval};
-use crate::display_text::DisplayText;
 use crate::grant::CapabilityGrant;
 use crate::user_code::UserCodeEntry;
 
@@ -15,7 +15,7 @@ pub(crate) fn ask(
     provider: &AgentProvider,
     agent: &mut Agent,
     pending: Vec<CapabilityGrant>,
-    reason: Option<&DisplayText>,
+    reason: Option<&Cleaned>,
     moment: &Moment<'_>,
     changes: &mut Changes,
 ) -> Value {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use countersign_storage::Timestamp;
+use countersign_web::text::Cleaned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::approved::{Approved, ApprovedBy};
 use crate::constraint::{ConstraintError, Constraints};
-use crate::display_text::DisplayText;
 
 /// One grant. Its status moves one way: pending to active or denied, and from anywhere to revoked. The fields are
 /// private so that [`CapabilityGrant::activate`] stays the only way to an active one.
@@ -22,7 +22,7 @@ pub(crate) struct CapabilityGrant {
     constraints: Value,
     requested_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    request_reason: Option<DisplayText>,
+    request_reason: Option<Cleaned>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     granted_by: Option<ApprovedBy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ impl CapabilityGrant {
         id: String,
         capability: &str,
         constraints: &Constraints,
-        reason: Option<DisplayText>,
+        reason: Option<Cleaned>,
         now: Timestamp,
     ) -> Self {
         CapabilityGrant {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use countersign_jose::Thumbprint;
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Handle, Subject, Timestamp};
+use countersign_web::text::Cleaned;
 use serde::{Deserialize, Serialize};
 
-use crate::display_text::DisplayText;
 use crate::policy::AgentPolicy;
 use crate::stored_key::StoredKey;
 
@@ -21,7 +21,7 @@ pub(crate) struct Host {
     pub(crate) former_keys: Vec<Thumbprint>,
     /// Informational, never used to decide anything ([Agent Auth §3.1]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<DisplayText>,
+    pub(crate) name: Option<Cleaned>,
     pub(crate) status: HostStatus,
     /// The person it is linked to. Once set it never changes ([Agent Auth §2.7]).
     #[serde(default, skip_serializing_if = "Option::is_none")]

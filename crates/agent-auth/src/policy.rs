@@ -30,7 +30,8 @@ pub struct AgentPolicy {
     /// How far the stored time of the last use may lag behind, so that not each call rewrites the agent: an unused agent
     /// expires up to this much early, never late. Default: 60 s; it is kept below a tenth of the session lifetime.
     pub last_use_precision: Duration,
-    /// How long a grant lasts, unless its capability says otherwise. Default: as long as the agent.
+    /// How long a grant lasts at the most; its capability and the person who approves may say less. `None`: as long as the
+    /// agent. Default: 90 days.
     pub grant_lifetime: Option<Duration>,
     /// How long a user code works. Default: 600 s.
     pub approval_lifetime: Duration,
@@ -71,7 +72,7 @@ impl Default for AgentPolicy {
             max_lifetime: Duration::from_secs(86_400),
             absolute_lifetime: None,
             last_use_precision: Duration::from_secs(60),
-            grant_lifetime: None,
+            grant_lifetime: Some(Duration::from_secs(90 * 86_400)),
             approval_lifetime: Duration::from_secs(600),
             approval_interval: Duration::from_secs(5),
             fresh_session: Duration::from_secs(300),

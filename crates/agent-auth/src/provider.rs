@@ -20,6 +20,7 @@ use crate::policy::{AgentPolicy, AutonomousPolicy};
 use crate::refusal::{Error, Refusal};
 use crate::respond::{Answer, respond_error};
 use crate::routes::{self, Endpoint, Routes};
+use crate::schema::Contradiction;
 
 /// What a provider is made of.
 pub struct AgentProviderConfig {
@@ -96,10 +97,11 @@ impl AgentProvider {
         })
     }
 
-    /// How long a grant of this capability lasts; `None` where only its agent's own end ends it.
+    /// How long a grant of this capability lasts: the shorter of what policy and capability say; `None` where only its
+    /// agent's own end ends it.
     pub(crate) fn grant_lifetime(&self, capability: &str) -> Option<Duration> {
         let own = self.offer.by_name(capability).and_then(|offered| offered.grant_lifetime);
-        own.or(self.policy.grant_lifetime)
+        [own, self.policy.grant_lifetime].into_iter().flatten().min()
     }
 
     async fn dispatch(&self, endpoint: Endpoint, request: &Request<Bytes>) -> Result<Answer, Error> {
@@ -186,6 +188,10 @@ fn check_policy(policy: &AgentPolicy, offer: &Offer) -> Result<(), ConfigError> 
         let offered = offer.by_name(name).ok_or_else(|| ConfigError::AutonomousCapability(name.clone()))?;
         if let Some(field) = constraints.fields().find(|field| !offered.input.knows(field)) {
             return Err(ConfigError::ConstraintField { capability: name.clone(), field: field.to_owned() });
+        }
+        let both = constraints.narrowed_by(&offered.constraints);
+        if let Some(Contradiction { field, reason }) = offered.input.contradiction(&both) {
+            return Err(ConfigError::EmptyConstraint { capability: name.clone(), field: field.to_owned(), reason });
         }
     }
     Ok(())

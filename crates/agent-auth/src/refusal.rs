@@ -52,6 +52,8 @@ pub(crate) enum Refusal {
     CapabilityRemoved,
     #[error("the arguments are outside the constraints of the grant")]
     ConstraintViolated(Vec<Violation>),
+    #[error("a constraint allows nothing: {0}")]
+    ConstraintAllowsNothing(&'static str),
     #[error("{0}")]
     ContentType(&'static str),
     #[error("this key belongs to a host already; use a new key")]
@@ -76,6 +78,10 @@ pub(crate) enum Refusal {
     LimitExceeded(String),
     #[error("this path takes {0} requests only")]
     MethodNotAllowed(Method),
+    #[error("polled too fast; wait for the interval, which is {} s from now on", .0.as_secs())]
+    SlowDown(Duration),
+    #[error("{0}")]
+    TooLarge(&'static str),
     #[error("the person that the agent acts for may not use the service")]
     PersonUnusable,
     #[error("too many requests; try again later")]
@@ -118,7 +124,9 @@ impl Refusal {
             Refusal::HostPending => "host_pending",
             Refusal::HostRejected => "host_rejected",
             Refusal::HostRevoked => "host_revoked",
-            Refusal::InvalidArguments(_) | Refusal::InvalidRequest(_) => "invalid_request",
+            Refusal::ConstraintAllowsNothing(_) | Refusal::InvalidArguments(_) | Refusal::InvalidRequest(_) => {
+                "invalid_request"
+            }
             Refusal::InvalidCapabilities(_) => "invalid_capabilities",
             Refusal::InvalidJwt(_) => "invalid_jwt",
             Refusal::InvalidPublicKey(_) => "invalid_public_key",
@@ -126,6 +134,8 @@ impl Refusal {
             Refusal::MethodNotAllowed(_) => "method_not_allowed",
             Refusal::PersonUnusable => "unauthorized",
             Refusal::RateLimited(_) => "rate_limited",
+            Refusal::SlowDown(_) => "slow_down",
+            Refusal::TooLarge(_) => "request_too_large",
             Refusal::UnknownConstraintOperator(_) => "unknown_constraint_operator",
             Refusal::Unavailable(_) => "temporarily_unavailable",
             Refusal::UnsupportedAlgorithm => "unsupported_algorithm",
@@ -136,10 +146,12 @@ impl Refusal {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Refusal::AgentLimitReached
+            | Refusal::ConstraintAllowsNothing(_)
             | Refusal::InvalidArguments(_)
             | Refusal::InvalidCapabilities(_)
             | Refusal::InvalidPublicKey(_)
             | Refusal::InvalidRequest(_)
+            | Refusal::SlowDown(_)
             | Refusal::UnknownConstraintOperator(_)
             | Refusal::UnsupportedAlgorithm
             | Refusal::UnsupportedMode(_) => StatusCode::BAD_REQUEST,
@@ -162,6 +174,7 @@ impl Refusal {
             Refusal::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::AgentExists | Refusal::AlreadyGranted | Refusal::HostExists => StatusCode::CONFLICT,
             Refusal::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -64,7 +64,9 @@ pub(crate) fn respond_error(error: &Error, discovery: &str) -> Response<Bytes> {
         Error::Refused(Refusal::AuthenticationRequired | Refusal::InvalidJwt(_)) => {
             set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
         }
-        Error::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => retry_after(headers, *after),
+        Error::Refused(Refusal::RateLimited(after) | Refusal::SlowDown(after) | Refusal::Unavailable(after)) => {
+            retry_after(headers, *after)
+        }
         Error::Refused(Refusal::MethodNotAllowed(method)) => set(headers, header::ALLOW, method.as_str()),
         Error::Failed(fault) if fault.is_transient() => retry_after(headers, Duration::from_secs(1)),
         Error::Refused(_) | Error::Failed(_) => {}

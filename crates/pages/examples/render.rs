@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use countersign_pages::consent::{ConsentPage, ConsentScope};
 use countersign_pages::dashboard::{AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow};
-use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage, LimitRow};
+use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage, LimitRow, Period};
 use countersign_pages::message::{Link, MessagePage};
 use countersign_pages::sign_in::SignInPage;
 use countersign_pages::sign_up::SignUpPage;
@@ -169,6 +169,7 @@ fn device_approval() -> DeviceApprovalPage {
     let capability = |name: &str, description: &str, limits: &[(&str, bool)]| CapabilityRow {
         name: name.into(),
         description: description.into(),
+        ends: Some(ago(-90 * 86_400)),
         limits: limits.iter().map(|(text, open)| LimitRow { text: (*text).into(), open: *open }).collect(),
     };
     DeviceApprovalPage {
@@ -189,6 +190,7 @@ fn device_approval() -> DeviceApprovalPage {
                 &[("amount: at most 1000, no lower limit", true), ("currency: one of “USD”, “EUR”", false)],
             ),
         ],
+        periods: vec![Period { seconds: 3_600, words: "One hour" }, Period { seconds: 86_400, words: "One day" }],
         fresh: true,
         confirm: "/sign-in?confirm=1".into(),
         problem: None,

@@ -1,6 +1,6 @@
 //! Agents and hosts on the dashboard.
 
-use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, HostStatus, HostView, Revocation};
+use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, GrantView, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
 use url::form_urlencoded;
@@ -90,8 +90,16 @@ fn agent_row(agent: &AgentView, now: Timestamp, form: impl Fn(&str) -> Form) -> 
             _ => "problem",
         },
         used: agent.last_used_at.map(|at| When::new(at, now)),
-        capabilities: active.map(|grant| grant.capability.clone()).collect(),
+        capabilities: active.map(|grant| capability(grant, now)).collect(),
         revoke: living.then(|| form("/dashboard/agents/revoke").with("id", &agent.agent_id)),
+    }
+}
+
+/// What it may do, and until when.
+fn capability(grant: &GrantView, now: Timestamp) -> String {
+    match grant.expires_at {
+        Some(at) => format!("{} · ends {}", grant.capability, When::new(at, now).words),
+        None => grant.capability.clone(),
     }
 }
 

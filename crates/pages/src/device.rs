@@ -1,8 +1,11 @@
 //! `/device`: a person approves an agent by the code that the agent shows ([Agent Auth §7.1], [RFC 8628 §3.3]).
 
+use std::time::Duration;
+
 use countersign_agent_auth::{
     AgentProvider, ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
 };
+use countersign_storage::Timestamp;
 use countersign_web::text::{cleaned, cleaned_or};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
@@ -57,6 +60,8 @@ pub struct DeviceApprovalPage {
     pub expires: When,
     /// What it asks for.
     pub capabilities: Vec<CapabilityRow>,
+    /// For how long it may be allowed, where that is a choice: posted as `at_most`.
+    pub periods: Vec<Period>,
     /// Whether the session is fresh enough to approve.
     pub fresh: bool,
     /// Where one confirms that it is oneself.
@@ -74,6 +79,17 @@ pub struct CapabilityRow {
     pub description: String,
     /// Its limits, in words.
     pub limits: Vec<LimitRow>,
+    /// When it ends by itself, if all of the time is given.
+    pub ends: Option<When>,
+}
+
+/// A time that a person may allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Period {
+    /// As posted, in seconds.
+    pub seconds: u64,
+    /// In words.
+    pub words: &'static str,
 }
 
 /// What one argument may be.
@@ -111,9 +127,10 @@ impl Pages {
         let person = self.person(visit, Onward::back_to(&address(user_code))).await?;
         let who = person.session.authentication();
         let answer = match fields.text("answer") {
-            "approve" if fields.value("confirm").is_some() => {
-                ApprovalAnswer::Approve { capabilities: fields.ticked("capability.") }
-            }
+            "approve" if fields.value("confirm").is_some() => ApprovalAnswer::Approve {
+                capabilities: fields.ticked("capability."),
+                at_most: at_most(fields.text("at_most"))?,
+            },
             "approve" => return self.show_again(visit, &person, user_code, Unconfirmed).await,
             "deny" => ApprovalAnswer::Deny,
             _ => return Err(Refusal::Forged),
@@ -168,19 +185,21 @@ impl Pages {
     ) -> Answer {
         let browser = self.form_tokens.browser(&visit.headers);
         let form = self.new_form(&browser, "/device").with("user_code", user_code).with("shown", &view.shown);
-        let quoted =
-            |text: &Option<String>, limit| text.as_deref().and_then(|text| cleaned(text, limit).ok()).map(String::from);
+        let now = self.ports.now();
+        let longest = view.capabilities.iter().map(|asked| asked.lasts.unwrap_or(Duration::MAX)).max();
+        // The texts are the provider's, cleaned by it: what it hashed is what is shown.
         let page = DeviceApprovalPage {
             form,
             user_code: as_shown(user_code),
             escalation: view.stage == Stage::Escalation,
             account: person.account.email.as_str().to_owned(),
-            agent_name: cleaned_or(&view.agent_name, NAME, UNNAMED),
-            host_name: quoted(&view.host_name, NAME),
-            reason: quoted(&view.reason, REASON),
+            agent_name: view.agent_name.clone(),
+            host_name: view.host_name.clone(),
+            reason: view.reason.clone(),
             notes: notes(view),
-            expires: When::new(view.expires_at, self.ports.now()),
-            capabilities: view.capabilities.iter().map(CapabilityRow::of).collect(),
+            expires: When::new(view.expires_at, now),
+            capabilities: view.capabilities.iter().map(|asked| CapabilityRow::of(asked, now)).collect(),
+            periods: PERIODS.into_iter().filter(|period| longest > Some(period.duration())).collect(),
             fresh: view.freshness == Freshness::Fresh,
             confirm: Onward::back_to(&address(user_code)).link("/sign-in", &[("confirm", "1")]),
             problem: problem.map(|problem| problem.text().to_owned()),
@@ -220,24 +239,45 @@ impl Problem for ApprovalError {
 }
 
 impl CapabilityRow {
-    fn of(view: &RequestedView) -> Self {
+    fn of(view: &RequestedView, now: Timestamp) -> Self {
         let limits = view.limits.iter().map(|text| LimitRow { open: is_open(text), text: text.clone() });
-        CapabilityRow { name: view.name.clone(), description: view.description.clone(), limits: limits.collect() }
+        CapabilityRow {
+            name: view.name.clone(),
+            description: view.description.clone(),
+            limits: limits.collect(),
+            ends: view.lasts.map(|lasts| When::new(now + lasts, now)),
+        }
     }
+}
+
+impl Period {
+    fn duration(self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+/// The time that was chosen: one of those that are offered, or none.
+fn at_most(chosen: &str) -> Result<Option<Duration>, Refusal> {
+    if chosen.is_empty() {
+        return Ok(None);
+    }
+    let period = PERIODS.into_iter().find(|period| period.seconds.to_string() == chosen).ok_or(Refusal::Forged)?;
+    Ok(Some(period.duration()))
 }
 
 /// What went wrong, for a person.
 fn words(error: &ApprovalError) -> &'static str {
     match error {
+        ApprovalError::AccountUnusable => "This account may not be used. Sign in again.",
+        ApprovalError::Decided => "This request was answered already. Your dashboard shows what your agents may do.",
+        ApprovalError::TooManyHosts => "You have too many connected programs. Revoke one on your dashboard first.",
         ApprovalError::Changed => "The agent changed its request. This is what it asks for now.",
         ApprovalError::Expired => "This code has expired. Let your agent ask again.",
         ApprovalError::ForeignHost => "The program that runs this agent is linked to another person.",
         ApprovalError::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",
         ApprovalError::NotAsked => "Nothing was approved: the agent did not ask for all of that.",
         ApprovalError::Throttled(_) => "Too many codes were tried. Wait a little, then try again.",
-        ApprovalError::UnknownCode => {
-            "This code is not known. It may be mistyped, answered, or replaced by a newer one."
-        }
+        ApprovalError::UnknownCode => "This code is not known. It may be mistyped, or replaced by a newer one.",
         _ => "That did not work. Please try again in a moment.",
     }
 }
@@ -278,4 +318,9 @@ fn address(user_code: &str) -> String {
 
 const UNNAMED: &str = "an agent without a name";
 const NAME: usize = 80;
-const REASON: usize = 300;
+const PERIODS: [Period; 4] = [
+    Period { seconds: 3_600, words: "One hour" },
+    Period { seconds: 86_400, words: "One day" },
+    Period { seconds: 7 * 86_400, words: "One week" },
+    Period { seconds: 30 * 86_400, words: "30 days" },
+];

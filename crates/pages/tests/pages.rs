@@ -562,13 +562,18 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
     let unconfirmed = browser.submit_form(&form, &[("answer", "approve")]);
     assert_eq!(unconfirmed.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(unconfirmed.body.contains("Nothing was approved."));
-    let reply = browser.submit_form(&form, &[("answer", "approve"), ("confirm", "yes")]);
-    assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/dashboard?done=approved"));
+    let made_up = browser.submit_form(&form, &[("answer", "approve"), ("confirm", "yes"), ("at_most", "1")]);
+    assert_eq!(made_up.status, StatusCode::FORBIDDEN, "no time but those that are offered");
+    for _ in 0..2 {
+        // The second click is told what the first one did.
+        let reply = browser.submit_form(&form, &[("answer", "approve"), ("confirm", "yes"), ("at_most", "86400")]);
+        assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/dashboard?done=approved"));
+    }
 
     let dashboard = browser.get("/dashboard");
     assert!(dashboard.body.contains("<q class=\"quoted inline\">Helper</q>"), "{}", dashboard.body);
-    assert!(dashboard.body.contains("<li>check_balance</li>"));
-    assert!(!dashboard.body.contains("<li>transfer_money</li>"));
+    assert!(dashboard.body.contains("<li>check_balance · ends in 1 day</li>"), "{}", dashboard.body);
+    assert!(!dashboard.body.contains("<li>transfer_money"));
     assert!(dashboard.body.contains("Approved an agent"), "activity");
 
     let eve = world.signed_up("eve@x.test");
@@ -595,7 +600,8 @@ fn a_denied_agent_does_not_act() {
     let reply = browser.submit_form(&page.form("/device"), &[("answer", "deny")]);
     assert_eq!(reply.location(), "/dashboard?done=denied");
     let again = browser.submit_form(&page.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
-    assert_eq!(again.status, StatusCode::FORBIDDEN);
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.body.contains("This request was answered already."), "{}", again.body);
 }
 
 /// ATK-497.

@@ -1,12 +1,14 @@
 //! The answer, and what it does: all of it in one commit.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use countersign_storage::{
     Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, UserCode,
 };
 
-use super::view::{OpenQuestion, Question};
-use super::{ApprovalAnswer, ApprovalError, Decided, Stage};
+use super::view::{Found, OpenQuestion, Question};
+use super::{Answered, ApprovalAnswer, ApprovalError, Decided, Stage};
 use crate::AgentProvider;
 use crate::approved::{Approved, Shown};
 use crate::grant::GrantStatus;
@@ -17,7 +19,8 @@ impl AgentProvider {
     /// Takes a person's answer. `shown` is [`ApprovalView::shown`](super::ApprovalView::shown) of the page that was
     /// answered.
     ///
-    /// Of several answers at once, exactly one counts; a revocation at the same moment always wins.
+    /// Of several answers at once, exactly one counts; a revocation at the same moment always wins. The answer that
+    /// counted is told again to the session that gave it, for a minute.
     ///
     /// # Errors
     /// [`ApprovalError`]. An answer that does not bring back what was shown counts as an attempt at the code.
@@ -36,7 +39,11 @@ impl AgentProvider {
         // Who brings back the hash has seen the question and needs no counting. Whoever does not is told nothing about the
         // code before the attempt has been counted.
         if let Err(
-            ApprovalError::Changed | ApprovalError::UnknownCode | ApprovalError::Expired | ApprovalError::ForeignHost,
+            ApprovalError::Changed
+            | ApprovalError::Decided
+            | ApprovalError::Expired
+            | ApprovalError::ForeignHost
+            | ApprovalError::UnknownCode,
         ) = &decided
         {
             self.count_attempt(who).await?;
@@ -64,12 +71,15 @@ impl Operation for Answer<'_> {
     }
 
     fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let open = match question.open(self.who, &self.provider.policy, moment.now) {
-            Ok(open) => open,
+        let open = match question.find(self.who, &self.provider.policy, moment.now) {
+            Ok(Found::Open(open)) => *open,
+            Ok(Found::Answered(answered)) => {
+                return Decision::answer(answered.tell(self.who, &self.answer, moment.now));
+            }
             Err(error) => return Decision::answer(Err(error)),
         };
         match &self.answer {
-            ApprovalAnswer::Approve { capabilities } => self.approve(open, capabilities, moment),
+            ApprovalAnswer::Approve { capabilities, at_most } => self.approve(open, capabilities, *at_most, moment),
             ApprovalAnswer::Deny => self.deny(open, moment),
         }
     }
@@ -84,9 +94,10 @@ impl Answer<'_> {
         &self,
         open: OpenQuestion,
         chosen: &[String],
+        at_most: Option<Duration>,
         moment: &Moment<'_>,
     ) -> Decision<Result<Decided, ApprovalError>> {
-        let requested = open.hash(self.provider);
+        let requested = open.view(self.provider, self.who, moment.now).shown;
         let shown = Shown { answered: self.shown, requested: &requested };
         let approved = match Approved::by_person(self.who, chosen, &shown, &self.provider.policy, moment.now) {
             Ok(approved) => approved,
@@ -101,7 +112,7 @@ impl Answer<'_> {
             return Decision::answer(Err(ApprovalError::NotAsked));
         }
         let event = self.event("agent.approve", &open);
-        let OpenQuestion { mut agent, mut host, claims, person, .. } = open;
+        let OpenQuestion { mut agent, mut host, claims, person, approval } = open;
         let policy = &self.provider.policy;
         if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
             return Decision::answer(Err(ApprovalError::TooManyHosts));
@@ -112,7 +123,7 @@ impl Answer<'_> {
             let name = grant.capability().to_owned();
             // A capability that is no longer offered was not shown either.
             if self.provider.offer.by_name(&name).is_some() {
-                let lifetime = self.provider.grant_lifetime(&name);
+                let lifetime = [self.provider.grant_lifetime(&name), at_most].into_iter().flatten().min();
                 grant.activate(&approved, lifetime, moment.now);
             }
             grant.deny("not approved");
@@ -122,12 +133,14 @@ impl Answer<'_> {
         agent.record.subject = Some(subject.clone());
         agent.record.account_generation = self.who.account_generation();
         agent.record.approval = None;
+        let decided = Decided::Approved { granted: granted.clone(), denied: denied.clone() };
+        let answered = Answered::new(approval.code, self.who, &self.answer, decided.clone(), moment.now);
+        agent.record.answered = Some(answered);
         agent.record.keep(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
-        let mut decision =
-            Decision::changing(Ok(Decided::Approved { granted: granted.clone(), denied: denied.clone() }), changes)
-                .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
+        let mut decision = Decision::changing(Ok(decided), changes)
+            .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
         if host.subject.is_none() {
             host.record.subject = Some(subject.clone());
             host.record.status = HostStatus::Active;
@@ -163,12 +176,14 @@ impl Answer<'_> {
     }
 
     fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> Decision<Result<Decided, ApprovalError>> {
-        if open.hash(self.provider) != self.shown {
+        if open.view(self.provider, self.who, moment.now).shown != self.shown {
             return Decision::answer(Err(ApprovalError::Changed));
         }
         let event = self.event("agent.deny", &open);
         let stage = open.stage();
-        let OpenQuestion { mut agent, .. } = open;
+        let OpenQuestion { mut agent, approval, .. } = open;
+        let answered = Answered::new(approval.code, self.who, &self.answer, Decided::Denied, moment.now);
+        agent.record.answered = Some(answered);
         agent.record.keep(&self.provider.policy, moment.now);
         match stage {
             Stage::Registration => agent.record.reject("the person denied the request"),

@@ -1,20 +1,24 @@
 //! A person answers an agent ([Agent Auth §7.1], §8.10, §8.11): what they are shown, and what their answer does.
 //!
-//! What is approved is what was shown: the view carries a hash of the whole question, the answer must bring it back, and
-//! any change in between voids it. Approving takes a sign-in of the last minutes; denying does not.
+//! What is approved is what was shown: the view carries a hash of the whole question as this person sees it in this
+//! session, the answer must bring it back, and any change in between voids it. Approving takes a sign-in of the last minutes;
+//! denying does not. An answer that is given twice within a minute is told twice and counts once.
 
+mod answered;
 mod decide;
 mod view;
 
+pub(crate) use answered::Answered;
 pub(crate) use view::limits;
 
 use std::time::Duration;
 
 use countersign_storage::{Fault, Timestamp};
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 
-/// The question, to be shown to a person. All texts that came from the agent or its host are cleaned and bounded; show them
-/// as quotations, escaped.
+/// The question, to be shown to a person. All texts that came from the agent or its host are cleaned and bounded. Show them
+/// as they are, as quotations, escaped for where they stand: what is shown is what is answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ApprovalView {
@@ -37,7 +41,8 @@ pub struct ApprovalView {
     pub expires_at: Timestamp,
     /// Whether the person may approve as they are signed in.
     pub freshness: Freshness,
-    /// The hash of everything above that matters. Send it back with the answer.
+    /// Proves that this person was shown this question in this session, after this sign-in. Send it back with the answer.
+    /// It is worth nothing in another session, and nobody but the provider can make one.
     pub shown: String,
 }
 
@@ -59,8 +64,10 @@ pub struct RequestedView {
     /// What it does, in the server's words.
     pub description: String,
     /// What each field may be, one sentence each; fields without a limit are told too. Empty for a capability without
-    /// arguments.
+    /// arguments. Values are whole, and what does not print in them is written as `\u{200B}`.
     pub limits: Vec<String>,
+    /// How long the grant lasts unless the answer says less; `None` where nothing but its agent's end ends it.
+    pub lasts: Option<Duration>,
 }
 
 /// What approval does to the host.
@@ -88,13 +95,17 @@ pub enum ApprovalAnswer {
     Approve {
         /// Names out of [`ApprovalView::capabilities`].
         capabilities: Vec<String>,
+        /// How long the grants last at the most, in whole seconds; each ends sooner where [`RequestedView::lasts`] says so.
+        /// `None` leaves it at that.
+        at_most: Option<Duration>,
     },
     /// No.
     Deny,
 }
 
 /// What an answer did.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decided {
     /// Approved, at least in part.
     Approved {
@@ -117,6 +128,9 @@ pub enum ApprovalError {
     /// The question is not the one that was shown any more. Show it again.
     #[error("the request has changed since it was shown")]
     Changed,
+    /// The question was answered already, otherwise or by another person or in another session.
+    #[error("the request was answered already")]
+    Decided,
     /// The code has lapsed.
     #[error("the code has expired; the agent must ask again")]
     Expired,
@@ -135,7 +149,7 @@ pub enum ApprovalError {
     /// The person has as many hosts as they may have. One must be revoked first.
     #[error("no more hosts can be linked to this person; revoke one first")]
     TooManyHosts,
-    /// No open question has this code: it was mistyped, answered, or replaced by a newer one.
+    /// No open question has this code: it was mistyped, or replaced by a newer one.
     #[error("no open request has this code")]
     UnknownCode,
     /// A fault of ours.
@@ -149,6 +163,7 @@ impl ApprovalError {
         match self {
             ApprovalError::AccountUnusable => "unauthorized",
             ApprovalError::Changed => "approval_changed",
+            ApprovalError::Decided => "approval_decided",
             ApprovalError::Expired => "approval_expired",
             ApprovalError::Failed(_) => "internal_error",
             ApprovalError::ForeignHost => "unauthorized",
@@ -163,7 +178,7 @@ impl ApprovalError {
     /// The status of a page or API that reports it.
     pub fn status(&self) -> StatusCode {
         match self {
-            ApprovalError::Changed | ApprovalError::TooManyHosts => StatusCode::CONFLICT,
+            ApprovalError::Changed | ApprovalError::Decided | ApprovalError::TooManyHosts => StatusCode::CONFLICT,
             ApprovalError::Expired => StatusCode::GONE,
             ApprovalError::Failed(fault) => fault.status(),
             ApprovalError::AccountUnusable

@@ -3,9 +3,10 @@
 use countersign_storage::{
     Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stored, Timestamp, UserCode,
 };
+use countersign_web::text;
 use serde_json::json;
 
-use super::{ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
+use super::{Answered, ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode, AgentStatus, PendingApproval};
 use crate::approved;
@@ -29,8 +30,10 @@ impl AgentProvider {
         let code = UserCode::parse(user_code).ok_or(ApprovalError::UnknownCode)?;
         let mut reader = self.ports.reader();
         let question = Question::load(&code, who, self, &mut reader).await?;
-        let open = question.open(who, &self.policy, reader.now())?;
-        Ok(open.view(self, who, reader.now()))
+        match question.find(who, &self.policy, reader.now())? {
+            Found::Open(open) => Ok(open.view(self, who, reader.now())),
+            Found::Answered(_) => Err(ApprovalError::Decided),
+        }
     }
 
     pub(super) async fn count_attempt(&self, who: &Authentication) -> Result<(), ApprovalError> {
@@ -55,6 +58,12 @@ pub(super) struct Question {
     account: Option<Account>,
 }
 
+/// A question: open for this person to answer, or answered.
+pub(super) enum Found {
+    Open(Box<OpenQuestion>),
+    Answered(Answered),
+}
+
 /// A question that is open, for this person to answer.
 pub(super) struct OpenQuestion {
     pub(super) agent: Stored<Agent>,
@@ -62,7 +71,7 @@ pub(super) struct OpenQuestion {
     /// Agents that act for nobody, and that linking the host would claim.
     pub(super) claims: Vec<Stored<Agent>>,
     pub(super) person: Option<Stored<Person>>,
-    approval: PendingApproval,
+    pub(super) approval: PendingApproval,
 }
 
 impl Question {
@@ -99,14 +108,17 @@ impl Question {
         Ok(question)
     }
 
-    /// The question, if it is still open and `who` may answer it.
-    pub(super) fn open(
+    /// The question, if it was answered, or is still open and `who` may answer it.
+    pub(super) fn find(
         self,
         who: &Authentication,
         policy: &AgentPolicy,
         now: Timestamp,
-    ) -> Result<OpenQuestion, ApprovalError> {
+    ) -> Result<Found, ApprovalError> {
         let (Some(agent), Some(host)) = (self.agent, self.host) else { return Err(ApprovalError::UnknownCode) };
+        if let Some(answered) = agent.answered.clone().filter(|answered| answered.code == self.code) {
+            return Ok(Found::Answered(answered));
+        }
         let approval = agent.approval.clone().filter(|approval| approval.code == self.code);
         let approval = approval.ok_or(ApprovalError::UnknownCode)?;
         if host.subject.is_some() && !host.is_linked_to(who.subject()) {
@@ -125,13 +137,13 @@ impl Question {
         let claims = (self.others.into_iter())
             .filter(|other| other.mode == AgentMode::Autonomous && other.status(&host, policy, now).is_living())
             .collect();
-        Ok(OpenQuestion { agent, host, claims, person: self.person, approval })
+        Ok(Found::Open(Box::new(OpenQuestion { agent, host, claims, person: self.person, approval })))
     }
 }
 
 impl OpenQuestion {
     pub(super) fn view(&self, provider: &AgentProvider, who: &Authentication, now: Timestamp) -> ApprovalView {
-        ApprovalView {
+        let mut view = ApprovalView {
             agent_name: self.agent.name.as_str().to_owned(),
             host_name: self.host.name.as_ref().map(|name| name.as_str().to_owned()),
             reason: self.approval.reason.as_ref().map(|reason| reason.as_str().to_owned()),
@@ -144,40 +156,44 @@ impl OpenQuestion {
                 true => Freshness::Fresh,
                 false => Freshness::SignInAgain,
             },
-            shown: self.hash(provider),
-        }
+            shown: String::new(),
+        };
+        view.shown = self.shown(&view, who);
+        view
     }
 
     pub(super) fn stage(&self) -> Stage {
         if self.agent.is_undecided() { Stage::Registration } else { Stage::Escalation }
     }
 
-    /// Everything that the person's answer is about. The id of the question is random, so the hash of one question is never
-    /// that of another, and who can name it has seen the question.
-    pub(super) fn hash(&self, provider: &AgentProvider) -> String {
-        let capabilities: Vec<_> = (self.agent.asked())
-            .map(|grant| {
-                let view = requested(provider, grant);
-                let (description, limits) = view.map(|view| (view.description, view.limits)).unzip();
-                json!([
-                    grant.id(),
-                    grant.capability(),
-                    grant.constraints_shown().map(ToString::to_string),
-                    description,
-                    limits
-                ])
-            })
+    /// Everything that the person sees and their answer is about, for this person, session and sign-in alone. The id of the
+    /// question is random and told to nobody, so nobody can compute this, for themselves or for others.
+    fn shown(&self, view: &ApprovalView, who: &Authentication) -> String {
+        let asked: Vec<_> = (self.agent.asked())
+            .map(|grant| json!([grant.id(), grant.capability(), grant.constraints_shown().map(ToString::to_string)]))
             .collect();
+        let capabilities: Vec<_> = (view.capabilities.iter())
+            .map(|asked| json!([asked.name, asked.description, asked.limits, asked.lasts.map(|lasts| lasts.as_secs())]))
+            .collect();
+        let seen = json!([
+            view.agent_name,
+            view.host_name,
+            view.reason,
+            view.stage == Stage::Escalation,
+            capabilities,
+            view.host_link == HostLink::WillLink,
+            view.claims,
+            view.expires_at,
+        ]);
         let question = json!([
             self.approval.id,
+            who,
             self.agent.id.as_str(),
-            self.agent.name.as_str(),
-            self.approval.reason.as_ref().map(|reason| reason.as_str()),
             self.host.id.as_str(),
-            self.host.name.as_ref().map(|name| name.as_str()),
             self.host.subject.as_ref().map(|subject| subject.as_str()),
-            capabilities,
             self.claims.iter().map(|agent| agent.id.as_str()).collect::<Vec<_>>(),
+            asked,
+            seen,
         ]);
         Handle::of(&question.to_string()).as_str().to_owned()
     }
@@ -190,20 +206,25 @@ fn requested(provider: &AgentProvider, grant: &CapabilityGrant) -> Option<Reques
         name: offered.name.clone(),
         description: offered.description.clone(),
         limits: limits(offered, grant),
+        lasts: provider.grant_lifetime(&offered.name),
     })
 }
 
-/// One sentence for each field: what it may be, or that it may be anything.
+/// One sentence for each field: what it may be by its constraint and the schema together, or that it may be anything.
 pub(crate) fn limits(offered: &Offered, grant: &CapabilityGrant) -> Vec<String> {
     let Ok(granted) = grant.constraints() else {
         return vec!["limited in a way that this server cannot read; every call is refused".to_owned()];
     };
     let constraints: Constraints = granted.narrowed_by(&offered.constraints);
-    let unknown = constraints.fields().filter(|field| !offered.input.fields().any(|known| known == *field));
-    (offered.input.fields().chain(unknown))
-        .map(|field| match constraints.on(field) {
-            Some(constraint) => format!("{field}: {}", constraint.in_words()),
-            None => format!("{field}: any value"),
-        })
-        .collect()
+    let of_schema = offered.input.fields().map(|field| {
+        let words = offered.input.limit_in_words(field, constraints.on(field));
+        format!("{}: {words}", text::escaped(field))
+    });
+    // The names of the others are the agent's own.
+    let others = constraints.fields().filter(|field| !offered.input.fields().any(|known| known == *field));
+    let others = others.map(|field| {
+        let words = offered.input.limit_in_words(field, constraints.on(field));
+        format!("“{}”: {words}", text::escaped(field))
+    });
+    of_schema.chain(others).collect()
 }

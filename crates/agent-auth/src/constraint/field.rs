@@ -1,10 +1,10 @@
 //! One constraint on one field: how it is read, and what it allows.
 
+use countersign_web::text;
 use serde_json::{Map, Number, Value, json};
 
 use super::ConstraintError;
 use crate::decimal::Decimal;
-use crate::display_text::DisplayText;
 
 /// What is said about one field.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,7 +44,7 @@ const LIST: usize = 100;
 
 impl FieldConstraint {
     pub(super) fn parse(field: &str, value: &Value) -> Result<Self, ConstraintError> {
-        let malformed = |reason| ConstraintError::Malformed { field: DisplayText::cut(field, 100).into(), reason };
+        let malformed = |reason| ConstraintError::Malformed { field: text::cleaned_or(field, 100, "a field"), reason };
         let Value::Object(members) = value else {
             return Scalar::of(value)
                 .map(FieldConstraint::Exact)
@@ -53,7 +53,7 @@ impl FieldConstraint {
         let unknown: Vec<String> = members
             .keys()
             .filter(|operator| !["min", "max", "in", "not_in"].contains(&operator.as_str()))
-            .map(|operator| DisplayText::cut(operator, 100).into())
+            .map(|operator| text::cleaned_or(operator, 100, "an operator that cannot be shown"))
             .collect();
         if !unknown.is_empty() {
             return Err(ConstraintError::UnknownOperators(unknown));

@@ -1,7 +1,8 @@
 //! Constraints as sentences for the person who approves.
 
+use countersign_web::text;
+
 use super::field::{FieldConstraint, Operators, Scalar};
-use crate::display_text::DisplayText;
 
 impl FieldConstraint {
     /// What the field may be, without the field: `at most 100, no lower limit`. An open end is said aloud, because a
@@ -40,7 +41,7 @@ fn written(value: &Scalar) -> String {
     match value {
         Scalar::Bool(value) => value.to_string(),
         Scalar::Number(number) => number.written.to_string(),
-        // Nor can it end its own quotation.
-        Scalar::Text(text) => format!("“{}”", DisplayText::cut(text, 200).as_str().replace(['“', '”'], "\"")),
+        // It is whole, and another text is written otherwise; nor can it end its own quotation.
+        Scalar::Text(text) => format!("“{}”", text::escaped(text)),
     }
 }

@@ -37,13 +37,12 @@ const MOST: usize = 50;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
-    let body: Body = request::body(request)?;
-    if !(1..=MOST).contains(&body.requests.len()) {
-        return Err(Refusal::InvalidRequest("requests is a list of 1 to 50").into());
-    }
-    let (ids, calls) = named(body.requests)?;
-    let mut responses = Vec::with_capacity(calls.len());
-    for (id, judgement) in ids.iter().zip(permit(provider, &token, &calls).await?) {
+    let (ids, calls) = match request::body(request).and_then(|body: Body| named(body.requests)) {
+        Ok((ids, calls)) => (ids, Ok(calls)),
+        Err(refusal) => (Vec::new(), Err(refusal)),
+    };
+    let mut responses = Vec::with_capacity(ids.len());
+    for (id, judgement) in ids.iter().zip(permit(provider, &token, calls).await?) {
         let outcome = match judgement {
             Ok(call) => perform(provider, &call).await,
             Err(refusal) => Err(refusal.into()),
@@ -58,6 +57,9 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
 
 /// Each call has a name of its own, so that answers can be told apart: the one it was given, or its place.
 fn named(requests: Vec<One>) -> Result<(Vec<String>, Vec<Call>), Refusal> {
+    if !(1..=MOST).contains(&requests.len()) {
+        return Err(Refusal::InvalidRequest("requests is a list of 1 to 50"));
+    }
     let mut ids: Vec<String> = Vec::with_capacity(requests.len());
     let mut calls = Vec::with_capacity(requests.len());
     for (index, One { id, capability, arguments }) in requests.into_iter().enumerate() {

@@ -9,14 +9,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Timestamp, secret};
+use countersign_web::text;
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::AgentProvider;
+use crate::agent::Agent;
 use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
 use crate::approved::ApprovedBy;
-use crate::display_text::DisplayText;
 use crate::evaluate::{Call, evaluate};
 use crate::executor::{ApprovedCall, ExecuteError};
 use crate::grant::CapabilityGrant;
@@ -34,19 +35,20 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
-    let body: Body = request::body(request)?;
-    let call = Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() };
-    let permitted = permit(provider, &token, std::slice::from_ref(&call)).await?;
+    let calls = request::body(request)
+        .map(|body: Body| vec![Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() }]);
+    let permitted = permit(provider, &token, calls).await?;
     let permitted = permitted.into_iter().next().ok_or(Fault::Internal("one call has one judgement"))??;
     let data = perform(provider, &permitted).await?;
     Ok(Answer::new(json!({ "data": data })))
 }
 
-/// Judges calls that one token asks for, in one commit. The token is spent by it, whatever the judgements.
+/// Judges calls that one token asks for, in one commit. The token is spent by it, whatever the judgements. What is wrong
+/// with the request itself is told once the token is proven.
 pub(crate) async fn permit(
     provider: &AgentProvider,
     token: &AgentToken<'_>,
-    calls: &[Call],
+    calls: Result<Vec<Call>, Refusal>,
 ) -> Result<Vec<Result<ApprovedCall, Refusal>>, Error> {
     Ok(provider.ports.perform(&Permit { provider, token, calls }).await??)
 }
@@ -63,10 +65,10 @@ pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Re
     }
     Err(match error {
         ExecuteError::InvalidArguments(message) => {
-            Refusal::InvalidArguments(DisplayText::cut(&message, DisplayText::REASON).into()).into()
+            Refusal::InvalidArguments(text::cleaned_or(&message, Agent::REASON, "the arguments are refused")).into()
         }
         ExecuteError::LimitExceeded(message) => {
-            Refusal::LimitExceeded(DisplayText::cut(&message, DisplayText::REASON).into()).into()
+            Refusal::LimitExceeded(text::cleaned_or(&message, Agent::REASON, "a limit is exceeded")).into()
         }
         ExecuteError::Unavailable { retry_after } => Refusal::Unavailable(retry_after).into(),
         ExecuteError::Failed(reason) => {
@@ -80,7 +82,7 @@ pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Re
 struct Permit<'a> {
     provider: &'a AgentProvider,
     token: &'a AgentToken<'a>,
-    calls: &'a [Call],
+    calls: Result<Vec<Call>, Refusal>,
 }
 
 #[async_trait]
@@ -101,8 +103,9 @@ impl Operation for Permit<'_> {
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
+        let calls = self.calls.as_deref().unwrap_or_default();
         match proven.count(&provider.policy, moment) {
-            Ok(Some(count)) => count.add(self.calls.len(), &mut changes),
+            Ok(Some(count)) => count.add(calls.len().max(1), &mut changes),
             Ok(None) => {}
             Err(refusal) => return Decision::answer(Err(refusal)),
         }
@@ -110,8 +113,9 @@ impl Operation for Permit<'_> {
             changes.insert(&proven.mark);
         }
         let bearer = self.judge_bearer(&proven, moment.now);
+        let bearer = bearer.and_then(|()| self.calls.as_ref().map(drop).map_err(Clone::clone));
         let (judgements, events): (Vec<_>, Vec<_>) =
-            self.calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
+            calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
         let plan = match bearer {
             Err(refusal) => Err(refusal),
             Ok(()) => {
@@ -177,7 +181,7 @@ fn approved(call: &Call, proven: &ProvenAgent, id: String) -> ApprovedCall {
 fn event(call: &Call, proven: &ProvenAgent, id: &str) -> Event {
     let event = Event::new("agent.execute", proven.actor())
         .with("call", id)
-        .with("capability", DisplayText::cut(&call.capability, 100))
+        .with("capability", text::cleaned_or(&call.capability, 100, "a name that cannot be shown"))
         .with("agent_name", proven.agent.name.as_str());
     match proven.agent.subject.as_ref().or(proven.host.subject.as_ref()) {
         Some(subject) => event.for_subject(subject),

@@ -15,3 +15,11 @@ pub(crate) mod revoke_host;
 pub(crate) mod rotate_agent_key;
 pub(crate) mod rotate_host_key;
 pub(crate) mod status;
+
+use crate::host::AgentId;
+use crate::refusal::Refusal;
+
+/// The agent that a request names, where it names one. What is wrong with the request is told once its token is proven.
+fn named(agent_id: &Result<Option<AgentId>, Refusal>) -> Option<&AgentId> {
+    agent_id.as_ref().ok().and_then(Option::as_ref)
+}

@@ -13,7 +13,7 @@ use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::agent_document;
+use super::{agent_document, named};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode, AgentStatus};
 use crate::approved::Approved;
@@ -34,15 +34,15 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    let body: Body = request::body(request)?;
-    let reactivate = Reactivate { provider, token: &token, agent_id: AgentId::parse(&body.agent_id) };
+    let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
+    let reactivate = Reactivate { provider, token: &token, agent_id };
     Ok(Answer::new(provider.ports.perform(&reactivate).await??))
 }
 
 struct Reactivate<'a> {
     provider: &'a AgentProvider,
     token: &'a HostToken<'a>,
-    agent_id: Option<AgentId>,
+    agent_id: Result<Option<AgentId>, Refusal>,
 }
 
 #[async_trait]
@@ -52,7 +52,7 @@ impl Operation for Reactivate<'_> {
     type Answer = Result<Value, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        self.token.load(reader, self.agent_id.as_ref(), self.provider).await
+        self.token.load(reader, named(&self.agent_id), self.provider).await
     }
 
     fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
@@ -63,6 +63,9 @@ impl Operation for Reactivate<'_> {
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         known.note_use(&self.provider.policy, moment.now, &mut changes);
+        if let Err(refusal) = &self.agent_id {
+            return Decision::changing(Err(refusal.clone()), changes);
+        }
         match known.admitted_with(agent) {
             Ok((host, agent)) => self.wake(host, agent, changes, moment),
             Err(refusal) => Decision::changing(Err(refusal), changes),
@@ -119,13 +122,10 @@ impl Reactivate<'_> {
         let provider = self.provider;
         let held = self.held(agent, moment);
         agent.reopen();
-        if !agent.make_room(held.len(), moment.now) {
-            return Err(Refusal::InvalidRequest("the agent has too many grants"));
-        }
-        match agent.mode {
+        let approval = match agent.mode {
             AgentMode::Delegated => {
                 let reason = agent.reason.clone();
-                Ok(Some(device_authorization::ask(provider, agent, held, reason.as_ref(), moment, changes)))
+                Some(device_authorization::ask(provider, agent, held, reason.as_ref(), moment, changes))
             }
             AgentMode::Autonomous => {
                 let approved = Approved::by_policy(&provider.policy.autonomous)
@@ -136,9 +136,11 @@ impl Reactivate<'_> {
                     agent.grants.push(grant);
                 }
                 agent.activate(&approved, moment.now);
-                Ok(None)
+                None
             }
-        }
+        };
+        agent.make_room(moment.now)?;
+        Ok(approval)
     }
 
     /// What the agent held when it expired, as fresh requests within what is offered today.
@@ -158,6 +160,9 @@ impl Reactivate<'_> {
                 let held: Constraints = grant.constraints().ok()?;
                 let within = held.narrowed_by(&offered.constraints);
                 let within = policy_limits(name).map_or_else(|| within.clone(), |limits| within.narrowed_by(&limits));
+                if offered.input.contradiction(&within).is_some() {
+                    return None;
+                }
                 let id = secret::identifier("grt", moment.random);
                 Some(CapabilityGrant::requested(id, name, &within, agent.reason.clone(), moment.now))
             })

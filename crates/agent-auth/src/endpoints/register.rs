@@ -13,6 +13,7 @@ use countersign_storage::{
     Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
+use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,8 +24,7 @@ use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias, AgentMode, AgentStatus};
 use crate::approved::Approved;
 use crate::device_authorization;
-use crate::display_text::DisplayText;
-use crate::host::{AgentId, Host, HostStatus};
+use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, ProvenHost, Unknown};
 use crate::policy::AutonomousPolicy;
 use crate::refusal::{Error, Refusal};
@@ -48,29 +48,38 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    let body: Body = request::body(request)?;
-    let name = DisplayText::cut(&body.name, DisplayText::NAME);
-    if name.is_empty() {
-        return Err(Refusal::InvalidRequest("name must have something to show").into());
-    }
-    let host_name =
-        body.host_name.as_deref().or(token.host_name()).map(|name| DisplayText::cut(name, DisplayText::NAME));
-    let register = Register {
-        provider,
-        agent_key: token.agent_key()?,
-        token: &token,
-        name,
-        host_name: host_name.filter(|name| !name.is_empty()),
-        requested: Requested::parse(body.capabilities, &provider.offer)?,
-        mode: mode(body.mode.as_deref(), &provider.policy.autonomous)?,
-        reason: body
-            .reason
-            .map(|reason| DisplayText::cut(&reason, DisplayText::REASON))
-            .filter(|reason| !reason.is_empty()),
-    };
+    // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
+    let asked = Registration::parse(&token, request, provider);
+    let register = Register { provider, token: &token, asked };
     register.admit_unknown_host(request).await?;
     let registered = provider.ports.perform(&register).await??;
     Ok(Answer::new(registered))
+}
+
+/// What the host asks for, as token and body say it.
+struct Registration {
+    agent_key: Jwk,
+    name: Cleaned,
+    host_name: Option<Cleaned>,
+    requested: Requested,
+    mode: AgentMode,
+    reason: Option<Cleaned>,
+}
+
+impl Registration {
+    fn parse(token: &HostToken<'_>, request: &Request<Bytes>, provider: &AgentProvider) -> Result<Self, Refusal> {
+        let body: Body = request::body(request)?;
+        let host_name = body.host_name.as_deref().or(token.host_name());
+        Ok(Registration {
+            name: text::cleaned(&body.name, Agent::NAME)
+                .map_err(|_| Refusal::InvalidRequest("name must have something to show"))?,
+            host_name: host_name.and_then(|name| text::cleaned(name, Agent::NAME).ok()),
+            agent_key: token.agent_key()?,
+            requested: Requested::parse(body.capabilities, &provider.offer)?,
+            mode: mode(body.mode.as_deref(), &provider.policy.autonomous)?,
+            reason: body.reason.and_then(|reason| text::cleaned(&reason, Agent::REASON).ok()),
+        })
+    }
 }
 
 fn mode(asked: Option<&str>, autonomous: &AutonomousPolicy) -> Result<AgentMode, Refusal> {
@@ -84,12 +93,7 @@ fn mode(asked: Option<&str>, autonomous: &AutonomousPolicy) -> Result<AgentMode,
 struct Register<'a> {
     provider: &'a AgentProvider,
     token: &'a HostToken<'a>,
-    agent_key: Jwk,
-    name: DisplayText,
-    host_name: Option<DisplayText>,
-    requested: Requested,
-    mode: AgentMode,
-    reason: Option<DisplayText>,
+    asked: Result<Registration, Refusal>,
 }
 
 struct Loaded {
@@ -113,6 +117,9 @@ impl Register<'_> {
         }
         let moment = Moment { now: reader.now(), random: provider.ports.random.as_ref(), exhausted: &[] };
         self.token.verify(&known, Unknown::Welcome, provider, &moment)?;
+        if let Err(refusal) = &self.asked {
+            return Err(refusal.clone().into());
+        }
         let from = PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| peer.network().to_string());
         match provider.throttle.attempt("agent_unknown_host", &from, provider.policy.unknown_hosts).await? {
             Allowance::Allowed => Ok(()),
@@ -120,9 +127,9 @@ impl Register<'_> {
         }
     }
 
-    fn agent_id(&self, known: &KnownHost) -> AgentId {
-        let host_id = known.host.as_ref().map_or(self.token.new_host_id(), |host| &host.id);
-        AgentId::of(host_id, self.agent_key.thumbprint())
+    fn agent_id(&self, host_id: &HostId) -> Option<AgentId> {
+        let asked = self.asked.as_ref().ok()?;
+        Some(AgentId::of(host_id, asked.agent_key.thumbprint()))
     }
 }
 
@@ -134,20 +141,21 @@ impl Operation for Register<'_> {
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         // The agent's id follows from the host's, which a rotated key hides: then it is read again under the right one.
-        let guess = AgentId::of(self.token.new_host_id(), self.agent_key.thumbprint());
-        let (known, agent) = self.token.load(reader, Some(&guess), self.provider).await?;
-        let right = self.agent_id(&known);
+        let guess = self.agent_id(self.token.new_host_id());
+        let (known, agent) = self.token.load(reader, guess.as_ref(), self.provider).await?;
+        let host_id = known.host.as_ref().map_or(self.token.new_host_id(), |host| &host.id);
+        let right = self.agent_id(host_id);
         let agent = match right == guess {
             true => agent,
-            false => self.token.load(reader, Some(&right), self.provider).await?.1,
+            false => self.token.load(reader, right.as_ref(), self.provider).await?.1,
         };
-        let (alias, living) = match &known.host {
-            Some(host) => {
+        let (alias, living) = match (&known.host, right) {
+            (Some(host), Some(right)) => {
                 let alias = reader.load(AgentKeyAlias::at(right.as_str())).await?;
                 let full = agent.is_none() && host.agents.len() >= self.most_agents();
                 (alias, if full { Some(self.living(host, reader).await?) } else { None })
             }
-            None => (None, None),
+            _ => (None, None),
         };
         Ok(Loaded { known, agent, alias, living })
     }
@@ -158,7 +166,11 @@ impl Operation for Register<'_> {
             Err(refusal) => return Decision::answer(Err(refusal)),
         };
         let known = loaded.known.host.as_ref().map(|host| host.record.clone());
-        match (self.register(loaded, &proven, moment), known) {
+        let registered = match &self.asked {
+            Ok(asked) => self.register(asked, loaded, &proven, moment),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        match (registered, known) {
             (Ok(decision), _) => decision,
             // A refusal spends the token of a known host; of one that stays unknown nothing is kept.
             (Err(refusal), Some(host)) => {
@@ -191,16 +203,17 @@ impl Register<'_> {
 
     fn register(
         &self,
+        asked: &Registration,
         loaded: Loaded,
         proven: &ProvenHost,
         moment: &Moment<'_>,
     ) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
         let Loaded { known, agent, alias, living } = loaded;
         let Moment { now, .. } = *moment;
-        if self.agent_key.thumbprint() == proven.key.thumbprint() {
+        if asked.agent_key.thumbprint() == proven.key.thumbprint() {
             return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
         }
-        let key = StoredKey::new(&self.agent_key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
+        let key = StoredKey::new(&asked.agent_key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
         let mut changes = Changes::none();
         proven.spend(&mut changes);
 
@@ -209,7 +222,7 @@ impl Register<'_> {
                 let stored = known.admitted()?.clone();
                 (stored.record.clone(), Some(stored))
             }
-            None => (self.new_host(&proven.key, now)?, None),
+            None => (self.new_host(asked, &proven.key, now)?, None),
         };
         if alias.is_some() {
             return Err(Refusal::AgentExists);
@@ -225,20 +238,21 @@ impl Register<'_> {
         }
         let mut record = match &agent {
             Some(agent) => agent.record.clone(),
-            None => Agent::new(&host.id, key, self.mode, (self.name.clone(), self.reason.clone()), now),
+            None => Agent::new(&host.id, key, asked.mode, (asked.name.clone(), asked.reason.clone()), now),
         };
-        if record.mode != self.mode {
+        if record.mode != asked.mode {
             return Err(Refusal::AgentExists);
         }
-        record.name = self.name.clone();
-        record.reason = self.reason.clone();
-        let approval = match self.mode {
-            AgentMode::Delegated => Some(self.ask(&mut record, moment, &mut changes)),
+        record.name = asked.name.clone();
+        record.reason = asked.reason.clone();
+        let approval = match asked.mode {
+            AgentMode::Delegated => Some(self.ask(asked, &mut record, moment, &mut changes)?),
             AgentMode::Autonomous => {
-                self.grant_by_policy(&mut record, &mut host, stored_host.is_none(), moment)?;
+                self.grant_by_policy(asked, &mut record, &mut host, stored_host.is_none(), moment)?;
                 None
             }
         };
+        record.make_room(now)?;
         record.keep(&self.provider.policy, now);
         if agent.is_none() {
             host.agents.push(record.id.clone());
@@ -264,12 +278,12 @@ impl Register<'_> {
         Ok(Decision::changing(Ok(Value::Object(document)), changes).report(event))
     }
 
-    fn new_host(&self, key: &VerifyingKey, now: Timestamp) -> Result<Host, Refusal> {
+    fn new_host(&self, asked: &Registration, key: &VerifyingKey, now: Timestamp) -> Result<Host, Refusal> {
         Ok(Host {
             id: self.token.new_host_id().clone(),
             key: StoredKey::new(key.jwk()).map_err(|_| Refusal::UNPROVEN)?,
             former_keys: Vec::new(),
-            name: self.host_name.clone(),
+            name: asked.host_name.clone(),
             status: HostStatus::Pending,
             subject: None,
             linked_at: None,
@@ -282,14 +296,22 @@ impl Register<'_> {
     }
 
     /// Puts the request to a person ([Agent Auth §7.1]). Whatever code the agent had before is dead from now on.
-    fn ask(&self, agent: &mut Agent, moment: &Moment<'_>, changes: &mut Changes) -> Value {
-        let pending = self.requested.pending(&self.provider.offer, &BTreeMap::new(), self.reason.as_ref(), moment);
-        device_authorization::ask(self.provider, agent, pending, self.reason.as_ref(), moment, changes)
+    fn ask(
+        &self,
+        asked: &Registration,
+        agent: &mut Agent,
+        moment: &Moment<'_>,
+        changes: &mut Changes,
+    ) -> Result<Value, Refusal> {
+        let (offer, reason) = (&self.provider.offer, asked.reason.as_ref());
+        let pending = asked.requested.pending(offer, &BTreeMap::new(), reason, moment)?;
+        Ok(device_authorization::ask(self.provider, agent, pending, reason, moment, changes))
     }
 
     /// Autonomous agents ([Agent Auth §2.2.2]): each capability passes the policy or is denied.
     fn grant_by_policy(
         &self,
+        asked: &Registration,
         agent: &mut Agent,
         host: &mut Host,
         is_new_host: bool,
@@ -310,7 +332,8 @@ impl Register<'_> {
         }
         let approved = Approved::by_policy(&policy.autonomous)
             .ok_or(Refusal::UnsupportedMode("the server does not offer this mode"))?;
-        for mut grant in self.requested.pending(&self.provider.offer, given, self.reason.as_ref(), moment) {
+        let pending = asked.requested.pending(&self.provider.offer, given, asked.reason.as_ref(), moment)?;
+        for mut grant in pending {
             let lifetime = self.provider.grant_lifetime(grant.capability());
             grant.activate(&approved, lifetime, moment.now);
             grant.deny("not available to autonomous agents");
@@ -321,14 +344,16 @@ impl Register<'_> {
     }
 
     fn event(&self, host: &Host) -> Event {
-        let names: Vec<&str> = self.requested.iter().map(|(name, _)| name).collect();
-        let event = Event::new("agent.register", Actor::Host { host_id: host.id.as_str().to_owned() })
-            .with("agent_name", self.name.as_str())
-            .with("mode", self.mode.as_str())
-            .with("capabilities", names.join(" "));
-        match &host.subject {
+        let event = Event::new("agent.register", Actor::Host { host_id: host.id.as_str().to_owned() });
+        let event = match &host.subject {
             Some(subject) => event.for_subject(subject),
             None => event,
-        }
+        };
+        let Ok(asked) = &self.asked else { return event };
+        let names: Vec<&str> = asked.requested.iter().map(|(name, _)| name).collect();
+        event
+            .with("agent_name", asked.name.as_str())
+            .with("mode", asked.mode.as_str())
+            .with("capabilities", names.join(" "))
     }
 }

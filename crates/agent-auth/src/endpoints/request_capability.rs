@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader};
+use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +20,6 @@ use crate::agent::{Agent, AgentMode};
 use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
 use crate::approved::Approved;
 use crate::device_authorization;
-use crate::display_text::DisplayText;
 use crate::grant::{CapabilityGrant, GrantStatus};
 use crate::policy::AutonomousPolicy;
 use crate::refusal::{Error, Refusal};
@@ -35,22 +35,34 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
-    let body: Body = request::body(request)?;
-    if body.capabilities.is_empty() {
-        return Err(Refusal::InvalidRequest("capabilities must name at least one").into());
-    }
-    let requested = Requested::parse(body.capabilities, &provider.offer)?;
-    let reason = body.reason.map(|reason| DisplayText::cut(&reason, DisplayText::REASON));
-    let ask =
-        RequestCapability { provider, token: &token, requested, reason: reason.filter(|reason| !reason.is_empty()) };
+    // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
+    let asked = Wish::parse(request, provider);
+    let ask = RequestCapability { provider, token: &token, asked };
     Ok(Answer::new(provider.ports.perform(&ask).await??))
+}
+
+/// What the agent asks for.
+struct Wish {
+    requested: Requested,
+    reason: Option<Cleaned>,
+}
+
+impl Wish {
+    fn parse(request: &Request<Bytes>, provider: &AgentProvider) -> Result<Self, Refusal> {
+        let body: Body = request::body(request)?;
+        if body.capabilities.is_empty() {
+            return Err(Refusal::InvalidRequest("capabilities must name at least one"));
+        }
+        let requested = Requested::parse(body.capabilities, &provider.offer)?;
+        let reason = body.reason.and_then(|reason| text::cleaned(&reason, Agent::REASON).ok());
+        Ok(Wish { requested, reason })
+    }
 }
 
 struct RequestCapability<'a> {
     provider: &'a AgentProvider,
     token: &'a AgentToken<'a>,
-    requested: Requested,
-    reason: Option<DisplayText>,
+    asked: Result<Wish, Refusal>,
 }
 
 #[async_trait]
@@ -80,7 +92,11 @@ impl Operation for RequestCapability<'_> {
         if let Some(count) = count {
             count.add(1, &mut changes);
         }
-        match self.ask(proven, moment, &mut changes) {
+        let answer = match &self.asked {
+            Ok(wish) => self.ask(wish, proven, moment, &mut changes),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        match answer {
             Ok(document) => Decision::changing(Ok(document), changes).report(event),
             Err(refusal) => {
                 let event = event.denied(refusal.code());
@@ -95,10 +111,16 @@ impl Operation for RequestCapability<'_> {
 }
 
 impl RequestCapability<'_> {
-    fn ask(&self, proven: ProvenAgent, moment: &Moment<'_>, changes: &mut Changes) -> Result<Value, Refusal> {
+    fn ask(
+        &self,
+        wish: &Wish,
+        proven: ProvenAgent,
+        moment: &Moment<'_>,
+        changes: &mut Changes,
+    ) -> Result<Value, Refusal> {
         let (provider, now) = (self.provider, moment.now);
         proven.check_status(&provider.policy, now)?;
-        if self.requested.iter().any(|(name, _)| !proven.covers(name)) {
+        if wish.requested.iter().any(|(name, _)| !proven.covers(name)) {
             return Err(Refusal::CapabilityNotGranted);
         }
         let mut agent = proven.agent;
@@ -106,18 +128,15 @@ impl RequestCapability<'_> {
             (AutonomousPolicy::Granted(limits), AgentMode::Autonomous) => limits.clone(),
             _ => BTreeMap::new(),
         };
-        let asked = self.requested.pending(&provider.offer, &limits, self.reason.as_ref(), moment);
+        let asked = wish.requested.pending(&provider.offer, &limits, wish.reason.as_ref(), moment)?;
         let (held, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|grant| holds(&agent, grant, moment));
         if missing.is_empty() {
             return Err(Refusal::AlreadyGranted);
         }
-        if !agent.record.make_room(missing.len(), now) {
-            return Err(Refusal::InvalidRequest("the agent has too many grants"));
-        }
         let ids: Vec<String> = missing.iter().map(|grant| grant.id().to_owned()).collect();
         let approval = match agent.mode {
             AgentMode::Delegated => {
-                let reason = self.reason.as_ref();
+                let reason = wish.reason.as_ref();
                 Some(device_authorization::ask(provider, &mut agent.record, missing, reason, moment, changes))
             }
             AgentMode::Autonomous => {
@@ -126,6 +145,7 @@ impl RequestCapability<'_> {
                 None
             }
         };
+        agent.record.make_room(now)?;
         agent.record.last_used_at = Some(now);
         let told = |grant: &&CapabilityGrant| {
             let held = held.iter().any(|held| held.capability() == grant.capability()) && grant.is_effective(now);
@@ -160,10 +180,15 @@ impl RequestCapability<'_> {
     }
 
     fn event(&self, proven: &ProvenAgent) -> Event {
-        let names: Vec<&str> = self.requested.iter().map(|(name, _)| name).collect();
-        let event = Event::new("agent.request_capability", proven.actor())
-            .with("agent_name", proven.agent.name.as_str())
-            .with("capabilities", names.join(" "));
+        let event =
+            Event::new("agent.request_capability", proven.actor()).with("agent_name", proven.agent.name.as_str());
+        let event = match &self.asked {
+            Ok(wish) => {
+                let names: Vec<&str> = wish.requested.iter().map(|(name, _)| name).collect();
+                event.with("capabilities", names.join(" "))
+            }
+            Err(_) => event,
+        };
         match &proven.agent.subject {
             Some(subject) => event.for_subject(subject),
             None => event,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use countersign_storage::{Moment, secret};
+use countersign_web::text::{self, Cleaned};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::capability::Offer;
 use crate::constraint::Constraints;
-use crate::display_text::DisplayText;
 use crate::grant::CapabilityGrant;
 use crate::refusal::Refusal;
 
@@ -25,11 +25,13 @@ pub(crate) enum Asked {
 }
 
 /// Capabilities that are offered, with constraints that make sense; each at most once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Requested(Vec<(String, Constraints)>);
 
 /// How many capabilities one request may name.
 const MOST: usize = 50;
+/// How long the constraints on one capability may be, in bytes: a person must be able to read them.
+const CONSTRAINTS: usize = 4_096;
 
 impl Requested {
     pub(crate) fn parse(asked: Vec<Asked>, offer: &Offer) -> Result<Self, Refusal> {
@@ -46,7 +48,7 @@ impl Requested {
         let unknown: Vec<String> = asked
             .iter()
             .filter(|(name, _)| offer.by_name(name).is_none())
-            .map(|(name, _)| DisplayText::cut(name, 100).into())
+            .map(|(name, _)| text::cleaned_or(name, 100, "a name that cannot be shown"))
             .collect();
         if !unknown.is_empty() {
             return Err(Refusal::InvalidCapabilities(unknown));
@@ -55,6 +57,9 @@ impl Requested {
         for (name, constraints) in asked {
             if requested.iter().any(|(known, _)| *known == name) {
                 return Err(Refusal::InvalidRequest("a capability is named twice"));
+            }
+            if constraints.as_ref().is_some_and(|constraints| constraints.to_string().len() > CONSTRAINTS) {
+                return Err(Refusal::TooLarge("the constraints on one capability are at most 4096 bytes"));
             }
             let constraints = constraints.map_or(Ok(Constraints::none()), |value| Constraints::parse(&value))?;
             check_fields(&name, &constraints, offer)?;
@@ -69,24 +74,28 @@ impl Requested {
 
     /// Pending grants, each narrowed by what the capability itself allows and by further `limits`
     /// ([Agent Auth §2.13], "combined").
+    ///
+    /// # Errors
+    /// [`Refusal::ConstraintAllowsNothing`] for one under which no call would ever be allowed: it would look like a grant.
     pub(crate) fn pending(
         &self,
         offer: &Offer,
         limits: &BTreeMap<String, Constraints>,
-        reason: Option<&DisplayText>,
+        reason: Option<&Cleaned>,
         moment: &Moment<'_>,
-    ) -> Vec<CapabilityGrant> {
-        self.iter()
-            .map(|(name, proposed)| {
-                let imposed = offer.by_name(name).map(|offered| &offered.constraints);
-                let constraints = imposed
-                    .into_iter()
-                    .chain(limits.get(name))
-                    .fold(proposed.clone(), |constraints, limits| constraints.narrowed_by(limits));
-                let id = secret::identifier("grt", moment.random);
-                CapabilityGrant::requested(id, name, &constraints, reason.cloned(), moment.now)
-            })
-            .collect()
+    ) -> Result<Vec<CapabilityGrant>, Refusal> {
+        let pending = |(name, proposed): (&str, &Constraints)| {
+            let offered = offer.by_name(name);
+            let constraints = (offered.map(|offered| &offered.constraints).into_iter())
+                .chain(limits.get(name))
+                .fold(proposed.clone(), |constraints, limits| constraints.narrowed_by(limits));
+            if let Some(nothing) = offered.and_then(|offered| offered.input.contradiction(&constraints)) {
+                return Err(Refusal::ConstraintAllowsNothing(nothing.reason));
+            }
+            let id = secret::identifier("grt", moment.random);
+            Ok(CapabilityGrant::requested(id, name, &constraints, reason.cloned(), moment.now))
+        };
+        self.iter().map(pending).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use http::Request;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::named;
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentStatus};
 use crate::host::{AgentId, Host};
@@ -23,26 +24,26 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    let body: Body = request::body(request)?;
-    let revoke = RevokeAgent { provider, token: &token, agent_id: AgentId::parse(&body.agent_id) };
-    provider.ports.perform(&revoke).await??;
-    Ok(Answer::new(json!({ "agent_id": body.agent_id, "status": "revoked" })))
+    let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
+    let revoke = RevokeAgent { provider, token: &token, agent_id };
+    let agent_id = provider.ports.perform(&revoke).await??;
+    Ok(Answer::new(json!({ "agent_id": agent_id, "status": "revoked" })))
 }
 
 struct RevokeAgent<'a> {
     provider: &'a AgentProvider,
     token: &'a HostToken<'a>,
-    agent_id: Option<AgentId>,
+    agent_id: Result<Option<AgentId>, Refusal>,
 }
 
 #[async_trait]
 impl Operation for RevokeAgent<'_> {
     type Loaded = (KnownHost, Option<Stored<Agent>>, Withdrawn);
-    type Plan = Result<(), Refusal>;
-    type Answer = Result<(), Refusal>;
+    type Plan = Result<String, Refusal>;
+    type Answer = Result<String, Refusal>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let (known, agent) = self.token.load(reader, self.agent_id.as_ref(), self.provider).await?;
+        let (known, agent) = self.token.load(reader, named(&self.agent_id), self.provider).await?;
         known.unguard(reader);
         let Some(agent) = agent else { return Ok((known, None, None)) };
         reader.unguard(&agent.record.key());
@@ -71,7 +72,7 @@ impl Operation for RevokeAgent<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        Decision::changing(Ok(()), changes).report(event)
+        Decision::changing(Ok(agent.id.as_str().to_owned()), changes).report(event)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -87,6 +88,9 @@ impl RevokeAgent<'_> {
         agent: Option<Stored<Agent>>,
         moment: &Moment<'_>,
     ) -> Result<(&'k Stored<Host>, Stored<Agent>), Refusal> {
+        if let Err(refusal) = &self.agent_id {
+            return Err(refusal.clone());
+        }
         let (host, agent) = known.admitted_with(agent)?;
         match agent.status(host, &self.provider.policy, moment.now) {
             AgentStatus::Claimed => Err(Refusal::AgentClaimed),

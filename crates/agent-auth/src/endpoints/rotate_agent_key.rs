@@ -30,30 +30,45 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let bearer = request::bearer(request.headers())?;
-    let body: Body = request::body(request)?;
     let by = match AgentToken::parse(bearer) {
         Ok(token) => By::Agent(token),
-        Err(_) => {
-            let token = HostToken::parse(bearer, &provider.issuer)?;
-            let agent_id = body.agent_id.as_deref().ok_or(Refusal::InvalidRequest("agent_id is missing"))?;
-            By::Host(token, AgentId::parse(agent_id))
-        }
+        Err(_) => By::Host(HostToken::parse(bearer, &provider.issuer)?),
     };
-    let rotate = RotateAgentKey { provider, by, named: body.agent_id, key: agent_key(&body.public_key)? };
+    let rotate = RotateAgentKey { provider, asked: Wish::parse(&by, request), by };
     let (agent_id, status) = provider.ports.perform(&rotate).await??;
     Ok(Answer::new(json!({ "agent_id": agent_id, "status": status })))
 }
 
 enum By<'a> {
     Agent(AgentToken<'a>),
-    Host(HostToken<'a>, Option<AgentId>),
+    Host(HostToken<'a>),
+}
+
+/// Another key, for the agent that is named or for the one that asks.
+struct Wish {
+    named: Option<String>,
+    key: Jwk,
+}
+
+impl Wish {
+    fn parse(by: &By<'_>, request: &Request<Bytes>) -> Result<Self, Refusal> {
+        let body: Body = request::body(request)?;
+        if matches!(by, By::Host(_)) && body.agent_id.is_none() {
+            return Err(Refusal::InvalidRequest("agent_id is missing"));
+        }
+        Ok(Wish { key: agent_key(&body.public_key)?, named: body.agent_id })
+    }
+
+    fn agent_id(&self) -> Option<AgentId> {
+        self.named.as_deref().and_then(AgentId::parse)
+    }
 }
 
 struct RotateAgentKey<'a> {
     provider: &'a AgentProvider,
     by: By<'a>,
-    named: Option<String>,
-    key: Jwk,
+    /// Kept until the token is proven.
+    asked: Result<Wish, Refusal>,
 }
 
 enum Known {
@@ -78,12 +93,14 @@ impl Operation for RotateAgentKey<'_> {
             By::Agent(token) => {
                 (Known::Agent(Box::new(token.load(reader, self.provider).await?)), Some(token.host_id()))
             }
-            By::Host(token, agent_id) => {
+            By::Host(token) => {
+                let agent_id = self.asked.as_ref().ok().and_then(Wish::agent_id);
                 let known = token.load(reader, agent_id.as_ref(), self.provider).await?;
                 (Known::Host(Box::new(known)), agent_id.as_ref().map(AgentId::host))
             }
         };
-        let taken = match host.map(|host| AgentId::of(&host, self.key.thumbprint())) {
+        let key = self.asked.as_ref().ok().map(|wish| wish.key.thumbprint());
+        let taken = match host.zip(key).map(|(host, key)| AgentId::of(&host, key)) {
             Some(id) => {
                 let (agent, alias) = reader.load((Agent::at(id.as_str()), AgentKeyAlias::at(id.as_str()))).await?;
                 agent.is_some() || alias.is_some()
@@ -96,7 +113,7 @@ impl Operation for RotateAgentKey<'_> {
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
         let found = match (&self.by, loaded.known) {
             (By::Agent(token), Known::Agent(known)) => self.itself(token, *known, moment),
-            (By::Host(token, _), Known::Host(known)) => {
+            (By::Host(token), Known::Host(known)) => {
                 let (known, agent) = *known;
                 self.of_host(token, &known, agent, moment)
             }
@@ -162,7 +179,8 @@ impl RotateAgentKey<'_> {
         }
         let refused = |refusal| Refused { refusal, spent: spent.clone() };
         proven.check_status(policy, moment.now).map_err(refused)?;
-        if self.named.as_deref().is_some_and(|named| named != proven.agent.id.as_str()) {
+        let wish = self.asked.as_ref().map_err(|refusal| refused(refusal.clone()))?;
+        if wish.named.as_deref().is_some_and(|named| named != proven.agent.id.as_str()) {
             return Err(refused(Refusal::AgentNotFound));
         }
         let actor = proven.actor();
@@ -184,6 +202,7 @@ impl RotateAgentKey<'_> {
         proven.spend(&mut spent);
         known.note_use(policy, moment.now, &mut spent);
         let refused = |refusal| Refused { refusal, spent: spent.clone() };
+        self.asked.as_ref().map_err(|refusal| refused(refusal.clone()))?;
         let (host, agent) = known.admitted_with(agent).map_err(refused)?;
         if host.status == HostStatus::Pending {
             return Err(refused(Refusal::HostPending));
@@ -198,12 +217,13 @@ impl RotateAgentKey<'_> {
 
     /// A key works for one agent, once: none that another has or had, nor one that this agent gave up.
     fn check_key(&self, host: &Host, taken: bool) -> Result<StoredKey, Refusal> {
+        let key = &self.asked.as_ref().map_err(Clone::clone)?.key;
         if taken {
             return Err(Refusal::AgentExists);
         }
-        if self.key.thumbprint() == host.key.thumbprint() {
+        if key.thumbprint() == host.key.thumbprint() {
             return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
         }
-        StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))
+        StoredKey::new(key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))
     }
 }

@@ -28,9 +28,8 @@ const FORMER_KEYS: usize = 10;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    let body: Body = request::body(request)?;
-    let key = agent_key(&body.public_key)?;
-    let alias = HostId::of(&provider.issuer, key.thumbprint());
+    let key = request::body(request).and_then(|body: Body| agent_key(&body.public_key));
+    let alias = key.as_ref().map_or(token.new_host_id().clone(), |key| HostId::of(&provider.issuer, key.thumbprint()));
     let rotate = RotateHostKey { provider, token: &token, key, alias };
     let (host_id, status) = provider.ports.perform(&rotate).await??;
     Ok(Answer::new(json!({ "host_id": host_id, "status": status })))
@@ -39,7 +38,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
 struct RotateHostKey<'a> {
     provider: &'a AgentProvider,
     token: &'a HostToken<'a>,
-    key: Jwk,
+    key: Result<Jwk, Refusal>,
     /// Where the host will be found by the new key.
     alias: HostId,
 }
@@ -60,7 +59,8 @@ impl Operation for RotateHostKey<'_> {
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, _) = self.token.load(reader, None, self.provider).await?;
-        let agent = known.host.as_ref().map(|host| AgentId::of(&host.id, self.key.thumbprint()));
+        let agent =
+            known.host.as_ref().zip(self.key.as_ref().ok()).map(|(host, key)| AgentId::of(&host.id, key.thumbprint()));
         let agent = agent.as_ref().map_or("none", AgentId::as_str);
         let (host, alias, agent, former_agent) = reader
             .load((
@@ -86,6 +86,7 @@ impl Operation for RotateHostKey<'_> {
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let rotated = known.admitted().and_then(|host| {
+            let key = self.key.as_ref().map_err(Clone::clone)?;
             // It can as well come back as another host; and what a rotation leaves behind is kept for as long as hosts are.
             if host.status == HostStatus::Pending {
                 return Err(Refusal::HostPending);
@@ -97,7 +98,7 @@ impl Operation for RotateHostKey<'_> {
                 }
                 KeyOf::Nobody => {}
             }
-            let key = StoredKey::new(&self.key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
+            let key = StoredKey::new(key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
             Ok((host.clone(), key))
         });
         let (mut host, key) = match rotated {

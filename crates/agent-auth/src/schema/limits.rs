@@ -35,7 +35,6 @@ impl InputSchema {
         })
     }
 
-    #[allow(dead_code, reason = "for the approval page, which is to say it")]
     /// What a call may say in this field, by the constraint and the schema together, for the person who approves: `from 0
     /// to 100` for `max: 100` on a field with `minimum: 0`. Without either: `any value`.
     pub(crate) fn limit_in_words(&self, field: &str, constraint: Option<&FieldConstraint>) -> String {

@@ -21,7 +21,7 @@ fn decide(
 }
 
 fn yes(names: &[&str]) -> ApprovalAnswer {
-    ApprovalAnswer::Approve { capabilities: names.iter().map(|name| (*name).to_owned()).collect() }
+    ApprovalAnswer::Approve { capabilities: names.iter().map(|name| (*name).to_owned()).collect(), at_most: None }
 }
 
 /// AA-148: everything that is asked for, in words; nothing granted by looking.
@@ -121,7 +121,7 @@ fn denial_rejects_the_agent_for_good() {
     let shown = world.view(&agent, "alice").shown;
     assert_eq!(decide(&world, &agent, "alice", ApprovalAnswer::Deny, &shown), Ok(Decided::Denied));
     assert_eq!(world.status(&host, &agent).body["status"], json!("rejected"));
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::UnknownCode));
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::Decided));
     assert_eq!(world.audit("agent.deny").len(), 1);
     // The host is nobody's still.
     assert_eq!(world.hosts_of(&subject("alice")), []);
@@ -211,6 +211,10 @@ fn approving_takes_a_fresh_sign_in_and_denying_does_not() {
     let [event] = &world.audit("agent.approve")[..] else { panic!("one event") };
     assert_eq!(event.outcome, Outcome::Denied { reason: "fresh_session_required".to_owned() });
     assert_eq!(world.status(&host, &agent).body["status"], json!("pending"));
+    // Who signs in again is shown the question again.
+    let refused = block_on(world.provider.decide_approval(code, &at(300), yes(&["ping"]), &view.shown));
+    assert_eq!(refused, Err(ApprovalError::Changed));
+    let view = block_on(world.provider.approval(code, &at(300))).unwrap();
     block_on(world.provider.decide_approval(code, &at(300), yes(&["ping"]), &view.shown)).unwrap();
     let code = other.code.as_deref().unwrap();
     let shown = block_on(world.provider.approval(code, &at(9_000))).unwrap().shown;
@@ -285,18 +289,157 @@ fn codes_are_limited_per_person_whether_looked_up_or_answered() {
     decide(&world, &agent, "alice", yes(&["ping"]), &shown).unwrap();
 }
 
-/// A code is good for one answer.
+/// A code is good for one answer. A second click of the same session on the same button is told what the first one did.
 #[test]
-fn an_answered_code_is_dead() {
+fn the_same_answer_is_told_again_for_a_minute_and_counts_once() {
+    for answer in [yes(&["ping", "check_balance"]), yes(&[]), ApprovalAnswer::Deny] {
+        let world = World::new();
+        let agent = world.register(&HostActor::new(), json!(["ping", "check_balance"]));
+        let (shown, of_bob) = (world.view(&agent, "alice").shown, world.view(&agent, "bob").shown);
+        let first = decide(&world, &agent, "alice", answer.clone(), &shown);
+        assert!(first.is_ok(), "{first:?}");
+        world.advance(60);
+        let again = match &answer {
+            ApprovalAnswer::Approve { capabilities, .. } => {
+                let capabilities: Vec<&str> = capabilities.iter().rev().map(String::as_str).collect();
+                yes(&capabilities)
+            }
+            ApprovalAnswer::Deny => ApprovalAnswer::Deny,
+        };
+        assert_eq!(decide(&world, &agent, "alice", again, &shown), first, "whatever order the boxes come in");
+        let otherwise = yes(&["ping"]);
+        assert_eq!(decide(&world, &agent, "alice", otherwise, &shown), Err(ApprovalError::Decided));
+        assert_eq!(decide(&world, &agent, "bob", answer.clone(), &of_bob), Err(ApprovalError::Decided));
+        let elsewhere = Authentication::asserted(subject("alice"), "ses_2", Timestamp(world.now()), Vec::new());
+        let code = agent.code.as_deref().unwrap();
+        let told = block_on(world.provider.decide_approval(code, &elsewhere, answer.clone(), &shown));
+        assert_eq!(told, Err(ApprovalError::Decided));
+        assert_eq!(block_on(world.provider.approval(code, &world.signed_in("alice"))), Err(ApprovalError::Decided));
+        world.advance(1);
+        assert_eq!(decide(&world, &agent, "alice", answer.clone(), &shown), Err(ApprovalError::Decided));
+        assert_eq!(world.audit("agent.approve").len() + world.audit("agent.deny").len(), 1, "decided once");
+    }
+    assert_eq!(ApprovalError::Decided.status(), 409);
+}
+
+/// What was shown is worth something in one session, of one person, after one sign-in; though both may answer.
+#[test]
+fn what_mallory_was_shown_does_not_post_in_the_browser_of_alice() {
     let world = World::new();
     let agent = world.register(&HostActor::new(), json!(["ping"]));
-    let shown = world.view(&agent, "alice").shown;
-    decide(&world, &agent, "alice", yes(&["ping"]), &shown).unwrap();
-    for answer in [yes(&["ping"]), ApprovalAnswer::Deny] {
-        assert_eq!(decide(&world, &agent, "alice", answer, &shown), Err(ApprovalError::UnknownCode));
-    }
     let code = agent.code.as_deref().unwrap();
-    assert_eq!(block_on(world.provider.approval(code, &world.signed_in("alice"))), Err(ApprovalError::UnknownCode));
+    let of = |who: &str, session: &str, age: i64| {
+        Authentication::asserted(subject(who), session, Timestamp(world.now() - age), vec!["pwd".to_owned()])
+    };
+    let alice = of("alice", "ses_1", 10);
+    let shown = |who: &Authentication| block_on(world.provider.approval(code, who)).unwrap().shown;
+    let of_alice = shown(&alice);
+    assert_eq!(shown(&alice), of_alice, "the same page twice is the same page");
+    for other in [
+        of("mallory", "ses_1", 10),
+        of("alice", "ses_2", 10),
+        of("alice", "ses_1", 9),
+        of("alice", "ses_1", 10).by_sign_in("another"),
+        of("alice", "ses_1", 10).with_acr("urn:strong"),
+    ] {
+        for answer in [yes(&["ping"]), ApprovalAnswer::Deny] {
+            let posted = block_on(world.provider.decide_approval(code, &alice, answer, &shown(&other)));
+            assert_eq!(posted, Err(ApprovalError::Changed), "{other:?}");
+        }
+    }
+    block_on(world.provider.decide_approval(code, &alice, yes(&["ping"]), &of_alice)).unwrap();
+}
+
+fn limits_of(world: &World, constraints: &serde_json::Value) -> Vec<String> {
+    let asked = json!([{ "name": "transfer_money", "constraints": constraints }]);
+    world.view(&world.register(&HostActor::new(), asked), "alice").capabilities[0].limits.clone()
+}
+
+/// A value is granted byte for byte, so it is shown whole, and another value is shown otherwise.
+#[test]
+fn constraint_values_are_shown_whole_and_never_alike() {
+    let world = World::with(AgentPolicy {
+        unknown_hosts: Limit::new(1_000, Duration::from_secs(60)),
+        user_code_attempts: Limit::new(1_000, Duration::from_secs(60)),
+        ..AgentPolicy::default()
+    });
+    let long = "x".repeat(1_000);
+    let values = [
+        "landlord".to_owned(),
+        "land\u{200B}lord".to_owned(),
+        "land\\u{200B}lord".to_owned(),
+        "landlord ".to_owned(),
+        "land\u{301}lord".to_owned(),
+        "land\u{E000}lord".to_owned(),
+        "”; anything".to_owned(),
+        long.clone(),
+        format!("{long}y"),
+        format!("{long}z"),
+    ];
+    let mut seen: Vec<String> = Vec::new();
+    for value in &values {
+        let limits = limits_of(&world, &json!({ "to": value }));
+        let to = limits.iter().find(|limit| limit.starts_with("to: ")).unwrap().clone();
+        assert!(to.starts_with("to: only “") && to.ends_with('”') && to.matches(['“', '”']).count() == 2, "{to}");
+        assert!(!seen.contains(&to), "{to}");
+        seen.push(to);
+    }
+    assert_eq!(seen[1], r"to: only “land\u{200B}lord”");
+    assert!(seen[8].contains(&format!("{long}y")));
+    let too_long = json!({ "to": "x".repeat(4_096) });
+    let body = json!({ "name": "x", "capabilities": [{ "name": "transfer_money", "constraints": too_long }] });
+    world.register_with(&HostActor::new(), &new_key(), &body).refused(413, "request_too_large");
+}
+
+/// A grant ends when its policy, its capability or its person says so, whichever is first, and the person sees it.
+#[test]
+fn a_grant_has_an_end_that_approval_can_shorten() {
+    let day = Duration::from_secs(86_400);
+    let forever = AgentPolicy { max_lifetime: day * 1_000, session_lifetime: day * 1_000, ..AgentPolicy::default() };
+    for (name, at_most, lasts) in [
+        ("ping", None, day * 90),
+        ("ping", Some(day * 7), day * 7),
+        ("ping", Some(day * 900), day * 90),
+        ("short_lived", None, Duration::from_secs(100)),
+        ("short_lived", Some(day), Duration::from_secs(100)),
+        ("short_lived", Some(Duration::from_secs(9)), Duration::from_secs(9)),
+    ] {
+        let world = World::with(forever.clone());
+        let agent = world.register(&HostActor::new(), json!([name]));
+        let view = world.view(&agent, "alice");
+        let longest = if name == "ping" { day * 90 } else { Duration::from_secs(100) };
+        assert_eq!(view.capabilities[0].lasts, Some(longest), "{name}");
+        let answer = ApprovalAnswer::Approve { capabilities: vec![name.to_owned()], at_most };
+        decide(&world, &agent, "alice", answer, &view.shown).unwrap();
+        let grant = &world.agents_of(&subject("alice"))[0].grants[0];
+        assert_eq!(grant.expires_at, Some(Timestamp(world.now()) + lasts), "{name} {at_most:?}");
+        world.advance(lasts.as_secs() - 1);
+        world.execute(&agent, name, json!({})).ok();
+        world.advance(1);
+        world.execute(&agent, name, json!({})).refused(403, "capability_not_granted");
+    }
+}
+
+/// A host that signs nothing for so long is over, and its agents with it; whoever uses it sees when.
+#[test]
+fn a_host_ends_a_year_after_its_last_use() {
+    let world = World::with(AgentPolicy {
+        session_lifetime: Duration::from_secs(1_000 * 86_400),
+        max_lifetime: Duration::from_secs(1_000 * 86_400),
+        ..AgentPolicy::default()
+    });
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let end = |world: &World| world.hosts_of(&subject("alice"))[0].expires_at;
+    assert_eq!(end(&world), Some(Timestamp(world.now() + 365 * 86_400)));
+    world.advance(200 * 86_400);
+    world.status(&host, &agent).ok();
+    assert_eq!(end(&world), Some(Timestamp(world.now() + 365 * 86_400)));
+    world.advance(365 * 86_400 - 1);
+    world.execute(&agent, "ping", json!({})).refused(403, "capability_not_granted");
+    world.advance(1);
+    world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
+    world.status(&host, &agent).refused(403, "host_revoked");
 }
 
 /// ATK-503: what was revoked is not revived by an approval.

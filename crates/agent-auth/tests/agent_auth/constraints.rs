@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, Capability, Constraints, IntrospectionCallers, Violation};
+use countersign_agent_auth::{AgentPolicy, AutonomousPolicy, Capability, Constraints, IntrospectionCallers, Violation};
 use countersign_storage::Limit;
 use serde_json::{Value, json};
 
-use crate::world::{HostActor, World};
+use crate::world::{HostActor, ISSUER, World, new_key, sign};
 
 fn set() -> Value {
     json!({
@@ -226,7 +226,6 @@ fn a_grant_is_the_intersection_of_what_is_asked_and_what_is_offered() {
             json!({ "amount": { "max": 10, "min": 1 } }),
         ),
         (json!({ "name": "capped_transfer", "constraints": { "amount": 20 } }), json!({ "amount": 20 })),
-        (json!({ "name": "capped_transfer", "constraints": { "amount": 51 } }), json!({ "amount": { "in": [] } })),
     ];
     for (asked, effective) in rows {
         let agent = world.approved(&host, json!([asked]), "alice");
@@ -268,5 +267,41 @@ fn no_value_can_pass_for_the_words_around_it() {
     let agent = world.register(&host, json!([{ "name": "transfer_money", "constraints": proposed }]));
     let view = world.view(&agent, "alice");
     let limit = view.capabilities[0].limits.iter().find(|limit| limit.starts_with("to: ")).unwrap();
-    assert_eq!(limit, "to: one of “x\"; at most 5; one of \"y”, “plain”");
+    assert_eq!(limit, r"to: one of “x\u{201D}; at most 5; one of \u{201C}y”, “plain”");
+}
+
+/// A constraint that leaves nothing would look like a grant and refuse every call: it is refused when it is asked for.
+#[test]
+fn a_constraint_that_allows_nothing_is_refused_when_it_is_asked_for() {
+    let world = World::with(AgentPolicy {
+        unknown_hosts: Limit::new(1_000, Duration::from_secs(60)),
+        autonomous: AutonomousPolicy::Granted(
+            [("capped_transfer".to_owned(), Constraints::parse(&json!({ "amount": { "min": 10 } })).unwrap())].into(),
+        ),
+        ..AgentPolicy::default()
+    });
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    for constraints in [
+        json!({ "amount": { "min": 5, "max": 1 } }),
+        json!({ "amount": { "in": [] } }),
+        json!({ "amount": { "in": [1, 2], "not_in": [1.0, 2] } }),
+        json!({ "amount": { "min": 51 } }),
+        json!({ "amount": { "in": [51, 52] } }),
+        json!({ "amount": 51 }),
+        json!({ "amount": "1" }),
+    ] {
+        let asked = json!([{ "name": "capped_transfer", "constraints": constraints }]);
+        let body = json!({ "name": "x", "capabilities": asked });
+        let reply = world.register_with(&host, &new_key(), &body);
+        reply.refused(400, "invalid_request");
+        assert!(reply.body["message"].as_str().unwrap().starts_with("a constraint allows nothing: "), "{}", reply.body);
+        let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+        let body = json!({ "capabilities": asked });
+        world.post("/api/auth/agent/request-capability", Some(&token), &body).refused(400, "invalid_request");
+    }
+    // Nothing is left of what the policy for autonomous agents and the agent itself say.
+    let asked = json!([{ "name": "capped_transfer", "constraints": { "amount": { "max": 9 } } }]);
+    let body = json!({ "name": "x", "mode": "autonomous", "capabilities": asked });
+    world.register_with(&HostActor::new(), &new_key(), &body).refused(400, "invalid_request");
 }

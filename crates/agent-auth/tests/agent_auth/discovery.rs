@@ -98,6 +98,7 @@ fn other_paths_are_handed_back_untouched() {
 fn a_body_is_refused_for_exactly_what_is_wrong_with_it() {
     let world = World::new();
     let host = HostActor::new();
+    world.register(&host, json!(["ping"]));
     let send = |content_type: Option<&str>, body: &str| {
         let mut request = Request::builder().method(Method::POST).uri("/api/auth/agent/revoke");
         if let Some(content_type) = content_type {
@@ -126,8 +127,7 @@ fn a_body_is_refused_for_exactly_what_is_wrong_with_it() {
     }
     let long = format!(r#"{{"agent_id":"{}"}}"#, "a".repeat(70_000));
     send(json, &long).refused(400, "invalid_request");
-    // Well-formed: refused for the host only, which is unknown.
-    send(Some("application/json; charset=utf-8"), r#"{"agent_id":"a"}"#).refused(401, "invalid_jwt");
+    send(Some("application/json; charset=utf-8"), r#"{"agent_id":"a"}"#).refused(404, "agent_not_found");
 }
 
 /// §5.14: who comes without credentials learns where to get some.

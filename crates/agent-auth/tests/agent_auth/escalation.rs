@@ -93,7 +93,7 @@ fn a_newer_request_replaces_an_older_one() {
     let first = with_code(&agent, &ask(&world, &agent, &json!({ "capabilities": ["check_balance"] })));
     let shown = world.view(&first, "alice").shown;
     let second = with_code(&agent, &ask(&world, &agent, &transfer(5)));
-    let yes = ApprovalAnswer::Approve { capabilities: vec!["check_balance".to_owned()] };
+    let yes = ApprovalAnswer::Approve { capabilities: vec!["check_balance".to_owned()], at_most: None };
     let decide = |code: &AgentActor| {
         block_on(world.provider.decide_approval(
             code.code.as_deref().unwrap(),

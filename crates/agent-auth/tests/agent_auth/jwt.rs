@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use countersign_agent_auth::{AgentIssuer, AgentPolicy, ExecuteAudience};
 use countersign_jose::base64url;
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, autonomous, new_key, sign};
+use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, autonomous, new_key, request, sign};
 
 type Change<'a> = &'a dyn Fn(&mut Value);
 type Send<'a> = &'a dyn Fn(&str) -> Reply;
@@ -409,3 +410,55 @@ fn two_authorization_headers_are_refused() {
     request.headers_mut().append("authorization", "Bearer x".parse().unwrap());
     world.send(request).refused(401, "invalid_jwt");
 }
+
+/// Names are no oracle: whoever did not sign learns the same from a hidden, an unknown and an open name, from a body that is
+/// whole and from one that is not.
+#[test]
+fn a_forged_token_gets_one_answer_whatever_the_body_says() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let bodies = |name: &str| {
+        let key = json!(new_key().public_jwk());
+        [
+            json!({
+                "name": "x", "capabilities": [name], "capability": name, "agent_id": agent.id, "public_key": key,
+                "arguments": {}, "requests": [{ "capability": name }],
+            })
+            .to_string(),
+            json!({ "capabilities": [{ "name": name, "constraints": { "no": { "such": 1 } } }] }).to_string(),
+            json!({ "mode": "nonsense", "requests": [] }).to_string(),
+            "{".to_owned(),
+            String::new(),
+        ]
+    };
+    let stranger = new_key();
+    let host_claims = || {
+        let mut claims = world.host_claims(&host);
+        claims["agent_public_key"] = json!(new_key().public_jwk());
+        sign(&stranger, "host+jwt", &claims)
+    };
+    let agent_claims = || sign(&stranger, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    let hosts =
+        ["agent/register", "agent/reactivate", "agent/revoke", "agent/rotate-key", "host/rotate-key", "host/revoke"];
+    let agents = ["agent/request-capability", "agent/rotate-key", "capability/execute", "capability/batch-execute"];
+    for name in ["private_notes", "no_such_thing", "ping"] {
+        for body in bodies(name) {
+            let requests = (hosts.iter().map(|path| (path, host_claims())).collect::<Vec<_>>().into_iter())
+                .chain(agents.iter().map(|path| (path, agent_claims())));
+            for (path, token) in requests {
+                let request = request(Method::POST, &format!("/api/auth/{path}"), Some(&token), Some(body.clone()));
+                let reply = world.send(request);
+                reply.refused(401, "invalid_jwt");
+                assert_eq!(reply.body["message"], json!(UNPROVEN), "{path} {body}");
+            }
+        }
+        for query in ["", "?agent_id=x", "?agent_id=a&agent_id=b"] {
+            world.get(&format!("/api/auth/agent/status{query}"), Some(&host_claims())).refused(401, "invalid_jwt");
+        }
+    }
+    assert_eq!(world.executor.count(), 0);
+    world.execute(&agent, "ping", json!({})).ok();
+}
+
+const UNPROVEN: &str = "the token is not an acceptable, unused token by a key that is known here";

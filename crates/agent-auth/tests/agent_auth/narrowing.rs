@@ -180,9 +180,10 @@ proptest! {
                     prop_assert_eq!(*fate, Fate::Open);
                     let answer = match act {
                         Act::Approve => ApprovalAnswer::Approve {
+                            at_most: None,
                             capabilities: view.capabilities.iter().map(|asked| asked.name.clone()).collect(),
                         },
-                        Act::ApproveNothing => ApprovalAnswer::Approve { capabilities: Vec::new() },
+                        Act::ApproveNothing => ApprovalAnswer::Approve { capabilities: Vec::new(), at_most: None },
                         _ => ApprovalAnswer::Deny,
                     };
                     block_on(world.provider.decide_approval(code, &alice, answer, &view.shown)).unwrap();

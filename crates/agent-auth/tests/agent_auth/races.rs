@@ -89,18 +89,16 @@ fn of_64_answers_approve_and_deny_exactly_one_counts() {
         let (approved, denied) = (nodes[0].audit("agent.approve").len(), nodes[0].audit("agent.deny").len());
         let decided = all_at_once(&nodes, |node, index| {
             let answer = match index % 2 {
-                0 => ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] },
+                0 => ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None },
                 _ => ApprovalAnswer::Deny,
             };
             block_on(node.provider.decide_approval(code, &node.signed_in("alice"), answer, &shown))
         });
-        assert_eq!(decided.iter().filter(|decided| decided.is_ok()).count(), 1);
-        assert!(
-            decided
-                .iter()
-                .filter_map(|decided| decided.as_ref().err())
-                .all(|error| *error == ApprovalError::UnknownCode)
-        );
+        // All who gave the answer that counted are told what it did, all others that it was decided.
+        let (told, refused): (Vec<_>, Vec<_>) = decided.iter().partition(|decided| decided.is_ok());
+        assert_eq!(told.len(), 32);
+        assert!(told.iter().all(|decided| *decided == told[0]));
+        assert!(refused.iter().all(|refused| **refused == Err(ApprovalError::Decided)));
         let status = nodes[0].status(&host, &agent).body["status"].clone();
         let (approvals, denials) =
             (nodes[0].audit("agent.approve").len() - approved, nodes[0].audit("agent.deny").len() - denied);
@@ -118,13 +116,16 @@ fn a_host_is_linked_to_one_person_however_many_approve() {
     let nodes = nodes();
     let host = HostActor::new();
     let agent = nodes[0].register(&host, json!(["ping"]));
-    let shown = nodes[0].view(&agent, "alice").shown;
+    let shown: Vec<String> = (0..8).map(|index| nodes[0].view(&agent, &format!("person{index}")).shown).collect();
     let code = agent.code.as_deref().unwrap();
     let decided = all_at_once(&nodes, |node, index| {
-        let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] };
-        block_on(node.provider.decide_approval(code, &node.signed_in(&format!("person{}", index % 8)), answer, &shown))
+        let (who, shown) = (node.signed_in(&format!("person{}", index % 8)), &shown[index % 8]);
+        let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
+        block_on(node.provider.decide_approval(code, &who, answer, shown))
     });
-    assert_eq!(decided.iter().filter(|decided| decided.is_ok()).count(), 1);
+    // The eight clicks of one person.
+    assert_eq!(decided.iter().filter(|decided| decided.is_ok()).count(), 8);
+    assert_eq!(nodes[0].audit("agent.approve").len(), 1);
     let owners = (0..8).filter(|index| !nodes[0].hosts_of(&subject(&format!("person{index}"))).is_empty());
     assert_eq!(owners.count(), 1);
 }
@@ -150,7 +151,7 @@ fn revocation_wins_over_calls_and_approvals() {
                 node.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
             }
             1..8 => {
-                let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] };
+                let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
                 let _ = block_on(node.provider.decide_approval(code, &node.signed_in("alice"), answer, &shown));
             }
             8..16 => {
@@ -185,7 +186,7 @@ fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
                     let who = node.signed_in("alice");
                     let code = agent.code.as_deref().unwrap();
                     let Ok(view) = block_on(node.provider.approval(code, &who)) else { break };
-                    let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()] };
+                    let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
                     match block_on(node.provider.decide_approval(code, &who, answer, &view.shown)) {
                         Err(ApprovalError::Changed) => {}
                         _ => break,

@@ -46,7 +46,7 @@ fn an_expired_delegated_agent_asks_its_person_again() {
     let asking = AgentActor { code: reply.body["approval"]["user_code"].as_str().map(str::to_owned), ..agent };
     let view = world.view(&asking, "alice");
     let code = asking.code.as_deref().unwrap();
-    let yes = ApprovalAnswer::Approve { capabilities: vec!["transfer_money".to_owned()] };
+    let yes = ApprovalAnswer::Approve { capabilities: vec!["transfer_money".to_owned()], at_most: None };
     let decided = block_on(world.provider.decide_approval(code, &world.signed_in("alice"), yes, &view.shown)).unwrap();
     assert!(matches!(decided, Decided::Approved { .. }));
     world.execute(&asking, "transfer_money", json!({ "amount": 5 })).ok();

@@ -327,9 +327,13 @@ fn names_and_reasons_are_cleaned_and_bounded() {
     let agent = AgentActor::of(&world.register_with(&host, &key, &body), key);
     let view = world.view(&agent, "alice");
     assert!(view.agent_name.starts_with("Countersign Securityxxx"));
-    assert_eq!(view.agent_name.chars().count(), 200);
-    assert_eq!(view.host_name.as_deref(), Some("Laptop <b>"), "markup is left to the page to escape");
-    assert_eq!(view.reason.unwrap().len(), 500);
+    assert!(view.agent_name.chars().count() == 80 && view.agent_name.ends_with('…'), "{}", view.agent_name);
+    assert_eq!(view.host_name.as_deref(), Some("Lap top <b>"), "markup is left to the page to escape");
+    assert_eq!(view.reason.unwrap().chars().count(), 300);
+    for nothing in ["", " ", "\u{3164}", "\u{202E}", "\u{200B}\u{FE0F}"] {
+        let body = json!({ "name": nothing, "capabilities": ["ping"] });
+        world.register_with(&host, &new_key(), &body).refused(400, "invalid_request");
+    }
 }
 
 /// AA-164.
@@ -357,7 +361,7 @@ fn a_host_has_a_limit_of_requests() {
     let calls = Some(Limit::new(4, Duration::from_secs(60)));
     let world = World::with(AgentPolicy { calls, ..AgentPolicy::default() });
     let host = HostActor::new();
-    let agent = world.register(&host, json!(["ping"]));
+    let agent = world.approved(&host, json!(["ping"]), "alice");
     let forged = sign(&new_key(), "host+jwt", &world.host_claims(&host));
     for _ in 0..5 {
         world.get(&format!("/api/auth/agent/status?agent_id={}", agent.id), Some(&forged)).refused(401, "invalid_jwt");
@@ -427,4 +431,70 @@ fn ids_differ_by_issuer() {
     let token = sign(&host.key, "host+jwt", &claims);
     world.get(&format!("/api/auth/agent/status?agent_id={}", agent.id), Some(&token)).refused(401, "invalid_jwt");
     assert_ne!(ISSUER, "https://other.test");
+}
+
+/// RFC 8628 §3.5: who polls faster than the interval is told to slow down, by five seconds more each time.
+#[test]
+fn a_host_that_polls_too_fast_is_told_to_slow_down() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping"]));
+    let polled = |after: u64| {
+        world.advance(after);
+        world.status(&host, &agent)
+    };
+    polled(0).ok();
+    polled(5).ok();
+    polled(4).ok();
+    let reply = polled(3);
+    reply.refused(400, "slow_down");
+    assert_eq!(reply.headers["retry-after"], "10");
+    polled(8).refused(400, "slow_down");
+    polled(15).ok();
+    polled(15).ok();
+    let records = world.entries();
+    (0..3).for_each(|_| polled(1).refused(400, "slow_down"));
+    // A replay mark for each, two counters of calls at the most, and nothing else.
+    assert!(world.entries() <= records + 3 + 2, "{} records more", world.entries() - records);
+    // Another question begins anew, and an answered one is not polled for.
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    world.advance(60);
+    let agent = AgentActor::of(&world.register_with(&host, &agent.key, &body), agent.key);
+    world.status(&host, &agent).ok();
+    world.approve(&agent, "alice");
+    (0..5).for_each(|_| assert_eq!(world.status(&host, &agent).status, 200));
+}
+
+/// Bytes are bounded: what one agent may hold, and what may be asked for at once.
+#[test]
+fn an_agent_holds_no_more_than_its_share() {
+    let world = World::with(AgentPolicy { calls: None, ..AgentPolicy::default() });
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let ask = |count: usize, seed: usize| {
+        let list: Vec<String> = (0..count).map(|at| format!("{seed}-{at}-{}", "x".repeat(36))).collect();
+        let asked = json!([{ "name": "transfer_money", "constraints": { "to": { "in": list } } }]);
+        let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+        let body = json!({ "capabilities": asked, "reason": "y".repeat(10_000) });
+        world.post("/api/auth/agent/request-capability", Some(&token), &body)
+    };
+    ask(100, 0).refused(413, "request_too_large");
+    let size = || {
+        let entries = world.store.inner.dump();
+        entries.iter().filter(|entry| entry.key.kind.as_str() == "agent").map(|entry| entry.body.len()).max().unwrap()
+    };
+    for round in 0..30 {
+        let reply = ask(90, round);
+        match reply.status.as_u16() {
+            200 => {
+                let code = reply.body["approval"]["user_code"].as_str().map(str::to_owned);
+                let asking = AgentActor { id: agent.id.clone(), key: agent.key.clone(), code };
+                world.advance(60);
+                world.approve(&asking, "alice");
+            }
+            _ => reply.refused(413, "request_too_large"),
+        }
+        assert!(size() <= 33 * 1024, "{} bytes", size());
+    }
+    ask(90, 99).refused(413, "request_too_large");
 }

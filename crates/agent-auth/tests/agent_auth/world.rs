@@ -246,7 +246,7 @@ impl World {
     pub(crate) fn approve(&self, agent: &AgentActor, who: &str) {
         let view = self.view(agent, who);
         let capabilities = view.capabilities.iter().map(|requested| requested.name.clone()).collect();
-        let answer = ApprovalAnswer::Approve { capabilities };
+        let answer = ApprovalAnswer::Approve { capabilities, at_most: None };
         let code = agent.code.as_deref().unwrap();
         let decided = block_on(self.provider.decide_approval(code, &self.signed_in(who), answer, &view.shown)).unwrap();
         assert!(matches!(decided, Decided::Approved { .. }));
