@@ -54,6 +54,9 @@ pub struct AuthnPolicy {
     /// How often a session's last use is written down, at the most: 60 s. Never less often than four times in
     /// `session_idle`, so that a short idle limit still sees the use.
     pub last_seen_every: Duration,
+    /// How many guesses a chosen password must be expected to withstand, as a power of ten: 8, below which the estimator
+    /// calls a password weak. 0 accepts any; 12 refuses what two common words make.
+    pub password_guesses: u8,
     /// How many sessions a person has at once, 1 to 900: 100. One more ends the one that was not used for the longest time.
     pub sessions_per_account: u32,
     /// Attempts at one account, right or wrong, known or not: 10 a minute. The windows are fixed, so that at most twice
@@ -73,6 +76,7 @@ impl Default for AuthnPolicy {
             session_idle: DAY,
             session_absolute: DAY.saturating_mul(7),
             last_seen_every: MINUTE,
+            password_guesses: 8,
             sessions_per_account: 100,
             attempts_per_account: Limit::new(10, MINUTE),
             attempts_per_address: Limit::new(60, MINUTE),

@@ -4,7 +4,7 @@
 //! it owns no user table (that is the [`countersign_storage::Accounts`] port).
 //!
 //! What is refused: a wrong password and an unknown address, with one answer and the same work; too many attempts, by
-//! account and by address; passwords that are short, common or personal; sessions that are idle, old, ended, or of an
+//! account and by address; passwords that are short, personal or guessed early; sessions that are idle, old, ended, or of an
 //! account that was disabled since; state-changing requests that another site's page sent.
 //!
 //! Read first:
@@ -16,7 +16,6 @@
 #![forbid(unsafe_code)]
 
 pub mod authn;
-mod common_password;
 pub mod confirm;
 pub mod cookie;
 mod credential;
@@ -24,6 +23,7 @@ pub mod origin;
 pub mod password;
 mod password_hash;
 pub mod password_hasher;
+pub mod password_strength;
 mod pool;
 mod report;
 pub mod session;
@@ -41,6 +41,7 @@ pub use cookie::session_cookie;
 pub use origin::{ForeignOrigin, InvalidOrigin, OriginCheck};
 pub use password::{Password, PasswordRefusal};
 pub use password_hasher::{Argon2idCost, Busy, HasherConfigError, PasswordHasher, PasswordHasherConfig};
+pub use password_strength::Weakness;
 pub use session::{Session, SignedInSession};
 pub use sessions::Revocation;
 pub use sign_in::{SignIn, SignInError, SignInRefusal};

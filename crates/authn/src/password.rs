@@ -3,38 +3,44 @@
 //! One rule at sign-up, at sign-in and at confirmation: the text is brought into Unicode's NFKC (Unicode Standard Annex 15), so that `é`
 //! typed on two keyboards is one password; nothing else is changed, trimmed or cut.
 //!
-//! Refused when chosen: less than 12 bytes or more than 1,024 (after NFKC), the person's own address or name, and what
-//! everybody guesses first.
+//! Refused when chosen: less than 12 characters (Unicode scalar values of NFKC), more than 1,024 bytes, the person's own
+//! address or name as a whole ([NIST SP 800-63B §3.1.1.2]: "the entire password", so a password may well hold a name),
+//! and what is guessed too early ([`crate::password_strength`]).
 
 use countersign_storage::{EmailAddress, Secret};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::common_password::{Guess, guess};
+use crate::password_strength::Weakness;
 
 /// A password in NFKC, at most 1,024 bytes.
 #[derive(Clone, Debug)]
 pub struct Password(Secret);
 
-/// Why a password may not be used.
+/// Why a password must not be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PasswordRefusal {
-    /// It is, but for a few characters, among those that everybody guesses first.
-    #[error("This password is too common.")]
-    Common,
-    /// It is, but for a few characters, the person's own e-mail address or name.
-    #[error("The password must not be your e-mail address or your name.")]
+    /// It would be guessed too early.
+    #[error(transparent)]
+    Guessable(Weakness),
+    /// It is the person's own e-mail address, the part of it before the `@`, or their name.
+    #[error("This password is your e-mail address or your name. Use something that nobody knows of you.")]
     Personal,
     /// More than 1,024 bytes.
-    #[error("The password is too long: at most 1024 bytes.")]
+    #[error("This password is too long: at most 1024 bytes.")]
     TooLong,
-    /// Less than 12 bytes.
-    #[error("The password is too short: at least 12 characters.")]
-    TooShort,
+    /// Less than 12 characters.
+    #[error("This password is too short: it has {found} characters, and at least 12 are needed.")]
+    TooShort {
+        /// How many it has.
+        found: usize,
+    },
 }
 
 impl Password {
-    /// The least and the greatest length, in bytes of NFKC.
-    pub const BYTES: std::ops::RangeInclusive<usize> = 12..=1_024;
+    /// The least length of a chosen password, in characters: Unicode scalar values of NFKC.
+    pub const LEAST_CHARACTERS: usize = 12;
+    /// The greatest length, in bytes of NFKC.
+    pub const MOST_BYTES: usize = 1_024;
 
     /// A password that somebody presents, to be compared with a stored one. It is not judged, so that one that was
     /// chosen under older rules still opens; only its length is bounded, before any work.
@@ -43,14 +49,14 @@ impl Password {
     /// [`PasswordRefusal::TooLong`].
     pub fn presented(text: &Secret) -> Result<Self, PasswordRefusal> {
         // Composing can shorten a text (three-byte letters out of nine), so the bound before is wider than the one after.
-        if text.expose().len() > 4 * Self::BYTES.end() {
+        if text.expose().len() > 4 * Self::MOST_BYTES {
             return Err(PasswordRefusal::TooLong);
         }
         // Reserved at its greatest, so that growing leaves no copies behind; beyond it, it is refused anyway.
-        let mut nfkc = String::with_capacity(Self::BYTES.end() + 4);
+        let mut nfkc = String::with_capacity(Self::MOST_BYTES + 4);
         for c in text.expose().nfkc() {
             nfkc.push(c);
-            if nfkc.len() > *Self::BYTES.end() {
+            if nfkc.len() > Self::MOST_BYTES {
                 let _wiped = Secret::new(nfkc);
                 return Err(PasswordRefusal::TooLong);
             }
@@ -58,24 +64,40 @@ impl Password {
         Ok(Password(Secret::new(nfkc)))
     }
 
-    /// A password that a person wants to have.
+    /// A password that a person wants to have, but for how early it would be guessed: that takes long, and is judged where
+    /// it is stored.
     ///
     /// # Errors
-    /// [`PasswordRefusal`].
+    /// [`PasswordRefusal`], all but [`PasswordRefusal::Guessable`].
     pub fn chosen(text: &Secret, email: &EmailAddress, name: &str) -> Result<Self, PasswordRefusal> {
         let password = Self::presented(text)?;
-        if password.as_bytes().len() < *Self::BYTES.start() {
-            return Err(PasswordRefusal::TooShort);
+        let found = password.as_str().chars().count();
+        if found < Self::LEAST_CHARACTERS {
+            return Err(PasswordRefusal::TooShort { found });
         }
-        let local_part = email.as_str().split('@').next().unwrap_or_default();
-        match guess(password.0.expose(), &[email.as_str(), local_part, name]) {
-            Some(Guess::Personal) => Err(PasswordRefusal::Personal),
-            Some(Guess::Common) => Err(PasswordRefusal::Common),
-            None => Ok(password),
+        let whole = folded(password.as_str());
+        if personal(email, name).iter().any(|known| folded(known) == whole) {
+            return Err(PasswordRefusal::Personal);
         }
+        Ok(password)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.expose()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.expose().as_bytes()
+        self.as_str().as_bytes()
     }
+}
+
+/// What everybody who knows a person knows of them.
+pub(crate) fn personal<'a>(email: &'a EmailAddress, name: &'a str) -> [&'a str; 3] {
+    let whole = email.as_str();
+    [whole, whole.rsplit_once('@').map_or(whole, |(local_part, _)| local_part), name]
+}
+
+/// Without regard to case, width or composition: `STRASSE` is `straße`.
+fn folded(text: &str) -> Secret {
+    Secret::new(text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect::<String>())
 }

@@ -53,17 +53,27 @@ impl PasswordHash {
         self.scheme
     }
 
-    /// Reads what [`Self::to_phc`] wrote, strictly: no other order, no other scheme.
-    pub(crate) fn parse(phc: &str) -> Option<Self> {
+    /// Reads what [`Self::to_phc`] wrote, strictly: no other order, no other scheme, and no more work than
+    /// [`Argon2idCost::within_bounds`] allows.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`]; [`Fault::Crypto`] for a hash that would cost too much.
+    pub(crate) fn parse(phc: &str) -> Result<Self, Fault> {
+        let hash = Self::read(phc).ok_or(Fault::Corrupt { kind: "password" })?;
+        let Scheme::Argon2idV19(cost) = hash.scheme;
+        if cost.within_bounds() { Ok(hash) } else { Err(TOO_COSTLY) }
+    }
+
+    fn read(phc: &str) -> Option<Self> {
         let mut parts = phc.strip_prefix("$argon2id$v=19$")?.split('$');
         let (costs, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
+        if parts.next().is_some() || salt.len().max(hash.len()) > TEXT_CEILING {
             return None;
         }
         let mut costs = costs.split(',');
         let mut cost = |name: &str| costs.next()?.strip_prefix(name)?.parse::<u32>().ok();
         let cost = Argon2idCost { memory_kib: cost("m=")?, passes: cost("t=")?, lanes: cost("p=")? };
-        if costs.next().is_some() || cost.memory_kib > MEMORY_KIB_CEILING {
+        if costs.next().is_some() {
             return None;
         }
         let (salt, hash) = (STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(hash).ok()?);
@@ -92,8 +102,10 @@ impl Scheme {
 
 const REFUSED: Fault = Fault::Crypto("argon2id refused its parameters");
 const HASH_BYTES: usize = 32;
-/// A stored hash that asks for more than 1 GiB is damage, not a hash of ours.
-const MEMORY_KIB_CEILING: u32 = 1024 * 1024;
+const TOO_COSTLY: Fault =
+    Fault::Crypto("a stored password hash asks for more memory, passes or lanes than are spent on one");
+/// The longest salt or hash as text: 96 bytes.
+const TEXT_CEILING: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -126,7 +138,7 @@ mod tests {
     #[test]
     fn a_damaged_hash_is_no_hash() {
         let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP).unwrap().to_phc();
-        assert!(PasswordHash::parse(&good).is_some());
+        assert!(PasswordHash::parse(&good).is_ok());
         let short = good.rsplit_once('$').unwrap().0.to_owned() + "$AAAA";
         for damaged in [
             "".to_owned(),
@@ -134,13 +146,35 @@ mod tests {
             good.replace("v=19", "v=16"),
             good.replace("m=64,t=1", "t=1,m=64"),
             good.replace("p=1", "p=1,x=1"),
-            good.replace("m=64", "m=4194304"),
             good.replace("t=1", "t=-1"),
             format!("{good}$"),
             format!("{good}="),
+            format!("{good}{}", "A".repeat(4_096)),
+            good.replace("t=1", "t=4294967296"),
             short,
         ] {
-            assert!(PasswordHash::parse(&damaged).is_none(), "{damaged}");
+            let refused = PasswordHash::parse(&damaged).err();
+            assert_eq!(refused, Some(Fault::Corrupt { kind: "password" }), "{damaged}");
+        }
+    }
+    /// The dearest that is verified is 1 GiB four times over: some 2 s of one thread.
+    #[test]
+    fn a_hash_that_asks_for_absurd_work_is_refused_by_name() {
+        let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP).unwrap().to_phc();
+        let asking = |costs: &str| PasswordHash::parse(&good.replace("m=64,t=1,p=1", costs)).map(|hash| hash.scheme());
+        for absurd in [
+            "m=64,t=4294967295,p=1",
+            "m=4294967295,t=1,p=1",
+            "m=1048577,t=1,p=1",
+            "m=1048576,t=5,p=1",
+            "m=64,t=1001,p=1",
+            "m=1048576,t=1,p=65",
+            "m=1048576,t=1,p=16777215",
+        ] {
+            assert_eq!(asking(absurd), Err(TOO_COSTLY), "{absurd}");
+        }
+        for dear in ["m=1048576,t=4,p=4", "m=65536,t=3,p=4", "m=19456,t=2,p=1", "m=64,t=1000,p=1"] {
+            assert!(asking(dear).is_ok(), "{dear}");
         }
     }
 }

@@ -12,6 +12,7 @@ use countersign_storage::{Fault, Random, random};
 
 use crate::password::Password;
 use crate::password_hash::{PasswordHash, Scheme};
+use crate::password_strength::{self, Weakness};
 use crate::pool::Pool;
 
 /// Hashes and verifies passwords.
@@ -48,6 +49,14 @@ pub struct Argon2idCost {
 impl Argon2idCost {
     /// The least that is accepted, and the default: 19 MiB, 2 passes, 1 lane, as [OWASP Password Storage] advises.
     pub const FLOOR: Argon2idCost = Argon2idCost { memory_kib: 19_456, passes: 2, lanes: 1 };
+
+    /// Whether this is spent on one password at all: at most 1 GiB, 1,000 passes, 64 lanes, and 4 GiB passed over together.
+    /// A stored hash that asks for more would stop a hashing thread for minutes, or for good.
+    pub(crate) fn within_bounds(self) -> bool {
+        const GIB_IN_KIB: u64 = 1_024 * 1_024;
+        let (memory, passes) = (u64::from(self.memory_kib), u64::from(self.passes));
+        memory <= GIB_IN_KIB && passes <= 1_000 && self.lanes <= 64 && memory * passes <= 4 * GIB_IN_KIB
+    }
 }
 
 impl Default for PasswordHasherConfig {
@@ -76,6 +85,9 @@ pub enum HasherConfigError {
         /// The given value.
         found: u32,
     },
+    /// A cost lies above what is spent on one password: a hash made with it would not be verified.
+    #[error("password hashing costs too much: at most 1 GiB, 1000 passes, 64 lanes, and memory times passes of 4 GiB")]
+    TooCostly,
     /// The system gave no threads.
     #[error("no thread for password hashing: {0}")]
     Threads(#[from] std::io::Error),
@@ -135,6 +147,9 @@ impl PasswordHasher {
         at_least("passes", 1, passes)?;
         at_least("lanes", 1, lanes)?;
         at_least("memory_kib", lanes.saturating_mul(8), memory_kib)?;
+        if !config.cost.within_bounds() {
+            return Err(HasherConfigError::TooCostly);
+        }
         let pool = Pool::new(config.threads, config.queue)?;
         Ok(PasswordHasher { pool, scheme: Scheme::Argon2idV19(config.cost), retry_after: config.retry_after })
     }
@@ -157,7 +172,8 @@ impl PasswordHasher {
     /// Compares a password with a stored PHC string; with none there is no match, after the same work.
     ///
     /// # Errors
-    /// [`HashingError::Busy`] at once, when the queue is full; [`Fault::Corrupt`] where the stored text is no hash.
+    /// [`HashingError::Busy`] at once, when the queue is full; [`Fault::Corrupt`] where the stored text is no hash;
+    /// [`Fault::Crypto`] where it asks for more work than is spent on one.
     pub fn verify(
         &self,
         password: &Password,
@@ -166,9 +182,9 @@ impl PasswordHasher {
         let (password, scheme, known) = (password.clone(), self.scheme, stored.is_some());
         let hash = match stored {
             Some(phc) => PasswordHash::parse(phc),
-            None => Some(PasswordHash::decoy(scheme)),
+            None => Ok(PasswordHash::decoy(scheme)),
         };
-        let queued = hash.ok_or(Fault::Corrupt { kind: "password" }).map(|hash| {
+        let queued = hash.map(|hash| {
             self.pool.run(move || {
                 let matches = hash.matches(&password)? && known;
                 Ok(match (matches, hash.scheme() == scheme) {
@@ -183,6 +199,27 @@ impl PasswordHasher {
     }
 }
 
+impl PasswordHasher {
+    /// Judges how early a chosen password would be guessed. `None`: not before ten to the power of `least` guesses.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] at once, when the queue is full.
+    pub(crate) fn weakness(
+        &self,
+        password: &Password,
+        personal: [&str; 3],
+        least: u8,
+    ) -> impl Future<Output = Result<Option<Weakness>, HashingError>> + Send + use<> {
+        let (password, personal) = (password.clone(), personal.map(str::to_owned));
+        let queued = self.pool.run(move || {
+            let personal = personal.each_ref().map(String::as_str);
+            password_strength::weakness(password.as_str(), &personal, least)
+        });
+        let busy = Busy { retry_after: self.retry_after };
+        async move { Ok(queued.map_err(|_| busy)?.await.ok_or(JUDGE_PANICKED)?) }
+    }
+}
+
 impl std::fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordHasher").field("scheme", &self.scheme).finish_non_exhaustive()
@@ -193,6 +230,7 @@ fn at_least(knob: &'static str, expected: u32, found: u32) -> Result<(), HasherC
     if found < expected { Err(HasherConfigError::Cost { knob, expected, found }) } else { Ok(()) }
 }
 
+const JUDGE_PANICKED: Fault = Fault::Internal("judging a password panicked");
 const PANICKED: Fault = Fault::Internal("hashing a password panicked");
 
 #[cfg(test)]
@@ -332,6 +370,12 @@ mod tests {
         let phc = block_on(hasher.hash(&password, &SeededRandom::new(1))).unwrap();
         assert_eq!(block_on(hasher.verify(&password, Some(&phc))).unwrap(), Verification::Matches);
         assert_eq!(block_on(hasher.verify(&password, None)).unwrap(), Verification::Differs);
+        for _ in 0..4 {
+            let absurd = phc.replace("t=1", "t=4294967295");
+            let refused = block_on(hasher.verify(&password, Some(&absurd))).unwrap_err();
+            assert!(matches!(refused, HashingError::Failed(Fault::Crypto(text)) if text.contains("passes")));
+        }
+        assert_eq!(block_on(hasher.verify(&password, Some(&phc))).unwrap(), Verification::Matches);
         let damaged = block_on(hasher.verify(&password, Some("$argon2id$"))).unwrap_err();
         assert_eq!(damaged, HashingError::Failed(Fault::Corrupt { kind: "password" }));
     }

@@ -20,8 +20,9 @@ use http::StatusCode;
 
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
-use crate::password::{Password, PasswordRefusal};
+use crate::password::{Password, PasswordRefusal, personal};
 use crate::password_hasher::HashingError;
+use crate::password_strength::Weakness;
 use crate::session::SignedInSession;
 use crate::sign_in::{Verified, fault_code, fault_retry_after};
 use crate::start_session::{Occasion, StartSession};
@@ -67,7 +68,7 @@ pub enum SignUpRefusal {
     /// The name is empty, too long, or holds control characters.
     #[error("The name must have 1 to 200 characters.")]
     InvalidName,
-    /// The password may not be used.
+    /// The password must not be used.
     #[error(transparent)]
     Password(#[from] PasswordRefusal),
 }
@@ -89,10 +90,12 @@ impl SignUpError {
             SignUpError::Refused(SignUpRefusal::EmailTaken) => "USER_ALREADY_EXISTS",
             SignUpError::Refused(SignUpRefusal::InvalidEmail) => "INVALID_EMAIL",
             SignUpError::Refused(SignUpRefusal::InvalidName) => "INVALID_NAME",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::Common)) => "PASSWORD_TOO_COMMON",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::Personal)) => "PASSWORD_TOO_PERSONAL",
+            SignUpError::Refused(SignUpRefusal::Password(
+                PasswordRefusal::Personal | PasswordRefusal::Guessable(Weakness::Personal),
+            )) => "PASSWORD_TOO_PERSONAL",
+            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::Guessable(_))) => "PASSWORD_TOO_COMMON",
             SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::TooLong)) => "PASSWORD_TOO_LONG",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::TooShort)) => "PASSWORD_TOO_SHORT",
+            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::TooShort { .. })) => "PASSWORD_TOO_SHORT",
             SignUpError::Throttled(_) => "TOO_MANY_REQUESTS",
             SignUpError::Busy(_) => "SERVICE_UNAVAILABLE",
             SignUpError::Failed(fault) => fault_code(fault),
@@ -119,6 +122,10 @@ impl Authn {
         let name = person_name(&sign_up.name).ok_or(SignUpRefusal::InvalidName)?;
         let password = Password::chosen(&sign_up.password, &email, name).map_err(SignUpRefusal::Password)?;
         self.count_sign_up(context).await?;
+        let known = personal(&email, name);
+        if let Some(weakness) = self.hasher.weakness(&password, known, self.policy.password_guesses).await? {
+            return Err(SignUpRefusal::Password(PasswordRefusal::Guessable(weakness)).into());
+        }
         // Only to save the work: who owns an address is settled where the account is created.
         if self.accounts.by_email(&email).await?.is_some() {
             return Err(SignUpRefusal::EmailTaken.into());

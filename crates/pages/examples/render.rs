@@ -45,7 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             name: "Ada".into(),
             email: "ada@".into(),
             email_problem: Some("This is not an e-mail address.".into()),
-            password_problem: Some("The password is too short.".into()),
+            password_problem: Some(
+                "This password is too short: it has 7 characters, and at least 12 are needed.".into(),
+            ),
             ..sign_up()
         },
     )?;

@@ -78,7 +78,7 @@ impl Pages {
             form: onward.carry(self.new_form(browser, "/sign-up")),
             name: String::new(),
             email: String::new(),
-            password_least: *Password::BYTES.start(),
+            password_least: Password::LEAST_CHARACTERS,
             client_name: asking.client_name.clone(),
             problem: None,
             name_problem: None,

@@ -68,7 +68,14 @@ fn a_sign_up_that_is_refused_says_why_beside_the_field_and_keeps_all_but_the_pas
         ("Ada", "taken@x.test", PASSWORD, "There is an account with this e-mail address."),
         ("Ada", "not an address", PASSWORD, "This is not an e-mail address."),
         ("", "ada@x.test", PASSWORD, "The name must have 1 to 200 characters."),
-        ("Ada", "ada@x.test", "short pass", "The password is too short: at least 12 characters."),
+        (
+            "Ada",
+            "ada@x.test",
+            "short pass",
+            "This password is too short: it has 10 characters, and at least 12 are needed.",
+        ),
+        ("Ada", "ada@x.test", "Password2024!", "This password is much like one that many people use."),
+        ("Ada Lovelace", "ada@x.test", "ada lovelace", "This password is your e-mail address or your name."),
     ] {
         let browser = world.browser();
         let page = browser.get("/sign-up");
