@@ -33,7 +33,7 @@ pub struct IssuerConfig {
     pub signed_in: Arc<dyn SignedIn>,
     /// The clients.
     pub clients: Arc<dyn ClientSource>,
-    /// Under which signing keys are sealed.
+    /// Under which signing keys are sealed, and requests that wait with the browser.
     pub key_ring: Arc<KeyRing>,
     /// The rules that may be chosen.
     pub policy: Policy,
@@ -46,9 +46,9 @@ pub struct IssuerConfig {
 /// The pages to which the authorization endpoint sends people. They belong to the issuer's origin.
 #[derive(Clone)]
 pub struct InteractionPages {
-    /// The path of the sign-in page; it gets `?interaction=` and the id.
+    /// The path of the sign-in page; it gets `?interaction=` and up to 6,000 characters in which the request waits.
     pub sign_in: String,
-    /// The path of the consent page; it gets `?interaction=` and the id.
+    /// The path of the consent page; it gets the same.
     pub consent: String,
     /// What is shown where nobody may be redirected.
     pub error: Arc<dyn ErrorPage>,
@@ -61,6 +61,7 @@ pub struct Issuer {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) signed_in: Arc<dyn SignedIn>,
     pub(crate) clients: Arc<dyn ClientSource>,
+    pub(crate) key_ring: Arc<KeyRing>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) policy: Policy,
     pub(crate) routes: RouteMap,
@@ -84,7 +85,8 @@ impl Issuer {
             }
         }
         let ports = config.ports.scoped(url.as_str());
-        let signing_keys = SigningKeys::new(ports.clone(), config.key_ring, url.as_str().to_owned(), &config.policy);
+        let signing_keys =
+            SigningKeys::new(ports.clone(), config.key_ring.clone(), url.as_str().to_owned(), &config.policy);
         Ok(Issuer {
             metadata_paths: discovery::paths(&url),
             url,
@@ -92,6 +94,7 @@ impl Issuer {
             accounts: config.accounts,
             signed_in: config.signed_in,
             clients: config.clients,
+            key_ring: config.key_ring,
             signing_keys,
             policy: config.policy,
             routes: config.routes,

@@ -444,8 +444,9 @@ fn a_consent_that_is_not_an_answer_to_what_was_shown_is_refused_without_a_redire
             form.fields.insert("answer".to_owned(), "maybe".to_owned());
         }),
         ("expired", |world, _, _| world.advance(Duration::from_secs(31 * 60))),
-        ("reused", |_, browser, form| {
+        ("reused", |world, browser, form| {
             assert_eq!(browser.submit_form(form, &[]).status, StatusCode::SEE_OTHER);
+            world.advance(Duration::from_secs(60));
         }),
     ];
     for (case, alter) in cases {
@@ -457,6 +458,18 @@ fn a_consent_that_is_not_an_answer_to_what_was_shown_is_refused_without_a_redire
         let reply = browser.submit_form(&form, &[]);
         assert!(reply.status.is_client_error(), "{case}: {} {}", reply.status, reply.location());
         assert_eq!(reply.location(), "", "{case}");
+    }
+}
+
+/// On a slow line people click twice, and the browser shows only the last answer.
+#[test]
+fn the_second_click_on_allow_or_deny_leads_where_the_first_did() {
+    for answer in ["approve", "deny"] {
+        let world = world();
+        let (browser, page) = asked(&world);
+        let first = browser.submit(&page, &[("answer", answer)]);
+        assert!(first.location().starts_with("https://rp.test/cb?"), "{}", first.location());
+        assert_eq!(browser.submit(&page, &[("answer", answer)]).location(), first.location());
     }
 }
 

@@ -89,6 +89,18 @@ impl fmt::Debug for KeyRing {
 #[serde(transparent)]
 pub struct Sealed(String);
 
+impl Sealed {
+    /// From text that somebody kept. Opening says whether it is what was sealed.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Sealed(text.into())
+    }
+
+    /// As text, safe in URLs and headers.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// One key for sealing, derived from a secret.
 pub struct SealingKey(RandomizedNonceKey);
 

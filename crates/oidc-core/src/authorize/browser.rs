@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use countersign_storage::{Handle, Random, Secret};
+use countersign_storage::{Handle, Random, SealingKey, Secret};
 use countersign_web::cookie::{CookieName, Lasting};
 use countersign_web::issuer_url::IssuerUrl;
 use http::{HeaderMap, header};
@@ -30,6 +30,11 @@ impl Browser {
     /// What is stored of it.
     pub(crate) fn handle(&self) -> Handle {
         self.secret.handle()
+    }
+
+    /// Under this key is stored what only this browser may have opened.
+    pub(crate) fn sealing_key(&self) -> SealingKey {
+        SealingKey::derive(&self.secret, "the answer to an interaction")
     }
 
     /// A value that only a page that was made for this browser can know, about exactly this `content`.

@@ -6,17 +6,19 @@ use http::{HeaderMap, Response, StatusCode};
 use url::Url;
 
 use crate::authorize::browser::Browser;
+use crate::authorize::pending::Pending;
 use crate::authorize::prompt::{Next, Prompt};
-use crate::authorize::settle::{Pending, Person, Settled, Step};
+use crate::authorize::settle::{Person, Settled, Step};
 use crate::authorize::{ConsentAnswer, Validated};
 use crate::client::Client;
 use crate::issuer::Issuer;
+use crate::response::see_other;
 
 /// What is asked at present.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InteractionView {
-    /// The id of the interaction.
+    /// The interaction, as it was given: up to 6,000 characters.
     pub id: String,
     /// The question.
     pub prompt: InteractionPrompt,
@@ -161,7 +163,8 @@ impl Issuer {
         let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
         let person = self.person(headers).await?;
         let mut reader = self.ports.reader();
-        let pending = Pending::resume(self, &mut reader, id, &browser, person.as_ref()).await??;
+        let pending = Pending::resume(self, &mut reader, id, &browser, person.as_ref()).await?;
+        let pending = pending.map_err(InteractionError::from)?;
         let prompt = match (pending.next(person.as_ref(), &self.policy, reader.now()), &person) {
             (Next::Ask(Prompt::Consent), Some(person)) => {
                 InteractionPrompt::Consent(Box::new(self.consent_view(&pending, &browser, person).await?))
@@ -177,7 +180,7 @@ impl Issuer {
     }
 
     /// Goes on after the person signed in: to the next page, or back to the client. `headers` are those of the request,
-    /// with the cookie of the session that was just made.
+    /// with the cookie of the session that was just made. For a minute after it was answered, the response is the same.
     ///
     /// # Errors
     /// [`InteractionError`].
@@ -186,6 +189,7 @@ impl Issuer {
     }
 
     /// Takes the person's answer, once: the first that is good finishes the interaction, in the commit that makes the code.
+    /// For a minute, the same answer in the same browser gets the same response again.
     /// Where the person has to sign in first, the response sends them there, and nothing is decided.
     ///
     /// # Errors
@@ -203,8 +207,10 @@ impl Issuer {
     async fn go_on(&self, headers: &HeaderMap, step: Step<'_>) -> Result<Response<Bytes>, InteractionError> {
         let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
         let person = self.person(headers).await?;
-        let settled: Settled = self.settle(step, &browser, person.as_ref()).await??;
-        Ok(self.to_client(&settled))
+        Ok(match self.settle(step, &browser, person.as_ref()).await?? {
+            Settled::Prompt { prompt, interaction } => self.to_page(prompt, &interaction),
+            Settled::ToClient { location } => see_other(&location),
+        })
     }
 
     async fn consent_view(

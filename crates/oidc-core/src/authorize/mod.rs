@@ -13,14 +13,15 @@ mod browser;
 mod code;
 mod consent;
 mod interaction;
+mod pending;
 mod prompt;
 mod redirect;
 mod refusal;
 mod settle;
+mod waiting;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
-use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use crate::error_page::PageError;
@@ -66,11 +67,11 @@ pub(crate) const ROUTE: Route = Route {
     },
 };
 
-/// How long a request may be, in bytes. Anybody can send one, and it is stored until it is answered or expires.
+/// How long a request may be, in bytes. One that has to wait for a person may be shorter only ([`waiting::LONGEST`]).
 const LONGEST: usize = 8_000;
 
-/// An authorization request in which every parameter was checked. It is stored with the interaction.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An authorization request in which every parameter was checked.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Validated {
     /// Who asks.
     pub client_id: String,
@@ -146,7 +147,7 @@ impl Issuer {
             Ok(response) => Ok(response),
             Err(refusal) => {
                 let to = redirect::Recipient::of_addressed(&addressed);
-                Ok(redirect::refuse(self.url.as_str(), to, &refusal))
+                Ok(see_other(&redirect::refuse(self.url.as_str(), to, &refusal)))
             }
         }
     }
@@ -168,7 +169,7 @@ impl Issuer {
                 browser.remember(response.headers_mut(), &self.url, self.policy.interaction_lifetime);
                 Ok(response)
             }
-            Ok(settled) => Ok(self.to_client(&settled)),
+            Ok(Settled::ToClient { location }) => Ok(see_other(&location)),
             // Only an interaction that exists already can be in such a state.
             Err(_) => Err(AuthorizationRefusal::Failed { transient: false }),
         }

@@ -1,14 +1,11 @@
 //! The answer that goes back to the client: in the query of its redirect URI ([RFC 6749 §4.1.2]), always with `iss`
 //! ([RFC 9207 §2]), always by 303, so that a browser never posts a form on ([RFC 9700 §4.12]).
 
-use bytes::Bytes;
 use countersign_storage::Secret;
-use http::Response;
 use url::form_urlencoded;
 
 use crate::authorize::address::Addressed;
 use crate::authorize::{AuthorizationRefusal, Validated};
-use crate::response::see_other;
 
 /// Where an answer goes.
 #[derive(Clone, Copy)]
@@ -27,15 +24,17 @@ impl<'a> Recipient<'a> {
     }
 }
 
-pub(crate) fn grant(issuer: &str, to: Recipient<'_>, code: &Secret) -> Response<Bytes> {
-    send(issuer, to, &[("code", code.expose())])
+/// Where a code leads.
+pub(crate) fn grant(issuer: &str, to: Recipient<'_>, code: &Secret) -> String {
+    location(issuer, to, &[("code", code.expose())])
 }
 
-pub(crate) fn refuse(issuer: &str, to: Recipient<'_>, refusal: &AuthorizationRefusal) -> Response<Bytes> {
-    send(issuer, to, &[("error", refusal.code()), ("error_description", &refusal.to_string())])
+/// Where an error leads.
+pub(crate) fn refuse(issuer: &str, to: Recipient<'_>, refusal: &AuthorizationRefusal) -> String {
+    location(issuer, to, &[("error", refusal.code()), ("error_description", &refusal.to_string())])
 }
 
-fn send(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> Response<Bytes> {
+fn location(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(answer);
     if let Some(state) = to.state {
@@ -48,5 +47,5 @@ fn send(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> Response<By
         Some(at) if at + 1 == to.redirect_uri.len() => "",
         Some(_) => "&",
     };
-    see_other(&format!("{}{separator}{}", to.redirect_uri, query.finish()))
+    format!("{}{separator}{}", to.redirect_uri, query.finish())
 }

@@ -60,6 +60,9 @@ pub enum AuthorizationRefusal {
     /// Both at once.
     #[error("request and request_uri exclude each other.")]
     RequestAndRequestUri,
+    /// The person has to be asked, and the request is too long to wait for them.
+    #[error("The request is too long to wait for a person. Send a shorter state.")]
+    RequestTooLong,
     /// Request objects are not supported.
     #[error("The request parameter is not supported.")]
     RequestParameter,
@@ -101,6 +104,7 @@ impl AuthorizationRefusal {
             | Why::PkceMissing
             | Why::PromptMalformed
             | Why::RequestAndRequestUri
+            | Why::RequestTooLong
             | Why::ResponseModeUnsupported
             | Why::ResponseTypeMissing => "invalid_request",
             Why::ConsentRequired => "consent_required",
@@ -159,6 +163,7 @@ mod tests {
             Why::RegistrationParameter,
             Why::RequestAndRequestUri,
             Why::RequestParameter,
+            Why::RequestTooLong,
             Why::RequestUriParameter,
             Why::ResponseModeUnsupported,
             Why::ResponseTypeMissing,

@@ -1,28 +1,30 @@
 //! Settle: from a validated request and the facts to a code, a prompt or a refusal; at most one commit.
 //!
-//! The commit that inserts the code also writes the grant that it rests on and finishes the interaction. Of many answers
-//! to one interaction, one commits; the others load again and find it finished.
+//! The commit that inserts the code also writes the grant that it rests on and marks the interaction as answered. Of many
+//! answers to one interaction, one commits; the others load again and find the mark. For a minute, the same browser with
+//! the same answer is then sent where the first answer led: the second click tells the outcome of the first.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::secret::identifier;
 use countersign_storage::{
-    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret, Stored,
-    Timestamp,
+    Actor, Authentication, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, Secret,
+    Subject, Timestamp,
 };
 use http::{HeaderMap, Response};
 
 use crate::authorize::browser::Browser;
 use crate::authorize::consent::Approval;
-use crate::authorize::prompt::{self, Facts, Next, Prompt, SignIn};
+use crate::authorize::pending::{Over, Pending, WaitingAs};
+use crate::authorize::prompt::{Next, Prompt};
 use crate::authorize::redirect::{self, Recipient};
+use crate::authorize::waiting::Waiting;
 use crate::authorize::{AuthorizationRefusal, ConsentAnswer, InteractionError, Validated, code};
-use crate::client::{Client, ClientState, GrantTypeName};
 use crate::issuer::Issuer;
-use crate::policy::Policy;
-use crate::records::{Grant, Interaction, InteractionState};
+use crate::records::{AnsweredInteraction, Grant};
 use crate::response::see_other;
-use crate::rules::redirect_uri;
 use crate::scope::Scopes;
 
 /// Somebody who is signed in and whose account is active.
@@ -43,9 +45,8 @@ pub(crate) enum Step<'a> {
 
 /// How it ended.
 pub(crate) enum Settled {
-    Code { request: Validated, code: Secret },
     Prompt { prompt: Prompt, interaction: String },
-    Refused { request: Validated, refusal: AuthorizationRefusal },
+    ToClient { location: String },
 }
 
 impl Issuer {
@@ -73,16 +74,6 @@ impl Issuer {
         };
         see_other(&format!("{}{path}?interaction={interaction}", self.url.origin()))
     }
-
-    pub(crate) fn to_client(&self, settled: &Settled) -> Response<Bytes> {
-        match settled {
-            Settled::Code { request, code } => redirect::grant(self.url.as_str(), Recipient::of_request(request), code),
-            Settled::Refused { request, refusal } => {
-                redirect::refuse(self.url.as_str(), Recipient::of_request(request), refusal)
-            }
-            Settled::Prompt { prompt, interaction } => self.to_page(*prompt, interaction),
-        }
-    }
 }
 
 struct Settle<'a> {
@@ -92,136 +83,59 @@ struct Settle<'a> {
     person: Option<&'a Person>,
 }
 
-/// A pending request and all that is stored about it.
-pub(crate) struct Pending {
-    pub(crate) interaction: Option<Stored<Interaction>>,
-    pub(crate) request: Validated,
-    pub(crate) client: Client,
-    pub(crate) grant: Option<Stored<Grant>>,
-    /// What is asked for and still registered: all that can be shown, and all that can be granted.
-    pub(crate) scopes: Scopes,
-}
-
-impl Pending {
-    /// Loads what belongs to a stored interaction of this browser that can still go on.
-    pub(crate) async fn resume(
-        issuer: &Issuer,
-        reader: &mut Reader<'_>,
-        id: &str,
-        browser: &Browser,
-        person: Option<&Person>,
-    ) -> Result<Result<Self, InteractionError>, Fault> {
-        if id.len() > 64 {
-            return Ok(Err(InteractionError::Unknown));
-        }
-        let found = reader.load(Interaction::at(id)).await?;
-        // To another browser it does not exist.
-        let Some(interaction) = found.filter(|found| found.browser == browser.handle()) else {
-            return Ok(Err(InteractionError::Unknown));
-        };
-        if interaction.state != InteractionState::Pending {
-            return Ok(Err(InteractionError::Finished));
-        }
-        if interaction.expires_at <= reader.now() {
-            return Ok(Err(InteractionError::Expired));
-        }
-        let request = interaction.request.clone();
-        Self::load(issuer, reader, Some(interaction), request, person).await
-    }
-
-    async fn load(
-        issuer: &Issuer,
-        reader: &mut Reader<'_>,
-        interaction: Option<Stored<Interaction>>,
-        request: Validated,
-        person: Option<&Person>,
-    ) -> Result<Result<Self, InteractionError>, Fault> {
-        let grant = person.map(|person| Grant::id_of(person.authentication.subject(), &request.client_id));
-        let (client, grant) = match (issuer.clients.record(&request.client_id), grant) {
-            (Some(client), Some(grant)) => {
-                let (client, grant) = reader.load((client, Grant::at(grant))).await?;
-                (client.map(|client| client.record), grant)
-            }
-            (Some(client), None) => (reader.load(client).await?.map(|client| client.record), None),
-            (None, grant) => {
-                let client = issuer.clients.client(&request.client_id).await?;
-                let grant = match grant {
-                    Some(grant) => reader.load(Grant::at(grant)).await?,
-                    None => None,
-                };
-                (client, grant)
-            }
-        };
-        // The client may have been suspended or changed while the person was reading.
-        let client = client.filter(|client| client.state == ClientState::Active);
-        let Some(client) = client.filter(|client| redirect_uri::is_registered(client, &request.redirect_uri)) else {
-            return Ok(Err(InteractionError::ClientGone));
-        };
-        let scopes = request.scopes.intersection(&client.scopes);
-        Ok(Ok(Pending { interaction, request, client, grant, scopes }))
-    }
-
-    pub(crate) fn next(&self, person: Option<&Person>, policy: &Policy, now: Timestamp) -> Next {
-        if !self.client.allows(GrantTypeName::AuthorizationCode) {
-            return Next::Refuse(AuthorizationRefusal::GrantTypeNotAllowed);
-        }
-        if self.scopes.is_empty() {
-            return Next::Refuse(AuthorizationRefusal::ScopeNotAllowed);
-        }
-        let authentication = person.map(|person| &person.authentication);
-        let in_answer = match (&self.interaction, authentication) {
-            (Some(interaction), Some(authentication)) => interaction.was_answered_by(authentication),
-            _ => false,
-        };
-        let facts = Facts {
-            authentication,
-            sign_in: if in_answer { SignIn::InAnswer } else { SignIn::Before },
-            client: &self.client,
-            grant: authentication.and_then(|authentication| {
-                self.grant.as_deref().filter(|grant| grant.holds(authentication.account_generation(), policy, now))
-            }),
-            scopes: &self.scopes,
-            now,
-        };
-        prompt::next(&self.request, &facts)
-    }
-
-    /// What only the consent page that this browser was shown, for this person, about exactly this, can send back.
-    pub(crate) fn ticket(&self, browser: &Browser, person: &Person) -> Secret {
-        let id = self.interaction.as_ref().map_or("", |interaction| interaction.id.as_str());
-        let scopes = self.scopes.to_string();
-        let resources = self.request.resources.join(" ");
-        let subject = person.authentication.subject().as_str();
-        browser.ticket(&["consent", id, subject, &self.client.fingerprint(), &scopes, &resources])
-    }
+/// What was decided.
+enum Plan {
+    /// Ask; the request goes on waiting.
+    Ask {
+        prompt: Prompt,
+        interaction: String,
+    },
+    /// Ask; the request begins to wait.
+    Wait {
+        prompt: Prompt,
+        waiting: Box<Waiting>,
+    },
+    /// Send the browser to the client, and mark the request that waited as answered.
+    Answer {
+        location: String,
+        waiting: Option<Box<Waiting>>,
+        at: Timestamp,
+    },
+    /// Send the browser where it was sent before.
+    Again {
+        id: String,
+        led_to: Sealed,
+    },
+    Over(InteractionError),
 }
 
 #[async_trait]
 impl Operation for Settle<'_> {
-    type Loaded = Result<Pending, InteractionError>;
-    type Plan = Result<Settled, InteractionError>;
+    type Loaded = Result<Pending, Over>;
+    type Plan = Plan;
     type Answer = Result<Settled, InteractionError>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         match self.step {
-            Step::Begin { request } => Pending::load(self.issuer, reader, None, request.clone(), self.person).await,
+            Step::Begin { request } => Pending::begin(self.issuer, reader, request.clone(), self.person).await,
             Step::Resume { interaction } | Step::Answer { interaction, .. } => {
                 Pending::resume(self.issuer, reader, interaction, self.browser, self.person).await
             }
         }
     }
 
-    fn decide(&self, pending: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, pending: Self::Loaded, moment: &Moment<'_>) -> Decision<Plan> {
         let pending = match pending {
             Ok(pending) => pending,
-            Err(error) => return Decision::answer(Err(error)),
+            Err(Over::Answered(answered)) => return Decision::answer(self.again(*answered, moment.now)),
+            Err(Over::Refused(error)) => return Decision::answer(Plan::Over(error)),
         };
         match (pending.next(self.person, &self.issuer.policy, moment.now), self.step, self.person) {
-            (Next::Refuse(refusal), ..) => refuse(pending, refusal, moment),
+            (Next::Refuse(refusal), ..) => self.refuse(pending, &refusal, moment),
             (Next::Ask(Prompt::SignIn), ..) => self.ask(pending, Prompt::SignIn, moment),
             (Next::Ask(Prompt::Consent) | Next::Nothing, Step::Answer { ticket, answer, .. }, Some(person)) => {
                 if pending.ticket(self.browser, person) != *ticket {
-                    return Decision::answer(Err(InteractionError::ForeignAnswer));
+                    return Decision::answer(Plan::Over(InteractionError::ForeignAnswer));
                 }
                 self.answer(pending, person, answer, moment)
             }
@@ -237,49 +151,55 @@ impl Operation for Settle<'_> {
         }
     }
 
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+    async fn seal(&self, plan: Plan, changes: &mut Changes) -> Result<Self::Answer, Fault> {
+        match plan {
+            Plan::Over(error) => Ok(Err(error)),
+            Plan::Ask { prompt, interaction } => Ok(Ok(Settled::Prompt { prompt, interaction })),
+            Plan::Wait { prompt, waiting } => Ok(Ok(match waiting.seal(self.issuer, self.browser)? {
+                Some(interaction) => Settled::Prompt { prompt, interaction },
+                None => self.too_long(&waiting.request.into()),
+            })),
+            Plan::Answer { location, waiting, at } => {
+                if let Some(waiting) = waiting {
+                    changes.insert(&self.mark(*waiting, &location, at)?);
+                }
+                Ok(Ok(Settled::ToClient { location }))
+            }
+            Plan::Again { id, led_to } => {
+                let location = self.browser.sealing_key().open(&id, &led_to)?;
+                let location = String::from_utf8(location.to_vec())
+                    .map_err(|_| Fault::Corrupt { kind: AnsweredInteraction::KIND.as_str() })?;
+                Ok(Ok(Settled::ToClient { location }))
+            }
+        }
     }
 }
 
 impl Settle<'_> {
-    /// Nothing changes for an interaction that is already there; a new request becomes one.
-    fn ask(
-        &self,
-        pending: Pending,
-        prompt: Prompt,
-        moment: &Moment<'_>,
-    ) -> Decision<Result<Settled, InteractionError>> {
-        if let Some(interaction) = pending.interaction {
-            return Decision::answer(Ok(Settled::Prompt { prompt, interaction: interaction.record.id }));
-        }
-        let interaction = Interaction {
-            id: identifier("int", moment.random),
-            browser: self.browser.handle(),
-            request: pending.request,
-            state: InteractionState::Pending,
-            began_with: self.person.map(|person| person.authentication.clone()),
-            created_at: moment.now,
-            expires_at: moment.now + self.issuer.policy.interaction_lifetime,
-        };
-        let mut changes = Changes::none();
-        changes.insert(&interaction);
-        Decision::changing(Ok(Settled::Prompt { prompt, interaction: interaction.id }), changes)
+    /// A request that waits goes on waiting; a new one begins to.
+    fn ask(&self, pending: Pending, prompt: Prompt, moment: &Moment<'_>) -> Decision<Plan> {
+        Decision::answer(match pending.waiting {
+            Some(WaitingAs { text, .. }) => Plan::Ask { prompt, interaction: text },
+            None => Plan::Wait {
+                prompt,
+                waiting: Box::new(Waiting {
+                    id: identifier("int", moment.random),
+                    request: pending.request.into(),
+                    began_with: self.person.map(|person| person.authentication.clone()),
+                    created_at: moment.now,
+                    expires_at: moment.now + self.issuer.policy.interaction_lifetime,
+                }),
+            },
+        })
     }
 
-    fn answer(
-        &self,
-        pending: Pending,
-        person: &Person,
-        answer: &ConsentAnswer,
-        moment: &Moment<'_>,
-    ) -> Decision<Result<Settled, InteractionError>> {
+    fn answer(&self, pending: Pending, person: &Person, answer: &ConsentAnswer, moment: &Moment<'_>) -> Decision<Plan> {
         let approved: Scopes = match answer {
             ConsentAnswer::Approve { scopes } => scopes.iter().map(String::as_str).collect(),
             ConsentAnswer::Deny => Scopes::default(),
         };
         if !approved.is_within(&pending.scopes) {
-            return Decision::answer(Err(InteractionError::Widened));
+            return Decision::answer(Plan::Over(InteractionError::Widened));
         }
         let subject = person.authentication.subject();
         let event = |action| {
@@ -289,7 +209,7 @@ impl Settle<'_> {
         };
         if approved.is_empty() {
             let event = event("grant.approve").denied("access_denied");
-            return refuse(pending, AuthorizationRefusal::AccessDenied, moment).report(event);
+            return self.refuse(pending, &AuthorizationRefusal::AccessDenied, moment).report(event);
         }
         let event = event("grant.approve").with("scope", approved.to_string());
         let approval = Approval {
@@ -316,28 +236,71 @@ impl Settle<'_> {
         scopes: Scopes,
         mut changes: Changes,
         moment: &Moment<'_>,
-    ) -> Decision<Result<Settled, InteractionError>> {
+    ) -> Decision<Plan> {
         let policy = &self.issuer.policy;
         let (code, record) = code::issue(&pending.request, &grant, scopes, &person.authentication, policy, moment);
         changes.insert(&record);
-        finish(pending.interaction, &mut changes, moment.now);
-        Decision::changing(Ok(Settled::Code { request: pending.request, code }), changes)
+        let location = redirect::grant(self.issuer.identifier(), Recipient::of_request(&pending.request), &code);
+        let waiting = pending.waiting.map(|waiting| Box::new(waiting.opened));
+        Decision::changing(Plan::Answer { location, waiting, at: moment.now }, changes)
+    }
+
+    fn refuse(&self, pending: Pending, refusal: &AuthorizationRefusal, moment: &Moment<'_>) -> Decision<Plan> {
+        let location = redirect::refuse(self.issuer.identifier(), Recipient::of_request(&pending.request), refusal);
+        let waiting = pending.waiting.map(|waiting| Box::new(waiting.opened));
+        Decision::answer(Plan::Answer { location, waiting, at: moment.now })
+    }
+
+    fn too_long(&self, request: &Validated) -> Settled {
+        let refusal = AuthorizationRefusal::RequestTooLong;
+        let location = redirect::refuse(self.issuer.identifier(), Recipient::of_request(request), &refusal);
+        Settled::ToClient { location }
+    }
+
+    /// The same person in the same browser, with the same answer or none of their own, soon after.
+    fn again(&self, answered: AnsweredInteraction, now: Timestamp) -> Plan {
+        let soon = now < answered.at + SECOND_CLICK && answered.at.since(now) < SECOND_CLICK;
+        let same = match self.step {
+            Step::Begin { .. } => false,
+            Step::Resume { .. } => true,
+            Step::Answer { .. } => self.given() == answered.answer,
+        };
+        match soon && same && self.by() == answered.by {
+            true => Plan::Again { id: answered.id, led_to: answered.led_to },
+            false => Plan::Over(InteractionError::Finished),
+        }
+    }
+
+    fn mark(&self, waiting: Waiting, location: &str, at: Timestamp) -> Result<AnsweredInteraction, Fault> {
+        Ok(AnsweredInteraction {
+            led_to: self.browser.sealing_key().seal(&waiting.id, location.as_bytes())?,
+            id: waiting.id,
+            at,
+            by: self.by(),
+            answer: self.given(),
+            expires_at: waiting.expires_at + REMEMBERED,
+        })
+    }
+
+    fn by(&self) -> Option<Subject> {
+        self.person.map(|person| person.authentication.subject().clone())
+    }
+
+    /// The hash of what was answered, on which page.
+    fn given(&self) -> Option<Handle> {
+        let Step::Answer { ticket, answer, .. } = self.step else { return None };
+        let mut scopes: Vec<&str> = match answer {
+            ConsentAnswer::Approve { scopes } => scopes.iter().map(String::as_str).collect(),
+            ConsentAnswer::Deny => Vec::new(),
+        };
+        scopes.sort_unstable();
+        Some(Handle::of(&format!("{}\n{}", scopes.join(" "), ticket.expose())))
     }
 }
 
-fn refuse(
-    pending: Pending,
-    refusal: AuthorizationRefusal,
-    moment: &Moment<'_>,
-) -> Decision<Result<Settled, InteractionError>> {
-    let mut changes = Changes::none();
-    finish(pending.interaction, &mut changes, moment.now);
-    Decision::changing(Ok(Settled::Refused { request: pending.request, refusal }), changes)
-}
+/// How long the second click tells the outcome of the first.
+const SECOND_CLICK: Duration = Duration::from_secs(60);
 
-fn finish(interaction: Option<Stored<Interaction>>, changes: &mut Changes, now: Timestamp) {
-    if let Some(mut interaction) = interaction {
-        interaction.record.state = InteractionState::Finished { at: now };
-        changes.replace(&interaction);
-    }
-}
+/// How long an answered interaction is remembered after it would have expired: a clock that is set back by less does not
+/// let it be answered again.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);

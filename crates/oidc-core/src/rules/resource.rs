@@ -64,6 +64,21 @@ pub(crate) fn is_allowed(resource: &str, client: &Client, policy: &Policy, issue
     known || resource == default(client, policy, issuer)
 }
 
+/// Of the resources that were approved those that the client may still have tokens for: what the operator took from it since
+/// is gone.
+///
+/// # Errors
+/// [`InvalidTarget::NotAllowed`] where none is left.
+pub(crate) fn still_allowed(
+    mut resources: Vec<String>,
+    client: &Client,
+    policy: &Policy,
+    issuer: &str,
+) -> Result<Vec<String>, InvalidTarget> {
+    resources.retain(|known| known == issuer || is_allowed(known, client, policy, issuer));
+    if resources.is_empty() { Err(InvalidTarget::NotAllowed) } else { Ok(resources) }
+}
+
 fn default<'a>(client: &'a Client, policy: &'a Policy, issuer: &'a str) -> &'a str {
     client.default_resource.as_deref().or(policy.default_resource.as_deref()).unwrap_or(issuer)
 }

@@ -29,7 +29,7 @@ use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
 use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, LivingFamilies, TokenFamily};
-use crate::rules::pkce;
+use crate::rules::{pkce, resource};
 
 pub(super) struct AuthorizationCodeGrant;
 
@@ -162,7 +162,8 @@ impl Redeem<'_> {
         if behind.session == SessionState::Ended {
             return Err(TokenRefusal::SessionEnded);
         }
-        Ok(narrow(self.request.params.all("resource"), &code.resources)?)
+        let resources = narrow(self.request.params.all("resource"), &code.resources)?;
+        Ok(resource::still_allowed(resources, client, policy, self.issuer.identifier())?)
     }
 
     fn redeem(

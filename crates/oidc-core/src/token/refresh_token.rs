@@ -35,7 +35,7 @@ use crate::issuer::Issuer;
 use crate::policy::Policy;
 use crate::records::token_family::{PreviousRefreshToken, RefreshToken};
 use crate::records::{FamilyState, Grant, TokenFamily};
-use crate::rules::resource::{self, InvalidTarget};
+use crate::rules::resource;
 use crate::scope::Scopes;
 
 pub(super) struct RefreshTokenGrant;
@@ -295,13 +295,8 @@ impl Refresh<'_> {
         if !asked.is_within(&family.scopes) {
             return Err(TokenRefusal::ScopeTooWide);
         }
-        let mut resources = narrow(self.request.params.all("resource"), held.resources())?;
-        // What the operator took from the client since then is gone.
-        let issuer = self.issuer.identifier();
-        resources.retain(|known| known == issuer || resource::is_allowed(known, client, policy, issuer));
-        if resources.is_empty() {
-            return Err(TokenRefusal::Target(InvalidTarget::NotAllowed));
-        }
+        let resources = narrow(self.request.params.all("resource"), held.resources())?;
+        let resources = resource::still_allowed(resources, client, policy, self.issuer.identifier())?;
         let scope = asked.intersection(&client.scopes).intersection(&held.scopes_at(&resources));
         if scope.is_empty() { Err(TokenRefusal::ScopeTooWide) } else { Ok((scope, resources)) }
     }

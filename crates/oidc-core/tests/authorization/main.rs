@@ -15,6 +15,8 @@ mod rfc7636_pkce;
 mod rfc8414_metadata;
 mod rfc8707_resource;
 mod rfc9207_iss;
+mod second_click;
 mod signing_keys;
+mod waiting;
 mod withdrawal;
 mod world;

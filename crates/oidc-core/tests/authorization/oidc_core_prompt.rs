@@ -33,7 +33,7 @@ async fn prompt_none_never_shows_anything() {
     assert_eq!(browser.ask(&none(Ask::c1())).await.error(), "login_required");
     browser.sign_in(&world.alice);
     assert_eq!(browser.ask(&none(Ask::c1())).await.error(), "consent_required");
-    assert_eq!(world.stored("interaction"), 0);
+    assert_eq!(world.stored("answered_interaction"), 0);
     browser.ask_and_approve(&Ask::c1()).await.code();
     browser.ask(&none(Ask::c1())).await.code();
     for (error, ask) in [

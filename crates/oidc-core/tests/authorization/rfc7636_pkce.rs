@@ -25,7 +25,7 @@ async fn a_request_without_an_s256_challenge_is_refused() {
             assert_eq!(browser.ask(&ask).await.error(), "invalid_request", "{why}");
         }
     }
-    assert_eq!(world.stored("interaction") + world.stored("authorization_code"), 0);
+    assert_eq!(world.stored("answered_interaction") + world.stored("authorization_code"), 0);
     browser.ask_and_approve(&Ask::p1()).await.code();
 }
 

@@ -434,6 +434,10 @@ impl Browser<'_> {
         headers
     }
 
+    pub(crate) fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }
@@ -502,6 +506,10 @@ impl Browser<'_> {
             other => other,
         }
     }
+}
+
+pub(crate) fn approve(scopes: &[&str]) -> ConsentAnswer {
+    ConsentAnswer::Approve { scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect() }
 }
 
 /// Writes a record, whatever was there.
