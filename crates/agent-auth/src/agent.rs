@@ -41,6 +41,9 @@ pub(crate) struct Agent {
     pub(crate) activated_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_used_at: Option<Timestamp>,
+    /// When something of it was last seen to have ended. What ended stays so, though a clock be set back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purged_after: Option<Timestamp>,
 }
@@ -155,6 +158,7 @@ impl Agent {
             created_at: now,
             activated_at: None,
             last_used_at: None,
+            seen_at: None,
             purged_after: None,
         }
     }
@@ -168,6 +172,7 @@ impl Agent {
             Standing::Claimed => return AgentStatus::Claimed,
             Standing::Pending | Standing::Active => {}
         }
+        let now = self.time(now);
         if self.outlived(policy, now) {
             return AgentStatus::Revoked;
         }
@@ -180,9 +185,31 @@ impl Agent {
         }
     }
 
+    /// The time that counts for it: `now`, but never before what was seen to have ended.
+    pub(crate) fn time(&self, now: Timestamp) -> Timestamp {
+        self.seen_at.map_or(now, |seen_at| seen_at.max(now))
+    }
+
+    /// Whether something of it has ended that was not noted yet.
+    pub(crate) fn has_news(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
+        let grants = self.grants.iter().filter(|grant| grant.status() == GrantStatus::Active);
+        let lapses = self.approval.as_ref().map(|approval| approval.expires_at);
+        let mut ends = grants.filter_map(CapabilityGrant::expires_at).chain(self.session_end(policy)).chain(lapses);
+        let decided = !matches!(self.standing, Standing::Pending | Standing::Active);
+        !decided && ends.any(|end| end <= now && self.seen_at.is_none_or(|seen_at| seen_at < end))
+    }
+
+    /// Notes what has ended, and keeps the record. To be called before it is written.
+    pub(crate) fn see(&mut self, policy: &AgentPolicy, now: Timestamp) {
+        if self.has_news(policy, now) {
+            self.seen_at = Some(self.time(now));
+        }
+        self.keep(policy, now);
+    }
+
     /// Whether its absolute lifetime is over, which nothing prolongs ([Agent Auth §2.5]).
     pub(crate) fn outlived(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
-        policy.absolute_lifetime.is_some_and(|lifetime| now >= self.created_at + lifetime)
+        policy.absolute_lifetime.is_some_and(|lifetime| self.time(now) >= self.created_at + lifetime)
     }
 
     /// When it stops working unless it is used before: the earliest of its clocks. `None` before its activation.
@@ -256,6 +283,7 @@ impl Agent {
 
     /// Whether a person is being asked, and the question has not lapsed.
     pub(crate) fn is_waiting(&self, now: Timestamp) -> bool {
+        let now = self.time(now);
         self.approval.as_ref().is_some_and(|approval| now < approval.expires_at)
     }
 
@@ -268,7 +296,7 @@ impl Agent {
     pub(crate) fn activate(&mut self, _: &Approved, now: Timestamp) {
         if self.standing == Standing::Pending {
             self.standing = Standing::Active;
-            self.activated_at = Some(now);
+            self.activated_at = Some(self.time(now));
             self.last_used_at = None;
         }
     }

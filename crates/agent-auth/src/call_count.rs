@@ -5,7 +5,7 @@
 //! that anybody can make up in a moment could fill the store.
 
 use countersign_storage::record::{Key, Kind};
-use countersign_storage::{Changes, Moment, Timestamp};
+use countersign_storage::{Changes, Limit, Moment, Timestamp};
 
 use crate::policy::AgentPolicy;
 use crate::refusal::Refusal;
@@ -20,11 +20,19 @@ pub(crate) struct CallCount {
 impl CallCount {
     /// `who` is the id of an agent or a host. `None` where the policy sets no limit.
     pub(crate) fn of(who: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
-        let limit = policy.calls?;
+        Some(CallCount::within(Kind::new("agent_calls"), who, policy.calls?, now))
+    }
+
+    /// How many agents a host has registered in the present window.
+    pub(crate) fn of_registrations(host: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
+        Some(CallCount::within(Kind::new("agent_registrations"), host, policy.registrations?, now))
+    }
+
+    fn within(kind: Kind, who: &str, limit: Limit, now: Timestamp) -> Self {
         let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
         let start = now.as_secs() - now.as_secs().rem_euclid(window);
-        let counter = Key { kind: Kind::new("agent_calls"), id: format!("{who}.{start}") };
-        Some(CallCount { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) })
+        let counter = Key { kind, id: format!("{who}.{start}") };
+        CallCount { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) }
     }
 
     /// Refuses when an earlier attempt at this decision found the window full.

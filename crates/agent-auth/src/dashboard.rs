@@ -232,7 +232,7 @@ impl AgentProvider {
     fn agent_view(&self, agent: &Agent, host: &Host, now: Timestamp) -> AgentView {
         let grants = agent.grants.iter().map(|grant| GrantView {
             capability: grant.capability().to_owned(),
-            status: shown_status(grant, now),
+            status: shown_status(grant, agent.time(now)),
             limits: self.offer.by_name(grant.capability()).map(|offered| limits(offered, grant)).unwrap_or_default(),
             granted_at: grant.granted_at(),
             expires_at: grant.expires_at(),

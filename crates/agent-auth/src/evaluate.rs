@@ -27,6 +27,7 @@ pub(crate) fn evaluate<'a>(
     offer: &Offer,
     now: Timestamp,
 ) -> Result<&'a CapabilityGrant, Refusal> {
+    let now = caller.agent.time(now);
     let held = |grant: &&CapabilityGrant| grant.capability() == call.capability;
     let Some(offered) = offer.by_name(&call.capability) else {
         let ever = caller.agent.record.grants.iter().any(|grant| held(&grant));

@@ -45,6 +45,7 @@ mod routes;
 pub mod schema;
 mod standing;
 mod stored_key;
+mod unfinished;
 mod user_code;
 mod withdrawal;
 
@@ -60,3 +61,4 @@ pub use grant::GrantStatus;
 pub use host::HostStatus;
 pub use policy::{AgentIssuer, AgentPolicy, AutonomousPolicy, EndpointValues, ExecuteAudience, IntrospectedGrants};
 pub use provider::{AgentProvider, AgentProviderConfig};
+pub use unfinished::UnfinishedCall;

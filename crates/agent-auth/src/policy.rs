@@ -48,6 +48,11 @@ pub struct AgentPolicy {
     /// # Security
     /// Each call leaves a replay mark and an audit record; without a limit one agent can fill the store.
     pub calls: Option<Limit>,
+    /// How many agents one host may register, those included that it ends at once. Default: 60 an hour.
+    ///
+    /// # Security
+    /// Each leaves a record for [`AgentPolicy::pending_kept`] at least, and anybody can make up a host.
+    pub registrations: Option<Limit>,
     /// How many living agents one host may have: 1 to 1,000. Default: 25.
     pub agents_per_host: u32,
     /// How many living hosts one person may have: 1 to 1,000. Default: 50.
@@ -79,6 +84,7 @@ impl Default for AgentPolicy {
             user_code_attempts: Limit::new(20, Duration::from_secs(600)),
             unknown_hosts: Limit::new(20, Duration::from_secs(3_600)),
             calls: Some(Limit::new(600, Duration::from_secs(60))),
+            registrations: Some(Limit::new(60, Duration::from_secs(3_600))),
             agents_per_host: 25,
             hosts_per_person: 50,
             host_lifetime: Duration::from_secs(365 * 86_400),

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 /// what the token asked for, so of many concurrent uses one does it, on however many nodes.
 ///
 /// Marks are apart for each host and each agent ([Agent Auth §10.3]), and they live as long as the token could be
-/// accepted anywhere: to the end of its life and two leeways more. Introspection leaves no mark and asks for none: who
+/// accepted anywhere, to the end of its life and two leeways more, and some minutes beyond, so that a clock that is set back
+/// by minutes after a purge revives no token. Introspection leaves no mark and asks for none: who
 /// received a token may ask about it, and the one call that it is good for stays unspent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReplayMark {
@@ -26,7 +27,7 @@ impl ReplayMark {
 
     pub(crate) fn new(id: &Handle, exp: Option<i64>, now: Timestamp) -> Self {
         let exp = Timestamp(exp.unwrap_or(now.as_secs())).max(now);
-        ReplayMark { id: id.clone(), expires_at: exp + Duration::from_secs(60) }
+        ReplayMark { id: id.clone(), expires_at: exp + Duration::from_secs(60 + 240) }
     }
 }
 

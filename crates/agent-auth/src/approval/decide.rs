@@ -76,6 +76,14 @@ impl Operation for Answer<'_> {
             Ok(Found::Answered(answered)) => {
                 return Decision::answer(answered.tell(self.who, &self.answer, moment.now));
             }
+            Ok(Found::Lapsed(mut agent)) => {
+                let (policy, mut changes) = (&self.provider.policy, Changes::none());
+                if agent.has_news(policy, moment.now) {
+                    agent.record.see(policy, moment.now);
+                    changes.replace(&agent);
+                }
+                return Decision::changing(Err(ApprovalError::Expired), changes);
+            }
             Err(error) => return Decision::answer(Err(error)),
         };
         match &self.answer {
@@ -136,7 +144,7 @@ impl Answer<'_> {
         let decided = Decided::Approved { granted: granted.clone(), denied: denied.clone() };
         let answered = Answered::new(approval.code, self.who, &self.answer, decided.clone(), moment.now);
         agent.record.answered = Some(answered);
-        agent.record.keep(policy, moment.now);
+        agent.record.see(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
         let mut decision = Decision::changing(Ok(decided), changes)
@@ -184,7 +192,7 @@ impl Answer<'_> {
         let OpenQuestion { mut agent, approval, .. } = open;
         let answered = Answered::new(approval.code, self.who, &self.answer, Decided::Denied, moment.now);
         agent.record.answered = Some(answered);
-        agent.record.keep(&self.provider.policy, moment.now);
+        agent.record.see(&self.provider.policy, moment.now);
         match stage {
             Stage::Registration => agent.record.reject("the person denied the request"),
             Stage::Escalation => {

@@ -33,6 +33,7 @@ impl AgentProvider {
         match question.find(who, &self.policy, reader.now())? {
             Found::Open(open) => Ok(open.view(self, who, reader.now())),
             Found::Answered(_) => Err(ApprovalError::Decided),
+            Found::Lapsed(_) => Err(ApprovalError::Expired),
         }
     }
 
@@ -62,6 +63,8 @@ pub(super) struct Question {
 pub(super) enum Found {
     Open(Box<OpenQuestion>),
     Answered(Answered),
+    /// Nobody answered it in time.
+    Lapsed(Box<Stored<Agent>>),
 }
 
 /// A question that is open, for this person to answer.
@@ -131,8 +134,8 @@ impl Question {
         if !answerable || matches!(host.status, HostStatus::Revoked | HostStatus::Rejected) {
             return Err(ApprovalError::UnknownCode);
         }
-        if now >= approval.expires_at {
-            return Err(ApprovalError::Expired);
+        if agent.time(now) >= approval.expires_at {
+            return Ok(Found::Lapsed(Box::new(agent)));
         }
         let claims = (self.others.into_iter())
             .filter(|other| other.mode == AgentMode::Autonomous && other.status(&host, policy, now).is_living())

@@ -20,7 +20,7 @@ pub(crate) fn agent(provider: &AgentProvider, agent: &Agent, host: &Host, now: T
         ("name", json!(agent.name.as_str())),
         ("mode", json!(agent.mode.as_str())),
         ("status", json!(agent.status(host, &provider.policy, now).as_str())),
-        ("agent_capability_grants", agent.grants.iter().map(|each| grant(provider, each, now)).collect()),
+        ("agent_capability_grants", agent.grants.iter().map(|each| grant(provider, each, agent.time(now))).collect()),
     ])
 }
 

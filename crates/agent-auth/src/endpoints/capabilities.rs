@@ -66,7 +66,7 @@ pub(crate) async fn describe(provider: &AgentProvider, request: &Request<Bytes>)
 fn summary(offered: &Offered, viewer: &Viewer, provider: &AgentProvider) -> Map<String, Value> {
     let mut summary = members([("name", json!(offered.name)), ("description", json!(offered.description))]);
     if let Viewer::Agent(agent) = viewer {
-        let now = provider.ports.now();
+        let now = agent.agent.time(provider.ports.now());
         let granted =
             agent.agent.grants.iter().any(|grant| {
                 grant.capability() == offered.name && grant.is_effective(now) && agent.covers(&offered.name)

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Timestamp, secret};
+use countersign_storage::{
+    Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Timestamp, secret,
+};
 use countersign_web::text;
 use http::Request;
 use serde::Deserialize;
@@ -25,6 +27,7 @@ use crate::policy::ExecuteAudience;
 use crate::refusal::{Error, Refusal};
 use crate::request;
 use crate::respond::Answer;
+use crate::unfinished::UnfinishedCall;
 
 #[derive(Deserialize)]
 struct Body {
@@ -53,16 +56,18 @@ pub(crate) async fn permit(
     Ok(provider.ports.perform(&Permit { provider, token, calls }).await??)
 }
 
-/// Acts, after the commit. What goes wrong now is told to the agent and remembered; the token stays used.
+/// Acts, after the commit, and remembers how it ended. What goes wrong now is told to the agent; the token stays used. An
+/// act whose end cannot be remembered stays among those that have none ([`UnfinishedCall`]).
 pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
-    let error = match provider.executor.execute(call).await {
+    let done = provider.executor.execute(call).await;
+    let ended = Ended { call, failure: done.as_ref().err() };
+    if let Err(fault) = provider.ports.perform(&ended).await {
+        tracing::error!(call = call.id, %fault, "the end of a call could not be recorded");
+    }
+    let error = match done {
         Ok(data) => return Ok(data),
         Err(error) => error,
     };
-    let outcome = Failed { call, error: &error };
-    if let Err(fault) = provider.ports.perform(&outcome).await {
-        tracing::error!(call = call.id, %fault, "the failure of a call could not be recorded");
-    }
     Err(match error {
         ExecuteError::InvalidArguments(message) => {
             Refusal::InvalidArguments(text::cleaned_or(&message, Agent::REASON, "the arguments are refused")).into()
@@ -116,15 +121,14 @@ impl Operation for Permit<'_> {
         let bearer = bearer.and_then(|()| self.calls.as_ref().map(drop).map_err(Clone::clone));
         let (judgements, events): (Vec<_>, Vec<_>) =
             calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
-        let plan = match bearer {
-            Err(refusal) => Err(refusal),
-            Ok(()) => {
-                if judgements.iter().any(Result::is_ok) {
-                    touch(provider, proven, &mut changes, moment.now);
-                }
-                Ok(judgements)
-            }
-        };
+        for call in judgements.iter().flatten() {
+            changes.insert(&UnfinishedCall::of(call, &provider.policy, moment.now));
+        }
+        let used = if judgements.iter().any(Result::is_ok) { Used::Allowed } else { Used::Refused };
+        if proven.use_ == TokenUse::First {
+            note(provider, proven, used, &mut changes, moment.now);
+        }
+        let plan = bearer.map(|()| judgements);
         Decision { plan, changes, events }
     }
 
@@ -213,46 +217,62 @@ fn approver(grant: &CapabilityGrant) -> &str {
     }
 }
 
-/// Notes the use for the agent's session clock, but not at each call: only when the note would be too old by now.
-fn touch(provider: &AgentProvider, mut proven: ProvenAgent, changes: &mut Changes, now: Timestamp) {
+/// What came of a use of the agent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Used {
+    Allowed,
+    Refused,
+}
+
+/// Notes an allowed use for the agent's session clock, but not at each call: only when the note would be too old by now. And
+/// notes, once, that something of it was seen to have ended.
+fn note(provider: &AgentProvider, mut proven: ProvenAgent, used: Used, changes: &mut Changes, now: Timestamp) {
     let policy = &provider.policy;
     let precision = policy.last_use_precision.min(policy.session_lifetime / 10);
     let noted = proven.agent.last_used_at;
-    if noted.is_none_or(|noted| now.since(noted) > Duration::ZERO && now.since(noted) >= precision) {
+    let due = noted.is_none_or(|noted| now.since(noted) > Duration::ZERO && now.since(noted) >= precision);
+    let has_news = proven.agent.has_news(policy, now);
+    if used == Used::Allowed && due {
         proven.agent.record.last_used_at = Some(now);
-        proven.agent.record.keep(policy, now);
-        changes.replace(&proven.agent);
+    } else if !has_news {
+        return;
     }
+    proven.agent.record.see(policy, now);
+    changes.replace(&proven.agent);
 }
 
-/// Records that a permitted call was not performed.
-struct Failed<'a> {
+/// Records how a permitted call ended.
+struct Ended<'a> {
     call: &'a ApprovedCall,
-    error: &'a ExecuteError,
+    failure: Option<&'a ExecuteError>,
 }
 
 #[async_trait]
-impl Operation for Failed<'_> {
-    type Loaded = ();
+impl Operation for Ended<'_> {
+    type Loaded = Option<Stored<UnfinishedCall>>;
     type Plan = ();
     type Answer = ();
 
-    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
-        Ok(())
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        reader.load(UnfinishedCall::at(self.call.id.as_str())).await
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
-        let reason = match self.error {
-            ExecuteError::InvalidArguments(_) => "invalid_request",
-            ExecuteError::LimitExceeded(_) => "limit_exceeded",
-            ExecuteError::Unavailable { .. } => "temporarily_unavailable",
-            ExecuteError::Failed(_) => "internal_error",
+    fn decide(&self, unfinished: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+        let mut changes = Changes::none();
+        if let Some(unfinished) = &unfinished {
+            changes.delete(unfinished);
+        }
+        let event = match self.failure {
+            None => Event::new("agent.execute_completed", self.call.actor()),
+            Some(failure) => Event::new("agent.execute_failed", self.call.actor()).denied(match failure {
+                ExecuteError::InvalidArguments(_) => "invalid_request",
+                ExecuteError::LimitExceeded(_) => "limit_exceeded",
+                ExecuteError::Unavailable { .. } => "temporarily_unavailable",
+                ExecuteError::Failed(_) => "internal_error",
+            }),
         };
-        let event = Event::new("agent.execute_failed", self.call.actor())
-            .with("call", self.call.id.as_str())
-            .with("capability", self.call.capability.as_str())
-            .denied(reason);
-        Decision::answer(()).report(match &self.call.subject {
+        let event = event.with("call", self.call.id.as_str()).with("capability", self.call.capability.as_str());
+        Decision::changing((), changes).report(match &self.call.subject {
             Some(subject) => event.for_subject(subject),
             None => event,
         })

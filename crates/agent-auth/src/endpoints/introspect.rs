@@ -65,6 +65,7 @@ async fn admit(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Int
 }
 
 fn active(provider: &AgentProvider, proven: &ProvenAgent, told: IntrospectedGrants, now: Timestamp) -> Value {
+    let now = proven.agent.time(now);
     let grants: Vec<Value> = (proven.agent.grants.iter())
         .filter(|grant| grant.is_effective(now) && proven.covers(grant.capability()))
         .filter(|grant| provider.offer.by_name(grant.capability()).is_some())

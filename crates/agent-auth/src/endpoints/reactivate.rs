@@ -96,7 +96,7 @@ impl Reactivate<'_> {
         if agent.outlived(&provider.policy, now) {
             // What the clock has ended stays ended, should the policy become longer.
             agent.record.revoke("the agent's absolute lifetime is over");
-            agent.record.keep(&provider.policy, now);
+            agent.record.see(&provider.policy, now);
             changes.replace(&agent);
             let refusal = Refusal::AbsoluteLifetimeExceeded;
             return Decision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
@@ -112,7 +112,7 @@ impl Reactivate<'_> {
             Ok(approval) => approval,
             Err(refusal) => return Decision::changing(Err(refusal), changes),
         };
-        agent.record.keep(&provider.policy, now);
+        agent.record.see(&provider.policy, now);
         changes.replace(&agent);
         Decision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
     }
@@ -150,7 +150,8 @@ impl Reactivate<'_> {
             (AutonomousPolicy::Granted(limits), AgentMode::Autonomous) => limits.get(name).cloned(),
             _ => None,
         };
-        let effective = agent.grants.iter().filter(|grant| grant.is_effective(moment.now));
+        let now = agent.time(moment.now);
+        let effective = agent.grants.iter().filter(|grant| grant.is_effective(now));
         // Later grants of one capability come on top of earlier ones; asking for the latest is enough.
         let latest: BTreeMap<&str, &CapabilityGrant> = effective.map(|grant| (grant.capability(), grant)).collect();
         latest

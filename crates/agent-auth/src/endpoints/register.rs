@@ -23,6 +23,7 @@ use super::requested::{Asked, Requested};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias, AgentMode, AgentStatus};
 use crate::approved::Approved;
+use crate::call_count::CallCount;
 use crate::device_authorization;
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, ProvenHost, Unknown};
@@ -236,6 +237,12 @@ impl Register<'_> {
         if agent.is_none() && host.agents.len() >= self.most_agents() {
             return Err(Refusal::AgentLimitReached);
         }
+        if agent.is_none()
+            && let Some(count) = CallCount::of_registrations(host.id.as_str(), &self.provider.policy, now)
+        {
+            count.check(moment)?;
+            count.add(1, &mut changes);
+        }
         let mut record = match &agent {
             Some(agent) => agent.record.clone(),
             None => Agent::new(&host.id, key, asked.mode, (asked.name.clone(), asked.reason.clone()), now),
@@ -253,7 +260,7 @@ impl Register<'_> {
             }
         };
         record.make_room(now)?;
-        record.keep(&self.provider.policy, now);
+        record.see(&self.provider.policy, now);
         if agent.is_none() {
             host.agents.push(record.id.clone());
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader};
+use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, Timestamp};
 use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
 use crate::approved::Approved;
 use crate::device_authorization;
 use crate::grant::{CapabilityGrant, GrantStatus};
-use crate::policy::AutonomousPolicy;
+use crate::policy::{AgentPolicy, AutonomousPolicy};
 use crate::refusal::{Error, Refusal};
 use crate::request;
 use crate::respond::Answer;
@@ -92,6 +92,7 @@ impl Operation for RequestCapability<'_> {
         if let Some(count) = count {
             count.add(1, &mut changes);
         }
+        let news = proven.agent.has_news(policy, moment.now).then(|| proven.agent.clone());
         let answer = match &self.asked {
             Ok(wish) => self.ask(wish, proven, moment, &mut changes),
             Err(refusal) => Err(refusal.clone()),
@@ -100,6 +101,7 @@ impl Operation for RequestCapability<'_> {
             Ok(document) => Decision::changing(Ok(document), changes).report(event),
             Err(refusal) => {
                 let event = event.denied(refusal.code());
+                note(news, policy, &mut changes, moment.now);
                 Decision::changing(Err(refusal), changes).report(event)
             }
         }
@@ -124,12 +126,13 @@ impl RequestCapability<'_> {
             return Err(Refusal::CapabilityNotGranted);
         }
         let mut agent = proven.agent;
+        let seen = agent.time(now);
         let limits = match (&provider.policy.autonomous, agent.mode) {
             (AutonomousPolicy::Granted(limits), AgentMode::Autonomous) => limits.clone(),
             _ => BTreeMap::new(),
         };
         let asked = wish.requested.pending(&provider.offer, &limits, wish.reason.as_ref(), moment)?;
-        let (held, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|grant| holds(&agent, grant, moment));
+        let (held, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|grant| holds(&agent, grant, seen));
         if missing.is_empty() {
             return Err(Refusal::AlreadyGranted);
         }
@@ -148,13 +151,13 @@ impl RequestCapability<'_> {
         agent.record.make_room(now)?;
         agent.record.last_used_at = Some(now);
         let told = |grant: &&CapabilityGrant| {
-            let held = held.iter().any(|held| held.capability() == grant.capability()) && grant.is_effective(now);
+            let held = held.iter().any(|held| held.capability() == grant.capability()) && grant.is_effective(seen);
             held || ids.iter().any(|id| id == grant.id())
         };
         let grants: Vec<Value> =
-            (agent.grants.iter().filter(told)).map(|grant| agent_document::grant(provider, grant, now)).collect();
+            (agent.grants.iter().filter(told)).map(|grant| agent_document::grant(provider, grant, seen)).collect();
         let waits = agent.asked().next().is_some();
-        agent.record.keep(&provider.policy, now);
+        agent.record.see(&provider.policy, now);
         changes.replace(&agent);
         Ok(Value::Object(members([
             ("agent_id", json!(agent.id.as_str())),
@@ -196,12 +199,20 @@ impl RequestCapability<'_> {
     }
 }
 
+/// Notes on an agent that was refused that something of it has ended.
+fn note(news: Option<Stored<Agent>>, policy: &AgentPolicy, changes: &mut Changes, now: Timestamp) {
+    if let Some(mut agent) = news {
+        agent.record.see(policy, now);
+        changes.replace(&agent);
+    }
+}
+
 /// Whether the agent has this already: an effective grant under the same constraints, or under none.
-fn holds(agent: &Agent, asked: &CapabilityGrant, moment: &Moment<'_>) -> bool {
+fn holds(agent: &Agent, asked: &CapabilityGrant, now: Timestamp) -> bool {
     agent.grants.iter().any(|grant| {
         grant.status() == GrantStatus::Active
             && grant.capability() == asked.capability()
-            && grant.is_effective(moment.now)
+            && grant.is_effective(now)
             && (grant.constraints_shown().is_none() || grant.constraints().ok() == asked.constraints().ok())
     })
 }

@@ -134,7 +134,7 @@ impl Operation for RotateAgentKey<'_> {
             purged_after: Some(moment.now + policy.host_lifetime + policy.ended_kept),
         });
         agent.record.key = key;
-        agent.record.keep(policy, moment.now);
+        agent.record.see(policy, moment.now);
         changes.replace(&agent);
         let status = agent.status(&host, &self.provider.policy, moment.now).as_str();
         let event = Event::new("agent.rotate_key", actor).with("agent", agent.id.as_str());

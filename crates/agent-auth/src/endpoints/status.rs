@@ -80,7 +80,11 @@ impl Status<'_> {
         changes: &mut Changes,
         moment: &Moment<'_>,
     ) -> Result<Value, Refusal> {
-        let (host, agent) = known.admitted_with(agent)?;
+        let (host, mut agent) = known.admitted_with(agent)?;
+        if agent.has_news(&self.provider.policy, moment.now) {
+            agent.record.see(&self.provider.policy, moment.now);
+            changes.replace(&agent);
+        }
         if agent.is_waiting(moment.now) {
             polls::count(polls, &agent, &self.provider.policy, changes, moment.now)?;
         }

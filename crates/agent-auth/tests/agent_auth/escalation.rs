@@ -1,10 +1,16 @@
 //! §5.4 request-capability, C7.
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError, Decided, Stage};
+use std::time::Duration;
+
+use countersign_agent_auth::{
+    AgentPolicy, ApprovalAnswer, ApprovalError, AutonomousPolicy, Capability, Constraints, Decided,
+    IntrospectionCallers, Stage,
+};
+use countersign_storage::Limit;
 use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, sign};
+use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, autonomous, sign};
 
 fn ask(world: &World, agent: &AgentActor, body: &Value) -> Reply {
     let token = sign(&agent.key, "agent+jwt", &world.agent_claims(agent, ISSUER));
@@ -184,5 +190,88 @@ fn grants_that_ended_are_forgotten_before_there_are_too_many() {
     }
     let body = world.status(&host, &agent).body;
     assert!(body["agent_capability_grants"].as_array().unwrap().len() <= 200);
+    world.execute(&agent, "ping", json!({})).ok();
+}
+
+/// §2.2.2: what the policy allows agents without a person is the limit whenever they ask, not only when they register.
+#[test]
+fn the_policy_for_autonomous_agents_limits_what_they_ask_for_later() {
+    let limits = |value: Value| Constraints::parse(&value).unwrap();
+    let policy = AgentPolicy {
+        autonomous: AutonomousPolicy::Granted(
+            [
+                ("ping".to_owned(), Constraints::none()),
+                ("transfer_money".to_owned(), limits(json!({ "amount": { "max": 10 } }))),
+                ("capped_transfer".to_owned(), limits(json!({ "amount": { "min": 5 } }))),
+            ]
+            .into(),
+        ),
+        ..AgentPolicy::default()
+    };
+    let world = World::with(policy);
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let reply = ask(&world, &agent, &json!({ "capabilities": ["capped_transfer", "check_balance"] }));
+    let grants = &reply.ok()["agent_capability_grants"];
+    assert_eq!(grants[0]["constraints"], json!({ "amount": { "min": 5, "max": 50 } }));
+    assert_eq!((&grants[1]["status"], reply.body.get("approval")), (&json!("denied"), None));
+    ask(&world, &agent, &transfer(1_000)).ok();
+    for (capability, amount, allowed) in [
+        ("transfer_money", 10, true),
+        ("transfer_money", 11, false),
+        ("capped_transfer", 4, false),
+        ("capped_transfer", 5, true),
+        ("capped_transfer", 50, true),
+        ("capped_transfer", 51, false),
+    ] {
+        let reply = world.execute(&agent, capability, json!({ "amount": amount }));
+        assert_eq!(reply.status == 200, allowed, "{capability} {amount}: {}", reply.body);
+    }
+    world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
+}
+
+/// What the server offers no more is not shown, and not granted, though it was asked for in time.
+#[test]
+fn a_capability_that_is_withdrawn_before_the_approval_is_denied() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.register(&host, json!(["ping", "check_balance"]));
+    let before = world.view(&agent, "alice").shown;
+    let callers = IntrospectionCallers::Anyone(Limit::new(1, Duration::from_secs(1)));
+    let offered: Vec<Capability> = vec![Capability::new("ping", "Answer pong")];
+    let later = World::on(&world.store, &world.clock, AgentPolicy::default(), callers, offered);
+    let view = later.view(&agent, "alice");
+    assert_eq!(view.capabilities.iter().map(|asked| asked.name.as_str()).collect::<Vec<_>>(), ["ping"]);
+    let both =
+        || ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned(), "check_balance".to_owned()], at_most: None };
+    let code = agent.code.as_deref().unwrap();
+    let decide = |shown: &str| block_on(later.provider.decide_approval(code, &later.signed_in("alice"), both(), shown));
+    assert_eq!(decide(&before), Err(ApprovalError::Changed));
+    let decided = decide(&view.shown);
+    assert_eq!(
+        decided,
+        Ok(Decided::Approved { granted: vec!["ping".to_owned()], denied: vec!["check_balance".to_owned()] })
+    );
+    // Nor does it come back with the capability.
+    world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
+    world.execute(&agent, "ping", json!({})).ok();
+}
+
+/// Grants that ended are forgotten before there are too many; what counts is not.
+#[test]
+fn ended_grants_are_forgotten_before_there_are_too_many() {
+    let world = World::with(AgentPolicy { autonomous: autonomous(), calls: None, ..AgentPolicy::default() });
+    let host = HostActor::new();
+    let agent = world.register_autonomous(&host, json!(["ping"]));
+    let grants = || world.status(&host, &agent).body["agent_capability_grants"].as_array().unwrap().clone();
+    // Each is denied at once by the policy.
+    for asked in 1..=130 {
+        ask(&world, &agent, &json!({ "capabilities": ["private_notes"] })).ok();
+        assert_eq!(grants().len(), 100.min(asked + 1), "after {asked}");
+    }
+    assert_eq!(
+        grants().iter().filter(|grant| grant["status"] == json!("active")).count(),
+        1,
+        "the oldest, not forgotten"
+    );
     world.execute(&agent, "ping", json!({})).ok();
 }

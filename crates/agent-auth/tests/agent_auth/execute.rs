@@ -196,3 +196,34 @@ fn calls_are_limited_per_agent() {
     world.advance(60);
     world.execute(&busy, "ping", json!({})).ok();
 }
+
+/// The window of a limit begins and ends at its seconds, and no use of one window counts in another.
+#[test]
+fn a_window_of_requests_ends_at_its_second() {
+    let calls = Some(Limit::new(3, Duration::from_secs(60)));
+    let world = World::with(AgentPolicy { autonomous: autonomous(), calls, ..AgentPolicy::default() });
+    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    world.advance(u64::try_from(60 - world.now().rem_euclid(60)).unwrap());
+    for window in 0..3 {
+        for second in [0, 30, 29] {
+            world.advance(second);
+            world.execute(&agent, "ping", json!({})).ok();
+        }
+        let reply = world.execute(&agent, "ping", json!({}));
+        reply.refused(429, "rate_limited");
+        assert_eq!(reply.headers["retry-after"], "1", "window {window}");
+        world.advance(1);
+    }
+    // A batch counts each call, and is not begun where it does not fit.
+    let batch = |count: usize| {
+        let requests: Vec<_> = (0..count).map(|_| json!({ "capability": "ping" })).collect();
+        let body = json!({ "requests": requests });
+        world.post("/api/auth/capability/batch-execute", Some(&world.agent_jwt(&agent)), &body)
+    };
+    let before = world.executor.count();
+    batch(4).refused(429, "rate_limited");
+    batch(2).ok();
+    batch(2).refused(429, "rate_limited");
+    batch(1).ok();
+    assert_eq!(world.executor.count() - before, 3);
+}

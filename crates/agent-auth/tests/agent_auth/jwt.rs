@@ -462,3 +462,44 @@ fn a_forged_token_gets_one_answer_whatever_the_body_says() {
 }
 
 const UNPROVEN: &str = "the token is not an acceptable, unused token by a key that is known here";
+
+/// §8.2: a token lives for 60 seconds at the most, and that to the second; the leeway is for clocks, not for lives.
+#[test]
+fn a_token_that_lives_longer_than_a_minute_is_refused() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let now = world.now();
+    for (iat, exp, good) in [
+        (now, now + 60, true),
+        (now, now + 61, false),
+        (now, now + 90, false),
+        (now + 30, now + 90, true),
+        (now + 30, now + 91, false),
+        (now + 31, now + 90, false),
+        (now - 60, now, true),
+        (now - 89, now - 29, true),
+        (now - 90, now - 30, false),
+        (now - 61, now, false),
+        (now, now, false),
+        (now + 10, now + 5, false),
+        (now - 5, now - 10, false),
+    ] {
+        let timed = |mut claims: Value| {
+            (claims["iat"], claims["exp"]) = (json!(iat), json!(exp));
+            claims
+        };
+        let status = if good { 200 } else { 401 };
+        let token = sign(&agent.key, "agent+jwt", &timed(world.agent_claims(&agent, LOCATION)));
+        assert_eq!(
+            world.execute_with(&token, "ping", json!({})).status,
+            status,
+            "agent, {} to {}",
+            iat - now,
+            exp - now
+        );
+        let token = sign(&host.key, "host+jwt", &timed(world.host_claims(&host)));
+        let path = format!("/api/auth/agent/status?agent_id={}", agent.id);
+        assert_eq!(world.get(&path, Some(&token)).status, status, "host, {} to {}", iat - now, exp - now);
+    }
+}

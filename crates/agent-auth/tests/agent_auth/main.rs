@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
 
+mod acts;
 mod approval;
 mod batch;
 mod capabilities;
@@ -11,6 +12,7 @@ mod discovery;
 mod escalation;
 mod execute;
 mod introspection;
+mod issuers;
 mod jwt;
 mod lifetimes;
 mod narrowing;

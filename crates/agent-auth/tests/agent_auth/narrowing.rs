@@ -252,3 +252,51 @@ proptest! {
         }
     }
 }
+
+/// The same at every edge, in every run: on a bound, beside it, of another type, in a list and not.
+#[test]
+fn the_intersection_is_exact_at_every_edge() {
+    let edges = [
+        json!(-1),
+        json!(0),
+        json!(-0.0),
+        json!(0.5),
+        json!(1),
+        json!(1.0),
+        json!(2),
+        json!("1"),
+        json!(""),
+        json!(true),
+    ];
+    let mut constraints: Vec<Value> = edges.to_vec();
+    for edge in [json!(0), json!(0.5), json!(1.0)] {
+        constraints.extend([json!({ "min": edge }), json!({ "max": edge }), json!({ "min": edge, "max": 1 })]);
+        constraints.extend([
+            json!({ "in": [edge, "1"] }),
+            json!({ "not_in": [edge] }),
+            json!({ "min": 0, "not_in": [edge] }),
+        ]);
+    }
+    constraints.extend([
+        json!({ "in": [] }),
+        json!({ "min": 1, "max": 0 }),
+        json!({ "not_in": ["1", ""] }),
+        json!({ "not_in": [true] }),
+    ]);
+    let arguments: Vec<Value> = edges.into_iter().chain([json!(null), json!([1]), json!({})]).collect();
+    let parsed = |constraint: &Value| Constraints::parse(&json!({ "x": constraint })).unwrap();
+    let allows = |constraints: &Constraints, argument: &Value| {
+        constraints.violations(json!({ "x": argument }).as_object().unwrap()).is_empty()
+    };
+    for one in &constraints {
+        for other in &constraints {
+            let both = parsed(one).narrowed_by(&parsed(other));
+            assert_eq!(Constraints::parse(&both.to_value()).unwrap(), both, "{one} {other}");
+            for argument in &arguments {
+                let expected = allows(&parsed(one), argument) && allows(&parsed(other), argument);
+                assert_eq!(allows(&both, argument), expected, "{one} and {other} for {argument}");
+            }
+            assert!(!both.violations(&Map::new()).is_empty(), "a missing field meets nothing");
+        }
+    }
+}

@@ -17,6 +17,7 @@ fn nodes() -> [World; 4] {
         user_code_attempts: Limit::new(10_000, Duration::from_secs(600)),
         unknown_hosts: Limit::new(10_000, Duration::from_secs(600)),
         calls: Some(Limit::new(10_000, Duration::from_secs(60))),
+        registrations: None,
         agents_per_host: 1_000,
         ..AgentPolicy::default()
     })

@@ -147,8 +147,8 @@ fn the_activity_of_a_persons_agents_can_be_read() {
     world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
     let (activity, next) = block_on(world.provider.activity(&subject("alice"), Page::first(100))).unwrap();
     let actions: Vec<_> = activity.iter().map(|record| record.action.as_str()).collect();
-    assert_eq!(actions.len(), 4, "{actions:?}");
-    assert_eq!(actions[2..], ["agent.execute", "agent.execute"]);
+    assert_eq!(actions.len(), 5, "{actions:?}");
+    assert_eq!(actions[4], "agent.execute", "the refused one");
     assert_eq!(next, None);
     assert_eq!(block_on(world.provider.activity(&subject("bob"), Page::first(100))).unwrap().0, []);
 }
@@ -164,7 +164,8 @@ fn the_history_of_a_claimed_agent_can_be_read_by_its_person() {
         |who: &str| block_on(world.provider.agent_activity(&subject(who), &watcher.id, Page::first(10))).unwrap().0;
     assert_eq!(read("alice"), []);
     world.approved(&host, json!(["ping"]), "alice");
-    assert_eq!(read("alice").iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["agent.execute"]);
+    let actions: Vec<String> = read("alice").into_iter().map(|record| record.action).collect();
+    assert!(actions.len() == 2 && actions.iter().all(|action| action.starts_with("agent.execute")), "{actions:?}");
     assert_eq!(read("bob"), []);
 }
 

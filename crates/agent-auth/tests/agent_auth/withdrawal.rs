@@ -13,7 +13,13 @@ use serde_json::json;
 use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, capabilities, new_key, sign, subject};
 
 fn unlimited() -> AgentPolicy {
-    AgentPolicy { autonomous: autonomous(), calls: None, agents_per_host: 1_000, ..AgentPolicy::default() }
+    AgentPolicy {
+        autonomous: autonomous(),
+        calls: None,
+        registrations: None,
+        agents_per_host: 1_000,
+        ..AgentPolicy::default()
+    }
 }
 
 fn again(world: &World) -> World {

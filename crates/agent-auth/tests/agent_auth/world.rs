@@ -125,6 +125,24 @@ impl World {
         introspection_callers: IntrospectionCallers,
         capabilities: Vec<Capability>,
     ) -> Self {
+        World::at(ISSUER, store, clock, policy, introspection_callers, capabilities)
+    }
+
+    /// Another issuer on the same store.
+    pub(crate) fn of_issuer(issuer: &str, store: &Arc<SwitchedStore>, clock: &Arc<ManualClock>) -> Self {
+        let callers = IntrospectionCallers::Anyone(Limit::new(1_000, Duration::from_secs(60)));
+        let policy = AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() };
+        World::at(issuer, store, clock, policy, callers, capabilities())
+    }
+
+    fn at(
+        issuer: &str,
+        store: &Arc<SwitchedStore>,
+        clock: &Arc<ManualClock>,
+        policy: AgentPolicy,
+        introspection_callers: IntrospectionCallers,
+        capabilities: Vec<Capability>,
+    ) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(1);
         let ports = Ports {
             store: Arc::clone(store) as Arc<dyn Store>,
@@ -134,7 +152,7 @@ impl World {
         };
         let (executor, people) = (Arc::new(Recorder::default()), Arc::new(People::default()));
         let provider = AgentProvider::new(AgentProviderConfig {
-            issuer: ISSUER.to_owned(),
+            issuer: issuer.to_owned(),
             provider_name: "bank".to_owned(),
             description: "Accounts and transfers".to_owned(),
             verification_uri: "https://as.test/device".to_owned(),
@@ -388,6 +406,10 @@ pub(crate) fn capabilities() -> Vec<Capability> {
 pub(crate) struct Recorder {
     pub(crate) calls: Mutex<Vec<ApprovedCall>>,
     pub(crate) failure: Mutex<Option<ExecuteError>>,
+    /// Never comes to an end.
+    pub(crate) hangs: AtomicBool,
+    /// Happens during the next act.
+    pub(crate) during: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Recorder {
@@ -400,6 +422,12 @@ impl Recorder {
 impl Executor for Recorder {
     async fn execute(&self, call: &ApprovedCall) -> Result<Value, ExecuteError> {
         self.calls.lock().unwrap().push(call.clone());
+        if let Some(during) = self.during.lock().unwrap().take() {
+            during();
+        }
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         match self.failure.lock().unwrap().clone() {
             Some(failure) => Err(failure),
             None => Ok(json!({ "did": call.capability, "with": BTreeMap::from_iter(call.arguments.clone()) })),
