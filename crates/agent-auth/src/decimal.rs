@@ -1,4 +1,8 @@
 //! Numbers as exact decimals: `0.1 + 0.2`-style surprises have no place in a limit.
+//!
+//! Why it is own code: nothing is reckoned with here, only compared, and any number that JSON can write is compared in
+//! time that goes by its length. The decimal crates of fixed size round or refuse such numbers, and those of any size
+//! write `1e999999999` out in zeros before they compare it.
 
 use std::cmp::Ordering;
 

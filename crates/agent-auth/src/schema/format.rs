@@ -29,7 +29,11 @@ impl Format {
 
     pub(super) fn fits(self, text: &str) -> bool {
         match self {
-            Format::DateTime => OffsetDateTime::parse(text, &Rfc3339).is_ok(),
+            // The reader takes any character between date and time.
+            Format::DateTime => {
+                text.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"))
+                    && OffsetDateTime::parse(text, &Rfc3339).is_ok()
+            }
             // The rule of this house for addresses, without its tidying up. Letters beyond ASCII are of `idn-email`.
             Format::Email => {
                 text.is_ascii()
@@ -65,6 +69,7 @@ fn is_uri(text: &str) -> bool {
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
     let in_host = |c: char| matches!(c, '[' | ']') && url.host_str().is_some_and(|host| host.starts_with('['));
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
         && (!is_special(url.scheme()) || !host.is_empty())
         && consists_of(user, |c| c == ':')
         && consists_of(host, |c| c == ':' || in_host(c))
@@ -116,6 +121,8 @@ mod tests {
                     "2030-12-31T23:59:59Z ",
                     "+2030-12-31T23:59:59Z",
                     "2030-12-31T23:59Z",
+                    "2030-12-31 23:59:59Z",
+                    "2030-12-31x23:59:59Z",
                     "２030-12-31T23:59:59Z",
                 ],
             ),
@@ -160,6 +167,7 @@ mod tests {
                     " https://x.test",
                     "https://x.test\n",
                     "https://x.te st",
+                    "ht\ttps://x.test",
                     "https:\\\\x.test",
                     "https://x.test\\a",
                     "https://x.test/ä",

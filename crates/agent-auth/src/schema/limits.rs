@@ -8,11 +8,11 @@ use crate::constraint::{Constraints, FieldConstraint, Operators, Scalar};
 
 /// A constraint under which no call would ever be allowed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Contradiction<'a> {
+pub struct Contradiction<'a> {
     /// The field, as it was written.
-    pub(crate) field: &'a str,
+    pub field: &'a str,
     /// Why nothing is left: our words, without any value.
-    pub(crate) reason: &'static str,
+    pub reason: &'static str,
 }
 
 /// What a constraint and a schema allow together.
@@ -28,7 +28,7 @@ impl InputSchema {
     /// `in`), the schema (`min` above its `maximum`, no value of `in` that it allows), or the field cannot be constrained.
     ///
     /// `None` is no promise: what a `pattern` leaves over is not looked into, unless the values are listed.
-    pub(crate) fn contradiction<'a>(&self, constraints: &'a Constraints) -> Option<Contradiction<'a>> {
+    pub fn contradiction<'a>(&self, constraints: &'a Constraints) -> Option<Contradiction<'a>> {
         constraints.iter().find_map(|(field, constraint)| match self.left(field, Some(constraint)) {
             Left::Nothing(reason) => Some(Contradiction { field, reason }),
             Left::Values(_) | Left::Open => None,

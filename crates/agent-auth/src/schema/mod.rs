@@ -50,11 +50,11 @@ use alternatives::Alternatives;
 use format::Format;
 use pattern::Pattern;
 
-pub(crate) use limits::Contradiction;
+pub use limits::Contradiction;
 
-/// A compiled schema.
+/// A compiled schema. A provider makes one of each capability; tests of an application can hold arguments against it too.
 #[derive(Debug)]
-pub(crate) struct InputSchema {
+pub struct InputSchema {
     /// What is shown to agents: the schema as given, with `additionalProperties` written out where it was left out.
     shown: Value,
     root: Members,
@@ -109,11 +109,11 @@ enum Type {
 
 /// The first argument that does not fit, by its path, and the rule that it breaks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Mismatch {
+pub struct Mismatch {
     /// `amount`, `to.iban`, `items[3]`; only names that the schema itself has.
-    pub(crate) path: String,
+    pub path: String,
     /// What is wrong, or what was expected: words of ours and of the schema.
-    pub(crate) rule: Cow<'static, str>,
+    pub rule: Cow<'static, str>,
 }
 
 impl InputSchema {
@@ -126,14 +126,14 @@ impl InputSchema {
     ///
     /// # Errors
     /// What is outside the subset: where it stands (`#/properties/to`), the keyword, and what to do instead.
-    pub(crate) fn compile(mut schema: Value) -> Result<Self, String> {
+    pub fn compile(mut schema: Value) -> Result<Self, String> {
         let root = compile::root(&schema)?;
         compile::write_closure(&mut schema);
         Ok(InputSchema { shown: schema, root })
     }
 
     /// What agents are shown; `None` where there are no arguments ([Agent Auth §2.12]).
-    pub(crate) fn shown(&self) -> Option<&Value> {
+    pub fn shown(&self) -> Option<&Value> {
         (!self.shown.is_null()).then_some(&self.shown)
     }
 
@@ -148,7 +148,10 @@ impl InputSchema {
     }
 
     /// Checks arguments.
-    pub(crate) fn check(&self, arguments: &Map<String, Value>) -> Result<(), Mismatch> {
+    ///
+    /// # Errors
+    /// [`Mismatch`]: the first that does not fit.
+    pub fn check(&self, arguments: &Map<String, Value>) -> Result<(), Mismatch> {
         self.root.check(arguments)
     }
 
