@@ -130,7 +130,7 @@ pub enum InteractionError {
     #[error("The answer does not belong to what was shown. Nothing was allowed.")]
     ForeignAnswer,
     /// There is no such interaction, or it belongs to another browser.
-    #[error("There is nothing to answer here.")]
+    #[error("This request is not known in this browser. Go back to the application and begin again.")]
     Unknown,
     /// The answer allows something that was not asked.
     #[error("The answer allows more than was asked. Nothing was allowed.")]

@@ -38,4 +38,20 @@ mod tests {
             assert!(!matches(challenge, wrong), "{wrong}");
         }
     }
+
+    /// [RFC 7636 §4.1]: 43 to 128 unreserved characters. A verifier of another form is refused although its hash fits.
+    #[test]
+    fn a_verifier_has_the_form_of_one() {
+        let fits = |verifier: &str| matches(&base64url::encode(sha256(verifier.as_bytes())), verifier);
+        for length in [43, 44, 128] {
+            assert!(fits(&"a".repeat(length)), "{length}");
+        }
+        assert!(fits("ABCXYZabcxyz0189-._~ABCXYZabcxyz0189-._~ABC"));
+        for length in [0, 1, 42, 129, 1_000] {
+            assert!(!fits(&"a".repeat(length)), "{length}");
+        }
+        for odd in [' ', '+', '/', '=', '%', '!', '\0', '\n', '\u{e4}', '\u{ff0d}'] {
+            assert!(!fits(&format!("{}{odd}", "a".repeat(50))), "{odd:?}");
+        }
+    }
 }

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use countersign_oidc::client::{ClientCredential, RegisterClientError, SecretMethod};
-use countersign_oidc::{ClientSource, ClientState, NewClient, StoredClients};
+use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, RegisterClientError, SecretMethod};
+use countersign_oidc::{ClientSource, ClientState, InteractionError, NewClient, StoredClients};
 use countersign_storage::Secret;
 
-use crate::world::{ISSUER, NOW, World};
+use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, Put, World, approve};
 
 fn declared(redirect_uri: &str) -> NewClient {
     let secret = Secret::new("declared-secret-0123456789-0123456789");
@@ -59,4 +59,152 @@ async fn a_declaration_is_checked_like_a_registration() {
     assert!(error.is_ok());
     let error = world.issuer.register_client(declared("https://rp.test/cb")).await.unwrap_err();
     assert_eq!(error, RegisterClientError::ClientIdTaken, "registering twice is another matter");
+}
+
+#[tokio::test]
+async fn what_could_not_be_safe_is_not_registered() {
+    use RegisterClientError as Error;
+    let world = World::new().await;
+    let web = || NewClient::web("A client", ["https://rp.test/cb"]);
+    let native = |uri: &str| NewClient::native("A client", [uri]);
+    let with_secret = |secret: &str| NewClient {
+        credential: ClientCredential::Secret(SecretMethod::Basic, Secret::new(secret)),
+        ..web()
+    };
+    let long = "s".repeat(257);
+    for secret in [
+        "",
+        "short",
+        "0123456789012345678901234567890",
+        "with a space 01234567890123456789",
+        "ä234567890123456789012345678901",
+        &long,
+    ] {
+        assert_eq!(world.issuer.register_client(with_secret(secret)).await.unwrap_err(), Error::Secret, "{secret}");
+    }
+    for page in ["javascript:alert(1)", "data:text/html,x", "ftp://rp.test/", "//rp.test", "no page", "vbscript:x", ""]
+    {
+        let shown = || Some(page.to_owned());
+        for client in [
+            NewClient { client_uri: shown(), ..web() },
+            NewClient { logo_uri: shown(), ..web() },
+            NewClient { policy_uri: shown(), ..web() },
+            NewClient { tos_uri: shown(), ..web() },
+        ] {
+            let error = world.issuer.register_client(client).await.unwrap_err();
+            assert_eq!(error, Error::ShownUri { uri: page.to_owned() });
+        }
+    }
+    for uri in [
+        "http://10.0.0.1/cb",
+        "http://192.168.1.1/cb",
+        "http://127.0.0.2/cb",
+        "http://0.0.0.0/cb",
+        "http://[::2]/cb",
+        "http://[fe80::1]/cb",
+        "http://127.0.0.1.evil.test/cb",
+        "http://localhost.evil.test/cb",
+        "http://2130706433/cb",
+        "javascript:alert(1)//",
+    ] {
+        let error = world.issuer.register_client(native(uri)).await.unwrap_err();
+        assert_eq!(error, Error::RedirectUri { uri: uri.to_owned() });
+    }
+    let public = NewClient { grant_types: vec![GrantTypeName::ClientCredentials], ..native("com.example.app:/cb") };
+    assert_eq!(world.issuer.register_client(public).await.unwrap_err(), Error::PublicClientCredentials);
+    for good in [
+        with_secret("01234567890123456789012345678901"),
+        NewClient { client_uri: Some("https://rp.test/".to_owned()), ..web() },
+        native("http://127.0.0.1/cb"),
+        native("http://[::1]/cb"),
+        NewClient { application_type: ApplicationType::Native, ..web() },
+    ] {
+        world.issuer.register_client(good).await.unwrap();
+    }
+}
+
+/// [RFC 6749 §2.3]: a client for servers has a secret, and is nobody without it.
+#[tokio::test]
+async fn a_web_client_has_a_secret_and_needs_it() {
+    let world = World::new().await;
+    let (client, secret) =
+        world.issuer.register_client(NewClient::web("A client", ["https://rp.test/cb"])).await.unwrap();
+    let secret = secret.expect("a secret of its own");
+    assert!(client.secrets[0].matches(&secret) && !client.is_public());
+    for (secret, error) in [
+        (None, "invalid_client"),
+        (Some("0123456789012345678901234567890123456789012"), "invalid_client"),
+        (Some(secret.expose()), "invalid_grant"),
+    ] {
+        let told = world.token_as(
+            &client.client_id,
+            secret,
+            &[("grant_type", "authorization_code"), ("code", "no-such-code"), ("redirect_uri", "https://rp.test/cb")],
+        );
+        assert_eq!(told.await["error"], error);
+    }
+}
+
+/// A client that lost a redirect URI or a resource loses it at once: while a person reads, and after.
+#[tokio::test]
+async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
+    let world = World::new().await;
+    let clients = StoredClients::new(&world.ports, ISSUER);
+    let known = clients.client("c1").await.unwrap().unwrap();
+    let browser = world.browser_of(&world.alice);
+    let ask = Ask::c1().with("resource", NOTES);
+    let reading = browser.ask(&ask).await.interaction().to_owned();
+    let csrf = browser.consent_view(&reading).await.csrf;
+    let headers = browser.headers();
+    let answer = approve(&["openid", "email"]);
+    let click = async || world.issuer.decide_consent(&reading, &headers, &answer, &csrf).await;
+
+    let moved = vec!["https://c1.test/other".to_owned()];
+    world.own().perform(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
+    assert_eq!(click().await.unwrap_err(), InteractionError::ClientGone);
+    assert_eq!(world.issuer.interaction(&reading, &headers).await.unwrap_err(), InteractionError::ClientGone);
+    assert_eq!(browser.ask(&ask).await, Landing::Page(400));
+    assert_eq!(world.stored("authorization_code") + world.stored("grant") + world.stored("answered_interaction"), 0);
+
+    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    assert_eq!(Landing::of(&click().await.unwrap()).error(), "invalid_target");
+    assert_eq!(browser.ask(&ask).await.error(), "invalid_target");
+    assert_eq!(world.stored("authorization_code") + world.stored("grant"), 0);
+
+    world.own().perform(&Put(known)).await.unwrap();
+    browser.ask_and_approve(&ask).await.code();
+}
+
+/// The same between the consent and the token, and between one token and the next.
+#[tokio::test]
+async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
+    let world = World::new().await;
+    let known = StoredClients::new(&world.ports, ISSUER).client("p1").await.unwrap().unwrap();
+    let browser = world.browser_of(&world.alice);
+    let ask = Ask::p1().with("resource", NOTES).with("scope", "openid offline_access");
+    let tokens = world.redeem(browser.ask_and_approve(&ask).await.code()).await;
+    let code = browser.ask(&ask).await.code().to_owned();
+    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    assert_eq!(world.redeem(&code).await["error"], "invalid_target");
+    assert_eq!(world.refresh(&tokens).await["error"], "invalid_target");
+    world.own().perform(&Put(known)).await.unwrap();
+    assert!(world.refresh(&tokens).await["access_token"].is_string(), "the control");
+}
+
+/// From the authorization endpoint to the token endpoint: one minute ([RFC 6749 §4.1.2]).
+#[tokio::test]
+async fn a_code_lives_as_long_as_the_policy_says_from_one_endpoint_to_the_other() {
+    for lifetime in [1, 60, 600] {
+        let mut policy = crate::world::policy();
+        policy.code_lifetime = Duration::from_secs(lifetime);
+        let world = World::with_policy(policy).await;
+        let browser = world.browser_of(&world.alice);
+        browser.ask_and_approve(&Ask::p1()).await.code();
+        for (age, error) in [(lifetime - 1, ""), (lifetime, "invalid_grant")] {
+            let code = browser.ask(&Ask::p1()).await.code().to_owned();
+            world.pass(age);
+            let told = world.redeem(&code).await;
+            assert_eq!(told["error"].as_str().unwrap_or_default(), error, "{age} of {lifetime} s");
+        }
+    }
 }

@@ -86,7 +86,7 @@ async fn an_answer_speaks_for_what_was_asked_and_for_nothing_else() {
     assert_eq!(names, ["notes:read", "openid", "profile"]);
 }
 
-/// RFC 8707 §2, ATK-178: two consents, each for one resource, are no consent to either's scopes at the other's resource.
+/// RFC 8707 §2: two consents, each for one resource, are no consent to either's scopes at the other's resource.
 #[tokio::test]
 async fn what_was_approved_for_one_resource_is_not_approved_for_another() {
     let world = World::new().await;

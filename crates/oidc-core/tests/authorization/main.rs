@@ -17,6 +17,7 @@ mod rfc8707_resource;
 mod rfc9207_iss;
 mod second_click;
 mod signing_keys;
+mod two_issuers;
 mod waiting;
 mod withdrawal;
 mod world;

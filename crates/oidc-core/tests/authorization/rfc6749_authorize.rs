@@ -283,3 +283,38 @@ async fn without_a_store_there_is_a_page_that_says_try_again() {
     let error = world.issuer.resume(&id, &browser.headers()).await.unwrap_err();
     assert_eq!(error.status(), 503);
 }
+
+/// [RFC 6749 §3.1]: no parameter twice, known or not, whatever it says the second time; `resource` may come several times.
+#[tokio::test]
+async fn every_parameter_comes_once() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::c1()).await.code();
+    let full = [
+        ("response_type", "code"),
+        ("response_mode", "query"),
+        ("scope", "openid email"),
+        ("state", "st-1"),
+        ("nonce", "n-1"),
+        ("prompt", "consent"),
+        ("max_age", "60"),
+        ("code_challenge", crate::world::CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("claims", "{}"),
+        ("id_token_hint", "x"),
+        ("login_hint", "alice"),
+        ("ui_locales", "en"),
+        ("display", "page"),
+        ("acr_values", "1"),
+        ("unknown", "x"),
+    ];
+    for (name, value) in full {
+        let once = Ask::c1().with(name, value);
+        let landing = browser.ask(&once).await;
+        assert!(!matches!(&landing, Landing::Client(_, params) if params.contains_key("error")), "{name}: {landing:?}");
+        for again in [value, "other"] {
+            let landing = browser.ask(&once.clone().and(name, again)).await;
+            assert_eq!(landing.error(), "invalid_request", "{name}={again}");
+        }
+    }
+}

@@ -305,6 +305,41 @@ async fn a_clock_that_is_set_back_revives_no_key() {
     }
 }
 
+/// Each algorithm has a life of its own: rotating one neither retires nor holds up another.
+#[tokio::test]
+async fn rotating_one_algorithm_leaves_the_others_alone() {
+    const ES: Algorithm = Algorithm::Es256;
+    let world = World::new().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED, ES]).await.unwrap();
+    let of = async |algorithm| keys.current(algorithm).await.unwrap().kid().to_owned();
+    let states = async |algorithm| {
+        let status = keys.status().await.unwrap();
+        status.iter().filter(|key| key.algorithm == algorithm).map(|key| key.state).collect::<Vec<_>>()
+    };
+    let (ed, es) = (of(ED).await, of(ES).await);
+    keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+    assert_eq!(
+        (states(ED).await, states(ES).await),
+        (vec![KeyState::Active, KeyState::Pending], vec![KeyState::Active])
+    );
+    keys.rotate(ES, Rotation::Scheduled).await.unwrap();
+    assert_eq!(states(ES).await, [KeyState::Active, KeyState::Pending], "while another algorithm's key is pending");
+    world.pass(600);
+    assert!(of(ED).await != ed && of(ES).await != es);
+    let es = of(ES).await;
+    keys.rotate(ED, Rotation::Compromised).await.unwrap();
+    assert_eq!((of(ES).await, states(ES).await), (es, vec![KeyState::Retiring, KeyState::Active]));
+    assert_eq!(states(ED).await, [KeyState::Active]);
+    world.pass(391);
+    keys.ensure(&[ED, ES]).await.unwrap();
+    assert_eq!(
+        (states(ED).await, states(ES).await),
+        (vec![KeyState::Active], vec![KeyState::Active]),
+        "all old ones left"
+    );
+}
+
 #[tokio::test]
 async fn a_clock_that_cannot_be_right_stops_the_start_with_words() {
     let world = World::new().await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_jose::Algorithm;
+use countersign_jose::{Algorithm, base64url};
 use countersign_oidc::client::{Client, ClientCredential, ClientSource, SecretMethod};
 use countersign_oidc::{
     ConsentAnswer, InteractionPages, InteractionPrompt, Issuer, IssuerConfig, NewClient, PlainErrorPage, Policy,
@@ -239,14 +239,23 @@ impl World {
 
     /// What the token endpoint says to the public client.
     pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Value {
+        self.token_as("p1", None, form).await
+    }
+
+    /// What it says to any client: one without a secret names itself, one with a secret uses HTTP Basic.
+    pub(crate) async fn token_as(&self, client_id: &str, secret: Option<&str>, form: &[(&str, &str)]) -> Value {
         self.issuer.signing_keys().ensure(&[Algorithm::Es256, Algorithm::EdDSA]).await.unwrap();
-        let body = url::form_urlencoded::Serializer::new("client_id=p1".to_owned()).extend_pairs(form).finish();
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri("/api/auth/oauth2/token")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(body))
-            .unwrap();
+        let named = secret.is_none().then_some(("client_id", client_id));
+        let pairs = form.iter().copied().chain(named);
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let mut request =
+            Request::post("/api/auth/oauth2/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(secret) = secret {
+            let credentials = base64url::encode(format!("{client_id}:{secret}")).replace('-', "+").replace('_', "/");
+            let padding = "=".repeat((4 - credentials.len() % 4) % 4);
+            request = request.header(header::AUTHORIZATION, format!("Basic {credentials}{padding}"));
+        }
+        let request = request.body(Bytes::from(body)).unwrap();
         serde_json::from_slice(self.issuer.answer(request).await.expect("a path of the issuer").body()).unwrap()
     }
 

@@ -73,3 +73,14 @@ async fn the_token_does_not_open_userinfo() {
     let token = ask(&world, "m1", &[]).await.text("access_token");
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
+
+/// §4.4: whoever cannot prove who they are acts for nobody, also where somebody wrote otherwise into the store.
+#[tokio::test]
+async fn a_public_client_does_not_act_for_itself() {
+    let world = World::new().await;
+    let client: countersign_oidc::Client = world.load("p1").await.unwrap();
+    let grant_types = vec![countersign_oidc::client::GrantTypeName::ClientCredentials];
+    world.replace(countersign_oidc::Client { grant_types, ..client }).await;
+    assert_eq!(ask(&world, "p1", &[("scope", "notes:read")]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, "m1", &[("scope", "notes:read")]).await.outcome(), "200", "the control");
+}

@@ -1,7 +1,8 @@
 //! Token introspection ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)).
 
-use countersign_oidc::ClientState;
-use countersign_storage::AccountState;
+use countersign_oidc::records::Grant;
+use countersign_oidc::{ClientState, Scopes};
+use countersign_storage::{AccountState, Subject};
 use http::StatusCode;
 use serde_json::json;
 
@@ -104,4 +105,64 @@ async fn a_request_without_a_token_is_invalid() {
         world.get("introspect?token=a", Some(&basic("r1", SECRET))).await.status,
         StatusCode::METHOD_NOT_ALLOWED
     );
+}
+
+/// §2.2: what was revoked is not active, in whichever way it was.
+#[tokio::test]
+async fn a_refresh_token_of_a_revoked_family_is_not_active() {
+    for way in ["given back", "code replayed", "replaced token reused", "grant taken back", "narrowed"] {
+        let world = World::new().await;
+        let code = world.code(&Approved::default()).await;
+        let first = world.redeem("c1", &code).await.text("refresh_token");
+        let second = world.refresh("c1", &first).await.text("refresh_token");
+        let third = world.refresh("c1", &second).await.text("refresh_token");
+        assert!(world.holds("c1", &third).await, "the control");
+        assert!(!world.holds("c1", &second).await, "one that was replaced");
+        let alice = Subject::new("usr_alice").unwrap();
+        let grant = Grant::id_of(&alice, "c1");
+        match way {
+            "given back" => {
+                world.post("revoke", Some(&basic("c1", SECRET)), &[("token", third.as_str())]).await;
+            }
+            "code replayed" => {
+                world.redeem("c1", &code).await;
+            }
+            "replaced token reused" => {
+                world.refresh("c1", &first).await;
+            }
+            "grant taken back" => {
+                world.issuer.revoke_grant(&alice, &grant).await.unwrap();
+            }
+            _ => {
+                let mut grant: Grant = world.load(&grant).await.unwrap();
+                let offline = Scopes::parse("offline_access").unwrap();
+                grant.scopes_at.values_mut().for_each(|scopes| *scopes = scopes.without(&offline));
+                world.replace(grant).await;
+            }
+        }
+        for token in [&first, &second, &third] {
+            assert_eq!(world.introspect("c1", token).await, json!({ "active": false }), "{way}");
+        }
+    }
+}
+
+/// RFC 6749 §3.2: no parameter twice, here and at revocation.
+#[tokio::test]
+async fn a_parameter_that_comes_twice_is_refused_at_introspection_and_revocation() {
+    let world = World::new().await;
+    let token = world.tokens("c1").await.text("refresh_token");
+    let client = basic("c1", SECRET);
+    for endpoint in ["introspect", "revoke"] {
+        for (name, value) in [("token", token.as_str()), ("token_type_hint", "refresh_token"), ("unknown", "x")] {
+            for again in [value, "other"] {
+                let mut form = vec![("token", token.as_str()), ("token_type_hint", "refresh_token"), ("unknown", "x")];
+                form.push((name, again));
+                let reply = world.post(endpoint, Some(&client), &form).await;
+                assert_eq!(reply.outcome(), "400 invalid_request", "{endpoint} {name}={again}");
+            }
+        }
+        let form = [("token", token.as_str()), ("client_id", "c2"), ("client_secret", SECRET), ("client_secret", "x")];
+        assert_eq!(world.post(endpoint, None, &form).await.outcome(), "400 invalid_request", "{endpoint}");
+    }
+    assert!(world.holds("c1", &token).await, "nothing happened to it");
 }
