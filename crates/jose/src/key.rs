@@ -5,11 +5,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use der::Decode;
+use der::asn1::AnyRef;
 use zeroize::Zeroizing;
 
 use crate::crypto::{PrivateKey, PublicKey, Rejected};
 use crate::jwk::{self, PrivateJwk};
-use crate::{Algorithm, Jwk, Thumbprint, der, pem, spki};
+use crate::{Algorithm, Jwk, Thumbprint, pem, public_key_info};
 
 /// A private key, its algorithm and its key id. Cloning shares the key.
 #[derive(Clone)]
@@ -50,10 +52,7 @@ impl SigningKey {
     pub fn from_pkcs8_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         check_available(algorithm)?;
         // Not every back end minds what follows the key.
-        match der::element(der, 0x30) {
-            Some((_, [])) => {}
-            _ => return Err(KeyError::Malformed),
-        }
+        AnyRef::from_der(der).map_err(|_| KeyError::Malformed)?;
         Self::new(algorithm, PrivateKey::from_pkcs8(algorithm, der).map_err(|Rejected| KeyError::Malformed)?)
     }
 
@@ -235,7 +234,7 @@ impl VerifyingKey {
     /// [`KeyError::Malformed`] when the bytes are not the one encoding of a key for this algorithm; otherwise the reasons
     /// of [`Jwk::parse`].
     pub fn from_spki_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
-        let members = spki::read(der).ok_or(KeyError::Malformed)?;
+        let members = public_key_info::read(der).ok_or(KeyError::Malformed)?;
         if !members.fit(algorithm) {
             return Err(KeyError::Malformed);
         }
@@ -244,7 +243,7 @@ impl VerifyingKey {
 
     /// Writes a `SubjectPublicKeyInfo`.
     pub fn to_spki_der(&self) -> Vec<u8> {
-        spki::write(self.jwk.members())
+        public_key_info::write(self.jwk.members())
     }
 
     /// Reads a PEM block `PUBLIC KEY` with nothing around it. Certificates are not keys.

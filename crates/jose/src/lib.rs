@@ -66,7 +66,6 @@
 mod algorithm;
 pub mod base64url;
 mod crypto;
-mod der;
 pub mod json;
 pub mod jwe;
 mod jwk;
@@ -75,9 +74,9 @@ pub mod jws;
 pub mod jwt;
 mod key;
 mod pem;
+mod public_key_info;
 #[cfg(feature = "remote")]
 pub mod remote;
-mod spki;
 mod thumbprint;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};

@@ -1,42 +1,24 @@
-//! PEM, the strict form of [RFC 7468 §3]: one block, nothing before it, nothing but line ends after it, no headers.
-//!
-//! [RFC 7468 §3]: https://www.rfc-editor.org/rfc/rfc7468#section-3
+//! PEM, the strict form of RFC 7468 §3: one block, nothing before it, nothing but line ends after it, no headers, and lines
+//! of one length. The base64 within is read and written in constant time, since it may be a private key.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use pem_rfc7468::{Decoder, LineEnding, encode_string};
 use zeroize::Zeroizing;
 
 /// The label and the bytes of the one block.
 pub(crate) fn read(text: &str) -> Option<(&str, Zeroizing<Vec<u8>>)> {
     let text = text.trim_end_matches(['\r', '\n']);
-    let (label, rest) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
-    let body = rest.strip_suffix("-----")?.strip_suffix(label)?.strip_suffix("-----END ")?;
-    let mut base64 = Zeroizing::new(String::with_capacity(body.len()));
-    for line in body.strip_prefix(['\r', '\n'])?.lines() {
-        // White space inside of a line, a header or a second block has characters that base64 does not know.
-        base64.push_str(line);
+    // The decoder passes over text before the block.
+    if !text.starts_with("-----BEGIN ") {
+        return None;
     }
-    STANDARD.decode(base64.as_bytes()).ok().map(|bytes| (label, Zeroizing::new(bytes)))
+    let mut decoder = Decoder::new_detect_wrap(text.as_bytes()).ok()?;
+    // Enough for all of it: a vector that grows leaves copies behind.
+    let mut der = Zeroizing::new(Vec::with_capacity(decoder.remaining_len()));
+    decoder.decode_to_end(&mut der).ok()?;
+    Some((decoder.type_label(), der))
 }
 
-pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
-    let base64 = Zeroizing::new(STANDARD.encode(der));
-    // Enough for all of it: a string that grows leaves copies behind.
-    let mut pem = Zeroizing::new(String::with_capacity(base64.len() + base64.len() / LINE + 2 * label.len() + 40));
-    pem.push_str("-----BEGIN ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    let mut rest = base64.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at_checked(LINE).unwrap_or((rest, ""));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = after;
-    }
-    pem.push_str("-----END ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    pem
+pub(crate) fn write(label: &'static str, der: &[u8]) -> Zeroizing<String> {
+    #[expect(clippy::expect_used, reason = "our labels are ones, and what a key takes is no overflow")]
+    Zeroizing::new(encode_string(label, LineEnding::LF, der).expect("a key fits into PEM"))
 }
-
-const LINE: usize = 64;

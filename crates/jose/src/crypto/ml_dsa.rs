@@ -7,14 +7,18 @@
 //! [RFC 9964]: https://www.rfc-editor.org/rfc/rfc9964
 //! [RFC 9881 §6]: https://www.rfc-editor.org/rfc/rfc9881#section-6
 
+use der::Encode;
+use der::asn1::OctetStringRef;
 use ml_dsa::{
     EncodedVerifyingKey, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Seed, Signature, Signer, SigningKey, Verifier,
     VerifyingKey,
 };
+use pkcs8::PrivateKeyInfoRef;
+use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
 use super::{PrivateMembers, PublicMembers, Rejected, back_end, encryption};
-use crate::{Algorithm, RsaSize, der, spki};
+use crate::{Algorithm, RsaSize, public_key_info};
 
 /// The length of a public key, in bytes; the algorithm is one of ML-DSA.
 pub(crate) const fn public_length(algorithm: Algorithm) -> usize {
@@ -56,7 +60,7 @@ impl PrivateKey {
         }
         let (_, seed) = der.split_at_checked(der.len().saturating_sub(32)).ok_or(Rejected)?;
         // One key has one encoding.
-        if *pkcs8(algorithm, seed) == der { Self::from_seed(algorithm, seed) } else { Err(Rejected) }
+        if *pkcs8(algorithm, seed)? == der { Self::from_seed(algorithm, seed) } else { Err(Rejected) }
     }
 
     pub(crate) fn from_traditional(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
@@ -86,7 +90,7 @@ impl PrivateKey {
     pub(crate) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Rejected> {
         match self {
             PrivateKey::BackEnd(key) => key.to_pkcs8(),
-            PrivateKey::MlDsa(algorithm, key) => Ok(pkcs8(*algorithm, &key.seed())),
+            PrivateKey::MlDsa(algorithm, key) => pkcs8(*algorithm, &key.seed()),
         }
     }
 
@@ -117,12 +121,15 @@ impl PrivateKey {
 }
 
 /// `PrivateKeyInfo { 0, algorithm, OCTET STRING { [0] seed } }`.
-fn pkcs8(algorithm: Algorithm, seed: &[u8]) -> Zeroizing<Vec<u8>> {
-    let seed = Zeroizing::new(der::write(0x80, &[seed]));
-    let key = Zeroizing::new(der::write(0x04, &[&seed]));
-    let identifier = der::write(0x30, &[spki::ml_dsa_id(algorithm)]);
-    Zeroizing::new(der::write(0x30, &[&[0x02, 0x01, 0x00], &identifier, &key]))
+fn pkcs8(algorithm: Algorithm, seed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Rejected> {
+    let seed = Zeroizing::new([SEED, seed].concat());
+    let algorithm = AlgorithmIdentifierRef { oid: public_key_info::ml_dsa_id(algorithm), parameters: None };
+    let key = OctetStringRef::new(&seed).and_then(|seed| PrivateKeyInfoRef::new(algorithm, seed).to_der());
+    key.map(Zeroizing::new).map_err(|_| Rejected)
 }
+
+/// The tag and the length of the seed.
+const SEED: &[u8] = &[0x80, 32];
 
 pub(crate) enum PublicKey {
     BackEnd(back_end::PublicKey),

@@ -8,12 +8,15 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
 use aws_lc_rs::signature::{self as aws, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RsaKeyPair};
+use der::asn1::{AnyRef, UintRef};
+use der::{Decode, SliceReader, Tag};
+use pkcs8::PrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
 use super::ed25519::Ed25519Key;
 use super::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::jws::hmac::HmacAlgorithm;
-use crate::{Algorithm, RsaSize, der};
+use crate::{Algorithm, RsaSize, public_key_info};
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -67,17 +70,15 @@ impl PrivateKey {
     pub(crate) fn from_traditional(algorithm: Algorithm, der: &[u8]) -> Result<Self, Rejected> {
         // The version, which is also what tells these forms from PKCS #8, whose version is 0 or 1 and is not followed by
         // an OCTET STRING or an INTEGER.
-        let (key, rest) = der::element(der, 0x30).ok_or(Rejected)?;
-        let (_version, after) = der::element(key, 0x02).ok_or(Rejected)?;
-        if !rest.is_empty() {
-            return Err(Rejected);
-        }
-        Ok(match (Family::of(algorithm)?, after.first()) {
-            (Family::Ecdsa(curve), Some(0x04)) => {
+        let key = AnyRef::from_der(der).map_err(reject)?;
+        let mut reader = SliceReader::new(key.value()).map_err(reject)?;
+        UintRef::decode(&mut reader).map_err(reject)?;
+        Ok(match (Family::of(algorithm)?, Tag::peek(&reader).map_err(reject)?) {
+            (Family::Ecdsa(curve), Tag::OctetString) => {
                 let key = EcdsaKeyPair::from_private_key_der(ecdsa_signing(curve), der);
                 PrivateKey::Ecdsa(curve, key.map_err(reject)?)
             }
-            (Family::Rsa(encoding, _), Some(0x02)) => {
+            (Family::Rsa(encoding, _), Tag::Integer) => {
                 PrivateKey::Rsa(encoding, RsaKeyPair::from_der(der).map_err(reject)?)
             }
             _ => return Err(Rejected),
@@ -293,10 +294,8 @@ fn reject<E>(_: E) -> Rejected {
 ///
 /// [RFC 8017 §A.1.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1
 fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (sequence, _) = der::element(der, 0x30)?;
-    let (n, rest) = der::element(sequence, 0x02)?;
-    let (e, _) = der::element(rest, 0x02)?;
-    Some((der::magnitude(n), der::magnitude(e)))
+    let [n, e] = public_key_info::unsigned_integers(der)?.try_into().ok()?;
+    Some((n, e))
 }
 
 /// Takes `PrivateKeyInfo { version, algorithm, OCTET STRING { RSAPrivateKey } }` apart ([RFC 5958 §2], [RFC 8017 §A.1.2]),
@@ -305,18 +304,9 @@ fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
 /// [RFC 5958 §2]: https://www.rfc-editor.org/rfc/rfc5958#section-2
 /// [RFC 8017 §A.1.2]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2
 fn rsa_members(pkcs8: &[u8]) -> Option<(PublicMembers, PrivateMembers)> {
-    let (info, _) = der::element(pkcs8, 0x30)?;
-    let (_version, rest) = der::element(info, 0x02)?;
-    let (_algorithm, rest) = der::element(rest, 0x30)?;
-    let (key, _) = der::element(rest, 0x04)?;
-    let (key, _) = der::element(key, 0x30)?;
-    let mut rest = key;
-    let mut next = || {
-        let (integer, after) = der::element(rest, 0x02)?;
-        rest = after;
-        Some(Zeroizing::new(der::magnitude(integer).to_vec()))
-    };
-    let (_version, n, e) = (next()?, next()?.to_vec(), next()?.to_vec());
-    let private = PrivateMembers::Rsa { d: next()?, p: next()?, q: next()?, dp: next()?, dq: next()?, qi: next()? };
-    Some((PublicMembers::Rsa { n, e }, private))
+    let info = PrivateKeyInfoRef::try_from(pkcs8).ok()?;
+    let integers = public_key_info::unsigned_integers(info.private_key.as_bytes())?;
+    let [_version, n, e, private @ ..]: [&[u8]; 9] = integers.try_into().ok()?;
+    let [d, p, q, dp, dq, qi] = private.map(|integer| Zeroizing::new(integer.to_vec()));
+    Some((PublicMembers::Rsa { n: n.to_vec(), e: e.to_vec() }, PrivateMembers::Rsa { d, p, q, dp, dq, qi }))
 }

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use pkcs8::PrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
 use super::decryption_key::{Owner, check_available};
@@ -16,7 +17,7 @@ use super::{AgreementCurve, DecryptionKey, EncryptionKey, KeyManagement, jwk};
 use crate::crypto::encryption::AgreementKey;
 use crate::crypto::{PrivateKey, PrivateMembers, PublicMembers, Rejected};
 use crate::jwk::members::check_rsa;
-use crate::{Algorithm, KeyError, der, pem, spki};
+use crate::{Algorithm, KeyError, pem, public_key_info};
 
 impl EncryptionKey {
     /// Reads a `SubjectPublicKeyInfo` for RSA-OAEP-256 or ECDH-ES; the algorithm is the caller's to say. The key has no id
@@ -27,7 +28,7 @@ impl EncryptionKey {
     /// encoding of a key for this algorithm; [`KeyError::RsaSize`], [`KeyError::Roca`] and [`KeyError::Point`] as for a JWK.
     pub fn from_spki_der(algorithm: KeyManagement, der: &[u8]) -> Result<Self, KeyError> {
         check_asymmetric(algorithm)?;
-        let half = read_half(algorithm, spki::read(der).ok_or(KeyError::Malformed)?)?;
+        let half = read_half(algorithm, public_key_info::read(der).ok_or(KeyError::Malformed)?)?;
         Ok(Self::new(algorithm, None, Recipient::Public(Arc::new(half))))
     }
 
@@ -37,7 +38,7 @@ impl EncryptionKey {
     /// [`KeyError::Symmetric`] for a secret.
     pub fn to_spki_der(&self) -> Result<Vec<u8>, KeyError> {
         match &self.recipient {
-            Recipient::Public(half) => Ok(spki::write(&half.members)),
+            Recipient::Public(half) => Ok(public_key_info::write(&half.members)),
             Recipient::Shared(_) | Recipient::Password(..) => Err(KeyError::Symmetric),
         }
     }
@@ -76,14 +77,14 @@ impl DecryptionKey {
         if algorithm == KeyManagement::RsaOaep256 {
             check_available()?;
         }
-        // What follows the key is not part of it, whatever the back end makes of it.
-        let Some((info, [])) = der::element(der, 0x30) else { return Err(KeyError::Malformed) };
+        // Nothing follows the key, whatever the back end makes of it.
+        let info = PrivateKeyInfoRef::try_from(der).map_err(|_| KeyError::Malformed)?;
         let read = if algorithm == KeyManagement::RsaOaep256 {
             members(Algorithm::Rs256, der)
         } else if let Some(seed) = der.strip_prefix(X25519_BEFORE_SEED) {
             x25519_members(seed)
         } else {
-            curve_algorithm(info).ok_or(Rejected).and_then(|signing| members(signing, der))
+            curve_algorithm(&info).ok_or(Rejected).and_then(|signing| members(signing, der))
         };
         let (public, private) = read.map_err(|Rejected| KeyError::Malformed)?;
         let half = read_half(algorithm, public.clone())?;
@@ -152,10 +153,8 @@ fn x25519_members(seed: &[u8]) -> Result<(PublicMembers, PrivateMembers), Reject
 }
 
 /// The algorithm of signatures on the curve that a `PrivateKeyInfo` names.
-fn curve_algorithm(info: &[u8]) -> Option<Algorithm> {
-    let (_version, rest) = der::element(info, 0x02)?;
-    let (algorithm, _) = der::element(rest, 0x30)?;
-    spki::curve_of(algorithm).map(|curve| curve.algorithm())
+fn curve_algorithm(info: &PrivateKeyInfoRef<'_>) -> Option<Algorithm> {
+    public_key_info::curve_of(&info.algorithm).map(|curve| curve.algorithm())
 }
 
 fn write(public: &PublicMembers, private: &PrivateMembers) -> Result<Zeroizing<Vec<u8>>, Rejected> {

@@ -21,7 +21,7 @@ use super::{PrivateKey, key_size, mac, reject, rsa_members};
 use crate::crypto::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::jwe::AgreementCurve;
 use crate::jws::hmac::HmacAlgorithm;
-use crate::{Algorithm, RsaSize, spki};
+use crate::{Algorithm, RsaSize, public_key_info};
 
 /// Fills from the operating system's randomness.
 pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Rejected> {
@@ -234,7 +234,7 @@ pub(crate) struct OaepPublicKey(OaepPublicEncryptingKey);
 impl OaepPublicKey {
     pub(crate) fn new(members: &PublicMembers) -> Result<Self, Rejected> {
         let PublicMembers::Rsa { .. } = members else { return Err(Rejected) };
-        let key = PublicEncryptingKey::from_der(&spki::write(members)).map_err(reject)?;
+        let key = PublicEncryptingKey::from_der(&public_key_info::write(members)).map_err(reject)?;
         OaepPublicEncryptingKey::new(key).map(OaepPublicKey).map_err(reject)
     }
 
