@@ -1,4 +1,4 @@
-// What must not be in a log, a store or a body (ATK-410, 538).
+// What must not be in a log, a store or a body.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, statSync } from "node:fs";

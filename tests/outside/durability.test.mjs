@@ -1,4 +1,4 @@
-// Start-up, stopping and crashing (ATK-512, 513, 520, 521).
+// Start-up, stopping and crashing.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

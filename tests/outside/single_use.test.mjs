@@ -1,4 +1,4 @@
-// Single use across processes: four servers on one database, 64 requests at once, exactly one winner (ATK-185, 186, 203, 414, 503, 510).
+// Single use across processes: four servers on one database, 64 requests at once, exactly one winner.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Deployment, shared } from "../lib/servers.mjs";

@@ -92,7 +92,6 @@ fn broken(error: impl Into<Box<dyn Error + Send + Sync>>) -> FetchError {
 mod tests {
     use super::*;
 
-    /// ATK-105 and its class.
     #[test]
     fn nothing_goes_in_the_clear_to_another_machine_whatever_its_name_says() {
         let loopback: SocketAddr = "127.0.0.1:80".parse().unwrap();

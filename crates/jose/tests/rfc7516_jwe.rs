@@ -225,8 +225,7 @@ fn the_examples_of_the_json_serialization_decrypt_without_their_key_reference() 
     assert_eq!(decrypted, 2);
 }
 
-/// Section 3.1 and RFC 4648: five segments of the one encoding each, of the lengths of the algorithms (ATK-001, 003, 005,
-/// 007 for encryption; ATK-094).
+/// Section 3.1 and RFC 4648: five segments of the one encoding each, of the lengths of the algorithms.
 #[test]
 fn a_message_that_is_not_of_the_form_is_refused_for_it() {
     use JweError::{Base64Url, EmptySegment, Length, SegmentCount, TooLarge};
@@ -291,7 +290,7 @@ fn a_message_that_is_not_of_the_form_is_refused_for_it() {
     }
 }
 
-/// Sections 4.1.3, 4.1.5 to 4.1.13 and RFC 7515 section 4 for the header (ATK-013, 016, 025, 033, 035, 088, 090).
+/// Sections 4.1.3, 4.1.5 to 4.1.13 and RFC 7515 section 4 for the header.
 #[test]
 fn a_header_that_breaks_a_rule_is_refused_for_it_before_anything_is_decrypted() {
     use JweError::{
@@ -408,7 +407,7 @@ fn a_content_encryption_key_has_the_length_of_its_algorithm() {
     assert_eq!(decrypt(&with_member(&long, "enc", json!("A128GCM")), &key), Err(JweError::Decryption));
 }
 
-/// RFC 8725 section 3.1 and 3.2: the key says which algorithms, the header never does (ATK-097).
+/// RFC 8725 section 3.1 and 3.2: the key says which algorithms, the header never does.
 #[test]
 fn a_key_is_used_with_its_own_algorithms_alone() {
     let secret = [7; 16];
@@ -445,7 +444,7 @@ fn a_key_is_used_with_its_own_algorithms_alone() {
     assert_eq!(wider.accepted(), [ContentEncryption::A128Gcm]);
 }
 
-/// ATK-088: the header is refused before a key or the ciphertext is looked at, so that there is nothing to expand.
+/// The header is refused before a key or the ciphertext is looked at, so that there is nothing to expand.
 #[test]
 fn compressed_content_is_refused_unread() {
     let key = some_key(KeyManagement::Dir);
@@ -538,7 +537,7 @@ fn a_general_message_is_decrypted_by_each_of_its_recipients() {
     assert_eq!(encrypt_general(&nine, &Parameters::default(), b"", CONTENT), Err(EncryptError::Recipients));
 }
 
-/// RFC 8725 section 2.6, and the class of ATK-086: what one recipient may not ask for, several may not ask for together.
+/// RFC 8725 section 2.6: what one recipient may not ask for, several may not ask for together.
 #[test]
 fn several_recipients_together_have_a_password_hashed_no_more_often_than_one() {
     let algorithm = KeyManagement::Pbes2Hs256A128Kw;

@@ -81,7 +81,7 @@ fn the_agreed_key_on_x25519_is_that_of_the_standard() {
     assert_eq!(decrypt_general(&sent_with(&kek, header), &bob).unwrap().plaintext(), CONTENT);
 }
 
-/// RFC 7518 section 4.6.1.1, RFC 8037 section 3.2 and RFC 7748 section 6.1 (ATK-092): no key is used with a point that it
+/// RFC 7518 section 4.6.1.1, RFC 8037 section 3.2 and RFC 7748 section 6.1: no key is used with a point that it
 /// does not share a group with.
 #[test]
 fn an_ephemeral_key_off_the_recipients_curve_is_refused() {
@@ -168,7 +168,7 @@ fn password_key() -> DecryptionKey {
     DecryptionKey::password(KeyManagement::Pbes2Hs256A128Kw, b"correct horse battery staple").unwrap()
 }
 
-/// RFC 7518 section 4.8.1.2 and RFC 8725 section 2.6 (ATK-086): what the message asks for is weighed before anything is
+/// RFC 7518 section 4.8.1.2 and RFC 8725 section 2.6: what the message asks for is weighed before anything is
 /// hashed. A count of 2^31 would keep this test busy for an hour.
 #[test]
 fn an_iteration_count_out_of_bounds_is_refused() {

@@ -130,7 +130,7 @@ fn the_rules_of_claims_hold_under_a_secret() {
     assert_eq!(jwt::hmac::mint(&key, Typ::AccessToken, &json!([1])), Err(MintError::Claims));
 }
 
-/// RFC 8725 section 2.1 (ATK-029): neither verifier takes the other's tokens, whatever the secret is made of.
+/// RFC 8725 section 2.1: neither verifier takes the other's tokens, whatever the secret is made of.
 #[test]
 fn signed_tokens_and_tokens_under_a_secret_are_never_taken_for_each_other() {
     let public = serde_json::to_string(&forge::public(Algorithm::Rs256)).unwrap();
@@ -190,7 +190,7 @@ fn a_secret_round_trips_as_a_jwk() {
     assert_ne!(one.to_jwk().expose(), two.to_jwk().expose(), "each secret is new");
 }
 
-/// Sections 3.2 and 6.4, RFC 7517 section 4 (ATK-031, 032, 053): the rules of a secret.
+/// Sections 3.2 and 6.4, RFC 7517 section 4: the rules of a secret.
 #[test]
 fn a_secret_that_breaks_a_rule_is_refused_for_it() {
     let public = |algorithm| json!(forge::public(algorithm));
@@ -249,7 +249,7 @@ fn a_secret_that_breaks_a_rule_is_refused_for_it() {
     assert!(!format!("{error} {error:?}").contains("secret"));
 }
 
-/// RFC 7517 (ATK-055, 109): every other reader refuses a secret, alone and in a set.
+/// RFC 7517: every other reader refuses a secret, alone and in a set.
 #[test]
 fn a_secret_is_no_public_key() {
     let text = HmacKey::generate(HmacAlgorithm::Hs256).unwrap().to_jwk();

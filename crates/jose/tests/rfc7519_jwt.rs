@@ -88,7 +88,7 @@ fn a_minted_token_verifies_and_gives_its_claims_back() {
     }
 }
 
-/// RFC 8725 section 3.11 (ATK-078, 081): each kind is refused where another is expected, and `JWT` is no wildcard.
+/// RFC 8725 section 3.11: each kind is refused where another is expected, and `JWT` is no wildcard.
 #[test]
 fn a_token_of_one_kind_is_refused_as_any_other() {
     for minted in KINDS {
@@ -174,7 +174,7 @@ fn typ_compares_case_blind_with_or_without_application() {
     }
 }
 
-/// Group A of the attacks: forms that are no JWT, each rightly signed where it can be.
+/// Forms that are no JWT, each rightly signed where it can be.
 #[test]
 fn what_is_not_exactly_a_compact_jwt_is_refused() {
     let key = key(Algorithm::Es256);
@@ -189,28 +189,24 @@ fn what_is_not_exactly_a_compact_jwt_is_refused() {
     let header_b64 = base64url::encode(r#"{"alg":"ES256","typ":"at+jwt","b64":false,"crit":["b64"]}"#);
     let unencoded = seal(&key, &format!(r#"{header_b64}.{{"sub":"alice"}}"#));
     let rows = [
-        ("ATK-001 padding", format!("{good}="), "base64url"),
-        ("ATK-003 spare bits in the payload", seal(&key, &format!("{h}.{}", "e30".replace('0', "1"))), "base64url"),
-        ("ATK-007 an empty fourth segment", format!("{good}."), "segment_count"),
-        ("ATK-009 detached", seal(&key, &format!("{h}.")), "empty_segment"),
-        ("ATK-010 no signature", format!("{h}.{p}."), "empty_segment"),
-        ("ATK-011 flattened JSON", flattened, "segment_count"),
-        ("ATK-012 general JSON", general.to_string(), "segment_count"),
+        ("padding", format!("{good}="), "base64url"),
+        ("spare bits in the payload", seal(&key, &format!("{h}.{}", "e30".replace('0', "1"))), "base64url"),
+        ("an empty fourth segment", format!("{good}."), "segment_count"),
+        ("detached", seal(&key, &format!("{h}.")), "empty_segment"),
+        ("no signature", format!("{h}.{p}."), "empty_segment"),
+        ("flattened JSON", flattened, "segment_count"),
+        ("general JSON", general.to_string(), "segment_count"),
         (
-            "ATK-013 alg twice",
+            "alg twice",
             forge(&key, r#"{"alg":"none","alg":"ES256","typ":"at+jwt"}"#, claims().to_string()),
             "header_json",
         ),
-        ("ATK-016 header a list", forge(&key, r#"["ES256"]"#, claims().to_string()), "header_not_object"),
-        ("ATK-016 payload a string", payload(b"\"text\""), "claims_not_object"),
-        ("ATK-016 payload null", payload(b"null"), "claims_not_object"),
-        ("ATK-016 payload a list", payload(b"[]"), "claims_not_object"),
+        ("header a list", forge(&key, r#"["ES256"]"#, claims().to_string()), "header_not_object"),
+        ("payload a string", payload(b"\"text\""), "claims_not_object"),
+        ("payload null", payload(b"null"), "claims_not_object"),
+        ("payload a list", payload(b"[]"), "claims_not_object"),
         ("payload a list of claims", payload(format!("[{}]", claims()).as_bytes()), "claims_not_object"),
-        (
-            "ATK-018 payload not UTF-8",
-            payload(&[b"{\"x\":\"".as_slice(), &[0xC3, 0x28], b"\"}"].concat()),
-            "claims_json",
-        ),
+        ("payload not UTF-8", payload(&[b"{\"x\":\"".as_slice(), &[0xC3, 0x28], b"\"}"].concat()), "claims_json"),
         ("a claim twice", payload(claims().to_string().replacen('{', r#"{"sub":"bob","#, 1).as_bytes()), "claims_json"),
         (
             "a claim twice, once escaped",
@@ -222,16 +218,16 @@ fn what_is_not_exactly_a_compact_jwt_is_refused() {
             payload(with("act", json!("@")).replace("\"@\"", r#"{"sub":"a","sub":"b"}"#).as_bytes()),
             "claims_json",
         ),
-        ("ATK-021 something after the claims", payload(format!("{}x", claims()).as_bytes()), "claims_json"),
+        ("something after the claims", payload(format!("{}x", claims()).as_bytes()), "claims_json"),
         ("two claims objects", payload(format!("{0}{0}", claims()).as_bytes()), "claims_json"),
         (
             "claims nested too deep",
             payload(literal("x", &format!("{}{}", "[".repeat(16), "]".repeat(16))).as_bytes()),
             "claims_json",
         ),
-        ("ATK-023 unencoded payload", unencoded, "unencoded_payload"),
+        ("unencoded payload", unencoded, "unencoded_payload"),
         (
-            "ATK-025 an extension",
+            "an extension",
             forge(&key, r#"{"alg":"ES256","typ":"at+jwt","crit":["urn:x"],"urn:x":"y"}"#, claims().to_string()),
             "critical",
         ),
@@ -245,7 +241,7 @@ fn what_is_not_exactly_a_compact_jwt_is_refused() {
     }
 }
 
-/// Group B of the attacks: the verifier's key and its algorithm decide, never the token. Both parties sign with RSA here,
+/// The verifier's key and its algorithm decide, never the token. Both parties sign with RSA here,
 /// since these attacks are told of RSA keys; the pure-Rust back end has no such private keys.
 #[test]
 #[cfg(feature = "native")]
@@ -266,7 +262,7 @@ fn a_token_cannot_choose_its_key_or_algorithm() {
     let input = |header: &str| format!("{}.{}", base64url::encode(header), base64url::encode(&claims));
 
     let none = input(r#"{"alg":"none","typ":"at+jwt"}"#);
-    check(&format!("{none}."), "unsupported_algorithm", "ATK-027: alg none");
+    check(&format!("{none}."), "unsupported_algorithm", "alg none");
     check(&format!("{none}.AAAA"), "unsupported_algorithm", "alg none with a signature");
 
     let pem = entry("RS256 public PEM");
@@ -274,21 +270,17 @@ fn a_token_cannot_choose_its_key_or_algorithm() {
     for secret in [pem.as_str(), pem.trim_end(), rsa.public_jwk().thumbprint().as_str()] {
         let input = input(r#"{"alg":"HS256","typ":"at+jwt"}"#);
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), input.as_bytes());
-        check(
-            &format!("{input}.{}", base64url::encode(tag)),
-            "unsupported_algorithm",
-            "ATK-029: HMAC by the public key",
-        );
+        check(&format!("{input}.{}", base64url::encode(tag)), "unsupported_algorithm", "HMAC by the public key");
     }
 
     let attacker = other_key(Algorithm::Rs256);
     let jwk = serde_json::to_string(attacker.public_jwk()).unwrap();
     let header = format!(r#"{{"alg":"RS256","typ":"at+jwt","kid":"{}","jwk":{jwk}}}"#, rsa.kid());
-    check(&forge(&attacker, header, &claims), "key_in_header", "ATK-033: a key in the header");
+    check(&forge(&attacker, header, &claims), "key_in_header", "a key in the header");
     for reference in [r#""x5u":"http://169.254.169.254/""#, r#""x5c":["MIIB"]"#, r#""jku":"https://evil.test/""#] {
         let header = format!(r#"{{"alg":"RS256","typ":"at+jwt",{reference}}}"#);
-        check(&forge(&attacker, &header, &claims), "key_in_header", "ATK-035: a reference to a key in the header");
-        check(&forge(&rsa, &header, &claims), "key_in_header", "ATK-035, rightly signed");
+        check(&forge(&attacker, &header, &claims), "key_in_header", "a reference to a key in the header");
+        check(&forge(&rsa, &header, &claims), "key_in_header", "a reference to a key in the header, rightly signed");
     }
 
     let header = format!(r#"{{"alg":"RS256","typ":"at+jwt","kid":"{}"}}"#, rsa.kid());
@@ -296,10 +288,14 @@ fn a_token_cannot_choose_its_key_or_algorithm() {
     let ec = key(Algorithm::Es256);
     check(&forge(&ec, r#"{"alg":"ES256","typ":"at+jwt"}"#, &claims), "algorithm_mismatch", "our key of another kind");
     check(&forge(&ec, r#"{"alg":"RS256","typ":"at+jwt"}"#, &claims), "signature", "a signature of another kind");
-    check(&forge(&rsa, r#"{"alg":"PS256","typ":"at+jwt"}"#, &claims), "algorithm_mismatch", "ATK-044");
+    check(
+        &forge(&rsa, r#"{"alg":"PS256","typ":"at+jwt"}"#, &claims),
+        "algorithm_mismatch",
+        "another padding under the same RSA key",
+    );
     let zeros = format!("{}.{}", input(r#"{"alg":"ES256","typ":"at+jwt"}"#), base64url::encode([0; 64]));
     let verified = verify(&zeros, &expect(Typ::AccessToken));
-    assert_eq!(verified.unwrap_err().code(), "signature", "ATK-039: the zero signature");
+    assert_eq!(verified.unwrap_err().code(), "signature", "the zero signature");
 }
 
 /// RFC 7517 section 4.5 and OIDC Core section 10.1: a set gives the key that the header names, or none.
@@ -326,14 +322,14 @@ fn a_set_verifies_with_the_named_key_only() {
     assert_eq!(verify(&token(&first, "EdDSA", r#","kid":"4""#)), Err(unknown(Some("4"))));
     let path = "../../../../dev/null";
     let traversal = token(&first, "EdDSA", &format!(r#","kid":"{path}""#));
-    assert_eq!(verify(&traversal), Err(unknown(Some(path))), "ATK-036");
+    assert_eq!(verify(&traversal), Err(unknown(Some(path))), "a path as kid");
     assert_eq!(verify(&token(&first, "EdDSA", r#","kid":"2""#)).unwrap_err().code(), "signature");
     assert_eq!(verify(&token(&first, "EdDSA", r#","kid":"3""#)).unwrap_err().code(), "algorithm_mismatch");
     let id_token = jwt::mint(&first.with_kid("4"), Typ::IdToken, &claims()).unwrap();
     assert_eq!(verify(&id_token).unwrap_err().code(), "typ", "the kind is judged before a key is looked for");
 }
 
-/// Section 4.1: registered claims have their types (ATK-061, 063, 067, 070, 084), judged before anybody reads them.
+/// Section 4.1: registered claims have their types, judged before anybody reads them.
 #[test]
 fn a_registered_claim_of_the_wrong_type_is_refused() {
     let wrong = |claim| Err(TokenError::ClaimType { claim });
@@ -374,7 +370,7 @@ fn a_registered_claim_of_the_wrong_type_is_refused() {
     }
 }
 
-/// Section 4.1: what a kind must carry is missed by name (ATK-065, 067, 076).
+/// Section 4.1: what a kind must carry is missed by name.
 #[test]
 fn a_missing_claim_is_refused_where_the_kind_requires_it() {
     let rows: &[(Typ, &[&str])] = &[
@@ -410,7 +406,7 @@ fn a_missing_claim_is_refused_where_the_kind_requires_it() {
     assert_eq!(verify(&host, &expect(Typ::HostJwt).require_sub()), missing("sub"));
 }
 
-/// Section 4.1.1 (ATK-069): the issuer is compared byte for byte, with tokens that somebody else rightly signed.
+/// Section 4.1.1: the issuer is compared byte for byte, with tokens that somebody else rightly signed.
 #[test]
 fn a_token_of_another_issuer_is_refused() {
     for other in
@@ -462,7 +458,7 @@ fn a_token_for_another_audience_is_refused() {
     assert_eq!(refusal, Err(TokenError::Audience { expected, found }));
 }
 
-/// Sections 4.1.4 to 4.1.6 (ATK-072, 073), to the second, with the default leeway of 30 seconds.
+/// Sections 4.1.4 to 4.1.6, to the second, with the default leeway of 30 seconds.
 #[test]
 fn times_are_judged_to_the_second() {
     // The other dates are far enough away to contradict none.
@@ -521,7 +517,7 @@ fn the_leeway_is_what_was_asked_for_within_bounds() {
     assert_eq!((at(i64::MAX), at(i64::MIN)), ("expired", "issued_in_future"));
 }
 
-/// The longest life of one-time tokens (ATK-074, 075): 60 seconds for host and agent JWTs, 120 for logout tokens, 300 for
+/// The longest life of one-time tokens: 60 seconds for host and agent JWTs, 120 for logout tokens, 300 for
 /// client assertions and identity assertion grants, counted from `iat`, or from now where there is none.
 #[test]
 fn a_token_that_lives_too_long_is_refused() {

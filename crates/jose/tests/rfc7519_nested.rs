@@ -61,7 +61,7 @@ fn a_nested_token_is_verified_as_the_signed_one_inside() {
     assert_eq!(refused, Err(TokenError::Jws(JwsError::UnsupportedAlgorithm { found })));
 }
 
-/// ATK-082: claims that anybody could have encrypted are not believed.
+/// Claims that anybody could have encrypted are not believed.
 #[test]
 fn encrypted_claims_that_nobody_signed_are_refused() {
     let recipient = recipient();
@@ -80,7 +80,7 @@ fn encrypted_claims_that_nobody_signed_are_refused() {
     assert!(encrypted::open(&encrypt(&recipient, Some("JWT"), &signed), &recipient).is_ok());
 }
 
-/// ATK-098: five, one inside another, are refused at the second; nothing below it is decrypted.
+/// Five, one inside another, are refused at the second; nothing below it is decrypted.
 #[test]
 fn an_encrypted_token_inside_of_an_encrypted_token_is_refused() {
     let recipient = recipient();

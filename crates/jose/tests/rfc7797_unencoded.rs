@@ -197,7 +197,7 @@ fn an_unencoded_jws_of_another_form_is_refused() {
     assert!(unencoded::verify_detached(&good, PAYLOAD.as_bytes(), &key.verifying_key()).is_ok());
 }
 
-/// Section 7 (ATK-023): a token never has it, in whatever form, under a signature or a MAC.
+/// Section 7: a token never has it, in whatever form, under a signature or a MAC.
 #[test]
 fn an_unencoded_payload_is_never_read_as_a_token() {
     let now = 1_700_000_000;

@@ -198,7 +198,7 @@ fn anywhere() -> Expect<'static> {
     Expect::new(METHOD, URI, Presented::Nothing)
 }
 
-/// Section 4.2: `alg` is asymmetric; a MAC by the public key that the header shows is no proof (ATK-029).
+/// Section 4.2: `alg` is asymmetric; a MAC by the public key that the header shows is no proof.
 #[test]
 fn a_mac_by_the_shown_key_is_no_proof() {
     let pem = entry("RS256 public PEM");

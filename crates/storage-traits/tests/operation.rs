@@ -513,7 +513,7 @@ fn of_many_who_withdraw_at_once_each_sees_what_the_others_left() {
     });
 }
 
-/// ATK-525: what a stranger can bring about again and again does not stay for ever; what concerns a person, a client or the
+/// What a stranger can bring about again and again does not stay for ever; what concerns a person, a client or the
 /// server does.
 #[test]
 fn events_that_strangers_can_bring_about_expire() {

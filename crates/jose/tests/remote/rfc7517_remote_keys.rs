@@ -42,7 +42,7 @@ async fn abandon(fixture: &Fixture, key: &SigningKey, now: i64) {
     .await;
 }
 
-/// ATK-103. Of 500 at once on a cold cache, one fetches and all succeed.
+/// Of 500 at once on a cold cache, one fetches and all succeed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_cold_start_fetches_once_for_all() {
     let fixture = Arc::new(fixture());
@@ -50,7 +50,7 @@ async fn a_cold_start_fetches_once_for_all() {
     assert_eq!((fixture.published.times_asked(METADATA), fixture.published.times_asked(JWKS)), (1, 1));
 }
 
-/// ATK-104. Of 500 at once while the issuer is down, one tries; then a pause, which doubles, up to a minute.
+/// Of 500 at once while the issuer is down, one tries; then a pause, which doubles, up to a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_cold_start_without_the_issuer_fails_and_paces_its_tries() {
     let fixture = Arc::new(fixture());
@@ -94,7 +94,7 @@ async fn a_withdrawn_key_is_refused_when_the_set_is_renewed() {
     assert_eq!(fixture.fresh(&EDDSA, NOW + 300).await, Ok(()));
 }
 
-/// ATK-102. 1,200 keys that do not exist cost the issuer one fetch in each interval.
+/// 1,200 keys that do not exist cost the issuer one fetch in each interval.
 #[tokio::test]
 async fn a_flood_of_unknown_keys_fetches_once_in_an_interval() {
     let (fixture, unknown) = (fixture(), es256());
@@ -165,7 +165,7 @@ async fn stale_keys_serve_while_the_issuer_is_down_and_not_for_ever() {
     assert_eq!(fixture.fresh(&ES256, NOW + 3960).await, Ok(()));
 }
 
-/// ATK-109 and its class: a document that is none is a failure like any other, and the last good set serves on.
+/// A document that is none is a failure like any other, and the last good set serves on.
 #[tokio::test]
 async fn a_bad_key_set_is_refused_and_does_not_replace_a_good_one() {
     let oct = r#"{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0","alg":"HS256","kid":"x"}"#;
@@ -194,7 +194,7 @@ async fn a_bad_key_set_is_refused_and_does_not_replace_a_good_one() {
     }
 }
 
-/// ATK-100, ATK-105 as far as they are not for the port: more than it may read, and redirects, are no key sets.
+/// More than it may read, and redirects, are no key sets.
 #[tokio::test]
 async fn an_endless_document_and_a_redirect_are_no_key_sets() {
     let fixture = fixture();

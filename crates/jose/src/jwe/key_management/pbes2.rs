@@ -97,7 +97,7 @@ fn derive(algorithm: KeyManagement, password: &[u8], salt: Salt<'_>, count: Coun
 mod tests {
     use super::*;
 
-    /// ATK-086. Only a `Count` can be hashed by, and these are none.
+    /// Only a `Count` can be hashed by, and these are none.
     #[test]
     fn a_count_outside_of_the_bounds_is_refused_before_anything_is_hashed() {
         let allowed = 1_000..=600_000;
