@@ -1,6 +1,6 @@
 //! A lenient look at a token, for display only: whatever can be made out is shown, also where the rules are broken.
 //!
-//! Nothing is decided by what is read here. The rules are asked of `countersign-jose` ([`crate::judgement`]).
+//! Nothing is decided by what is read here. The rules are asked of `countersign-jose` ([`crate::judge`]).
 
 use std::fmt;
 

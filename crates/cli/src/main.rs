@@ -6,7 +6,7 @@
 //! A command reads what it needs and returns an [`Answer`](answer::Answer); what is printed, where, and with which exit code is settled
 //! in one place. Secrets are read from files and written to files, never to the terminal, and never repeated in a message.
 //!
-//! Read first: `token/verify.rs`, `judgement.rs` (all reasons, each rule asked alone), `rules.rs` (what each code means),
+//! Read first: `token/verify.rs`, `judge.rs` (all reasons, each rule asked alone), `rules.rs` (what each code means),
 //! `key_file.rs`.
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod decryption;
 mod dpop;
 mod expectation;
 mod input;
+mod judge;
 mod judgement;
 mod key_file;
 mod key_source;

@@ -10,8 +10,10 @@
 //! [RFC 7515 §4.1.11]: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11
 //! [RFC 7797]: https://www.rfc-editor.org/rfc/rfc7797
 
+mod bounds;
 pub mod detached;
 pub(crate) mod embedded_key;
+mod error;
 mod header;
 pub mod hmac;
 pub mod json_serialization;
@@ -21,14 +23,13 @@ use std::str::FromStr;
 
 use serde_json::ser::to_string as json_string;
 
-use crate::{Algorithm, KeyError, SigningKey, VerifyingKey, base64url, json};
+use crate::{KeyError, SigningKey, VerifyingKey, base64url};
 
+pub use bounds::MAX_BYTES;
+pub use error::{JwsError, Segment};
 use header::Fields;
 pub use header::Header;
 pub(crate) use header::shown;
-
-/// The longest compact JWS that is read, in bytes.
-pub const MAX_BYTES: usize = 16 * 1024;
 
 /// A compact JWS that has been taken apart; nothing about it is proven.
 #[derive(Debug)]
@@ -179,133 +180,3 @@ fn decode(segment: &str, name: Segment, bytes: &mut Vec<u8>) -> Result<(), JwsEr
 
 /// Room for an RSA signature of 2048 bits; larger ones grow the buffer once.
 const MAX_SIGNATURE_HINT: usize = 256;
-
-/// One of the three parts of a compact JWS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named after the standard")]
-pub enum Segment {
-    Header,
-    Payload,
-    Signature,
-}
-
-/// Why a compact JWS was refused. Never repeats the token; values out of a header are cut and cleaned.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JwsError {
-    /// `alg` is not the algorithm of the key.
-    #[error("the key is for {expected}, the token says {found}")]
-    AlgorithmMismatch {
-        /// The key's.
-        expected: Algorithm,
-        /// The token's.
-        found: Algorithm,
-    },
-    /// A segment is not strict base64url.
-    #[error("the {segment:?} segment is not strict base64url")]
-    Base64Url {
-        /// Which.
-        segment: Segment,
-    },
-    /// The header holds `crit`.
-    #[error("the header demands an extension")]
-    Critical,
-    /// A segment is empty.
-    #[error("the {segment:?} segment is empty")]
-    EmptySegment {
-        /// Which.
-        segment: Segment,
-    },
-    /// The header is not strict JSON.
-    #[error("the header is refused: {0}")]
-    Header(json::JsonError),
-    /// The key that the header brings, where it has to bring one, is refused.
-    #[error("the key in the header is refused: {0}")]
-    HeaderKey(KeyError),
-    /// A header member is absent or not of its type.
-    #[error("the header member {member} is missing or has the wrong type")]
-    HeaderMember {
-        /// Which.
-        member: &'static str,
-    },
-    /// The header is not an object.
-    #[error("the header is not an object")]
-    HeaderNotObject,
-    /// The header brings a key or says where one is.
-    #[error("the header brings its own key in {member}")]
-    KeyInHeader {
-        /// The member.
-        member: &'static str,
-    },
-    /// `alg` is not the algorithm of the symmetric key.
-    #[error("the key is for {expected}, the token says {found}")]
-    HmacAlgorithmMismatch {
-        /// The key's.
-        expected: hmac::HmacAlgorithm,
-        /// The token's.
-        found: hmac::HmacAlgorithm,
-    },
-    /// The JSON serialization has a member too many, or one is missing or has the wrong type.
-    #[error("the member {member} is not as the JSON serialization has it")]
-    JsonMember {
-        /// Which; `?` for one that does not belong there.
-        member: &'static str,
-    },
-    /// The JSON serialization is not strict JSON, or not an object.
-    #[error("not a JSON serialization: {0}")]
-    JsonSerialization(json::JsonError),
-    /// Not three segments.
-    #[error("expected 3 segments, found {found}")]
-    SegmentCount {
-        /// How many.
-        found: usize,
-    },
-    /// The signature does not verify.
-    #[error("the signature does not verify")]
-    Signature,
-    /// Longer than [`MAX_BYTES`].
-    #[error("the token is {found} bytes long, the limit is {MAX_BYTES}")]
-    TooLarge {
-        /// Its length in bytes.
-        found: usize,
-    },
-    /// The header holds `b64`.
-    #[error("the header asks for an unencoded payload")]
-    Unencoded,
-    /// The payload of an unencoded compact JWS holds a character that cannot stand in one.
-    #[error("the unencoded payload holds a dot or is not printable ASCII")]
-    UnencodedPayload,
-    /// `alg` names an algorithm that this crate does not verify, `none` and the symmetric ones included.
-    #[error("the algorithm {found} is not supported")]
-    UnsupportedAlgorithm {
-        /// What the header says.
-        found: String,
-    },
-}
-
-impl JwsError {
-    /// A stable name for logs and metrics.
-    pub fn code(&self) -> &'static str {
-        match self {
-            JwsError::AlgorithmMismatch { .. } => "algorithm_mismatch",
-            JwsError::Base64Url { .. } => "base64url",
-            JwsError::Critical => "critical",
-            JwsError::EmptySegment { .. } => "empty_segment",
-            JwsError::Header(_) => "header_json",
-            JwsError::HeaderKey(_) => "header_key",
-            JwsError::HeaderMember { .. } => "header_member",
-            JwsError::HeaderNotObject => "header_not_object",
-            // The same fault, whatever the kind of key.
-            JwsError::HmacAlgorithmMismatch { .. } => "algorithm_mismatch",
-            JwsError::JsonMember { .. } => "json_member",
-            JwsError::JsonSerialization(_) => "json_serialization",
-            JwsError::KeyInHeader { .. } => "key_in_header",
-            JwsError::SegmentCount { .. } => "segment_count",
-            JwsError::Signature => "signature",
-            JwsError::TooLarge { .. } => "too_large",
-            JwsError::Unencoded => "unencoded_payload",
-            JwsError::UnencodedPayload => "unencoded_payload_characters",
-            JwsError::UnsupportedAlgorithm { .. } => "unsupported_algorithm",
-        }
-    }
-}

@@ -66,6 +66,7 @@
 mod algorithm;
 pub mod base64url;
 mod crypto;
+mod hmac_algorithm;
 pub mod json;
 pub mod jwe;
 mod jwk;
@@ -73,15 +74,19 @@ mod jwk_set;
 pub mod jws;
 pub mod jwt;
 mod key;
+mod key_error;
 mod pem;
 mod public_key_info;
 #[cfg(feature = "remote")]
 pub mod remote;
+mod rsa_size;
 mod thumbprint;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use crypto::sha256;
 pub use jwk::{Jwk, PrivateJwk};
 pub use jwk_set::{JwkSet, JwkSetError};
-pub use key::{KeyError, RsaSize, SignatureError, SigningKey, VerifyingKey};
+pub use key::{SignatureError, SigningKey, VerifyingKey};
+pub use key_error::KeyError;
+pub use rsa_size::RsaSize;
 pub use thumbprint::{InvalidThumbprint, Thumbprint};

@@ -9,6 +9,8 @@ use der::{Decode, Encode, Tag};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::crypto::{Curve, PublicMembers};
+#[cfg(feature = "ml-dsa")]
+use crate::crypto::{ml_dsa_id, public_length};
 
 #[expect(clippy::expect_used, reason = "members are a few kilobytes at most, and DER ends at 256 MiB")]
 pub(crate) fn write(members: &PublicMembers) -> Vec<u8> {
@@ -38,7 +40,7 @@ fn members(info: &SubjectPublicKeyInfoRef<'_>) -> Option<PublicMembers> {
         id => {
             let known = crate::Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.is_ml_dsa());
             let algorithm = known.into_iter().find(|algorithm| ml_dsa_id(*algorithm) == id)?;
-            let fits = key.len() == crate::crypto::public_length(algorithm);
+            let fits = key.len() == public_length(algorithm);
             fits.then(|| PublicMembers::Akp { algorithm, public: key.to_vec() })
         }
         #[cfg(not(feature = "ml-dsa"))]
@@ -91,16 +93,6 @@ const fn curve_id(curve: Curve) -> ObjectIdentifier {
         Curve::P256 => ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
         Curve::P384 => ObjectIdentifier::new_unwrap("1.3.132.0.34"),
         Curve::P521 => ObjectIdentifier::new_unwrap("1.3.132.0.35"),
-    }
-}
-
-/// The identifiers of RFC 9881 §2, which have no parameters.
-#[cfg(feature = "ml-dsa")]
-pub(crate) const fn ml_dsa_id(algorithm: crate::Algorithm) -> ObjectIdentifier {
-    match algorithm {
-        crate::Algorithm::MlDsa44 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"),
-        crate::Algorithm::MlDsa65 => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"),
-        _ => ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"),
     }
 }
 

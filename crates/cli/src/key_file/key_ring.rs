@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::set_of;
+use super::key_set::set_of;
 use crate::answer::Unable;
 
 /// The keys, oldest first.

@@ -4,6 +4,7 @@
 //! otherwise.
 
 pub(crate) mod key_ring;
+pub(crate) mod key_set;
 pub(crate) mod secret;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::answer::Unable;
 use crate::input;
 use crate::private_file;
 use key_ring::KeyRing;
+use key_set::set_of;
 
 /// What a key file holds.
 pub(crate) enum KeyFile {
@@ -55,10 +57,6 @@ impl KeyFile {
             KeyFile::Set(_) | KeyFile::Public(_) => None,
         }
     }
-}
-
-pub(crate) fn set_of(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<JwkSet, Unable> {
-    JwkSet::from_keys(keys).map_err(|error| Unable::new(format!("no key set: {error} ({})", error.code())))
 }
 
 /// What tells one kind of document from another.

@@ -10,7 +10,8 @@ use crate::answer::{Answer, Outcome, Unable};
 use crate::dpop::DpopRequest;
 use crate::expectation::Expectation;
 use crate::input::TokenInput;
-use crate::judgement::{self, Judgement, Signature};
+use crate::judge;
+use crate::judgement::{Judgement, Signature};
 use crate::key_source::{KeySource, Keys};
 use crate::kind::Kind;
 use crate::look::Look;
@@ -72,7 +73,7 @@ impl Explain {
             (self.dpop.judge(&token, &look, self.expectation.leeway, now)?, Vec::new())
         } else {
             let (keys, notes) = self.keys()?;
-            (judgement::judge(&token, &look, &self.expectation, keys.as_ref(), now)?, notes)
+            (judge::judge(&token, &look, &self.expectation, keys.as_ref(), now)?, notes)
         };
         let outcome = match (judged.reasons.as_slice(), &judged.signature) {
             ([], Signature::Verified) => Outcome::Done,

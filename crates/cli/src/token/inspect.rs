@@ -1,5 +1,6 @@
 //! `countersign token inspect`: what does this token say?
 
+mod inspected;
 mod layout;
 
 use std::path::PathBuf;
@@ -9,9 +10,8 @@ use countersign_jose::jwe::{DecryptionKey, KeyManagement};
 
 use crate::answer::{Answer, Outcome, Unable};
 use crate::input::TokenInput;
-use crate::look::{Form, Look};
-use crate::reason::Reason;
-use crate::{decryption, judgement, moment, private_file};
+use crate::{decryption, moment, private_file};
+use inspected::Inspected;
 
 /// Show what a token says, without verifying anything
 ///
@@ -45,14 +45,6 @@ pub(crate) struct Inspect {
     json: bool,
 }
 
-/// What was made out of a text.
-struct Inspected {
-    look: Look,
-    broken: Vec<Reason>,
-    /// What was in it.
-    decrypted: Option<Box<Inspected>>,
-}
-
 impl Inspect {
     pub(crate) fn run(&self) -> Result<Answer, Unable> {
         let token = self.input.read()?;
@@ -72,35 +64,5 @@ impl Inspect {
             Some(Err(_)) => return Err(Unable::new("--alg names no key management that is offered here")),
         };
         self.key.as_deref().map(|path| decryption::key(path, algorithm)).transpose()
-    }
-}
-
-impl Inspected {
-    fn of(text: &str, key: Option<&DecryptionKey>) -> Self {
-        let look = Look::at(text);
-        let mut decrypted = None;
-        let broken = match (look.form, key) {
-            (form @ (Form::Jwe | Form::JweJson), Some(key)) => match decryption::decrypt(text, form, key) {
-                Ok(content) => {
-                    // A signed token in it is taken apart, an encrypted one is not (RFC 8725 §3.8 and our own bound).
-                    decrypted = Some(Box::new(Inspected::within(&content)));
-                    Vec::new()
-                }
-                Err(error) => vec![error.into()],
-            },
-            (form @ (Form::Jwe | Form::JweJson), None) => {
-                decryption::form(text, form).into_iter().map(Reason::from).collect()
-            }
-            (Form::Jws | Form::Unknown, _) => judgement::form(text, &look).into_iter().map(Reason::from).collect(),
-            (Form::JwsJson | Form::Content, _) => Vec::new(),
-        };
-        Inspected { look, broken, decrypted }
-    }
-
-    fn within(content: &[u8]) -> Self {
-        match std::str::from_utf8(content) {
-            Ok(text) if text.split('.').count() == 3 && !text.starts_with('{') => Inspected::of(text, None),
-            _ => Inspected { look: Look::at_content(content), broken: Vec::new(), decrypted: None },
-        }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::answer::{Answer, Unable};
 use crate::dpop::DpopRequest;
 use crate::expectation::Expectation;
-use crate::judgement;
+use crate::judge;
 use crate::key_file::{KeyFile, secret};
 use crate::key_source::Keys;
 use crate::kind::Kind;
@@ -192,7 +192,7 @@ impl Mint {
             Signer::Secret(key) => Keys::Secret(key.clone()),
         };
         let expectation = Expectation::of_kind(self.typ);
-        let judged = judgement::judge(token, &Look::at(token), &expectation, Some(&keys), now)?;
+        let judged = judge::judge(token, &Look::at(token), &expectation, Some(&keys), now)?;
         let note = |reason: &Reason| {
             format!("note: a verifier will refuse this token: {} ({})", shown::text(&reason.message), reason.code)
         };

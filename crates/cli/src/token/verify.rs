@@ -10,7 +10,8 @@ use crate::answer::{Answer, Outcome, Unable};
 use crate::dpop::{self, DpopRequest};
 use crate::expectation::Expectation;
 use crate::input::TokenInput;
-use crate::judgement::{self, Judgement};
+use crate::judge;
+use crate::judgement::Judgement;
 use crate::key_source::{KeySource, Keys};
 use crate::kind::Kind;
 use crate::look::{self, Content, Look, Object};
@@ -62,7 +63,7 @@ impl Verify {
         let look = Look::at(&token);
         let (keys, notes) = self.keys.load(&self.expectation)?;
         let now = self.expectation.now();
-        let Judgement { reasons, .. } = judgement::judge(&token, &look, &self.expectation, Some(&keys), now)?;
+        let Judgement { reasons, .. } = judge::judge(&token, &look, &self.expectation, Some(&keys), now)?;
         let claims = if reasons.is_empty() { verified_claims(&token, &keys)? } else { Content::Absent };
         Ok(self.answer(&reasons, &claims).notes(notes))
     }

@@ -17,17 +17,9 @@ use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
+use super::ml_dsa_parameters::ml_dsa_id;
 use super::{PrivateMembers, PublicMembers, Rejected, back_end, encryption};
-use crate::{Algorithm, RsaSize, public_key_info};
-
-/// The length of a public key, in bytes; the algorithm is one of ML-DSA.
-pub(crate) const fn public_length(algorithm: Algorithm) -> usize {
-    match algorithm {
-        Algorithm::MlDsa44 => 1312,
-        Algorithm::MlDsa65 => 1952,
-        _ => 2592,
-    }
-}
+use crate::{Algorithm, RsaSize};
 
 pub(crate) enum PrivateKey {
     BackEnd(back_end::PrivateKey),
@@ -123,7 +115,7 @@ impl PrivateKey {
 /// `PrivateKeyInfo { 0, algorithm, OCTET STRING { [0] seed } }`.
 fn pkcs8(algorithm: Algorithm, seed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Rejected> {
     let seed = Zeroizing::new([SEED, seed].concat());
-    let algorithm = AlgorithmIdentifierRef { oid: public_key_info::ml_dsa_id(algorithm), parameters: None };
+    let algorithm = AlgorithmIdentifierRef { oid: ml_dsa_id(algorithm), parameters: None };
     let key = OctetStringRef::new(&seed).and_then(|seed| PrivateKeyInfoRef::new(algorithm, seed).to_der());
     key.map(Zeroizing::new).map_err(|_| Rejected)
 }

@@ -30,6 +30,8 @@ mod ed25519;
 mod encryption_vectors;
 #[cfg(feature = "ml-dsa")]
 mod ml_dsa;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa_parameters;
 #[cfg(feature = "native")]
 mod native;
 #[cfg(all(feature = "pure-rust", any(test, not(feature = "native"))))]
@@ -48,7 +50,9 @@ use native as back_end;
 use pure as back_end;
 
 #[cfg(feature = "ml-dsa")]
-pub(crate) use self::ml_dsa::{PrivateKey, PublicKey, public_length};
+pub(crate) use self::ml_dsa::{PrivateKey, PublicKey};
+#[cfg(feature = "ml-dsa")]
+pub(crate) use self::ml_dsa_parameters::{ml_dsa_id, public_length};
 pub(crate) use back_end::MacKey;
 pub(crate) use back_end::encryption;
 pub use back_end::sha256;

@@ -219,7 +219,7 @@ pub(super) fn describe(object: &str, alg: &str, kid: Option<&str>) -> String {
     jwk.push_str(r#","use":"enc""#);
     for (name, value) in [("alg", Some(alg).filter(|alg| !alg.is_empty())), ("kid", kid)] {
         if let Some(value) = value {
-            super::push_member(&mut jwk, name, value);
+            super::object::push_member(&mut jwk, name, value);
         }
     }
     jwk.push('}');

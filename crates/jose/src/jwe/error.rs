@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::json_serialization::MAX_RECIPIENTS;
-use super::{ContentEncryption, KeyManagement, MAX_BYTES};
+use super::bounds::{MAX_BYTES, MAX_RECIPIENTS};
+use super::{ContentEncryption, KeyManagement};
 use crate::KeyError;
 use crate::json::JsonError;
 

@@ -12,17 +12,17 @@ use std::fmt;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::content_encryption::{self, Encrypted};
-use super::{
-    DecryptionKey, EncryptError, EncryptionKey, Header, JweError, MAX_BYTES, Parameters, Sealed, Segment,
-    check_encrypted_key, check_key, check_size, choose_enc, decode, decrypt, encrypt_content, key_management,
-    read_content, read_header, write_header,
+use super::bounds::MAX_BYTES;
+pub use super::bounds::MAX_RECIPIENTS;
+use super::compact::{
+    check_encrypted_key, check_key, check_size, choose_enc, decode, decrypt, encrypt_content, read_content,
+    read_header, write_header,
 };
+use super::content_encryption::{self, Encrypted};
+use super::key_management::Sealed;
+use super::{DecryptionKey, EncryptError, EncryptionKey, Header, JweError, Parameters, Segment, key_management};
 use crate::crypto::Rejected;
 use crate::{KeyError, base64url, json};
-
-/// The most recipients that a general JWE may have.
-pub const MAX_RECIPIENTS: usize = 8;
 
 /// What decrypting gives.
 pub struct Decrypted {

@@ -26,13 +26,14 @@ mod expect;
 pub mod hmac;
 mod mint;
 mod registered;
+mod times;
 mod typ;
 mod verify;
 
 pub use error::{MintError, TokenError};
-#[cfg(feature = "remote")]
-pub(crate) use expect::TimeRule;
 pub use expect::{Expect, ExpectedAudience, ExpectedIssuer};
 pub use mint::mint;
+#[cfg(feature = "remote")]
+pub(crate) use times::TimeRule;
 pub use typ::Typ;
 pub use verify::{Unverified, Verified};

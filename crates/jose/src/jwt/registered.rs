@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::error::TokenError;
-use super::expect::Times;
+use super::times::Times;
 use crate::json::{self, JsonError, Member};
 
 /// The registered claims of a payload, which is kept beside them.

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::TokenError;
 use super::expect::Expect;
-#[cfg(feature = "remote")]
-use super::expect::Times;
 use super::registered::{Registered, read_payload};
+#[cfg(feature = "remote")]
+use super::times::Times;
 use crate::json::Member;
 use crate::jws::{Compact, Header, JwsError};
 use crate::{JwkSet, VerifyingKey, json};

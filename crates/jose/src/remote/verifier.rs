@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::{InvalidVerifier, VerifyError};
 use super::fetch::Fetch;
-use super::held::KeySource;
+use super::key_source::KeySource;
 use super::keys::RemoteKeys;
 use super::metadata;
 use super::token_cache::{Digest, Kept, TokenCache, VerifiedTokens};

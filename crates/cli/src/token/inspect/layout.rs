@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Inspected;
+use super::inspected::Inspected;
 use crate::kind::Kind;
 use crate::look::{Content, Form, Look, Object};
 use crate::reason::Reason;

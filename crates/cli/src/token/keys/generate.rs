@@ -8,7 +8,7 @@ use countersign_jose::{Algorithm, KeyError, RsaSize, SigningKey};
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Unable};
-use crate::key_file::set_of;
+use crate::key_file::key_set::set_of;
 use crate::private_file::{Existing, NewFile, Secrecy};
 use crate::shown;
 

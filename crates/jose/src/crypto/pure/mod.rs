@@ -15,6 +15,7 @@ mod ed25519;
 pub(crate) mod encryption;
 mod es256_windows;
 mod hmac;
+mod reject;
 mod rsa;
 
 use ::sha2::{Digest, Sha256};
@@ -28,6 +29,7 @@ use super::{Curve, PrivateMembers, PublicMembers, Rejected};
 use crate::{Algorithm, RsaSize};
 
 pub(crate) use self::hmac::MacKey;
+pub(crate) use self::reject::reject;
 
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -183,8 +185,4 @@ impl PublicKey {
             PublicKey::Windowed(key) => key.verify(message, signature),
         }
     }
-}
-
-fn reject<E>(_: E) -> Rejected {
-    Rejected
 }

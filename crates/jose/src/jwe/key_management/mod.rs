@@ -3,13 +3,12 @@
 //! [RFC 7516 §5.1, §5.2]: https://www.rfc-editor.org/rfc/rfc7516#section-5.1
 //! [RFC 7518 §4]: https://www.rfc-editor.org/rfc/rfc7518#section-4
 
+mod cek;
 mod direct;
 mod ecdh_es;
 mod key_wrap;
 pub(super) mod pbes2;
 mod rsa_oaep;
-
-use zeroize::Zeroizing;
 
 use super::content_encryption::generate_key;
 use super::decryption_key::Owner;
@@ -18,18 +17,7 @@ use super::header::KeyParameters;
 use super::{ContentEncryption, DecryptionKey, EncryptionKey, Header, JweError, Parameters};
 use crate::KeyError;
 use crate::crypto::Rejected;
-
-/// A content encryption key.
-pub(super) type Cek = Zeroizing<Vec<u8>>;
-
-/// What a recipient is sent.
-#[derive(Default)]
-pub(super) struct Sealed {
-    /// Empty where the recipient knows or computes the content encryption key.
-    pub(super) encrypted_key: Vec<u8>,
-    /// Header members, as JSON.
-    pub(super) members: Vec<(&'static str, String)>,
-}
+pub(super) use cek::{Cek, Sealed};
 
 /// Determines a content encryption key and what one recipient is sent.
 pub(super) fn seal(
