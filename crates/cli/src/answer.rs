@@ -54,7 +54,7 @@ impl Answer {
         match out.write_all(&self.out).and_then(|()| out.flush()) {
             Ok(()) => self.outcome,
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => self.outcome,
-            Err(error) => Unable::new(format!("standard output can not be written: {error}")).print(),
+            Err(error) => Unable::new(format!("standard output cannot be written: {error}")).print(),
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn read_stdin(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Unable> {
     if std::io::stdin().is_terminal() {
         let _ = writeln!(std::io::stderr(), "{prompt}");
     }
-    read(std::io::stdin().lock()).map_err(|error| Unable::new(format!("standard input can not be read: {error}")))
+    read(std::io::stdin().lock()).map_err(|error| Unable::new(format!("standard input cannot be read: {error}")))
 }
 
 fn read(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {

@@ -53,7 +53,7 @@ enum Command {
 }
 
 const EXIT_CODES: &str =
-    "Exit codes: 0 done or valid, 1 refused, 2 not possible (usage, an unreadable file, keys that can not be had).";
+    "Exit codes: 0 done or valid, 1 refused, 2 not possible (usage, an unreadable file, keys that cannot be had).";
 
 fn main() -> ExitCode {
     let Command::Token(command) = match Cli::try_parse() {

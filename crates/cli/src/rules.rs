@@ -74,7 +74,7 @@ pub(crate) const RULES: &[Rule] = &[
          environment that made it."),
     row("unknown_key", "RFC 7515 §4.1.4, RFC 7517 §5", "The key set has the key that the header names; without kid, just one for the algorithm.",
         "See that the keys are those of the issuer that made the token. Right after a rotation, an older copy of the set may be \
-         in use. Without kid, a set with several keys for one algorithm can not be used."),
+         in use. Without kid, a set with several keys for one algorithm cannot be used."),
     // The claims.
     row("audience", "RFC 7519 §4.1.3, RFC 9068 §4", "The token was made for whoever verifies it: aud names one that is expected.",
         "Ask the issuer for a token for this service (the resource parameter of RFC 8707), or expect the name that the issuer \

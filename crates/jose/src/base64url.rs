@@ -18,7 +18,7 @@ static ENGINE: std::sync::LazyLock<base64::engine::Simd> =
 static ENGINE: base64::engine::GeneralPurpose =
     base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD);
 
-/// Encodes bytes.
+/// Writes bytes as base64url, without padding.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     ENGINE.encode(bytes)
 }
@@ -28,7 +28,7 @@ pub fn encode_into(bytes: impl AsRef<[u8]>, out: &mut String) {
     ENGINE.encode_string(bytes, out);
 }
 
-/// Decodes text.
+/// Reads base64url, strictly: padding, spare bits and white space are refused.
 ///
 /// # Errors
 /// [`InvalidBase64Url`] for anything that [`encode`] would not have written.

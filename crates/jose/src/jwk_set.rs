@@ -146,7 +146,7 @@ pub enum JwkSetError {
     Key {
         /// Its place, from 0.
         index: usize,
-        /// Why.
+        /// What is wrong with the key.
         reason: KeyError,
     },
     /// Not an object with an array `keys`.
@@ -161,7 +161,7 @@ pub enum JwkSetError {
     /// More keys than [`JwkSet::MAX_KEYS`].
     #[error("the key set holds {found} keys, the limit is {}", JwkSet::MAX_KEYS)]
     TooManyKeys {
-        /// How many.
+        /// How many there are.
         found: usize,
     },
 }

@@ -537,7 +537,7 @@ fn a_general_message_is_decrypted_by_each_of_its_recipients() {
     assert_eq!(encrypt_general(&nine, &Parameters::default(), b"", CONTENT), Err(EncryptError::Recipients));
 }
 
-/// RFC 8725 section 2.6: what one recipient may not ask for, several may not ask for together.
+/// RFC 8725 section 2.6: what one recipient must not ask for, several must not ask for together.
 #[test]
 fn several_recipients_together_have_a_password_hashed_no_more_often_than_one() {
     let algorithm = KeyManagement::Pbes2Hs256A128Kw;

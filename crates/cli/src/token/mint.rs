@@ -200,7 +200,7 @@ impl Mint {
     }
 }
 
-/// Five minutes, or less where tokens that are good once may not live so long.
+/// Five minutes, or less where tokens that are good once must not live so long.
 fn default_life(typ: Typ) -> i64 {
     match typ {
         Typ::AgentJwt | Typ::HostJwt => 60,

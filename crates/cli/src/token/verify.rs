@@ -21,7 +21,7 @@ use crate::shown;
 /// Verify a token: against an issuer whose published keys are fetched, or with keys from a file
 ///
 /// A token that is valid is answered with its claims and exit code 0, one that is refused with all the reasons on standard
-/// error and exit code 1. Claims of a refused token are never printed. If the keys can not be had, nothing is known about
+/// error and exit code 1. Claims of a refused token are never printed. If the keys cannot be had, nothing is known about
 /// the token: exit code 2.
 ///
 /// Issuer and audience have to be named. To leave one unchecked takes a switch that says so.

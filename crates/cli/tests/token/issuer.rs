@@ -93,7 +93,7 @@ fn the_place_of_the_keys_can_be_named() {
     assert_eq!(*issuer.asked.lock().unwrap(), ["/jwks"]);
 }
 
-/// Where the keys can not be had, nothing is known about the token: that is neither 0 nor 1.
+/// Where the keys cannot be had, nothing is known about the token: that is neither 0 nor 1.
 #[test]
 fn keys_that_can_not_be_had_are_no_refusal() {
     let (folder, issuer, key) = (Folder::new(), Issuer::start(), key());

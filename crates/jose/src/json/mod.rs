@@ -5,6 +5,9 @@
 //! numbers whose decimal value a 64-bit integer or double cannot give back, and member names that begin with
 //! `$serde_json::private::`, since an object with one would be read as what the text in it says.
 //!
+//! This is our own code because `serde_json` rounds numbers and lets the last of two members win. Two readers of one token
+//! that see two documents are what a forger looks for.
+//!
 //! The text is checked in one pass without building anything; `serde_json` then reads it into the wanted type.
 //!
 //! [RFC 8259]: https://www.rfc-editor.org/rfc/rfc8259

@@ -41,7 +41,7 @@ pub enum JweError {
     /// A segment is not strict base64url.
     #[error("the {segment:?} segment is not strict base64url")]
     Base64Url {
-        /// Which.
+        /// The segment that it is about.
         segment: Segment,
     },
     /// The header holds `zip`. What is compressed before it is encrypted tells of its content by its length, and what is
@@ -60,12 +60,12 @@ pub enum JweError {
     #[error("the header demands an extension")]
     Critical,
     /// The message is not for this key, or has been changed.
-    #[error("the message can not be decrypted")]
+    #[error("the message cannot be decrypted")]
     Decryption,
     /// A segment is empty.
     #[error("the {segment:?} segment is empty")]
     EmptySegment {
-        /// Which.
+        /// The segment that it is about.
         segment: Segment,
     },
     /// `epk` is not a public key on the curve of the recipient's key, or a weak one.
@@ -77,7 +77,7 @@ pub enum JweError {
     /// A header member is absent or not what it has to be.
     #[error("the header member {member} is missing or malformed")]
     HeaderMember {
-        /// Which.
+        /// The name of the member.
         member: &'static str,
     },
     /// The header is not an object.
@@ -86,7 +86,7 @@ pub enum JweError {
     /// The JSON serialization has a member too many, or one is missing or has the wrong type.
     #[error("the member {member} is not as the JSON serialization has it")]
     JsonMember {
-        /// Which; `?` for one that does not belong there.
+        /// The name of the member; `?` for one that does not belong there.
         member: &'static str,
     },
     /// The JSON serialization is not strict JSON, or not an object.
@@ -95,17 +95,17 @@ pub enum JweError {
     /// The header brings a key or says where one is.
     #[error("the header brings its own key in {member}")]
     KeyInHeader {
-        /// The member.
+        /// The name of the member.
         member: &'static str,
     },
     /// A segment has not the length that the algorithms ask for.
     #[error("the {segment:?} segment is {found} bytes long, expected {expected}")]
     Length {
-        /// Which.
+        /// The segment that it is about.
         segment: Segment,
-        /// In bytes.
+        /// The length that it should have, in bytes.
         expected: usize,
-        /// In bytes.
+        /// The length that it has, in bytes.
         found: usize,
     },
     /// No recipient of a general JWE has the key's algorithm and id.
@@ -128,13 +128,13 @@ pub enum JweError {
     /// `p2s` is shorter than 8 bytes.
     #[error("the salt is {found} bytes long, at least 8 are needed")]
     SaltLength {
-        /// In bytes.
+        /// The length that it has, in bytes.
         found: usize,
     },
     /// Not five segments.
     #[error("expected 5 segments, found {found}")]
     SegmentCount {
-        /// How many.
+        /// How many there are.
         found: usize,
     },
     /// Longer than [`MAX_BYTES`].

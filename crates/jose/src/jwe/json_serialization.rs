@@ -37,7 +37,7 @@ impl Decrypted {
         &self.header
     }
 
-    /// The content.
+    /// The decrypted content.
     pub fn plaintext(&self) -> &[u8] {
         &self.plaintext
     }

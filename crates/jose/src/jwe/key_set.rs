@@ -69,7 +69,7 @@ impl EncryptionKeySet {
         self.keys.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set holds no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }

@@ -5,7 +5,7 @@
 //! the header (`jwk`, `jku`, `x5u`, `x5c`), initialization vectors, tags and keys of any length but the algorithm's, an
 //! ephemeral key off the recipient's curve, iteration counts out of bounds, and every algorithm that is not in
 //! [`KeyManagement`] and [`ContentEncryption`]: `RSA1_5`, `RSA-OAEP` and the 192-bit ones by name, before anything is
-//! decrypted. A message that can not be decrypted is refused in one way, whatever was wrong with it.
+//! decrypted. A message that cannot be decrypted is refused in one way, whatever was wrong with it.
 //!
 //! Encryption proves nothing about the sender: anybody can encrypt to a public key. What is encrypted and has to be
 //! believed is signed first; such tokens are in [`jwt::encrypted`](crate::jwt::encrypted).

@@ -21,7 +21,7 @@ use crate::{Algorithm, Jwk, KeyError, base64url, json};
 pub struct PrivateJwk(Zeroizing<String>);
 
 impl PrivateJwk {
-    /// The text.
+    /// The JWK as JSON, private members included.
     ///
     /// # Security
     /// Whoever reads it can sign or decrypt as its owner.

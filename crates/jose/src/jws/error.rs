@@ -28,7 +28,7 @@ pub enum JwsError {
     /// A segment is not strict base64url.
     #[error("the {segment:?} segment is not strict base64url")]
     Base64Url {
-        /// Which.
+        /// The segment that it is about.
         segment: Segment,
     },
     /// The header holds `crit`.
@@ -37,7 +37,7 @@ pub enum JwsError {
     /// A segment is empty.
     #[error("the {segment:?} segment is empty")]
     EmptySegment {
-        /// Which.
+        /// The segment that it is about.
         segment: Segment,
     },
     /// The header is not strict JSON.
@@ -49,7 +49,7 @@ pub enum JwsError {
     /// A header member is absent or not of its type.
     #[error("the header member {member} is missing or has the wrong type")]
     HeaderMember {
-        /// Which.
+        /// The name of the member.
         member: &'static str,
     },
     /// The header is not an object.
@@ -58,7 +58,7 @@ pub enum JwsError {
     /// The header brings a key or says where one is.
     #[error("the header brings its own key in {member}")]
     KeyInHeader {
-        /// The member.
+        /// The name of the member.
         member: &'static str,
     },
     /// `alg` is not the algorithm of the symmetric key.
@@ -72,7 +72,7 @@ pub enum JwsError {
     /// The JSON serialization has a member too many, or one is missing or has the wrong type.
     #[error("the member {member} is not as the JSON serialization has it")]
     JsonMember {
-        /// Which; `?` for one that does not belong there.
+        /// The name of the member; `?` for one that does not belong there.
         member: &'static str,
     },
     /// The JSON serialization is not strict JSON, or not an object.
@@ -81,7 +81,7 @@ pub enum JwsError {
     /// Not three segments.
     #[error("expected 3 segments, found {found}")]
     SegmentCount {
-        /// How many.
+        /// How many there are.
         found: usize,
     },
     /// The signature does not verify.

@@ -39,7 +39,7 @@ impl<'a> PlainText<'a> {
         Ok(PlainText(payload))
     }
 
-    /// The text.
+    /// The payload as it was sent.
     pub fn as_str(self) -> &'a str {
         self.0
     }

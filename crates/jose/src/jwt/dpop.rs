@@ -307,7 +307,7 @@ pub struct Request<'a> {
 /// Makes the proof for a request, issued at `now`.
 ///
 /// # Errors
-/// [`MintError::Claims`] when the URI is none that a verifier here would match or `jti` or the method is empty,
+/// [`MintError::Claims`] when no verifier here would match the URI, or when `jti` or the method is empty;
 /// [`MintError::TooLarge`], [`MintError::Key`].
 pub fn mint(key: &SigningKey, request: &Request<'_>, now: i64) -> Result<String, MintError> {
     #[derive(Serialize)]

@@ -19,13 +19,13 @@ pub enum TokenError {
     /// A claim that this kind of token must have is absent.
     #[error("the claim {claim} is missing")]
     ClaimMissing {
-        /// Which.
+        /// The name of the claim.
         claim: &'static str,
     },
     /// A registered claim has the wrong JSON type, is empty, or is no date.
     #[error("the claim {claim} has the wrong type")]
     ClaimType {
-        /// Which.
+        /// The name of the claim.
         claim: &'static str,
     },
     /// The claims are not strict JSON.
@@ -37,7 +37,7 @@ pub enum TokenError {
     /// The claims are not what the caller's type holds.
     #[error("the claims do not fit: {0}")]
     ClaimsShape(JsonError),
-    /// Expired.
+    /// `exp` has passed, and the leeway after it.
     #[error("expired at {exp}, now is {now}")]
     Expired {
         /// Seconds since the epoch.
@@ -67,9 +67,9 @@ pub enum TokenError {
     /// Lives longer than allowed.
     #[error("lives {found} seconds, at most {limit} are allowed")]
     LifetimeTooLong {
-        /// Seconds.
+        /// The longest life that is allowed, in seconds.
         limit: i64,
-        /// Seconds.
+        /// The life of this token, in seconds.
         found: i64,
     },
     /// Good at no time: `exp` is not after `iat`, or not after `nbf`.

@@ -131,7 +131,7 @@ pub struct Verified<C> {
 }
 
 impl<C> Verified<C> {
-    /// The claims.
+    /// The claims. The MAC covers them, and no rule is against them.
     pub fn claims(&self) -> &C {
         &self.claims
     }
@@ -141,7 +141,7 @@ impl<C> Verified<C> {
         self.claims
     }
 
-    /// The MAC.
+    /// The algorithm of the MAC.
     pub fn algorithm(&self) -> HmacAlgorithm {
         self.algorithm
     }

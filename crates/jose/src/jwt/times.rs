@@ -18,7 +18,7 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// A token that ends before it begins was made by mistake, or to be forgiven for a moment by everybody's leeway.
+    /// A token that ends before it begins was made by mistake, or to pass for a moment by the leeway of a verifier.
     fn check_order(self) -> Result<(), TokenError> {
         let Some(exp) = self.exp else { return Ok(()) };
         match [self.iat, self.nbf].into_iter().flatten().find(|&begins| exp <= begins) {

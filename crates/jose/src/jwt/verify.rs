@@ -34,7 +34,7 @@ impl<'a> Unverified<'a> {
         Ok(Unverified { jws, payload, members, registered })
     }
 
-    /// The header.
+    /// The header, of which nothing is proven.
     pub fn header(&self) -> &Header {
         self.jws.header()
     }
@@ -129,7 +129,7 @@ pub struct Verified<C> {
 }
 
 impl<C> Verified<C> {
-    /// The claims.
+    /// The claims. They were signed, and no rule is against them.
     pub fn claims(&self) -> &C {
         &self.claims
     }
@@ -139,7 +139,7 @@ impl<C> Verified<C> {
         self.claims
     }
 
-    /// The header.
+    /// The header. The signature covers it.
     pub fn header(&self) -> &Header {
         &self.header
     }

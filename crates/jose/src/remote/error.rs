@@ -29,7 +29,7 @@ impl VerifyError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysUnavailable {
-    /// The metadata names another issuer: it may not be used ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
+    /// The metadata names another issuer: it must not be used ([RFC 8414 §3.3](https://www.rfc-editor.org/rfc/rfc8414#section-3.3)).
     #[error("the metadata at {url} is of the issuer {found:?}, expected is {expected:?}")]
     IssuerMismatch {
         /// Where the document was.
@@ -44,15 +44,15 @@ pub enum KeysUnavailable {
     KeySet {
         /// Where the document was.
         url: String,
-        /// Why.
+        /// What is wrong with the set.
         reason: JwkSetError,
     },
-    /// The metadata can not be read, or names no usable `jwks_uri`.
+    /// The metadata cannot be read, or names no usable `jwks_uri`.
     #[error("the metadata at {url} is unusable: {reason}")]
     Metadata {
         /// Where the document was.
         url: String,
-        /// Why.
+        /// What is wrong with the document.
         reason: String,
     },
     /// Another status than 200.
@@ -60,15 +60,15 @@ pub enum KeysUnavailable {
     Status {
         /// What was fetched.
         url: String,
-        /// The status.
+        /// The status that it answered with.
         found: u16,
     },
-    /// No answer.
+    /// The server gave no answer.
     #[error("{url} could not be fetched: {reason}")]
     Unreachable {
         /// What was fetched.
         url: String,
-        /// Why.
+        /// What stopped the fetch.
         reason: FetchError,
     },
 }
@@ -86,7 +86,7 @@ impl KeysUnavailable {
     }
 }
 
-/// Why a verifier, or its source of keys, can not be made.
+/// Why a verifier, or its source of keys, cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidVerifier {

@@ -34,7 +34,7 @@ impl<F: Fetch + ?Sized> Fetch for Arc<F> {
     }
 }
 
-/// An answer.
+/// An answer to a fetch, whatever its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     pub(super) status: u16,
@@ -78,7 +78,7 @@ impl Fetched {
         self
     }
 
-    /// The status.
+    /// The HTTP status, as the server sent it.
     pub fn status(&self) -> u16 {
         self.status
     }
@@ -96,8 +96,8 @@ pub enum FetchError {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// The URL may not be fetched.
-    #[error("the URL may not be fetched: {0}")]
+    /// The URL is one that must not be fetched.
+    #[error("the URL must not be fetched: {0}")]
     Refused(String),
     /// No answer in time.
     #[error("the response took too long")]

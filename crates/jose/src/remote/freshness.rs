@@ -1,8 +1,8 @@
 //! How long an answer may be used ([RFC 9111 §4.2]), and what paces the next request.
 //!
-//! This is a private cache of one document: `s-maxage`, `private` and `Vary` say nothing to it, and what may not be kept at
+//! This is a private cache of one document: `s-maxage`, `private` and `Vary` say nothing to it, and what must not be kept at
 //! all (`no-store`, `no-cache`) is kept for the floor of the policy, since each token would cost a request otherwise.
-//! `must-revalidate` does not stop a stale set from being used while the issuer can not be reached.
+//! `must-revalidate` does not stop a stale set from being used while the issuer cannot be reached.
 //!
 //! [RFC 9111 §4.2]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2
 
@@ -100,7 +100,7 @@ fn stated(answer: &Fetched, now: i64) -> Option<i64> {
             return Some(0);
         }
         if name.eq_ignore_ascii_case("max-age") {
-            // What can not be read is stale, and of two the first counts.
+            // What cannot be read is stale, and of two the first counts.
             max_age.get_or_insert_with(|| delta_seconds(argument).unwrap_or(0));
         }
     }

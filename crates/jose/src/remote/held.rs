@@ -38,7 +38,7 @@ impl Held {
         now < self.fresh_until && not_before(self.since, now)
     }
 
-    /// Good enough while there is none that is newer.
+    /// Good enough while no newer set can be had.
     pub(super) fn is_usable(&self, now: i64) -> bool {
         now < self.usable_until
     }
@@ -80,12 +80,12 @@ pub struct HeldKeys {
 }
 
 impl HeldKeys {
-    /// These keys.
+    /// Holds these keys until others replace them.
     pub fn new(keys: JwkSet) -> Self {
         HeldKeys { held: ArcSwapOption::from_pointee(Self::held(keys, 0)) }
     }
 
-    /// From now on these keys, in the place of those before.
+    /// Replaces the keys. From now on a token that only the old keys verify is refused.
     pub fn replace(&self, keys: JwkSet) {
         self.held.rcu(|before| {
             let epoch = before.as_ref().map_or(0, |before| before.epoch.wrapping_add(1));

@@ -6,7 +6,7 @@
 //!   begun is finished by whoever comes next, should its caller go away, so going away neither blocks others nor buys
 //!   another fetch.
 //! - A key that the set does not have causes one further fetch, and no other within an interval, however many ask.
-//! - While the issuer can not be reached, the last good set serves on, for a bounded time. A failure is never kept as an
+//! - While the issuer cannot be reached, the last good set serves on, for a bounded time. A failure is never kept as an
 //!   empty set; it paces the next try.
 //!
 //! [RFC 9111 §4.2]: https://www.rfc-editor.org/rfc/rfc9111#section-4.2
@@ -128,7 +128,7 @@ impl RemoteKeys {
         RemoteKeys { policy, ..self }
     }
 
-    /// The whole set, fetched if need be, for whoever looks at keys and not at tokens.
+    /// The whole key set, for a caller who looks at keys and not at tokens. It is fetched where the one at hand is not fresh.
     ///
     /// # Errors
     /// [`KeysUnavailable`] if there is no set that is usable.

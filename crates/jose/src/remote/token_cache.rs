@@ -33,9 +33,9 @@ pub enum TokenCache {
     /// where they are read into a struct of them all, and 1.3 kB into a struct of two. Bytes are not counted but estimated, from
     /// the text of the claims and above what a map takes, so that a verifier into a small struct keeps to less than it may.
     AtMost {
-        /// Tokens.
+        /// The most tokens that are kept.
         tokens: usize,
-        /// Bytes.
+        /// The most bytes that they take together.
         bytes: usize,
     },
     /// None: each time is the first.

@@ -1,4 +1,4 @@
-//! From a token to its claims, for whoever knows an issuer and an audience.
+//! Verifies the tokens of one issuer for one audience, and finds the keys itself.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -79,7 +79,7 @@ impl Verifier {
 
 /// How it verifies. Each of these empties the cache of verified tokens.
 impl<C> Verifier<C> {
-    /// Reads the claims into a `T`, and refuses tokens whose claims are none. The default is a map of all claims.
+    /// Reads the claims into a `T`. A token whose claims do not fit is refused. The default is a map of all claims.
     #[must_use]
     pub fn claims<T>(self) -> Verifier<T> {
         Verifier::from_parts(self.rules, self.keys, self.cache)
@@ -109,13 +109,13 @@ impl<C> Verifier<C> {
         self.with_rules(|rules| rules.max_lifetime = Some(seconds))
     }
 
-    /// Takes its keys from elsewhere.
+    /// Takes the keys from this source, in place of the one before.
     #[must_use]
     pub fn keys(self, keys: impl Into<KeySource>) -> Self {
         Verifier { keys: keys.into(), seen: OnceLock::new(), ..self }
     }
 
-    /// How many verified tokens are kept, or none.
+    /// How many verified tokens are kept; see [`TokenCache`].
     #[must_use]
     pub fn token_cache(self, cache: TokenCache) -> Self {
         Verifier { cache, seen: OnceLock::new(), ..self }
@@ -145,7 +145,7 @@ impl<C: DeserializeOwned> Verifier<C> {
     /// is still checked.
     ///
     /// # Errors
-    /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys can not be had.
+    /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys cannot be had.
     pub async fn verify(&self, token: &str, now: i64) -> Result<Arc<Verified<C>>, VerifyError> {
         let Some(digest) = self.digest(token) else {
             return self.verify_whole(token, None, now).await;
@@ -253,7 +253,7 @@ impl<C> Verifier<C> {
         self.seen.get().and_then(Option::as_ref).map_or(0, VerifiedTokens::len)
     }
 
-    /// Hashes a token that may be in the cache; none that is longer than any token may be.
+    /// The hash by which a token is looked up. `None` where nothing is kept, or the token is too long to be a good one.
     fn digest(&self, token: &str) -> Option<Digest> {
         let keeps = self.cache != TokenCache::Off && !self.rules.typ.is_one_time();
         (keeps && token.len() <= jws::MAX_BYTES).then(|| sha256(token.as_bytes()))

@@ -69,7 +69,7 @@ async fn a_known_location_needs_no_metadata() {
     assert_eq!((fixture.published.times_asked(METADATA), fixture.published.times_asked(JWKS)), (0, 1));
 }
 
-/// The key set may move: metadata is asked again when what it said is stale, or when its key set can not be had.
+/// The key set may move: metadata is asked again when what it said is stale, or when its key set cannot be had.
 #[tokio::test]
 async fn a_key_set_that_moved_is_found() {
     const ELSEWHERE: &str = "https://keys.test/set";

@@ -21,7 +21,7 @@ async fn freshness_is_what_the_answer_says_within_bounds() {
         (&[("cache-control", "max-age=0")], 60),
         (&[("cache-control", "max-age=31536000")], 3600),
         (&[("cache-control", "max-age=99999999999999999999999")], 3600),
-        // What may not be kept, or must be asked about each time.
+        // What must not be kept, or must be asked about each time.
         (&[("cache-control", "no-store")], 60),
         (&[("cache-control", "max-age=900, no-cache")], 60),
         (&[("cache-control", "no-cache=\"set-cookie\", max-age=900")], 60),

@@ -1,6 +1,9 @@
 //! ES256 under a key that is seen again and again: for each of the 32 bytes of a scalar, a table of what the 255 values of
 //! that byte make of the point. Verifying then takes at most 64 additions and no doubling ([SEC 1 §4.1.4]).
 //!
+//! This is our own code because `p256` keeps tables for no point but the generator. The arithmetic is still that of `p256`,
+//! and a test holds the results against it.
+//!
 //! Which entries are looked up shows the hash and the signature, which are public; nothing secret comes here.
 //!
 //! [SEC 1 §4.1.4]: https://www.secg.org/sec1-v2.pdf

@@ -64,7 +64,7 @@ pub(super) fn seal_for(
     }
 }
 
-/// Finds the content encryption key. Where an encrypted key can not be decrypted, or to no key of the right length, the
+/// Finds the content encryption key. Where an encrypted key cannot be decrypted, or to no key of the right length, the
 /// result is a random key, so that what follows fails for the same reason and after as long ([RFC 7516 §11.5]).
 ///
 /// [RFC 7516 §11.5]: https://www.rfc-editor.org/rfc/rfc7516#section-11.5
