@@ -118,6 +118,8 @@ fn anything_but_the_one_encoding_is_refused() {
         ("a header", good.replacen("-----\n", "-----\nProc-Type: 4,ENCRYPTED\n\n", 1)),
         ("white space inside", good.replacen('M', "M ", 1)),
         ("padding gone", block("PUBLIC KEY", body.trim_end_matches('='))),
+        ("lines of different lengths", block("PUBLIC KEY", &[&body[..32], &body[32..100], &body[100..]].join("\n"))),
+        ("an empty line", block("PUBLIC KEY", &[&body[..64], "", &body[64..]].join("\n"))),
         ("a compressed point", pem("ES256 compressed")),
         ("a curve by its parameters", pem("ES256 explicit")),
         ("trailing bytes", block("PUBLIC KEY", &STANDARD.encode([der.as_slice(), &[0]].concat()))),
@@ -126,6 +128,11 @@ fn anything_but_the_one_encoding_is_refused() {
     assert!(body.ends_with('='), "the padding row must change something");
     for (name, text) in rows {
         assert_eq!(VerifyingKey::from_pem(Algorithm::Es256, &text), Err(KeyError::Malformed), "{name}");
+    }
+    // Others wrap lines elsewhere, or nowhere.
+    for width in [4, 48, 64, 76, body.len()] {
+        let lines: Vec<&str> = (0..body.len()).step_by(width).map(|at| &body[at..body.len().min(at + width)]).collect();
+        assert!(VerifyingKey::from_pem(Algorithm::Es256, &block("PUBLIC KEY", &lines.join("\n"))).is_ok(), "{width}");
     }
     for same in [good.replace('\n', "\r\n"), good.trim_end().to_owned(), format!("{good}\n")] {
         assert!(VerifyingKey::from_pem(Algorithm::Es256, &same).is_ok());
