@@ -7,13 +7,16 @@
 //! - [`text`]: text of strangers that people will read.
 //! - [`cookie`], [`form`], [`media_type`]: what browsers and clients send.
 //! - [`issuer_url`], [`loopback`]: the URLs on which trust rests.
-//! - [`peer`]: whom an address stands for.
+//! - [`peer`], [`proxy`]: from where a request came, and whom that stands for.
+//! - [`http1`]: requests off the wire, where frameworks forgive too much.
 #![forbid(unsafe_code)]
 
 pub mod cookie;
 pub mod form;
+pub mod http1;
 pub mod issuer_url;
 pub mod loopback;
 pub mod media_type;
 pub mod peer;
+pub mod proxy;
 pub mod text;
