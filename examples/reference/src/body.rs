@@ -27,18 +27,22 @@ impl BodyRefusal {
             BodyRefusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
             BodyRefusal::Broken => (StatusCode::BAD_REQUEST, "the request could not be read"),
         };
-        // `error_description` is the member of RFC 6749 §5.2, `message` that of Agent Auth §5.13: the endpoint that would
-        // have answered is not known here.
-        let body = serde_json::json!({
-            "error": "invalid_request", "error_description": description, "message": description,
-        });
-        let mut response = Response::new(Bytes::from(body.to_string()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let mut response = plain_refusal(status, description);
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         response
     }
+}
+
+/// An answer before any endpoint is asked. `error_description` is the member of RFC 6749 §5.2, `message` that of Agent Auth
+/// §5.13: the endpoint that would have answered is not known here.
+pub(crate) fn plain_refusal(status: StatusCode, description: &str) -> Response<Bytes> {
+    let error = if status.is_server_error() { "temporarily_unavailable" } else { "invalid_request" };
+    let body = serde_json::json!({ "error": error, "error_description": description, "message": description });
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }

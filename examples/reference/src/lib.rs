@@ -2,12 +2,13 @@
 //! themselves (`countersign-axum-issuer`, `countersign-actix-issuer`) add a socket.
 //!
 //! Read first: [`Settings`] (what can be set, and what is refused), `site.rs` (how the libraries are put together), `policy.rs`, `bank.rs`
-//! (what agents can do here).
+//! (what agents can do here), [`front`] (what is between the sockets and the frameworks).
 #![forbid(unsafe_code)]
 
 mod bank;
 mod body;
 mod clients;
+pub mod front;
 mod policy;
 mod settings;
 mod site;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use countersign_jose::Algorithm;
 use countersign_oidc::Policy;
 use countersign_storage::{KeyRing, Limit, Secret};
+use countersign_web::issuer_url::IssuerUrl;
+use countersign_web::proxy::{ProxyHeader, TrustedProxies};
 use url::Url;
 
 use crate::clients::{self, ClientEntry};
@@ -42,6 +44,10 @@ pub struct Settings {
     /// `COUNTERSIGN_LIMITS_TIMES`: multiplies every limit per address or agent, 1 to 1000000, for load tests and for many
     /// people behind one address. Default: 1.
     pub limits_times: u32,
+    /// `COUNTERSIGN_TRUSTED_PROXIES`: the addresses and networks of the proxies in front, with commas between them, and
+    /// `COUNTERSIGN_PROXY_HEADER`: where they write whom they heard a request from, `x-forwarded-for` or `forwarded`.
+    /// Default: none, and the header is not read.
+    pub proxies: TrustedProxies,
     /// `COUNTERSIGN_TEMPLATES`: a folder of page templates that replace the embedded ones. Default: none.
     pub templates: Option<PathBuf>,
 }
@@ -120,13 +126,14 @@ impl Settings {
             key_publication_lead: seconds(KEY_LEAD_SECONDS, 4..=86_400)?,
             approval_interval: seconds(APPROVAL_INTERVAL_SECONDS, 1..=60)?,
             limits_times: number(LIMITS_TIMES, 1..=1_000_000)?.unwrap_or(1),
+            proxies: proxies(&or(TRUSTED_PROXIES, "")?, &or(PROXY_HEADER, "x-forwarded-for")?)?,
             templates: read(TEMPLATES)?.map(PathBuf::from),
         })
     }
 
     /// Scheme, host and port of the issuer: where the pages live.
     pub fn origin(&self) -> String {
-        Url::parse(&self.issuer).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+        IssuerUrl::parse(&self.issuer).map(|url| url.origin().to_owned()).unwrap_or_default()
     }
 
     /// A limit, so many times.
@@ -145,12 +152,9 @@ fn secret(value: Option<String>) -> Result<Secret, SettingsError> {
     Ok(Secret::new(value))
 }
 
-/// The issuer library checks the URL in full; what is checked here is only what it needs to be asked at all.
 fn issuer(value: String) -> Result<String, SettingsError> {
-    match Url::parse(&value) {
-        Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => Ok(value),
-        _ => Err(wrong(ISSUER, "it is not an http or https URL")),
-    }
+    IssuerUrl::parse(&value).map_err(|error| wrong(ISSUER, error.to_string()))?;
+    Ok(value)
 }
 
 fn listen(value: &str) -> Result<SocketAddr, SettingsError> {
@@ -177,6 +181,15 @@ fn postgres(value: &str) -> Option<Database> {
     }
     let schema = ours.into_iter().next().map(|(_, schema)| schema);
     Some(Database::Postgres { url: Secret::new(url), schema })
+}
+
+fn proxies(list: &str, header: &str) -> Result<TrustedProxies, SettingsError> {
+    let header = match header.to_ascii_lowercase().as_str() {
+        "forwarded" => ProxyHeader::Forwarded,
+        "x-forwarded-for" => ProxyHeader::XForwardedFor,
+        _ => return Err(wrong(PROXY_HEADER, "it is neither forwarded nor x-forwarded-for")),
+    };
+    TrustedProxies::parse(list, header).map_err(|error| wrong(TRUSTED_PROXIES, error.to_string()))
 }
 
 fn autonomous(value: &str) -> Result<Autonomous, SettingsError> {
@@ -211,8 +224,10 @@ const ISSUER: &str = "COUNTERSIGN_ISSUER";
 const KEY_LEAD_SECONDS: &str = "COUNTERSIGN_KEY_LEAD_SECONDS";
 const LIMITS_TIMES: &str = "COUNTERSIGN_LIMITS_TIMES";
 const LISTEN: &str = "COUNTERSIGN_LISTEN";
+const PROXY_HEADER: &str = "COUNTERSIGN_PROXY_HEADER";
 const SECRET: &str = "COUNTERSIGN_SECRET";
 const TEMPLATES: &str = "COUNTERSIGN_TEMPLATES";
+const TRUSTED_PROXIES: &str = "COUNTERSIGN_TRUSTED_PROXIES";
 
 #[cfg(test)]
 mod tests {
@@ -267,6 +282,8 @@ mod tests {
             (LIMITS_TIMES, "0"),
             (LIMITS_TIMES, "1000001"),
             (CLIENTS, "/nonexistent/hunter2.json"),
+            (TRUSTED_PROXIES, "hunter2.test"),
+            (PROXY_HEADER, "hunter2"),
         ];
         for (name, value) in rows {
             let error = with(&[(name, value)]).unwrap_err();

@@ -17,12 +17,13 @@ use countersign_storage::{
 };
 
 use crate::bank::{self, Bank};
+use crate::front::Work;
 use crate::settings::{Database, Settings};
 use crate::{clients, policy};
 
 /// A reference server without its socket.
 pub struct Reference {
-    site: Arc<Site>,
+    work: Work,
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) ports: Ports,
 }
@@ -142,12 +143,13 @@ impl Reference {
             .map_err(part("COUNTERSIGN_ISSUER"))?,
         );
         let mounted: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, pages];
-        Ok(Reference { site: Arc::new(Site::new(mounted, templates)), issuer, ports })
+        let work = Work::new(Arc::new(Site::new(mounted, templates)), settings.proxies.clone());
+        Ok(Reference { work, issuer, ports })
     }
 
     /// What answers requests.
-    pub fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.site)
+    pub fn work(&self) -> Work {
+        self.work.clone()
     }
 
     /// The line that tells whoever started the server that it listens.
