@@ -186,6 +186,7 @@ pub fn decode(text: &[u8]) -> Result<String, FormError> {
 #[cfg(test)]
 mod tests {
     use http::{HeaderValue, header};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -214,6 +215,19 @@ mod tests {
             [&b"a=%"[..], b"a=%4", b"a=%zz", b"a=%+1", b"a=%FF", b"a=%C3", b"a=%ED%A0%80", b"a=%00", b"\xff=1", b"a\0"]
         {
             assert_eq!(parse(bad).unwrap_err(), FormError::Encoding, "{bad:?}");
+        }
+    }
+
+    proptest! {
+        /// What is read is what everybody reads ([WHATWG URL §5.1](https://url.spec.whatwg.org/#urlencoded-parsing)).
+        #[test]
+        fn what_is_read_strictly_is_read_the_same_elsewhere(text in "[a-c=&+%0-9A-Fé]{0,24}") {
+            let Ok(fields) = parse(text.as_bytes()) else { return Ok(()) };
+            let mut other: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+                other.entry(name.into_owned()).or_default().push(value.into_owned());
+            }
+            prop_assert_eq!(fields.values, other);
         }
     }
 

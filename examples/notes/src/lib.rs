@@ -14,13 +14,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use bytes::Bytes;
 use countersign_fetch::{Limits, OutboundHttp};
 use countersign_storage::Secret;
-use serde::Deserialize;
+use countersign_web::form::{Bounds, Fields};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -98,11 +99,8 @@ async fn sign_in(State(notes): State<Notes>) -> Result<Response, Problem> {
     Ok(([(header::SET_COOKIE, set_cookie(SIGN_IN, &cookie))], Redirect::to(&url)).into_response())
 }
 
-async fn callback(
-    State(notes): State<Notes>,
-    headers: HeaderMap,
-    Query(answer): Query<Callback>,
-) -> Result<Response, Problem> {
+async fn callback(State(notes): State<Notes>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    let answer = Callback::of_query(uri.query())?;
     // The request that this browser began; taken out, so that an answer counts once.
     let pending = notes.sessions.take_sign_in(&headers).ok_or(sign_in::Error::NotExpected)?;
     let session = notes.party.finish(pending, answer).await?;
@@ -111,15 +109,12 @@ async fn callback(
     Ok((axum::response::AppendHeaders(cookies), Redirect::to("/")).into_response())
 }
 
-#[derive(Deserialize)]
-struct NewNote {
-    text: String,
-}
-
-async fn add(State(notes): State<Notes>, headers: HeaderMap, Form(note): Form<NewNote>) -> Result<Response, Problem> {
+async fn add(State(notes): State<Notes>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     notes.party.own_page(&headers)?;
+    let fields = Fields::of_body(&headers, &body, Bounds::default()).map_err(sign_in::Error::Form)?;
+    let text = fields.one("text").ok().flatten().unwrap_or_default();
     let mut session = notes.sessions.find(&headers).ok_or(sign_in::Error::NotSignedIn)?;
-    let added = api::add(&notes.party, &mut session.tokens, &note.text).await;
+    let added = api::add(&notes.party, &mut session.tokens, text).await;
     notes.sessions.keep_tokens(&headers, &session.tokens);
     match added {
         Ok(()) => Ok(Redirect::to("/").into_response()),

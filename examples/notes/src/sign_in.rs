@@ -13,6 +13,7 @@ use countersign_fetch::OutboundHttp;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{JwkSet, base64url, json, sha256};
 use countersign_storage::{Clock, Destination, Fetch, FetchError, Secret, SystemClock, SystemRandom};
+use countersign_web::form::{Bounds, Fields, FormError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -50,12 +51,29 @@ pub struct Pending {
 }
 
 /// What the issuer sends the browser back with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Callback {
     code: Option<Secret>,
     state: Option<Secret>,
     iss: Option<String>,
     error: Option<String>,
+}
+
+impl Callback {
+    /// Reads the query that the browser brings back. A parameter that came twice counts for nothing.
+    ///
+    /// # Errors
+    /// [`Error::Form`].
+    pub fn of_query(query: Option<&str>) -> Result<Self, Error> {
+        let fields = Fields::of_query(query, Bounds::default())?;
+        let one = |name| fields.one(name).ok().flatten();
+        Ok(Callback {
+            code: one("code").map(Secret::new),
+            state: one("state").map(Secret::new),
+            iss: one("iss").map(str::to_owned),
+            error: one("error").map(str::to_owned),
+        })
+    }
 }
 
 /// What comes from the token endpoint ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
@@ -261,6 +279,9 @@ pub enum Error {
     /// The issuer, or the person, said no.
     #[error("the issuer answered: {0}")]
     Denied(String),
+    /// A form or a query can not be read.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// The ID token does not hold.
     #[error("the ID token is refused: {0}")]
     IdToken(String),
@@ -286,6 +307,7 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::Denied(_) | Error::NotSignedIn => StatusCode::FORBIDDEN,
+            Error::Form(error) => error.status(),
             Error::NotExpected | Error::OtherIssuer => StatusCode::BAD_REQUEST,
             Error::IdToken(_) | Error::Malformed(_) | Error::Unreachable(_) => StatusCode::BAD_GATEWAY,
         }

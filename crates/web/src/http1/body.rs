@@ -113,6 +113,8 @@ const LONGEST_LINE: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -136,6 +138,28 @@ mod tests {
             assert_eq!(body.take(&[*byte]), Ok(1));
         }
         assert!(body.is_over());
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_ends_in_the_same_place_in_whatever_pieces_it_comes(
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..20), 0..5),
+            cuts in prop::collection::vec(1_usize..9, 1..60),
+        ) {
+            let mut text = Vec::new();
+            for chunk in &chunks {
+                text.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+                text.extend([&chunk[..], b"\r\n"].concat());
+            }
+            text.extend(b"0\r\n\r\n");
+            let all = [&text[..], b"GET / HTTP/1.1"].concat();
+            let (mut body, mut taken, mut cuts) = (Body::chunked(), 0, cuts.iter().cycle());
+            while !body.is_over() {
+                let end = all.len().min(taken + cuts.next().unwrap());
+                taken += body.take(&all[taken..end]).unwrap();
+            }
+            prop_assert_eq!(taken, text.len());
+        }
     }
 
     #[test]

@@ -275,6 +275,8 @@ const END: &[u8] = b"\r\n\r\n";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(head: &str) -> Result<Head, HeadRefusal> {
@@ -365,6 +367,54 @@ mod tests {
         // What comes after the head is not judged yet.
         assert_eq!(end(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\n\n"), Ok(Some(27)));
     }
+
+    proptest! {
+        /// What passes is read by the frameworks' parser as what it was read as here.
+        #[test]
+        fn a_head_that_passes_reads_the_same_elsewhere(
+            parts in prop::collection::vec(prop::sample::select(PARTS.to_vec()), 0..9)
+        ) {
+            let input = format!("POST /a HTTP/1.1\r\n{}\r\n", parts.concat());
+            let Ok(Some(end)) = find_end(input.as_bytes(), Bounds::default()) else { return Ok(()) };
+            let Ok(head) = Head::parse(&input.as_bytes()[..end], Bounds::default()) else { return Ok(()) };
+            // It stays as it is when it is read again, and has nothing behind it.
+            prop_assert_eq!(Head::parse(&head.bytes, Bounds::default()), Ok(head.clone()));
+            prop_assert_eq!(find_end(&head.bytes, Bounds::default()), Ok(Some(head.bytes.len())));
+            let mut fields = [httparse::EMPTY_HEADER; 64];
+            let mut other = httparse::Request::new(&mut fields);
+            prop_assert_eq!(other.parse(&head.bytes), Ok(httparse::Status::Complete(head.bytes.len())));
+            let count = |name: &str| other.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).count();
+            prop_assert_eq!(count("host"), 1);
+            prop_assert_eq!(count("upgrade"), 0);
+            prop_assert_eq!(count("content-length") + count("transfer-encoding") <= 1, true);
+            prop_assert_eq!(count("transfer-encoding") == 1, head.body == Body::chunked());
+        }
+    }
+
+    /// What heads are made of, and what spoils them.
+    const PARTS: [&str; 21] = [
+        "Host: a\r\n",
+        "Host: a\r\n",
+        "Content-Length: 5\r\n",
+        "Content-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: gzip\r\n",
+        "X: y\r\n",
+        "X: y\r\n",
+        "X: \u{fc}\r\n",
+        "Connection: upgrade, close\r\n",
+        "Upgrade: h2c\r\n",
+        "Host",
+        "Content-Length",
+        ": ",
+        " ",
+        "\t",
+        "\r",
+        "\n",
+        "\r\n",
+        "\0",
+        "\r\nGET /b HTTP/1.1\r\n",
+    ];
 
     #[test]
     fn nobody_is_asked_to_upgrade() {
