@@ -41,7 +41,7 @@ pub(crate) async fn live(world: &mut World) -> Told<()> {
     let code = text(approval, "user_code")?;
     journal.seen(&format!("the agent shows {link} and the code {code}"));
     let page = browser.open(journal, &link, None).await?.at(200, "/device")?;
-    let page = page.saying(&code)?.saying("Bill payer")?.saying("at most 100")?;
+    let page = page.saying(&code)?.saying("Bill payer")?.saying("to 100")?;
     let form = page.form("/device")?.with("confirm", "yes");
     let page = browser.submit(journal, &page, form, Some("approve"), None).await?;
     if !page.status.is_success() {
