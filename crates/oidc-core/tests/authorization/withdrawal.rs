@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_oidc::{ClientState, ConsentAnswer, Issuer, Revoked};
+use countersign_sqlite::SqliteStore;
 use countersign_storage::{
-    AccountState, Batch, Entries, Entry, Index, Key, Kind, Page, Ports, Store, StoreError, StoredAccounts, Timestamp,
+    AccountState, Batch, Entries, Entry, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, StoredAccounts,
+    Timestamp,
 };
 use serde_json::Value;
 
@@ -60,7 +62,7 @@ struct Node {
 impl Node {
     fn beside(world: &World, uses: Option<Uses>) -> Self {
         let uses = Mutex::new(uses.map(Arc::new));
-        let store = Arc::new(InUse { store: world.store.clone(), uses, commits: AtomicUsize::new(0) });
+        let store = Arc::new(InUse { store: world.switch.store.clone(), uses, commits: AtomicUsize::new(0) });
         let ports = Ports { store: store.clone(), ..world.ports.clone() };
         let issuer = Issuer::new(config(&ports, world.sessions.clone(), policy())).unwrap();
         Node { issuer, accounts: StoredAccounts::new(ports), store }
@@ -124,12 +126,22 @@ impl Withdrawal {
     }
 }
 
+/// The stores on which it is tried.
+fn stores() -> [(&'static str, Arc<dyn Store>); 2] {
+    [("memory", Arc::new(MemoryStore::new())), ("SQLite", Arc::new(SqliteStore::in_memory().unwrap()))]
+}
+
+/// Each withdrawal on each store.
+fn cases() -> impl Iterator<Item = (Withdrawal, &'static str, Arc<dyn Store>)> {
+    ALL.into_iter().flat_map(|withdrawal| stores().map(|(name, store)| (withdrawal, name, store)))
+}
+
 /// Every family is refreshed, and a code redeemed, between the look of the withdrawal and its write.
 #[tokio::test]
 async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
     const FAMILIES: usize = 50;
-    for withdrawal in ALL {
-        let world = Arc::new(World::new().await);
+    for (withdrawal, on, store) in cases() {
+        let world = Arc::new(World::on(store).await);
         let browser = world.browser_of(&world.alice);
         let mut families = Vec::new();
         for _ in 0..FAMILIES - 10 {
@@ -155,11 +167,11 @@ async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
         };
         let node = Node::beside(&world, Some(uses));
         withdrawal.perform(&world, &node).await;
-        assert!(node.commits() <= 2, "{withdrawal:?} took {} commits", node.commits());
+        assert!(node.commits() <= 2, "{withdrawal:?} on {on} took {} commits", node.commits());
         let tokens = families.lock().unwrap().clone();
         assert!(tokens.len() > FAMILIES - 10, "it was used meanwhile");
         for tokens in tokens {
-            assert!(withdrawal.shows(&world.refresh(&tokens).await), "{withdrawal:?}");
+            assert!(withdrawal.shows(&world.refresh(&tokens).await), "{withdrawal:?} on {on}");
         }
     }
 }
@@ -167,8 +179,8 @@ async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
 /// Sixteen lanes, half of which refresh and half of which redeem, until they are told to stop.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_withdrawal_wins_beside_sixteen_lanes_of_use() {
-    for withdrawal in ALL {
-        let world = Arc::new(World::new().await);
+    for (withdrawal, on, store) in cases() {
+        let world = Arc::new(World::on(store).await);
         let browser = world.browser_of(&world.alice);
         browser.tokens(WIDE).await;
         let (over, used) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -206,13 +218,13 @@ async fn a_withdrawal_wins_beside_sixteen_lanes_of_use() {
         let node = Node::beside(&world, None);
         withdrawal.perform(&world, &node).await;
         over.store(true, Ordering::SeqCst);
-        assert!(node.commits() <= 3, "{withdrawal:?} took {} commits", node.commits());
+        assert!(node.commits() <= 3, "{withdrawal:?} on {on} took {} commits", node.commits());
         for lane in lanes {
             let tokens = lane.await.unwrap();
             let refreshed = world.refresh(&tokens).await;
             assert!(
                 withdrawal.shows(&refreshed) || refreshed["error"] == "invalid_grant",
-                "{withdrawal:?}: {refreshed}"
+                "{withdrawal:?} on {on}: {refreshed}"
             );
         }
     }

@@ -43,13 +43,13 @@ impl SignedIn for Sessions {
 
 /// A store that can be switched off.
 pub(crate) struct Switched {
-    store: Arc<MemoryStore>,
+    pub(crate) store: Arc<dyn Store>,
     down: AtomicBool,
 }
 
 impl Switched {
-    pub(crate) fn new(store: &Arc<MemoryStore>) -> Arc<Self> {
-        Arc::new(Switched { store: store.clone(), down: AtomicBool::new(false) })
+    pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Switched { store, down: AtomicBool::new(false) })
     }
 
     pub(crate) fn turn_off(&self) {
@@ -190,8 +190,18 @@ impl World {
     }
 
     pub(crate) async fn with_policy(policy: Policy) -> Self {
-        let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(NOW)));
-        let switch = Switched::new(&store);
+        let store = Arc::new(MemoryStore::new());
+        World::over(store.clone(), store, policy).await
+    }
+
+    /// Over another store than the one in memory, which then stays empty.
+    pub(crate) async fn on(whole: Arc<dyn Store>) -> Self {
+        World::over(whole, Arc::default(), policy()).await
+    }
+
+    async fn over(whole: Arc<dyn Store>, store: Arc<MemoryStore>, policy: Policy) -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let switch = Switched::new(whole);
         let ports = Ports { store: switch.clone(), ..ports(&store, &clock, 1) };
         let sessions = Arc::new(Sessions::default());
         let issuer = Arc::new(Issuer::new(config(&ports, sessions.clone(), policy)).unwrap());
