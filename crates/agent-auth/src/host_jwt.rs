@@ -235,6 +235,10 @@ impl<'a> HostToken<'a> {
             KeyError::Unsupported => Refusal::UnsupportedAlgorithm,
             _ => Refusal::UNPROVEN,
         })?;
+        // A key of another name than `iss` says nothing about the host of that name, nor whether it is known.
+        if *jwk.thumbprint() != self.iss {
+            return Err(Refusal::UNPROVEN);
+        }
         if jwk.algorithm() != Algorithm::EdDSA {
             return Err(Refusal::UnsupportedAlgorithm);
         }

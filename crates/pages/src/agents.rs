@@ -1,11 +1,13 @@
 //! Agents and hosts on the dashboard.
 
+use std::time::Duration;
+
 use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, GrantView, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
 use url::form_urlencoded;
 
-use crate::dashboard::{AgentRow, HostRow};
+use crate::dashboard::{ActivityRow, AgentRow, HostRow};
 use crate::form::Form;
 use crate::pages::Pages;
 use crate::when::When;
@@ -24,6 +26,22 @@ impl Pages {
         let page = Page { after: after.map(|host| Cursor(host.to_owned())), limit: HOSTS };
         let (hosts, next) = provider.hosts(subject, page).await?;
         Ok(Agents { hosts, next })
+    }
+
+    /// What agents began for a person so long ago that it should have ended, and did not as far as is known.
+    pub(crate) async fn unfinished_for(&self, subject: &Subject) -> Result<Vec<ActivityRow>, Fault> {
+        let Some(provider) = &self.agents else { return Ok(Vec::new()) };
+        let now = self.ports.now();
+        let (found, _) = provider.unfinished_for(subject, Page::first(HOSTS)).await?;
+        let late = found.into_iter().filter(|call| now.since(call.began_at) >= UNDER_WAY);
+        Ok(late
+            .map(|call| ActivityRow {
+                what: format!("Use of {} began, and its end is not known", call.capability),
+                who: Some(cleaned_or(&call.agent_name, NAME, "an agent")),
+                refused: false,
+                at: When::new(call.began_at, now),
+            })
+            .collect())
     }
 
     /// Whether there was such an agent.
@@ -103,6 +121,8 @@ fn capability(grant: &GrantView, now: Timestamp) -> String {
     }
 }
 
+/// What began less long ago is under way.
+const UNDER_WAY: Duration = Duration::from_secs(120);
 /// How many hosts a page shows, each with its agents.
 const HOSTS: u32 = 20;
 /// The longest name that is shown, in characters.

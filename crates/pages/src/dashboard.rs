@@ -152,6 +152,7 @@ impl Pages {
         let sessions = self.authn.sessions(&account.subject).await?;
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
+        let unfinished = self.unfinished_for(&account.subject).await?;
         let activity = activity::latest(&self.ports, &account.subject).await?;
         let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
         let name = |id: &str| {
@@ -166,7 +167,9 @@ impl Pages {
             sign_out: form("/sign-out"),
             notice: query.value("done").and_then(notice).map(str::to_owned),
             device: self.agents.is_some().then(|| "/device".to_owned()),
-            activity: activity.iter().map(|record| ActivityRow::of(record, now, name)).collect(),
+            activity: (unfinished.into_iter())
+                .chain(activity.iter().map(|record| ActivityRow::of(record, now, name)))
+                .collect(),
             hosts: agents.rows(now, form),
             more_hosts: agents.more(),
             apps: grants.iter().map(|grant| AppRow::of(grant, now, form)).collect(),

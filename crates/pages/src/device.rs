@@ -289,8 +289,13 @@ fn is_open(limit: &str) -> bool {
 
 /// What else an approval does.
 fn notes(view: &ApprovalView) -> Vec<String> {
-    let links = (view.host_link == HostLink::WillLink)
-        .then(|| "This also links the program that runs the agent to your account.".to_owned());
+    let links = (view.host_link == HostLink::WillLink).then(|| {
+        let days = (view.host_lasts.as_secs() / 86_400).max(1);
+        format!(
+            "This also links the program that runs the agent to your account. The link ends when it is not used for {days} \
+             days."
+        )
+    });
     let claims = view.claims.iter().map(|name| {
         let name = cleaned(name, NAME).map_or_else(|_| UNNAMED.to_owned(), |name| name.quoted());
         format!("The agent {name} acts for nobody so far. It stops, and what it did is kept under your name.")

@@ -34,6 +34,8 @@ pub struct ApprovalView {
     pub capabilities: Vec<RequestedView>,
     /// What approval does to the host.
     pub host_link: HostLink,
+    /// How long the host stays linked when it is not used.
+    pub host_lasts: Duration,
     /// Names of agents under the host that act for nobody so far, and that become this person's by approval: they stop,
     /// and their history is kept under the person's name ([Agent Auth §2.10]).
     pub claims: Vec<String>,

@@ -153,6 +153,7 @@ impl OpenQuestion {
             stage: self.stage(),
             capabilities: self.agent.asked().filter_map(|grant| requested(provider, grant)).collect(),
             host_link: if self.host.subject.is_some() { HostLink::Linked } else { HostLink::WillLink },
+            host_lasts: provider.policy.host_lifetime,
             claims: self.claims.iter().map(|agent| agent.name.as_str().to_owned()).collect(),
             expires_at: self.approval.expires_at,
             freshness: match approved::is_fresh(who, &provider.policy, now) {
@@ -185,6 +186,7 @@ impl OpenQuestion {
             view.stage == Stage::Escalation,
             capabilities,
             view.host_link == HostLink::WillLink,
+            view.host_lasts.as_secs(),
             view.claims,
             view.expires_at,
         ]);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use countersign_agent_auth::{AgentIssuer, AgentPolicy, ExecuteAudience};
-use countersign_jose::base64url;
+use countersign_jose::{SigningKey, base64url};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -502,4 +502,46 @@ fn a_token_that_lives_longer_than_a_minute_is_refused() {
         let path = format!("/api/auth/agent/status?agent_id={}", agent.id);
         assert_eq!(world.get(&path, Some(&token)).status, status, "host, {} to {}", iat - now, exp - now);
     }
+}
+
+/// AA-055: an agent JWT works once, at whichever endpoint, and not at another afterwards.
+#[test]
+fn an_agent_jwt_works_once_on_every_endpoint() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let batch = json!({ "requests": [{ "capability": "ping" }] });
+    let more = json!({ "capabilities": ["check_balance"] });
+    let endpoints: [(&str, Send<'_>); 4] = [
+        ("execute", &|token| world.execute_with(token, "ping", json!({}))),
+        ("batch", &|token| world.post("/api/auth/capability/batch-execute", Some(token), &batch)),
+        ("more", &|token| world.post("/api/auth/agent/request-capability", Some(token), &more)),
+        ("describe", &|token| world.get("/api/auth/capability/describe?name=private_notes", Some(token))),
+    ];
+    let token = || sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    let used: Vec<String> = (endpoints.iter())
+        .map(|(name, send)| {
+            let token = token();
+            assert_eq!(send(&token).status, 200, "{name}");
+            token
+        })
+        .collect();
+    let rotate = |token: &str, key: &SigningKey| {
+        world.post("/api/auth/agent/rotate-key", Some(token), &json!({ "public_key": key.public_jwk() }))
+    };
+    for token in &used {
+        for (name, send) in &endpoints {
+            // Describing asks for no credentials: what proves nothing sees what everybody sees.
+            let (status, error) =
+                if *name == "describe" { (404, "capability_not_found") } else { (401, "invalid_jwt") };
+            send(token).refused(status, error);
+        }
+        rotate(token, &new_key()).refused(401, "invalid_jwt");
+    }
+    let (token, next) = (token(), new_key());
+    rotate(&token, &next).ok();
+    let rotated = AgentActor { key: next, id: agent.id.clone(), code: None };
+    world.execute(&rotated, "ping", json!({})).ok();
+    rotate(&token, &new_key()).refused(401, "invalid_jwt");
+    assert_eq!(world.executor.count(), 3);
 }

@@ -18,6 +18,7 @@ mod lifetimes;
 mod narrowing;
 mod races;
 mod reactivation;
+mod records;
 mod registration;
 mod revocation;
 mod rotation;

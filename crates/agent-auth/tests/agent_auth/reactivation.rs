@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, Decided};
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, Capability, Constraints, Decided, IntrospectionCallers};
+use countersign_storage::Limit;
 use pollster::block_on;
 use serde_json::json;
 
@@ -124,4 +125,44 @@ fn the_absolute_lifetime_is_never_reset() {
     ));
     let later = World::on(&world.store, &world.clock, policy(None), callers, crate::world::capabilities());
     reactivate(&later, &host, &agent).refused(403, "agent_revoked");
+}
+
+/// What is asked again is the latest grant of each capability that is still worth something, within what is offered today.
+#[test]
+fn reactivation_asks_for_what_was_held_and_no_more() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(
+        &host,
+        json!(["ping", "short_lived", { "name": "capped_transfer", "constraints": { "amount": { "min": 20 } } }]),
+        "alice",
+    );
+    world.advance(3_600);
+    // By now one grant has ended, and the limit that the server imposes has become narrower than another.
+    let narrower = |max: i64| {
+        let capability = |name: &str| Capability::new(name, "It").granted_for(Duration::from_secs(100));
+        let limits = Constraints::parse(&json!({ "amount": { "max": max } })).unwrap();
+        let capped = capability("capped_transfer")
+            .input(json!({ "properties": { "amount": { "type": "number" } } }))
+            .constrained(limits);
+        let callers = IntrospectionCallers::Anyone(Limit::new(1, Duration::from_secs(1)));
+        let offered = vec![capability("ping"), capability("short_lived"), capped];
+        World::on(&world.store, &world.clock, AgentPolicy::default(), callers, offered)
+    };
+    let names = |world: &World, agent: &AgentActor| {
+        let view = world.view(agent, "alice");
+        view.capabilities.iter().map(|asked| format!("{} {:?}", asked.name, asked.limits)).collect::<Vec<_>>()
+    };
+    let later = narrower(10);
+    let reply = reactivate(&later, &host, &agent);
+    let code = reply.ok()["approval"]["user_code"].as_str().map(str::to_owned);
+    let asking = AgentActor { code, ..agent };
+    assert_eq!(names(&later, &asking), ["ping []"], "nothing is left of the transfer");
+    later.approve(&asking, "alice");
+    later.execute(&asking, "ping", json!({})).ok();
+    later.execute(&asking, "capped_transfer", json!({ "amount": 20 })).refused(403, "capability_not_granted");
+    // The life of the grants began anew, with the end that the capability has today.
+    later.advance(100);
+    later.execute(&asking, "ping", json!({})).refused(403, "capability_not_granted");
+    assert_eq!(later.status(&host, &asking).body["status"], json!("active"));
 }
