@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Accounts, Authentication, Fault, Limit, Page, Ports, Record, Secret, SessionState, SignedIn, Throttle,
+    Accounts, Authentication, Fault, KeyRing, Limit, Page, Ports, Record, Secret, SessionState, SignedIn, Subject,
+    Throttle,
 };
 use countersign_web::cookie::{CookieName, Lasting};
 use http::{HeaderMap, HeaderValue};
 
 use crate::cookie;
+use crate::known_device::KnownDevice;
 use crate::password_hasher::PasswordHasher;
 use crate::session::{Session, SessionRecord, SignedInSession, Standing, by_public_id};
 use crate::session_epoch::SessionEpoch;
@@ -24,6 +26,7 @@ pub struct Authn {
     pub(crate) throttle: Arc<dyn Throttle>,
     pub(crate) hasher: Arc<PasswordHasher>,
     pub(crate) cookie: CookieName,
+    pub(crate) key_ring: Arc<KeyRing>,
     pub(crate) policy: AuthnPolicy,
 }
 
@@ -40,6 +43,8 @@ pub struct AuthnConfig {
     pub hasher: Arc<PasswordHasher>,
     /// What the session cookie is called: [`cookie::session_cookie`].
     pub cookie: CookieName,
+    /// Seals what a browser keeps for us: which accounts it signed in to.
+    pub key_ring: Arc<KeyRing>,
     /// The rest.
     pub policy: AuthnPolicy,
 }
@@ -59,11 +64,14 @@ pub struct AuthnPolicy {
     pub password_guesses: u8,
     /// How many sessions a person has at once, 1 to 900: 100. One more ends the one that was not used for the longest time.
     pub sessions_per_account: u32,
-    /// Attempts at one account, right or wrong, known or not: 10 a minute. The windows are fixed, so that at most twice
-    /// as many fit into the worst minute: 20.
+    /// Failures at one account, known or not: 10 a minute. Strangers share them, and wait longer the more they fail: 5 in
+    /// 10 s, 10 in a minute, 30 in ten minutes. Each device that signed in before has 10 a minute of its own. The windows
+    /// are fixed, so that at most twice as many fit into the worst minute: 20.
     pub attempts_per_account: Limit,
-    /// Attempts to sign in from one address (for IPv6 from one /64): 60 a minute, for whole offices share one.
+    /// Failures to sign in from one address (for IPv6 from one /64): 60 a minute, for whole offices share one.
     pub attempts_per_address: Limit,
+    /// How long a device is remembered after a sign-in: 180 days.
+    pub device_remembered: Duration,
     /// Sign-ups from one address: 30 a minute. Each costs a password hash and a row.
     pub sign_ups_per_address: Limit,
 }
@@ -80,6 +88,7 @@ impl Default for AuthnPolicy {
             sessions_per_account: 100,
             attempts_per_account: Limit::new(10, MINUTE),
             attempts_per_address: Limit::new(60, MINUTE),
+            device_remembered: DAY.saturating_mul(180),
             sign_ups_per_address: Limit::new(30, MINUTE),
         }
     }
@@ -103,13 +112,15 @@ pub struct Context {
     /// The session cookie that the browser sent along, if any: that session ends on the server, so that a cookie which
     /// somebody planted before does not become the person's ([`cookie::read`]).
     pub previous: Option<Secret>,
+    /// What [`Authn::set_device_cookie`] once gave to the browser ([`Authn::device`]). It opens nothing.
+    pub device: Option<String>,
 }
 
 impl Authn {
     /// From its parts.
     pub fn new(config: AuthnConfig) -> Self {
-        let AuthnConfig { ports, accounts, throttle, hasher, cookie, policy } = config;
-        Authn { ports, accounts, throttle, hasher, cookie, policy }
+        let AuthnConfig { ports, accounts, throttle, hasher, cookie, key_ring, policy } = config;
+        Authn { ports, accounts, throttle, hasher, cookie, key_ring, policy }
     }
 
     /// What the session cookie is called.
@@ -126,6 +137,29 @@ impl Authn {
     pub fn set_cookie(&self, signed_in: &SignedInSession) -> HeaderValue {
         let lifetime = signed_in.ends_at.since(self.ports.now());
         self.cookie.set(signed_in.cookie.expose(), Lasting::For(lifetime))
+    }
+
+    /// The cookie of a request that says to which accounts this browser signed in.
+    pub fn device(&self, headers: &HeaderMap) -> Option<String> {
+        self.device_cookie().read(headers)
+    }
+
+    /// The `Set-Cookie` that lets the browser be known the next time. Set it together with [`Authn::set_cookie`], and leave
+    /// it when the person signs out: it signs nobody in.
+    pub fn set_device_cookie(&self, signed_in: &SignedInSession) -> HeaderValue {
+        self.device_cookie().set(signed_in.device.expose(), Lasting::For(self.policy.device_remembered))
+    }
+
+    /// What the browser of a person is to keep who just signed in with the password of this generation.
+    pub(crate) fn remember(&self, context: &Context, subject: &Subject, password: u32) -> Result<Secret, Fault> {
+        let before = context.device.as_deref().and_then(|cookie| KnownDevice::open(&self.key_ring, cookie));
+        let device = before.unwrap_or_else(|| KnownDevice::fresh(self.ports.random.as_ref()));
+        let device = device.with(subject, password, self.ports.now(), self.policy.device_remembered);
+        Ok(Secret::new(device.seal(&self.key_ring)?))
+    }
+
+    fn device_cookie(&self) -> CookieName {
+        self.cookie.beside("countersign-device")
     }
 
     /// The `Set-Cookie` that takes the session cookie away.

@@ -14,10 +14,12 @@ use crate::password::Password;
 use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in, person};
 use crate::session_epoch::SessionEpoch;
 use crate::sign_in::{SignInError, SignInRefusal, Verified};
+use crate::throttling::Origin;
 
 impl Authn {
     /// Verifies the password of the person who is signed in, and moves the session to a fresh secret with a fresh
-    /// `auth_time`. Attempts count like those to sign in.
+    /// `auth_time`. Attempts count for the session and for the address: strangers who guess at the account keep nobody from
+    /// it.
     ///
     /// # Errors
     /// [`SignInError`]; [`SignInRefusal::NotSignedIn`] where there is no living session.
@@ -31,14 +33,16 @@ impl Authn {
 
         let password = Password::presented(password)?;
         let session = self.session(cookie).await?.ok_or(NOT_SIGNED_IN)?;
-        let account = self.accounts.by_subject(&session.subject).await?.ok_or(NOT_SIGNED_IN)?;
-        self.count_attempt_from(context).await?;
-        self.count_attempt_at(&account.email).await?;
-        let Some(verified) = self.verify(&session.subject, &password).await? else {
+        let attempt = self.count_attempt(Some(Origin::Session(&session.id)), context).await?;
+        let stored = self.ports.reader().load(Credential::at(session.subject.as_str())).await?;
+        let Some(verified) = self.verify(stored, &password).await? else {
             return Err(self.deny(Some(session.subject), "invalid_credentials", context).await);
         };
-        let confirm = Confirm { authn: self, handle: cookie.handle(), subject: &session.subject, verified };
-        self.ports.perform(&confirm).await?.ok_or(NOT_SIGNED_IN)
+        let (handle, subject) = (cookie.handle(), &session.subject);
+        let confirm = Confirm { authn: self, handle, subject, verified, context };
+        let confirmed = self.ports.perform(&confirm).await?.ok_or(NOT_SIGNED_IN)?;
+        self.forgive(&attempt).await;
+        Ok(confirmed)
     }
 }
 
@@ -47,6 +51,7 @@ struct Confirm<'a> {
     handle: Handle,
     subject: &'a Subject,
     verified: Verified,
+    context: &'a Context,
 }
 
 struct Loaded {
@@ -59,7 +64,7 @@ struct Loaded {
 #[async_trait]
 impl Operation for Confirm<'_> {
     type Loaded = Loaded;
-    type Plan = Option<SignedInSession>;
+    type Plan = Option<(Secret, SessionRecord)>;
     type Answer = Option<SignedInSession>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
@@ -93,11 +98,12 @@ impl Operation for Confirm<'_> {
         let confirmed = Event::new("session.confirm", person(&after.session.subject))
             .for_subject(&after.session.subject)
             .with("session_id", &after.session.id);
-        let SessionRecord { session, ends_at, .. } = after;
-        Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes).report(confirmed)
+        Decision::changing(Some((cookie, after)), changes).report(confirmed)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        let Some((cookie, SessionRecord { session, ends_at, .. })) = plan else { return Ok(None) };
+        let device = self.authn.remember(self.context, self.subject, self.verified.generation)?;
+        Ok(Some(SignedInSession { cookie, device, session, ends_at }))
     }
 }

@@ -3,8 +3,8 @@
 //! What this crate does not do: it serves no pages and no routes (`countersign-pages` does), it knows nothing of OAuth, and
 //! it owns no user table (that is the [`countersign_storage::Accounts`] port).
 //!
-//! What is refused: a wrong password and an unknown address, with one answer and the same work; too many attempts, by
-//! account and by address; passwords that are short, personal or guessed early; sessions that are idle, old, ended, or of an
+//! What is refused: a wrong password and an unknown address, with one answer and the same work; too many failures, by
+//! account and by address, and never of a device that signed in before because of others; passwords that are short, personal or guessed early; sessions that are idle, old, ended, or of an
 //! account that was disabled since; state-changing requests that another site's page sent.
 //!
 //! Read first:
@@ -19,6 +19,7 @@ pub mod authn;
 pub mod confirm;
 pub mod cookie;
 mod credential;
+mod known_device;
 pub mod origin;
 pub mod password;
 mod password_hash;

@@ -239,8 +239,8 @@ mod tests {
     use std::sync::mpsc::{self, Sender};
 
     use countersign_storage::{
-        Limit, ManualClock, MemoryStore, Ports, Secret, SeededRandom, StoreThrottle, StoredAccounts, Timestamp,
-        TracingAudit,
+        KeyRing, Limit, ManualClock, MemoryStore, Ports, Secret, SeededRandom, StoreThrottle, StoredAccounts,
+        Timestamp, TracingAudit,
     };
     use pollster::block_on;
 
@@ -292,6 +292,7 @@ mod tests {
             throttle: Arc::new(StoreThrottle::new(ports.clone())),
             hasher: Arc::clone(hasher),
             cookie: crate::session_cookie("http://localhost"),
+            key_ring: Arc::new(KeyRing::new([(1, Secret::new("0123456789abcdef0123456789ABCDEF"))]).unwrap()),
             policy: AuthnPolicy {
                 attempts_per_account: Limit::new(u32::MAX, Duration::from_secs(60)),
                 ..AuthnPolicy::default()

@@ -56,6 +56,8 @@ pub struct Session {
 pub struct SignedInSession {
     /// The secret for the cookie ([`Authn::set_cookie`]).
     pub cookie: Secret,
+    /// What lets the browser be known the next time ([`Authn::set_device_cookie`]); it opens nothing.
+    pub device: Secret,
     /// The session.
     pub session: Session,
     /// When it is dead, however much it is used.

@@ -1,8 +1,8 @@
 //! Sign-in with e-mail and password ([OWASP Authentication], [NIST SP 800-63B §3.1.1]).
 //!
-//! In this order: the length of the password is bounded, attempts are counted, the account and its hash are looked up, the
+//! In this order: the length of the password is bounded, the account and its hash are looked up, the attempt is counted, the
 //! password is compared on the hashing threads, and only then, in one commit, the session starts, the one before ends and
-//! an outdated hash is replaced.
+//! an outdated hash is replaced. What was right is no longer counted.
 //!
 //! Refused with one answer: an unknown address, a wrong password, an account without one, a disabled account. The work is
 //! the same too: where there is no hash, a decoy of the same cost is compared, and where there is no account, one that can
@@ -15,12 +15,13 @@ use http::StatusCode;
 
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
+use crate::known_device::KnownDevice;
 use crate::password::{Password, PasswordRefusal};
 use crate::password_hasher::{HashingError, Verification};
 use crate::report::{Deny, denied};
 use crate::session::SignedInSession;
 use crate::start_session::{Occasion, StartSession};
-use crate::throttling::Held;
+use crate::throttling::{Held, Origin};
 
 /// What a person types to sign in.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ pub enum SignInError {
     /// The person's doing.
     #[error(transparent)]
     Refused(SignInRefusal),
-    /// Too many attempts, right or wrong: 429, try again after this long.
+    /// Too many failures: 429, try again after this long.
     #[error("Too many attempts. Try again later.")]
     Throttled(Duration),
     /// Too many passwords are being hashed: 503, try again after this long.
@@ -105,36 +106,48 @@ impl Authn {
     /// [`SignInError`].
     pub async fn sign_in(&self, sign_in: SignIn, context: &Context) -> Result<SignedInSession, SignInError> {
         let password = Password::presented(&sign_in.password)?;
-        self.count_attempt_from(context).await?;
         // What is no address is nobody's, and whoever sent it knows: there is nothing to hide behind work.
         let Ok(email) = EmailAddress::parse(&sign_in.email) else {
+            self.count_attempt(None, context).await?;
             return Err(self.deny(None, "invalid_credentials", context).await);
         };
-        self.count_attempt_at(&email).await?;
-
         let account = self.accounts.by_email(&email).await?;
         let subject = match &account {
             Some(account) => account.subject.clone(),
             None => self.nobody().await?,
         };
+        let stored = self.ports.reader().load(Credential::at(subject.as_str())).await?;
+        let origin = match self.known(context, stored.as_ref()) {
+            Some(device) => Origin::Device(device),
+            None => Origin::Stranger(email.as_str()),
+        };
+        let attempt = self.count_attempt(Some(origin), context).await?;
+
         let account = account.map(|account| account.subject);
-        let Some(verified) = self.verify(&subject, &password).await? else {
+        let Some(verified) = self.verify(stored, &password).await? else {
             return Err(self.deny(account, "invalid_credentials", context).await);
         };
         let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignIn };
-        match self.ports.perform(&start).await? {
-            Some(signed_in) => Ok(signed_in),
-            None => Err(SignInError::Refused(SignInRefusal::InvalidCredentials)),
-        }
+        let started = self.ports.perform(&start).await?;
+        let signed_in = started.ok_or(SignInError::Refused(SignInRefusal::InvalidCredentials))?;
+        self.forgive(&attempt).await;
+        Ok(signed_in)
+    }
+
+    /// The name of a device and of the account that it signed in to before, where that is this account with this password.
+    fn known(&self, context: &Context, stored: Option<&Stored<Credential>>) -> Option<String> {
+        let (Credential { subject, generation, .. }, cookie) = (&stored?.record, context.device.as_deref()?);
+        let device = KnownDevice::open(&self.key_ring, cookie)?;
+        let known = device.knows(subject, *generation, self.ports.now());
+        known.then(|| format!("{} {}", device.id(), subject.as_str()))
     }
 
     /// Compares a password with what is stored for a subject. `None`: it is wrong, or there is none.
     pub(crate) async fn verify(
         &self,
-        subject: &Subject,
+        stored: Option<Stored<Credential>>,
         password: &Password,
     ) -> Result<Option<Verified>, HashingError> {
-        let stored = self.ports.reader().load(Credential::at(subject.as_str())).await?;
         let verification = self.hasher.verify(password, stored.as_ref().map(|stored| stored.phc.as_str())).await?;
         let Some(Credential { generation, .. }) = stored.map(|stored| stored.record) else { return Ok(None) };
         let rehashed = match verification {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Changes, Decision, Fault, Moment, Operation, Reader, Record, Stored, Subject,
+    Account, AccountState, Changes, Decision, Fault, Moment, Operation, Reader, Record, Secret, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
@@ -41,7 +41,7 @@ pub(crate) struct Loaded {
 #[async_trait]
 impl Operation for StartSession<'_> {
     type Loaded = Loaded;
-    type Plan = Option<SignedInSession>;
+    type Plan = Option<(Secret, SessionRecord)>;
     type Answer = Option<SignedInSession>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
@@ -94,16 +94,17 @@ impl Operation for StartSession<'_> {
         let created =
             (self.occasion == Occasion::SignUp).then(|| event("account.create", Some(self.subject), self.context));
         let ended = previous.map(|previous| previous.ended(person(self.subject), "replaced"));
-        let SessionRecord { session, ends_at, .. } = record;
         created
             .into_iter()
             .chain(ended)
             .chain(crowded_out)
             .chain([started])
-            .fold(Decision::changing(Some(SignedInSession { cookie, session, ends_at }), changes), Decision::report)
+            .fold(Decision::changing(Some((cookie, record)), changes), Decision::report)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        let Some((cookie, SessionRecord { session, ends_at, .. })) = plan else { return Ok(None) };
+        let device = self.authn.remember(self.context, self.subject, self.verified.generation)?;
+        Ok(Some(SignedInSession { cookie, device, session, ends_at }))
     }
 }

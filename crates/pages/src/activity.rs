@@ -20,8 +20,20 @@ const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// The latest audit records of a person, newest first.
-pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<AuditRecord>, Fault> {
+/// One row: the newest of records in a row that tell the same, and how many they are.
+pub(crate) struct Happening {
+    pub(crate) record: AuditRecord,
+    pub(crate) times: u32,
+}
+
+/// Whether `next` is one more of the same refusal: of a hundred wrong guesses in a row the owner is to see one row that says
+/// so, and what happened before them.
+fn repeats(newest: &AuditRecord, next: &AuditRecord) -> bool {
+    is_denied(next) && newest.action == next.action && newest.outcome == next.outcome && newest.actor == next.actor
+}
+
+/// What happened latest around a person, newest first.
+pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<Happening>, Fault> {
     let mut latest = VecDeque::new();
     for window in WINDOWS {
         latest = since(ports, subject, ports.now() - window).await?;
@@ -32,7 +44,7 @@ pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<Audit
     Ok(latest.into_iter().rev().collect())
 }
 
-async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<VecDeque<AuditRecord>, Fault> {
+async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<VecDeque<Happening>, Fault> {
     let mut reader = ports.reader();
     let mut latest = VecDeque::with_capacity(ROWS);
     // The ids of audit records begin with their second.
@@ -43,10 +55,19 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
             reader.find(&Index::new("subject", subject.as_str()), page).await?;
         // That an act was permitted is shown; that it then went well adds nothing.
         for record in records.into_iter().filter(|record| record.action != "agent.execute_completed") {
+            let record = record.record;
+            match latest.back_mut() {
+                Some(Happening { record: newest, times }) if repeats(newest, &record) => {
+                    *newest = record;
+                    *times = times.saturating_add(1);
+                    continue;
+                }
+                _ => {}
+            }
             if latest.len() == ROWS {
                 latest.pop_front();
             }
-            latest.push_back(record.record);
+            latest.push_back(Happening { record, times: 1 });
         }
         after = next;
     }
@@ -55,7 +76,8 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
 
 impl ActivityRow {
     /// In words. `name` knows what agents and clients are called, by their ids.
-    pub(crate) fn of(record: &AuditRecord, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
+        let Happening { record, times } = happening;
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let actor = match &record.actor {
             Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),
@@ -69,7 +91,7 @@ impl ActivityRow {
         };
         let other = other.and_then(name).or_else(by_itself);
         ActivityRow {
-            what: what(record),
+            what: if *times > 1 { format!("{} ({times} times)", what(record)) } else { what(record) },
             who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
             // A person who says no is not refused.
             refused: record.action != "grant.approve" && is_denied(record),

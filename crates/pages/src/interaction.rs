@@ -69,6 +69,7 @@ impl Pages {
             None => see_other(onward.local()),
         };
         response.headers_mut().append(SET_COOKIE, self.authn.set_cookie(signed_in));
+        response.headers_mut().append(SET_COOKIE, self.authn.set_device_cookie(signed_in));
         response
     }
 }

@@ -42,6 +42,11 @@ impl Visit {
     /// From where somebody signs up or in. Whatever session the browser brings along ends.
     pub(crate) fn context(&self, authn: &Authn) -> Context {
         let user_agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Context { peer: self.peer, user_agent: user_agent.map(str::to_owned), previous: authn.cookie(&self.headers) }
+        Context {
+            peer: self.peer,
+            user_agent: user_agent.map(str::to_owned),
+            previous: authn.cookie(&self.headers),
+            device: authn.device(&self.headers),
+        }
     }
 }

@@ -95,6 +95,32 @@ fn a_sign_up_that_is_refused_says_why_beside_the_field_and_keeps_all_but_the_pas
     }
 }
 
+/// A browser that signed in before is not kept out, and sees what happened.
+#[test]
+fn an_owner_signs_in_while_strangers_guess_and_sees_how_often_they_tried() {
+    let world = world();
+    let owner = world.signed_up("ada@x.test");
+    let dashboard = owner.get("/dashboard");
+    assert_eq!(owner.submit_form(&dashboard.form("/sign-out"), &[]).status, StatusCode::SEE_OTHER);
+    let stranger = world.browser();
+    world.clock.advance(Duration::from_secs(60));
+    for _ in 0..5 {
+        let page = stranger.get("/sign-in");
+        let reply = stranger.submit(&page, &[("email", "ada@x.test"), ("password", "a wrong password")]);
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    }
+    let page = stranger.get("/sign-in");
+    let reply = stranger.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]);
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+
+    world.clock.advance(Duration::from_secs(1));
+    let page = owner.get("/sign-in");
+    let reply = owner.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]);
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+    let dashboard = owner.get("/dashboard");
+    assert!(dashboard.body.contains("Somebody tried to sign in (5 times)"), "{}", dashboard.body);
+}
+
 /// ATK-318, as far as the page goes.
 #[test]
 fn an_unknown_address_and_a_wrong_password_get_the_same_page() {

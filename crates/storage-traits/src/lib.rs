@@ -51,5 +51,5 @@ pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
 pub use secret::{Handle, Secret};
 pub use signed_in::{SessionState, SignedIn};
 pub use store::{Cursor, Entries, Page, Store, StoreError};
-pub use throttle::{Allowance, Limit, StoreThrottle, Throttle};
+pub use throttle::{Allowance, Count, Limit, StoreThrottle, Throttle};
 pub use user_code::UserCode;

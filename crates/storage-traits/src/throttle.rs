@@ -1,4 +1,7 @@
 //! The port that slows down who tries too often.
+//!
+//! Attempts are counted before they are judged, for counting the failures afterwards would let any number of simultaneous
+//! ones through. What turned out right is taken back ([`Throttle::forgive`]), so that limits count failures.
 
 use std::time::Duration;
 
@@ -23,7 +26,32 @@ pub trait Throttle: Send + Sync {
     ///
     /// # Errors
     /// [`Fault::Unavailable`]: the caller refuses the attempt.
-    async fn attempt(&self, what: &'static str, who: &str, limit: Limit) -> Result<Allowance, Fault>;
+    async fn attempt(&self, what: &'static str, who: &str, limit: Limit) -> Result<Allowance, Fault> {
+        self.attempt_all(&[Count { what, who, limit }]).await
+    }
+
+    /// Counts one attempt in several ways at once: in all of them, or, where one is over its limit, in none.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]: the caller refuses the attempt.
+    async fn attempt_all(&self, counts: &[Count<'_>]) -> Result<Allowance, Fault>;
+
+    /// Takes an attempt back that was counted at `at` and turned out to be right.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`]: then it stays counted.
+    async fn forgive(&self, counts: &[Count<'_>], at: Timestamp) -> Result<(), Fault>;
+}
+
+/// One way in which an attempt is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Count<'a> {
+    /// What is tried; each has a limit of its own.
+    pub what: &'static str,
+    /// By whom, or at whom.
+    pub who: &'a str,
+    /// How often.
+    pub limit: Limit,
 }
 
 /// So many in so long.
@@ -66,24 +94,62 @@ impl StoreThrottle {
 
 #[async_trait]
 impl Throttle for StoreThrottle {
-    async fn attempt(&self, what: &'static str, who: &str, limit: Limit) -> Result<Allowance, Fault> {
-        self.ports.perform(&Attempt { what, who: Handle::of(who), limit }).await
+    async fn attempt_all(&self, counts: &[Count<'_>]) -> Result<Allowance, Fault> {
+        let plain = Attempt { counts: counts.iter().map(|count| Counter::of(count, 0)).collect() };
+        let refused = match self.ports.perform(&plain).await? {
+            Allowance::Allowed => return Ok(Allowance::Allowed),
+            refused => refused,
+        };
+        // What was right does not count. It is looked up only here, for most attempts are far from any limit.
+        let (mut reader, mut forgiven) = (self.ports.reader(), Vec::new());
+        for (count, counter) in counts.iter().zip(&plain.counts) {
+            let right = reader.counter(&counter.forgiven(reader.now())).await?;
+            forgiven.push(Counter::of(count, right));
+        }
+        match forgiven == plain.counts {
+            true => Ok(refused),
+            false => self.ports.perform(&Attempt { counts: forgiven }).await,
+        }
+    }
+
+    async fn forgive(&self, counts: &[Count<'_>], at: Timestamp) -> Result<(), Fault> {
+        self.ports.perform(&Forgive { counts: counts.iter().map(|count| Counter::of(count, 0)).collect(), at }).await
     }
 }
 
-struct Attempt {
-    what: &'static str,
-    who: Handle,
+/// One of the counters of an attempt.
+#[derive(PartialEq, Eq)]
+struct Counter {
+    name: String,
     limit: Limit,
+    /// How many attempts of the window were taken back.
+    forgiven: i64,
 }
 
-impl Attempt {
-    /// The window that `now` lies in: when it began and when it ends.
+impl Counter {
+    fn of(count: &Count<'_>, forgiven: i64) -> Self {
+        let name = format!("{}.{}", count.what, Handle::of(count.who).as_str());
+        Counter { name, limit: count.limit, forgiven }
+    }
+
+    /// The window that a time lies in: when it began and when it ends.
     fn window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
         let seconds = i64::try_from(self.limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
         let start = Timestamp(now.as_secs() - now.as_secs().rem_euclid(seconds));
         (start, start + Duration::from_secs(seconds.unsigned_abs()))
     }
+
+    fn key(&self, now: Timestamp) -> Key {
+        Key { kind: Kind::new("throttle"), id: format!("{}.{}", self.name, self.window(now).0.as_secs()) }
+    }
+
+    fn forgiven(&self, now: Timestamp) -> Key {
+        Key { kind: Kind::new("throttle_forgiven"), ..self.key(now) }
+    }
+}
+
+struct Attempt {
+    counts: Vec<Counter>,
 }
 
 #[async_trait]
@@ -97,18 +163,46 @@ impl Operation for Attempt {
     }
 
     fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Allowance> {
-        let (start, end) = self.window(moment.now);
-        let counter =
-            Key { kind: Kind::new("throttle"), id: format!("{}.{}.{}", self.what, self.who.as_str(), start.as_secs()) };
-        if moment.is_exhausted(&counter) {
-            return Decision::answer(Allowance::RetryAfter(end.since(moment.now)));
-        }
         let mut changes = Changes::none();
-        changes.add(counter, 1, i64::from(self.limit.attempts), Some(end));
+        for counter in &self.counts {
+            let (key, (_, end)) = (counter.key(moment.now), counter.window(moment.now));
+            if moment.is_exhausted(&key) {
+                return Decision::answer(Allowance::RetryAfter(end.since(moment.now)));
+            }
+            changes.add(key, 1, i64::from(counter.limit.attempts).saturating_add(counter.forgiven), Some(end));
+        }
         Decision::changing(Allowance::Allowed, changes)
     }
 
     async fn seal(&self, plan: Allowance, _: &mut Changes) -> Result<Allowance, Fault> {
         Ok(plan)
+    }
+}
+
+struct Forgive {
+    counts: Vec<Counter>,
+    at: Timestamp,
+}
+
+#[async_trait]
+impl Operation for Forgive {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+        let mut changes = Changes::none();
+        for counter in &self.counts {
+            changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(counter.window(self.at).1));
+        }
+        Decision::changing((), changes)
+    }
+
+    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
-    Account, AccountState, Accounts, Allowance, Clock, CreateAccountError, EmailAddress, Fault, Handle, KeyRing,
+    Account, AccountState, Accounts, Allowance, Clock, Count, CreateAccountError, EmailAddress, Fault, Handle, KeyRing,
     KeyRingError, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret, SeededRandom, StoreThrottle,
     StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
 };
@@ -87,6 +87,48 @@ mod throttle {
             assert!(world.store.dump().iter().all(|entry| !format!("{:?}", entry.key).contains("alice")));
             let after = NOW + Duration::from_secs(61);
             assert_eq!(world.ports.store.purge(after, 100).await, Ok(1));
+        });
+    }
+
+    #[test]
+    fn an_attempt_that_is_over_one_limit_is_counted_nowhere() {
+        let throttle = StoreThrottle::new(world().ports);
+        let (narrow, wide) = (Limit::new(1, Duration::from_secs(60)), Limit::new(3, Duration::from_secs(60)));
+        let counts =
+            |who| [Count { what: "account", who, limit: narrow }, Count { what: "address", who: "x", limit: wide }];
+        block_on(async {
+            assert_eq!(throttle.attempt_all(&counts("alice")).await, Ok(Allowance::Allowed));
+            for _ in 0..10 {
+                assert_ne!(throttle.attempt_all(&counts("alice")).await, Ok(Allowance::Allowed));
+            }
+            assert_eq!(throttle.attempt_all(&counts("bob")).await, Ok(Allowance::Allowed));
+            assert_eq!(throttle.attempt_all(&counts("carol")).await, Ok(Allowance::Allowed));
+            assert_ne!(
+                throttle.attempt_all(&counts("dave")).await,
+                Ok(Allowance::Allowed),
+                "the other limit holds too"
+            );
+        });
+    }
+
+    #[test]
+    fn what_is_forgiven_is_not_counted_in_its_window_and_in_no_other() {
+        let world = world();
+        let throttle = StoreThrottle::new(world.ports.clone());
+        let limit = Limit::new(2, Duration::from_secs(60));
+        let counts = [Count { what: "account", who: "alice", limit }];
+        block_on(async {
+            for _ in 0..20 {
+                assert_eq!(throttle.attempt_all(&counts).await, Ok(Allowance::Allowed));
+                throttle.forgive(&counts, NOW).await.unwrap();
+            }
+            // One more than counted would be a free attempt.
+            assert_eq!(throttle.attempt_all(&counts).await, Ok(Allowance::Allowed));
+            assert_eq!(throttle.attempt_all(&counts).await, Ok(Allowance::Allowed));
+            assert_ne!(throttle.attempt_all(&counts).await, Ok(Allowance::Allowed));
+            throttle.forgive(&counts, NOW + Duration::from_secs(60)).await.unwrap();
+            assert_ne!(throttle.attempt_all(&counts).await, Ok(Allowance::Allowed), "another window");
+            assert_eq!(world.ports.store.purge(NOW + Duration::from_secs(180), 100).await, Ok(3), "all of it ends");
         });
     }
 

@@ -41,6 +41,12 @@ impl CookieName {
         CookieName { name, transport }
     }
 
+    /// Another cookie of the same host, over the same transport.
+    #[must_use]
+    pub const fn beside(self, name: &'static str) -> Self {
+        CookieName { name, transport: self.transport }
+    }
+
     /// The value that a request brings. `None` where it has no such cookie, or two.
     pub fn read(self, headers: &HeaderMap) -> Option<String> {
         let mut values = pairs(headers).filter(|(name, _)| self.is(name)).map(|(_, value)| value);

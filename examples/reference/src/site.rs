@@ -79,6 +79,8 @@ impl Reference {
         let source = settings.templates.clone().map_or(TemplateSource::Embedded, TemplateSource::Override);
         let templates = Arc::new(Templates::new(&source, "AuthCo").map_err(part("COUNTERSIGN_TEMPLATES"))?);
 
+        let key_ring = KeyRing::new([(1, settings.secret.clone())]).map_err(part("COUNTERSIGN_SECRET"))?;
+        let key_ring = Arc::new(key_ring);
         let hasher = PasswordHasher::new(PasswordHasherConfig::default()).map_err(part("password hashing"))?;
         let authn = Arc::new(Authn::new(AuthnConfig {
             ports: ports.clone(),
@@ -86,17 +88,17 @@ impl Reference {
             throttle: throttle.clone(),
             hasher: Arc::new(hasher),
             cookie: session_cookie(&settings.origin()),
+            key_ring: key_ring.clone(),
             policy: policy::authn(settings),
         }));
 
-        let key_ring = KeyRing::new([(1, settings.secret.clone())]).map_err(part("COUNTERSIGN_SECRET"))?;
         let issuer = Arc::new(Issuer::new(IssuerConfig {
             issuer: settings.issuer.clone(),
             ports: ports.clone(),
             accounts: accounts.clone(),
             signed_in: authn.clone(),
             clients: Arc::new(StoredClients::new(&ports, &settings.issuer)),
-            key_ring: Arc::new(key_ring),
+            key_ring,
             policy: policy::issuer(settings),
             routes: RouteMap::default(),
             pages: InteractionPages {

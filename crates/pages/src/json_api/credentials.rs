@@ -74,6 +74,7 @@ impl Pages {
 
     fn with_cookie(&self, mut response: Response<Bytes>, signed_in: &SignedInSession) -> Response<Bytes> {
         response.headers_mut().append(SET_COOKIE, self.authn.set_cookie(signed_in));
+        response.headers_mut().append(SET_COOKIE, self.authn.set_device_cookie(signed_in));
         response
     }
 }

@@ -73,6 +73,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(hasher.expect("a hasher")),
         cookie: countersign_authn::session_cookie(issuer),
+        key_ring: Arc::new(KeyRing::new([(1, Secret::new("k".repeat(32)))]).expect("a key ring")),
         policy: AuthnPolicy::default(),
     }));
     let templates = Arc::new(Templates::new(source, "Countersign").expect("templates"));
