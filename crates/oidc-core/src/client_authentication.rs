@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_jose::Algorithm;
-use countersign_storage::operation::Loads;
+use countersign_storage::Loads;
 use countersign_storage::{At, Entry, Fault, Handle, Key, Reader, Secret, Stored, Timestamp};
 use countersign_web::form;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};

@@ -9,7 +9,8 @@ use crate::clock::Timestamp;
 use crate::email::EmailAddress;
 use crate::fault::Fault;
 use crate::identity::Subject;
-use crate::operation::{Decision, Moment, Operation, Ports, Reader};
+use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::secret::Handle;
 
@@ -158,7 +159,7 @@ impl Record for Account {
 
 /// Who owns an address. Its key is what makes addresses unique.
 #[derive(Serialize, Deserialize)]
-struct AddressOwner {
+pub(crate) struct AddressOwner {
     address: Handle,
     subject: Subject,
 }

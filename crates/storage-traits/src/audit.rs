@@ -72,7 +72,7 @@ pub enum Outcome {
 pub struct AuditRecord {
     /// Ordered by time: ten digits of seconds, then random.
     pub id: String,
-    /// When.
+    /// When; for a refusal, when for the first time. How often since: [`Ports::repeats`](crate::Ports::repeats).
     pub at: Timestamp,
     /// What.
     pub action: String,
@@ -87,12 +87,37 @@ pub struct AuditRecord {
     /// Further facts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub detail: BTreeMap<String, String>,
+    /// From when on it may be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Timestamp>,
+    /// The counter of the refusals that count as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
+}
+
+/// How long the audit is kept, and how refusals are counted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditPolicy {
+    /// What concerns a person, a client or ourselves. Default: 400 days.
+    pub kept: Duration,
+    /// What strangers can bring about as often as they like: a refused sign-in, an unlinked host and its agents. Default: 90
+    /// days.
+    pub kept_of_strangers: Duration,
+    /// Refusals of one actor for one reason are one record within each such time. Default: 1 hour.
+    pub refusal_window: Duration,
+}
+
+impl Default for AuditPolicy {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        AuditPolicy { kept: DAY * 400, kept_of_strangers: DAY * 90, refusal_window: Duration::from_secs(60 * 60) }
+    }
 }
 
 impl AuditRecord {
     /// The event, stamped.
-    pub fn new(event: &Event, now: Timestamp, random: &dyn Random) -> Self {
-        AuditRecord {
+    pub fn new(event: &Event, now: Timestamp, policy: &AuditPolicy, random: &dyn Random) -> Self {
+        let record = AuditRecord {
             id: format!("{:010}{}", now.as_secs(), secret::identifier("", random)),
             at: now,
             action: event.action.to_owned(),
@@ -100,7 +125,27 @@ impl AuditRecord {
             subject: event.subject.clone(),
             outcome: event.outcome.clone(),
             detail: event.detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            kept_until: None,
+            repeats: None,
+        };
+        AuditRecord { kept_until: Some(now + record.kept_by(policy)), ..record }
+    }
+
+    /// How long this one is kept.
+    pub(crate) fn kept(&self) -> Duration {
+        match self.kept_until {
+            Some(until) => until.since(self.at),
+            None => self.kept_by(&AuditPolicy::default()),
         }
+    }
+
+    fn kept_by(&self, policy: &AuditPolicy) -> Duration {
+        let by_strangers = match &self.actor {
+            Actor::Anonymous => self.subject.is_none() || self.outcome != Outcome::Allowed,
+            Actor::Host { .. } | Actor::Agent { .. } => self.subject.is_none(),
+            Actor::Person { .. } | Actor::Client { .. } | Actor::System => false,
+        };
+        if by_strangers { policy.kept_of_strangers } else { policy.kept }
     }
 }
 
@@ -111,15 +156,8 @@ impl Record for AuditRecord {
         self.id.clone()
     }
 
-    /// What concerns a person, a client or ourselves is kept. What strangers can bring about as often as they like (a refused
-    /// sign-in, an unlinked host and its agents) is kept for ninety days, or they could fill the store.
     fn expires_at(&self) -> Option<Timestamp> {
-        let by_strangers = match &self.actor {
-            Actor::Anonymous => self.subject.is_none() || self.outcome != Outcome::Allowed,
-            Actor::Host { .. } | Actor::Agent { .. } => self.subject.is_none(),
-            Actor::Person { .. } | Actor::Client { .. } | Actor::System => false,
-        };
-        by_strangers.then(|| self.at + NINETY_DAYS)
+        Some(self.at + self.kept())
     }
 
     fn indexes(&self) -> Vec<Index> {
@@ -134,12 +172,15 @@ impl Record for AuditRecord {
     }
 }
 
-const NINETY_DAYS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
 /// The port that is told of events **after** they were committed: a log, a metric, a feed.
 pub trait Audit: Send + Sync {
-    /// Sees one event. Must not block.
+    /// Sees one event, each time that it happens. Must not block.
     fn observe(&self, record: &AuditRecord);
+
+    /// How long events are kept in the store.
+    fn policy(&self) -> AuditPolicy {
+        AuditPolicy::default()
+    }
 }
 
 /// Writes each event to `tracing`, at `INFO`, under the target `countersign::audit`.

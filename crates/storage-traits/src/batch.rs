@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
 use crate::record::{Entry, Key, Record, Stored, Version};
+use crate::unknown_members;
 
 /// Everything that one commit does, all or nothing. A batch names each key at most once among its changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +68,7 @@ impl Change {
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub(crate) changes: Vec<Change>,
-    pub(crate) unwritable: Option<&'static str>,
+    pub(crate) unwritable: Option<Fault>,
 }
 
 impl Changes {
@@ -78,12 +79,14 @@ impl Changes {
 
     /// Adds a record that must not exist yet.
     pub fn insert<R: Record>(&mut self, record: &R) -> &mut Self {
-        self.write(record, Version::from_i64(0), Change::Insert)
+        self.write(record, Version::from_i64(0), Change::Insert, Ok)
     }
 
-    /// Puts `stored` back; it must still be as it was read.
+    /// Puts `stored` back; it must still be as it was read. Members of it that this version does not know stay.
     pub fn replace<R: Record>(&mut self, stored: &Stored<R>) -> &mut Self {
-        self.write(&stored.record, stored.version, Change::Replace)
+        self.write(&stored.record, stored.version, Change::Replace, |written| {
+            unknown_members::carry::<R>(&stored.read, written).map_err(|_| Fault::Newer { kind: R::KIND.as_str() })
+        })
     }
 
     /// Removes what was read; it must still be as it was read.
@@ -101,7 +104,7 @@ impl Changes {
     /// Takes over another's changes.
     pub fn extend(&mut self, other: Changes) -> &mut Self {
         self.changes.extend(other.changes);
-        self.unwritable = self.unwritable.or(other.unwritable);
+        self.unwritable = self.unwritable.take().or(other.unwritable);
         self
     }
 
@@ -117,15 +120,22 @@ impl Changes {
 
     pub(crate) fn into_batch(self, version: Version, guards: Vec<Guard>) -> Result<Batch, Fault> {
         match self.unwritable {
-            Some(kind) => Err(Fault::Corrupt { kind }),
+            Some(fault) => Err(fault),
             None => Ok(Batch { version, guards, changes: self.changes }),
         }
     }
 
     /// A record that can not be written (a map with keys that are no strings) is remembered, so that a decision stays
     /// infallible; the commit then fails as a whole.
-    fn write<R: Record>(&mut self, record: &R, version: Version, change: fn(Entry) -> Change) -> &mut Self {
-        match serde_json::to_string(record) {
+    fn write<R: Record>(
+        &mut self,
+        record: &R,
+        version: Version,
+        change: fn(Entry) -> Change,
+        finish: impl FnOnce(String) -> Result<String, Fault>,
+    ) -> &mut Self {
+        let written = serde_json::to_string(record).map_err(|_| Fault::Corrupt { kind: R::KIND.as_str() });
+        match written.and_then(finish) {
             Ok(body) => self.changes.push(change(Entry {
                 key: record.key(),
                 version,
@@ -133,7 +143,7 @@ impl Changes {
                 indexes: record.indexes(),
                 expires_at: record.expires_at(),
             })),
-            Err(_) => self.unwritable = Some(R::KIND.as_str()),
+            Err(fault) => self.unwritable = Some(fault),
         }
         self
     }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -51,12 +53,28 @@ impl fmt::Debug for Timestamp {
 /// The port that tells the time.
 ///
 /// # Security
-/// Every expiry rests on it. A clock that can be set back revives nothing that was consumed (that is a stored fact), but
-/// it lengthens whatever has not expired yet.
+/// Every expiry rests on it. A clock that is set back revives nothing that was used ([`crate::horizon`]), but it lengthens
+/// whatever has not expired yet.
 pub trait Clock: Send + Sync {
     /// The present second.
     fn now(&self) -> Timestamp;
+
+    /// Waits. An operation that lost against others waits a moment before it tries again. By default it only lets the others
+    /// go first, without waiting for any time: enough for clocks of tests.
+    fn pause(&self, _: Duration) -> Pause {
+        let mut paused = false;
+        Box::pin(std::future::poll_fn(move |context| {
+            if std::mem::replace(&mut paused, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }))
+    }
 }
+
+/// A pause, on any runtime and on none.
+pub type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The machine's own clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,6 +84,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp(i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    fn pause(&self, duration: Duration) -> Pause {
+        Box::pin(futures_timer::Delay::new(duration))
     }
 }
 

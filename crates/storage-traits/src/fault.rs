@@ -19,6 +19,13 @@ pub enum Fault {
         /// The kind of the record.
         kind: &'static str,
     },
+    /// A newer version of the software wrote a record that this one must not use. Nothing was changed. Answer 503: another
+    /// node, or this one after its update, can do it.
+    #[error("a stored {kind} record was written by a newer version of this software")]
+    Newer {
+        /// The kind of the record.
+        kind: &'static str,
+    },
     /// Signing, sealing or opening failed.
     #[error("a cryptographic operation failed: {0}")]
     Crypto(&'static str),
@@ -31,7 +38,7 @@ impl Fault {
     /// Whether trying again later can help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Fault::Unavailable(_) | Fault::Contended | Fault::Unknown => true,
+            Fault::Unavailable(_) | Fault::Contended | Fault::Unknown | Fault::Newer { .. } => true,
             Fault::Corrupt { .. } | Fault::Crypto(_) | Fault::Internal(_) => false,
         }
     }

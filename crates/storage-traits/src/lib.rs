@@ -13,6 +13,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod audit_log;
 pub mod batch;
 pub mod clock;
 #[cfg(feature = "conformance")]
@@ -21,21 +22,27 @@ pub mod email;
 pub mod endpoint;
 pub mod fault;
 pub mod fetch;
+#[cfg(all(test, feature = "conformance"))]
+mod golden_records;
+pub mod horizon;
 pub mod identity;
 pub mod key_ring;
 pub mod memory;
 pub mod operation;
 pub mod random;
+pub mod reader;
 pub mod record;
 pub mod scope;
 pub mod secret;
 pub mod signed_in;
 pub mod store;
 pub mod throttle;
+mod unknown_members;
 pub mod user_code;
 
 pub use accounts::{Account, AccountState, Accounts, CreateAccountError, NewAccount, StoredAccounts};
-pub use audit::{Audit, AuditRecord, Event, Outcome, TracingAudit};
+pub use audit::{Audit, AuditPolicy, AuditRecord, Event, Outcome, TracingAudit};
+pub use audit_log::Repeats;
 pub use batch::{Batch, Change, Changes, Guard};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use email::{EmailAddress, InvalidEmailAddress};
@@ -45,8 +52,9 @@ pub use fetch::{Destination, Fetch, FetchError, Fetched};
 pub use identity::{Actor, Authentication, Subject};
 pub use key_ring::{KeyRing, KeyRingError, Sealed, SealingKey};
 pub use memory::MemoryStore;
-pub use operation::{Decision, Moment, Operation, Ports, Reader};
+pub use operation::{Decision, Moment, Operation, Ports};
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use reader::{Loads, Reader};
 pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
 pub use secret::{Handle, Secret};
 pub use signed_in::{SessionState, SignedIn};

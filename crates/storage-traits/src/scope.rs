@@ -5,15 +5,18 @@
 //! not find it. People and their sessions lie where the ports of the sign-in side lead: one realm for several issuers, or a
 //! scope for each.
 //!
-//! The audit is not divided. Its records have random names and are listed by person, whichever issuer they tell of.
+//! The audit is not divided. Its records have names of their own and are listed by person, whichever issuer they tell of. Nor is
+//! what was removed from the store as a whole.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::audit::AuditRecord;
+use crate::audit_log;
 use crate::batch::{Batch, Change};
 use crate::clock::Timestamp;
+use crate::horizon::Horizon;
 use crate::operation::Ports;
 use crate::record::{Entry, Index, Key, Kind, Record};
 use crate::secret::Handle;
@@ -44,7 +47,7 @@ impl Scope {
     }
 
     fn divides(kind: Kind) -> bool {
-        kind != AuditRecord::KIND
+        ![AuditRecord::KIND, audit_log::REPEATS, Horizon::KIND].contains(&kind)
     }
 
     fn outward(&self, key: Key) -> Key {

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports, Reader};
+use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::reader::Reader;
 use crate::record::{Key, Kind};
 use crate::secret::Handle;
 

@@ -12,12 +12,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use countersign_storage::clock::Pause;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::outcome::{Fate, LostAcknowledgements};
 use countersign_storage::{
-    Actor, Audit, AuditRecord, Batch, Change, Changes, Decision, Entries, Entry, Event, Fault, Index, Key, Kind,
+    Actor, Audit, AuditRecord, Batch, Change, Changes, Clock, Decision, Entries, Entry, Event, Fault, Index, Key, Kind,
     ManualClock, MemoryStore, Moment, Operation, Page, Ports, Reader, Record, SeededRandom, Store, StoreError, Stored,
-    Subject, Timestamp,
+    Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -255,6 +256,145 @@ fn who_loses_a_hundred_times_gives_up() {
         assert_eq!(store.batches().len(), 100);
         assert_eq!(balance(store.as_ref(), "a").await, 10);
         assert!(heard.0.lock().unwrap().is_empty());
+    });
+}
+
+/// One way to read accounts, and then a change of something else.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    One,
+    Pair,
+    Many,
+    Page,
+    Whole,
+    /// Reads both, and lets go of `a`.
+    Unguarded,
+}
+
+#[async_trait]
+impl Operation for Reading {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+        let (a, b, owner) = (Account::at("a"), Account::at("b"), Index::new("owner", "o"));
+        match self {
+            Reading::One => drop((reader.load(a).await?, reader.load(b).await?)),
+            Reading::Pair => drop(reader.load((a, b)).await?),
+            Reading::Many => drop(reader.load_all(&[a, b]).await?),
+            Reading::Page => drop(reader.find::<Account>(&owner, Page::first(10)).await?),
+            Reading::Whole => drop(reader.find_all::<Account>(&owner).await?),
+            Reading::Unguarded => {
+                reader.load_all(&[a.clone(), b]).await?;
+                reader.unguard(a.key());
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<()> {
+        let mut changes = Changes::none();
+        changes.insert(&Account {
+            owner: "another".to_owned(),
+            ..account(&Version::generate(moment.random).as_i64().to_string(), 1)
+        });
+        Decision::changing((), changes)
+    }
+
+    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(plan)
+    }
+}
+
+#[test]
+fn however_a_record_was_read_its_change_is_noticed_and_so_is_that_it_came_or_went() {
+    use Reading::{Many, One, Page, Pair, Unguarded, Whole};
+    let gone = |id: &str| {
+        let change = Change::Delete { key: account(id, 0).key(), version: version(7) };
+        Batch { version: version(8), guards: Vec::new(), changes: vec![change] }
+    };
+    let came = |id: &str| {
+        let mut changes = Changes::none();
+        changes.insert(&account(id, 1));
+        Batch { version: version(8), guards: Vec::new(), changes: changes.as_slice().to_vec() }
+    };
+    // What is there, what somebody does meanwhile, and how often the operation commits until it gets through.
+    let rows: Vec<(Reading, &[&str], Batch, usize)> = [One, Pair, Many, Page, Whole]
+        .into_iter()
+        .flat_map(|reading| {
+            [("a", set_balance("a", 7, 0)), ("b", set_balance("b", 7, 0)), ("a", gone("a")), ("b", gone("b"))]
+                .map(|(_, meanwhile)| (reading, ["a", "b"].as_slice(), meanwhile, 2))
+        })
+        .chain([One, Pair, Many].map(|reading| (reading, ["a"].as_slice(), came("b"), 2)))
+        .chain([
+            (Unguarded, ["a", "b"].as_slice(), set_balance("a", 7, 0), 1),
+            (Unguarded, ["a", "b"].as_slice(), set_balance("b", 7, 0), 2),
+        ])
+        .collect();
+    for (reading, there, meanwhile, commits) in rows {
+        block_on(async {
+            let what = format!("{reading:?}, meanwhile {meanwhile:?}");
+            let store = Scripted::new([Interference::Overtake(meanwhile)]);
+            let there: Vec<Account> = there.iter().map(|id| account(id, 1)).collect();
+            open(store.inner.as_ref(), &there).await;
+            let (ports, _) = ports(store.clone());
+            assert_eq!(ports.perform(&reading).await, Ok(()));
+            assert_eq!(store.batches().len(), commits, "{what}");
+        });
+    }
+}
+
+/// Remembers how long it was asked to pause, and pauses for no time.
+struct Pausing {
+    pauses: Mutex<Vec<Duration>>,
+}
+
+impl Clock for Pausing {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_800_000_000)
+    }
+
+    fn pause(&self, duration: Duration) -> Pause {
+        self.pauses.lock().unwrap().push(duration);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[test]
+fn who_loses_waits_a_random_part_of_a_time_that_grows() {
+    block_on(async {
+        let store = Scripted::new((0..40).map(|_| Interference::Refuse(StoreError::Conflict)));
+        open(store.inner.as_ref(), &[account("a", 10)]).await;
+        let clock = Arc::new(Pausing { pauses: Mutex::default() });
+        let (ports, _) = ports(store.clone());
+        let ports = Ports { clock: clock.clone(), ..ports };
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Ok(Ok(6)));
+        let pauses = clock.pauses.lock().unwrap().clone();
+        assert_eq!(pauses.len(), 40, "one for each loss");
+        for (lost, pause) in (0_u32..).zip(&pauses) {
+            let longest = Duration::from_millis(2) * 2_u32.saturating_pow(lost.min(10));
+            assert!(*pause < longest.min(Duration::from_millis(100)), "{lost}: {pause:?}");
+        }
+        let late: std::collections::BTreeSet<_> = pauses.iter().skip(10).collect();
+        assert!(late.len() > 20 && **late.last().unwrap() > Duration::from_millis(60), "{late:?}");
+    });
+}
+
+#[test]
+fn a_list_that_is_read_as_a_whole_is_bounded() {
+    block_on(async {
+        for (there, read) in [(10_000, true), (10_001, false)] {
+            let store = MemoryStore::new();
+            let accounts: Vec<Account> = (0..there).map(|n| account(&n.to_string(), 1)).collect();
+            open(&store, &accounts).await;
+            let (ports, _) = ports(Arc::new(store));
+            let found = ports.reader().find_all::<Account>(&Index::new("owner", "o")).await;
+            match found {
+                Ok(found) => assert!(read && found.len() == there),
+                Err(fault) => assert!(!read && matches!(fault, Fault::Internal(_)), "{there}: {fault}"),
+            }
+        }
     });
 }
 
@@ -511,31 +651,4 @@ fn of_many_who_withdraw_at_once_each_sees_what_the_others_left() {
         assert_eq!(balance(store.as_ref(), "a").await, 1);
         assert_eq!(heard.0.lock().unwrap().len(), 3);
     });
-}
-
-/// What a stranger can bring about again and again does not stay for ever; what concerns a person, a client or the
-/// server does.
-#[test]
-fn events_that_strangers_can_bring_about_expire() {
-    let alice = Subject::new("usr_alice").unwrap();
-    let host = || Actor::Host { host_id: "hst_1".to_owned() };
-    let agent = || Actor::Agent { agent_id: "agt_1".to_owned(), host_id: "hst_1".to_owned() };
-    let event = |actor: Actor| Event::new("thing.do", actor);
-    let now = Timestamp(1_800_000_000);
-    for (event, expires) in [
-        (event(Actor::Anonymous), true),
-        (event(Actor::Anonymous).denied("wrong"), true),
-        (event(Actor::Anonymous).for_subject(&alice).denied("wrong"), true),
-        (event(host()), true),
-        (event(agent()).denied("jti_replay"), true),
-        (event(host()).for_subject(&alice), false),
-        (event(agent()).for_subject(&alice).denied("constraint_violated"), false),
-        (event(Actor::Person { subject: alice.clone() }).for_subject(&alice), false),
-        (event(Actor::Client { client_id: "c1".to_owned() }).denied("replayed"), false),
-        (event(Actor::System), false),
-    ] {
-        let record = AuditRecord::new(&event, now, &SeededRandom::new(1));
-        let expected = expires.then(|| now + Duration::from_secs(90 * 86_400));
-        assert_eq!(record.expires_at(), expected, "{event:?}");
-    }
 }

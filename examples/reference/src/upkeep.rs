@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_oidc::Rotation;
-use countersign_storage::{Fault, StoreError};
+use countersign_storage::Fault;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -32,7 +32,7 @@ impl Reference {
             match self.purge().await {
                 Ok(0) => {}
                 Ok(purged) => tracing::debug!(purged, "expired records removed"),
-                Err(error) => tracing::warn!(%error, "expired records were not removed"),
+                Err(fault) => tracing::warn!(%fault, "expired records were not removed"),
             }
         }
     }
@@ -51,10 +51,10 @@ impl Reference {
         self.issuer.ensure_keys().await
     }
 
-    async fn purge(&self) -> Result<u64, StoreError> {
+    async fn purge(&self) -> Result<u64, Fault> {
         let mut all = 0;
         loop {
-            let purged = self.ports.store.purge(self.ports.now(), PURGE_AT_ONCE).await?;
+            let purged = self.ports.purge(PURGE_AT_ONCE).await?;
             all += purged;
             if purged < u64::from(PURGE_AT_ONCE) {
                 return Ok(all);

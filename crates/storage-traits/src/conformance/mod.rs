@@ -6,6 +6,8 @@
 //! - [`crash`] finds everything that was acknowledged, and nothing half, after a process was killed,
 //! - [`outcome`] shows that a commit whose acknowledgement was lost is neither done twice nor believed lost.
 //!
+//! For crates that store records, [`golden`] checks that each kind still reads what released versions wrote, and ends.
+//!
 //! The kit brings no runtime: laws are plain futures. A store that needs one is checked on it; [`executor::block_on`]
 //! serves the others.
 
@@ -30,6 +32,7 @@ mod counter;
 pub mod crash;
 pub mod executor;
 mod fixture;
+pub mod golden;
 mod listing;
 pub mod outcome;
 pub mod process;
@@ -38,6 +41,7 @@ pub mod race;
 pub mod rate;
 pub mod sample;
 mod together;
+mod versions;
 
 use fixture::Fixture;
 
@@ -171,5 +175,6 @@ pub fn laws() -> &'static [Law] {
         together::different_records_at_once_all_commit,
         together::what_was_acknowledged_is_read_by_everybody,
         outcome::a_lost_acknowledgement_is_found_out,
+        versions::what_two_versions_write_in_turns_loses_nothing,
     ]
 }

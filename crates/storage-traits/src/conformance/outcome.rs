@@ -11,7 +11,8 @@ use crate::audit::{Audit, AuditRecord};
 use crate::batch::{Batch, Changes};
 use crate::clock::{SystemClock, Timestamp};
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports, Reader};
+use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::reader::Reader;
 use crate::record::{Index, Key, Kind, Record, Stored};
 use crate::store::{Entries, Page, Store, StoreError};
 

@@ -1,10 +1,19 @@
 //! One record of each kind that people look at, as the crates that own them store it: for the readable views of back
 //! ends that have some.
 
+use crate::audit_log::REPEATS;
+use crate::clock::Timestamp;
 use crate::record::{Entry, Index, Key, Kind, Version};
 
 /// The samples. The name of a person holds a quote, a line break, an emoji and U+0000: a view must survive all of them.
 pub fn records() -> Vec<Entry> {
+    let repeats = Entry {
+        key: Key { kind: REPEATS, id: "repeats".to_owned() },
+        version: Version::from_i64(0),
+        body: "37".into(),
+        indexes: Vec::new(),
+        expires_at: Some(Timestamp(1_800_000_000 + 90)),
+    };
     SAMPLES
         .iter()
         .map(|(kind, id, body)| Entry {
@@ -12,8 +21,9 @@ pub fn records() -> Vec<Entry> {
             version: Version::from_i64(0),
             body: (*body).into(),
             indexes: vec![Index::new("subject", "usr_1")],
-            expires_at: None,
+            expires_at: (*kind == "audit").then_some(Timestamp(1_800_000_000 + 60)),
         })
+        .chain([repeats])
         .collect()
 }
 
@@ -81,6 +91,6 @@ const SAMPLES: [(&str, &str, &str); 7] = [
         "1800000000x",
         r#"{"id":"1800000000x","at":1800000000,"action":"agent.execute",
             "actor":{"type":"agent","agent_id":"agt_1","host_id":"hst_1"},"subject":"usr_1","outcome":"denied",
-            "reason":"constraint_violated","detail":{"capability":"transfer"}}"#,
+            "reason":"constraint_violated","detail":{"capability":"transfer"},"repeats":"repeats"}"#,
     ),
 ];

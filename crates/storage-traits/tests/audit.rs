@@ -1,0 +1,211 @@
+//! The audit: what is kept how long, and how refusals are counted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is the test's own report, in its helpers too"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_storage::conformance::executor::{block_on, join_all};
+use countersign_storage::{
+    Actor, Audit, AuditPolicy, AuditRecord, Changes, Decision, Event, Fault, Index, ManualClock, MemoryStore, Moment,
+    Operation, Page, Ports, Reader, Record, Repeats, SeededRandom, Stored, Subject, Timestamp,
+};
+
+const NOW: Timestamp = Timestamp(1_800_000_000);
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[derive(Default)]
+struct Observer {
+    observed: AtomicUsize,
+    policy: AuditPolicy,
+}
+
+impl Audit for Observer {
+    fn observe(&self, _: &AuditRecord) {
+        self.observed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn policy(&self) -> AuditPolicy {
+        self.policy.clone()
+    }
+}
+
+struct World {
+    store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
+    observer: Arc<Observer>,
+    ports: Ports,
+}
+
+fn world(policy: AuditPolicy) -> World {
+    let store = Arc::new(MemoryStore::new());
+    let clock = Arc::new(ManualClock::at(NOW));
+    let observer = Arc::new(Observer { policy, ..Observer::default() });
+    let random = Arc::new(SeededRandom::new(1));
+    let ports = Ports { store: store.clone(), clock: clock.clone(), random, audit: observer.clone() };
+    World { store, clock, observer, ports }
+}
+
+/// Reports and changes nothing.
+struct Report(Vec<Event>);
+
+#[async_trait]
+impl Operation for Report {
+    type Loaded = ();
+    type Plan = ();
+    type Answer = ();
+
+    async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+        self.0.iter().cloned().fold(Decision::answer(()), Decision::report)
+    }
+
+    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
+        Ok(plan)
+    }
+}
+
+fn alice() -> Subject {
+    Subject::new("usr_alice").unwrap()
+}
+
+fn agent() -> Actor {
+    Actor::Agent { agent_id: "agt_1".to_owned(), host_id: "hst_1".to_owned() }
+}
+
+fn replayed(actor: Actor) -> Event {
+    Event::new("agent.execute", actor).for_subject(&alice()).denied("jti_replay")
+}
+
+impl World {
+    async fn report(&self, event: Event) {
+        self.ports.perform(&Report(vec![event])).await.unwrap();
+    }
+
+    async fn of_alice(&self) -> Vec<AuditRecord> {
+        let index = Index::new("subject", alice().as_str());
+        let (found, _): (Vec<Stored<AuditRecord>>, _) =
+            self.ports.reader().find(&index, Page::first(100)).await.unwrap();
+        found.into_iter().map(|stored| stored.record).collect()
+    }
+
+    async fn counts(&self) -> Vec<Option<Repeats>> {
+        self.ports.repeats(&self.of_alice().await).await.unwrap()
+    }
+
+    fn stored(&self) -> usize {
+        self.store.dump().len()
+    }
+}
+
+#[test]
+fn a_flood_of_one_refusal_is_one_record_and_a_count_in_each_window() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        for _ in 0..3_150 {
+            world.report(replayed(agent())).await;
+            // Ten in each second.
+            if world.observer.observed.load(Ordering::SeqCst).is_multiple_of(10) {
+                world.clock.advance(Duration::from_secs(1));
+            }
+        }
+        assert_eq!(world.observer.observed.load(Ordering::SeqCst), 3_150, "each is told of");
+        assert_eq!(world.stored(), 2, "a record and its counter");
+        assert_eq!(world.of_alice().await[0].at, NOW, "the first time");
+        assert_eq!(world.counts().await, [Some(Repeats { count: 3_150, last: Timestamp(NOW.0 + 314) })]);
+        world.clock.advance(Duration::from_secs(3_600));
+        world.report(replayed(agent())).await;
+        assert_eq!(world.of_alice().await.len(), 2, "another window");
+        assert_eq!(world.counts().await[1].unwrap().count, 1);
+    });
+}
+
+#[test]
+fn a_flood_at_once_is_counted_whole_and_nobody_loses_a_race_for_it() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        let event = replayed(agent()).with("capability", "transfer");
+        // Two of one operation count twice.
+        let reports: Vec<Report> = (0..64).map(|_| Report(vec![event.clone(), event.clone()])).collect();
+        let outcomes = join_all(reports.iter().map(|report| world.ports.perform(report))).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+        assert_eq!(world.counts().await.iter().map(|repeats| repeats.unwrap().count).collect::<Vec<_>>(), [128]);
+    });
+}
+
+#[test]
+fn refusals_of_another_actor_person_action_or_reason_are_counted_apart_and_what_was_allowed_is_not_counted() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        let other = Actor::Agent { agent_id: "agt_2".to_owned(), host_id: "hst_1".to_owned() };
+        let another = Event::new("agent.status", agent()).for_subject(&alice()).denied("jti_replay");
+        let allowed = Event::new("agent.execute", agent()).for_subject(&alice());
+        let events = [
+            replayed(agent()),
+            replayed(other),
+            another,
+            replayed(agent()).denied("expired"),
+            allowed.clone(),
+            allowed,
+        ];
+        for event in events {
+            world.report(event.clone()).await;
+        }
+        let records = world.of_alice().await;
+        assert_eq!(records.len(), 6);
+        let counts = world.ports.repeats(&records).await.unwrap();
+        assert_eq!(counts.iter().flatten().map(|repeats| repeats.count).collect::<Vec<_>>(), [1; 4]);
+    });
+}
+
+#[test]
+fn every_event_ends_and_what_strangers_can_bring_about_ends_sooner() {
+    let host = || Actor::Host { host_id: "hst_1".to_owned() };
+    let event = |actor: Actor| Event::new("thing.do", actor);
+    let short = AuditPolicy { kept: DAY * 2, kept_of_strangers: DAY, ..AuditPolicy::default() };
+    for (event, by_strangers) in [
+        (event(Actor::Anonymous), true),
+        (event(Actor::Anonymous).denied("wrong"), true),
+        (event(Actor::Anonymous).for_subject(&alice()).denied("wrong"), true),
+        (event(host()), true),
+        (event(agent()).denied("jti_replay"), true),
+        (event(host()).for_subject(&alice()), false),
+        (event(agent()).for_subject(&alice()).denied("constraint_violated"), false),
+        (event(Actor::Person { subject: alice() }).for_subject(&alice()), false),
+        (event(Actor::Client { client_id: "c1".to_owned() }).denied("replayed"), false),
+        (event(Actor::System), false),
+    ] {
+        for (policy, days) in [(AuditPolicy::default(), [90, 400]), (short.clone(), [1, 2])] {
+            let record = AuditRecord::new(&event, NOW, &policy, &SeededRandom::new(1));
+            let expected = NOW + DAY * if by_strangers { days[0] } else { days[1] };
+            assert_eq!(record.expires_at(), Some(expected), "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn when_it_has_ended_nothing_of_the_audit_is_left() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        world.report(replayed(agent())).await;
+        world.report(Event::new("agent.execute", agent()).for_subject(&alice())).await;
+        world.clock.advance(Duration::from_secs(60));
+        world.report(replayed(agent())).await;
+        world.clock.advance(DAY * 399);
+        assert_eq!(world.ports.purge(100).await, Ok(0));
+        world.clock.advance(DAY * 2);
+        assert_eq!(world.ports.purge(100).await, Ok(3));
+        let left = world.store.dump();
+        assert_eq!(left.iter().map(|entry| entry.key.kind.as_str()).collect::<Vec<_>>(), ["purge_horizon"]);
+    });
+}
