@@ -1,9 +1,9 @@
 //! [`SqliteStore`]: the [`Store`](countersign_storage::Store) of Countersign in one file.
 //!
 //! **Writes** go to one thread that gathers whatever waits into one transaction (group commit), and answers each batch
-//! after that transaction is durable. **Reads** run beside it, on the thread that asks, each on a connection of its own:
-//! in WAL mode they neither wait for a writer nor make it wait, and a read takes less time than handing it to another
-//! thread would. **Several processes** may open the same file: each transaction takes SQLite's write lock before it
+//! after that transaction is durable. **Reads** run beside it on threads of their own, loads apart from listings, each with
+//! a connection: in WAL mode they neither wait for a writer nor make it wait, and no worker of an async runtime waits for
+//! the disk. **Several processes** may open the same file: each transaction takes SQLite's write lock before it
 //! looks at anything.
 //!
 //! What this crate does not do: network file systems (SQLite's locks do not hold there), encryption of the file.
@@ -13,7 +13,9 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod file;
 mod read;
+mod readers;
 mod schema;
 pub mod store;
 mod writer;

@@ -1,36 +1,7 @@
 //! Reading: entries by key, and by index.
 
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-
 use countersign_storage::{Cursor, Entries, Entry, Index, Key, Kind, Page, StoreError, Timestamp, Version};
 use rusqlite::{Connection, OptionalExtension, Row};
-
-use crate::store;
-
-/// Connections that are not in use. A read does not yield, so there are never more than threads that read at once.
-pub(crate) struct Readers {
-    path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-}
-
-impl Readers {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Readers { path, idle: Mutex::new(Vec::new()) }
-    }
-
-    /// Reads on a connection that nobody else uses meanwhile. One that failed is not used again.
-    pub(crate) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => store::connect_reader(&self.path).map_err(unavailable)?,
-        };
-        let found = read(&connection).map_err(unavailable)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        Ok(found)
-    }
-}
 
 pub(crate) fn load(connection: &Connection, keys: &[Key]) -> rusqlite::Result<Vec<Option<Entry>>> {
     let mut statement =

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry is one migration, applied once and in order. An entry never changes after it was released.
-const MIGRATIONS: &[&str] = &[TABLES, VIEWS];
+const MIGRATIONS: &[&str] = &[TABLES, VIEWS, include_str!("audit_view.sql")];
 
 /// Text compares bytewise (SQLite's `BINARY` collation, the default): the order of ids is the order of their bytes.
 ///

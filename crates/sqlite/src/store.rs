@@ -1,6 +1,6 @@
 //! Opening a file, and the four methods.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp};
 use futures_channel::oneshot;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::read::Readers;
+use crate::file::{OpenedFile, create_private};
+use crate::readers::Readers;
 use crate::writer::{self, Job};
 use crate::{read, schema};
 
@@ -72,8 +73,7 @@ impl SqliteStore {
         create_private(path)?;
         let mut connection = connect(path, durability)?;
         schema::migrate(&mut connection)?;
-        let readers = Readers::new(path.to_owned());
-        SqliteStore::start(connection, Some(readers))
+        SqliteStore::start(connection, Some(OpenedFile::new(path)))
     }
 
     /// A store that is gone when it is dropped, for tests.
@@ -87,11 +87,12 @@ impl SqliteStore {
         SqliteStore::start(connection, None)
     }
 
-    fn start(connection: Connection, readers: Option<Readers>) -> Result<Self, OpenError> {
+    fn start(connection: Connection, file: Option<OpenedFile>) -> Result<Self, OpenError> {
+        let readers = file.as_ref().map(Readers::start).transpose()?;
         let (jobs, queue) = mpsc::channel();
         let writer = thread::Builder::new()
             .name("countersign-sqlite".to_owned())
-            .spawn(move || writer::run(connection, &queue))?;
+            .spawn(move || writer::run(connection, file.as_ref(), &queue))?;
         Ok(SqliteStore { jobs: Some(jobs), writer: Some(writer), readers })
     }
 
@@ -125,14 +126,20 @@ impl Drop for SqliteStore {
 impl Store for SqliteStore {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
         match &self.readers {
-            Some(readers) => readers.with(|connection| read::load(connection, keys)),
+            Some(readers) => {
+                let keys = keys.to_vec();
+                readers.load(move |connection| read::load(connection, &keys)).await
+            }
             None => self.ask(|answer| Job::Load { keys: keys.to_vec(), answer }).await,
         }
     }
 
     async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
         match &self.readers {
-            Some(readers) => readers.with(|connection| read::find(connection, kind, index, &page)),
+            Some(readers) => {
+                let index = index.clone();
+                readers.list(move |connection| read::find(connection, kind, &index, &page)).await
+            }
             None => self.ask(|answer| Job::Find { kind, index: index.clone(), page, answer }).await,
         }
     }
@@ -143,19 +150,6 @@ impl Store for SqliteStore {
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.ask(|answer| Job::Purge { expired_before, limit, answer }).await
-    }
-}
-
-/// Creates the file for its owner alone. SQLite gives the files that it puts beside it (`-wal`, `-shm`) the same
-/// permissions. A file that exists keeps the permissions that its owner chose.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 
@@ -183,9 +177,10 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, rusqlite::
     Ok(connection)
 }
 
-/// Opens a connection that reads.
-pub(crate) fn connect_reader(path: &PathBuf) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
+/// Opens a connection that reads a file that is there.
+pub(crate) fn connect_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    // The files beside it are written by readers too.
+    let connection = Connection::open_with_flags(path, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
     connection.busy_handler(Some(wait_for_others))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "query_only", true)?;

@@ -7,6 +7,7 @@ use futures_channel::oneshot::Sender;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::batch::{self, Applied};
+use crate::file::OpenedFile;
 use crate::read::{self, unavailable};
 
 /// The most jobs in one transaction: a bound on how long the first of them waits.
@@ -20,66 +21,100 @@ pub(crate) enum Job {
     Find { kind: Kind, index: Index, page: Page, answer: Sender<Result<Entries, StoreError>> },
 }
 
-/// An answer that waits for the transaction that it belongs to.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// What became of a job inside its transaction.
+enum Done {
+    Commit(Result<(), StoreError>),
+    Purge(Result<u64, StoreError>),
+    Load(Result<Vec<Option<Entry>>, StoreError>),
+    Find(Result<Entries, StoreError>),
+}
 
-/// Works until the store is dropped and the queue is empty.
-pub(crate) fn run(mut connection: Connection, queue: &Receiver<Job>) {
+/// What became of a transaction.
+enum Written {
+    Wholly(Vec<Done>),
+    /// SQLite took all of it back, by itself, at one of its jobs.
+    TakenBack(StoreError),
+    Failed(StoreError),
+}
+
+/// Works until the store is dropped and the queue is empty. `file` is none for a database in memory.
+pub(crate) fn run(mut connection: Connection, file: Option<&OpenedFile>, queue: &Receiver<Job>) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         group.extend(queue.try_iter().take(GROUP - 1));
-        let mut answers = Vec::with_capacity(group.len());
-        let outcome = write(&mut connection, group, &mut answers);
-        // A caller that waits no longer needs no answer.
-        answers.into_iter().for_each(|answer| answer(outcome.clone()));
+        serve(&mut connection, file, group);
     }
 }
 
-/// Performs a group in one transaction. The write lock comes first, so that what a batch checks stays so until it is
-/// applied, whatever other processes do.
-fn write(connection: &mut Connection, group: Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+/// Performs a group in one transaction and answers. Where one job made SQLite take everything back (a full disk, a failing
+/// one), each is done once more alone: the others lose nothing by it.
+fn serve(connection: &mut Connection, file: Option<&OpenedFile>, group: Vec<Job>) {
+    let still_there = || file.map_or(Ok(()), OpenedFile::check);
+    let written = match still_there() {
+        Ok(()) => write(connection, &group),
+        Err(error) => Written::Failed(error),
+    };
+    match (written, still_there()) {
+        // It is in a file that has just lost its name.
+        (Written::Wholly(_), Err(_)) => group.into_iter().for_each(|job| job.refuse(StoreError::Unknown)),
+        (Written::Wholly(done), Ok(())) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
+        (Written::TakenBack(_), _) if group.len() > 1 => {
+            group.into_iter().for_each(|job| serve(connection, file, vec![job]));
+        }
+        (Written::TakenBack(error) | Written::Failed(error), _) => {
+            group.into_iter().for_each(|job| job.refuse(error.clone()));
+        }
+    }
+}
+
+/// The write lock comes first, so that what a batch checks stays so until it is applied, whatever other processes do.
+///
+/// Whatever a batch was told, even that it lost, rests on what its transaction wrote: it counts only if that commits.
+fn write(connection: &mut Connection, group: &[Job]) -> Written {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
-        Err(error) => {
-            let error = unavailable(error);
-            answers.extend(group.into_iter().map(|job| refuse(job, error.clone())));
-            return Err(error);
-        }
+        Err(error) => return Written::Failed(unavailable(error)),
     };
+    let mut done = Vec::with_capacity(group.len());
     for job in group {
-        answers.push(perform(&mut transaction, job));
+        let outcome = perform(&mut transaction, job);
+        // Outside of a transaction the next job would be one by itself, and stored at once.
+        if transaction.is_autocommit() {
+            return Written::TakenBack(outcome.reason());
+        }
+        done.push(outcome);
     }
-    transaction.commit().map_err(|error| match error.sqlite_error_code() {
-        // The commit mark may have reached the disk, or not.
-        Some(ErrorCode::SystemIoFailure) => StoreError::Unknown,
-        _ => unavailable(error),
-    })
+    match transaction.commit() {
+        Ok(()) => Written::Wholly(done),
+        Err(error) => Written::Failed(match error.sqlite_error_code() {
+            // The commit mark may have reached the disk, or not.
+            Some(ErrorCode::SystemIoFailure) => StoreError::Unknown,
+            _ => unavailable(error),
+        }),
+    }
 }
 
-fn perform(transaction: &mut Transaction<'_>, job: Job) -> Answer {
+fn perform(transaction: &mut Transaction<'_>, job: &Job) -> Done {
     match job {
-        Job::Commit { batch, answer } => {
-            let outcome = each_alone(transaction, |transaction| batch::apply(transaction, &batch));
-            later(
-                answer,
-                outcome.and_then(|applied| match applied {
-                    Applied::Wholly => Ok(()),
-                    Applied::Conflict => Err(StoreError::Conflict),
-                    Applied::OverCeiling(counter) => Err(StoreError::OverCeiling(counter)),
-                }),
-            )
+        Job::Commit { batch, .. } => {
+            let outcome = each_alone(transaction, |transaction| batch::apply(transaction, batch));
+            Done::Commit(outcome.and_then(|applied| match applied {
+                Applied::Wholly => Ok(()),
+                Applied::Conflict => Err(StoreError::Conflict),
+                Applied::OverCeiling(counter) => Err(StoreError::OverCeiling(counter)),
+            }))
         }
-        Job::Purge { expired_before, limit, answer } => {
-            later(answer, each_alone(transaction, |transaction| batch::purge(transaction, expired_before, limit)))
+        Job::Purge { expired_before, limit, .. } => {
+            Done::Purge(each_alone(transaction, |transaction| batch::purge(transaction, *expired_before, *limit)))
         }
-        Job::Load { keys, answer } => later(answer, read::load(transaction, &keys).map_err(unavailable)),
-        Job::Find { kind, index, page, answer } => {
-            later(answer, read::find(transaction, kind, &index, &page).map_err(unavailable))
+        Job::Load { keys, .. } => Done::Load(read::load(transaction, keys).map_err(unavailable)),
+        Job::Find { kind, index, page, .. } => {
+            Done::Find(read::find(transaction, *kind, index, page).map_err(unavailable))
         }
     }
 }
 
-/// A batch that fails half-way (a full disk) is taken back without its neighbours.
+/// A batch that fails half-way is taken back without its neighbours.
 fn each_alone<T>(
     transaction: &mut Transaction<'_>,
     apply: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -90,21 +125,101 @@ fn each_alone<T>(
     Ok(applied)
 }
 
-/// Whatever a batch was told, even that it lost, rests on what its transaction wrote: it counts only if that commits.
-fn later<T: Send + 'static>(answer: Sender<Result<T, StoreError>>, outcome: Result<T, StoreError>) -> Answer {
-    Box::new(move |committed| {
-        let _ = answer.send(match committed {
-            Ok(()) => outcome,
-            Err(error) => Err(error),
-        });
-    })
+impl Job {
+    /// A caller that waits no longer needs no answer.
+    fn answer(self, done: Done) {
+        match (self, done) {
+            (Job::Commit { answer, .. }, Done::Commit(outcome)) => drop(answer.send(outcome)),
+            (Job::Purge { answer, .. }, Done::Purge(outcome)) => drop(answer.send(outcome)),
+            (Job::Load { answer, .. }, Done::Load(outcome)) => drop(answer.send(outcome)),
+            (Job::Find { answer, .. }, Done::Find(outcome)) => drop(answer.send(outcome)),
+            // `perform` answers each job in kind.
+            (job, _) => job.refuse(StoreError::Unknown),
+        }
+    }
+
+    fn refuse(self, error: StoreError) {
+        match self {
+            Job::Commit { answer, .. } => drop(answer.send(Err(error))),
+            Job::Purge { answer, .. } => drop(answer.send(Err(error))),
+            Job::Load { answer, .. } => drop(answer.send(Err(error))),
+            Job::Find { answer, .. } => drop(answer.send(Err(error))),
+        }
+    }
 }
 
-fn refuse(job: Job, error: StoreError) -> Answer {
-    match job {
-        Job::Commit { answer, .. } => later(answer, Err(error)),
-        Job::Purge { answer, .. } => later(answer, Err(error)),
-        Job::Load { answer, .. } => later(answer, Err(error)),
-        Job::Find { answer, .. } => later(answer, Err(error)),
+impl Done {
+    /// Why it failed. SQLite takes a transaction back only where something failed.
+    fn reason(self) -> StoreError {
+        let reason = match self {
+            Done::Commit(outcome) => outcome.err(),
+            Done::Purge(outcome) => outcome.err(),
+            Done::Load(outcome) => outcome.err(),
+            Done::Find(outcome) => outcome.err(),
+        };
+        reason.unwrap_or_else(|| StoreError::Unavailable("SQLite took a transaction back".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_storage::conformance::executor::block_on;
+    use countersign_storage::{Change, Version};
+    use futures_channel::oneshot;
+
+    use super::*;
+    use crate::schema;
+
+    fn key(id: &str) -> Key {
+        Key { kind: Kind::new("sample"), id: id.to_owned() }
+    }
+
+    fn insert(ids: &[&str], size: usize) -> (Job, oneshot::Receiver<Result<(), StoreError>>) {
+        let version = Version::from_i64(7);
+        let body = format!("\"{}\"", "x".repeat(size));
+        let changes = (ids.iter())
+            .map(|id| Entry {
+                key: key(id),
+                version,
+                body: body.as_str().into(),
+                indexes: Vec::new(),
+                expires_at: None,
+            })
+            .map(Change::Insert)
+            .collect();
+        let (answer, waiting) = oneshot::channel();
+        (Job::Commit { batch: Batch { version, guards: Vec::new(), changes }, answer }, waiting)
+    }
+
+    /// Room for some pages more than there are.
+    fn nearly_full(connection: &Connection, room: i64) {
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        connection.pragma_update_and_check(None, "max_page_count", pages + room, |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_batch_that_fills_the_disk_takes_no_neighbour_along_and_what_is_told_is_what_is_stored() {
+        let directory = tempfile::tempdir().unwrap();
+        for at in 0..3 {
+            let mut connection = Connection::open(directory.path().join(format!("{at}.db"))).unwrap();
+            connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
+            schema::migrate(&mut connection).unwrap();
+            nearly_full(&connection, 8);
+            let mut jobs = vec![insert(&["a"], 10), insert(&["b"], 10), insert(&["c"], 10)];
+            // It fails at its second record, when the first one is written already.
+            jobs.insert(at, insert(&["small", "large"], 100_000));
+            let (group, waiting): (Vec<Job>, Vec<_>) = jobs.into_iter().unzip();
+            serve(&mut connection, None, group);
+            let answers: Vec<_> = waiting.into_iter().map(|waiting| block_on(waiting).unwrap()).collect();
+            for (n, answer) in answers.iter().enumerate() {
+                match n == at {
+                    true => assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{at}: {answer:?}"),
+                    false => assert_eq!(*answer, Ok(()), "{at}: {n}"),
+                }
+            }
+            let keys = ["a", "b", "c", "small", "large"].map(key);
+            let stored: Vec<bool> = read::load(&connection, &keys).unwrap().iter().map(Option::is_some).collect();
+            assert_eq!(stored, [true, true, true, false, false], "{at}");
+        }
     }
 }

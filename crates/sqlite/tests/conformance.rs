@@ -292,6 +292,8 @@ fn people_find_readable_views_in_the_file() {
         }
         assert_eq!(count, rows, "{view}");
     }
-    let when: String = connection.query_row("SELECT at FROM audit", [], |row| row.get(0)).unwrap();
-    assert_eq!(when, "2027-01-15 08:00:00");
+    let audit = "SELECT at, times, last_at FROM audit";
+    let seen: (String, i64, String) =
+        connection.query_row(audit, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    assert_eq!(seen, ("2027-01-15 08:00:00".to_owned(), 37, "2027-01-15 08:00:30".to_owned()));
 }
