@@ -1,4 +1,4 @@
-//! A batch as the parameters of `commit_batch` (see `commit.sql`).
+//! A batch as the parameters of `commit_records` (see `commit.sql`).
 
 use countersign_storage::{Batch, Change, Entry, Index, Key, StoreError, Timestamp, Version};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ const MANY_KEYS: usize = 128;
 #[derive(Default)]
 pub(crate) struct Call<'a> {
     version: i64,
+    /// Empty: the lock of everything, exclusively.
     locks: Vec<i64>,
     exclusive: Vec<bool>,
     expected: Expected<'a>,
@@ -81,7 +82,7 @@ impl<'a> Call<'a> {
     ///
     /// PostgreSQL's text can not hold a NUL, so no record with one in its name exists: to rely on its absence is right,
     /// to rely on a version of it is a conflict, and to write it is refused.
-    pub(crate) fn new(batch: &'a Batch, schema: &str) -> Result<Self, StoreError> {
+    pub(crate) fn new(batch: &'a Batch, secret: &str) -> Result<Self, StoreError> {
         let mut call = Call { version: batch.version.as_i64(), ..Call::default() };
         for guard in &batch.guards {
             if is_storable(&guard.key.id) {
@@ -93,7 +94,7 @@ impl<'a> Call<'a> {
         for change in &batch.changes {
             call.push(change)?;
         }
-        (call.locks, call.exclusive) = locks(batch, schema).into_iter().unzip();
+        (call.locks, call.exclusive) = locks(batch, secret).into_iter().unzip();
         Ok(call)
     }
 
@@ -177,7 +178,7 @@ impl<'a> Call<'a> {
     /// The statement that calls the function.
     pub(crate) fn statement(schema: &str) -> String {
         let places: Vec<String> = (1..=30).map(|n| format!("${n}")).collect();
-        format!("SELECT {schema}.commit_batch({})", places.join(","))
+        format!("SELECT {schema}.commit_records({})", places.join(","))
     }
 
     /// What the function's answer means. `batch` is the one that was sent.
@@ -258,31 +259,25 @@ fn refuse_nul(key: &Key, indexes: &[Index]) -> Result<(), StoreError> {
     }
 }
 
-/// First the lock of everything, which a batch with very many keys takes alone and all others share; then the lock of
-/// each key, once, in one order, exclusive where the key is changed.
-fn locks(batch: &Batch, schema: &str) -> Vec<(i64, bool)> {
-    let everything = hash(&[schema]);
+/// The lock of each key, once, in one order, exclusive where the key is changed. None for a batch with very many keys: it
+/// takes the lock of everything, which all others share.
+fn locks(batch: &Batch, secret: &str) -> Vec<(i64, bool)> {
     if batch.guards.len() + batch.changes.len() >= MANY_KEYS {
-        return vec![(everything, true)];
+        return Vec::new();
     }
-    let guarded = batch.guards.iter().map(|guard| (lock(&guard.key, schema), false));
-    let changed = batch.changes.iter().map(|change| (lock(change.key(), schema), true));
+    let guarded = batch.guards.iter().map(|guard| (lock(&guard.key, secret), false));
+    let changed = batch.changes.iter().map(|change| (lock(change.key(), secret), true));
     let mut locks: Vec<(i64, bool)> = guarded.chain(changed).collect();
     // Of two on one lock the exclusive one comes first and stays.
     locks.sort_unstable_by_key(|(lock, exclusive)| (*lock, !exclusive));
     locks.dedup_by_key(|(lock, _)| *lock);
-    locks.insert(0, (everything, false));
     locks
 }
 
 /// The number that all nodes lock a key by. It never changes: two versions of the software may run side by side.
-fn lock(key: &Key, schema: &str) -> i64 {
-    hash(&[schema, key.kind.as_str(), &key.id])
-}
-
-fn hash(names: &[&str]) -> i64 {
+fn lock(key: &Key, secret: &str) -> i64 {
     let mut hash = Sha256::new();
-    for (n, name) in names.iter().enumerate() {
+    for (n, name) in [secret, key.kind.as_str(), &key.id].into_iter().enumerate() {
         if n > 0 {
             hash.update([0]);
         }
@@ -324,7 +319,6 @@ mod tests {
         let locks = locks(&batch, "s");
         let mut expected = vec![(lock(&key("a"), "s"), true), (lock(&key("b"), "s"), false)];
         expected.sort_unstable();
-        expected.insert(0, (hash(&["s"]), false));
         assert_eq!(locks, expected);
     }
 

@@ -12,12 +12,21 @@
 --    and a change of what it guards can not both win, whichever way they cross.
 -- 3. Locks are taken in one order (by hash), so that batches do not deadlock.
 -- 4. Before the locks of its keys, each batch takes the lock of everything, shared. A batch with very many keys takes that
---    one alone, exclusively, instead of filling the lock table.
--- 5. purge takes no key locks. It only removes what expired, never waits for a row, and a batch that meets it either sees
---    the record gone or changes no row and begins anew.
+--    one alone, exclusively, instead of filling the lock table. It is the lock of a table of ours: only who may write that
+--    table can hold it. The numbers of keys are made with a secret, so that no other role can hold them ready.
+-- 5. purge takes no key locks. It only removes what expired, and never waits: it passes over rows that somebody holds. Who
+--    touches what a record is listed under holds the row of the record first, purge and commit alike, so that neither waits
+--    for the other while it holds what the other waits for. A batch that meets purge either sees the record gone or changes
+--    no row and begins anew.
+--
+-- Every function looks for names in pg_catalog and nowhere else. Other names are written with their schema. So nobody who may
+-- create a function in some schema of this database can put theirs in the place of the system's.
 -- Where advisory locks do not hold (other engines that speak this protocol), transactions there are serializable anyway,
 -- and the primary key and the versions in the writes below stand behind that.
-CREATE FUNCTION {schema}.commit_batch(
+-- A node of a version before this one locks otherwise: it must not commit beside this one, and finds its functions gone.
+DROP FUNCTION IF EXISTS {schema}.commit_batch, {schema}.load_records, {schema}.purge_records;
+
+CREATE FUNCTION {schema}.commit_records(
     p_version bigint,
     p_locks bigint[], p_exclusive boolean[],
     p_expect_kind text[], p_expect_id text[], p_expect_version bigint[], p_expect_indexes text[],
@@ -30,7 +39,7 @@ CREATE FUNCTION {schema}.commit_batch(
 ) RETURNS integer LANGUAGE plpgsql
 -- One plan for all calls (planning anew took half of the time), and row by row through the indexes: a plan that was made
 -- while the tables were small must not read all of them when they have grown.
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
 DECLARE
     v_stale boolean;
@@ -40,6 +49,19 @@ DECLARE
 BEGIN
     IF current_setting('transaction_isolation') = 'repeatable read' THEN
         RAISE 'commits need READ COMMITTED or SERIALIZABLE' USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+
+    -- What is acknowledged is on the disk, whatever the server, the database or the role have as their default. How many
+    -- servers hold it is for the operator to say.
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+
+    IF p_locks IS NULL THEN
+        LOCK TABLE {schema}.everything IN EXCLUSIVE MODE;
+    ELSE
+        -- The table is empty: this locks the table alone, in the mode that all commits share.
+        PERFORM 1 FROM {schema}.everything FOR KEY SHARE;
     END IF;
 
     PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.key) ELSE pg_advisory_xact_lock_shared(l.key) END
@@ -72,8 +94,13 @@ BEGIN
                               ELSE greatest(r.expires_at, excluded.expires_at) END;
     END IF;
 
-    -- What replaced and deleted records were listed under, unless all of it stays.
+    -- What replaced and deleted records were listed under, unless all of it stays. Their rows come first: see 5.
     IF v_moved THEN
+        PERFORM 1
+           FROM unnest(p_expect_kind, p_expect_id, p_expect_indexes) AS e(kind, id, indexes)
+           JOIN {schema}.record r ON r.kind = e.kind AND r.id = e.id
+          WHERE e.indexes IS NOT NULL
+            FOR UPDATE OF r;
         DELETE FROM {schema}.record_index x
          USING unnest(p_expect_kind, p_expect_id, p_expect_indexes) AS e(kind, id, indexes),
                {schema}.record r,
@@ -122,9 +149,9 @@ END
 $function$;
 
 -- A function, so that its plan is kept: statements that arrive unnamed are planned each time.
-CREATE FUNCTION {schema}.load_records(p_kind text[], p_id text[])
+CREATE FUNCTION {schema}.read_records(p_kind text[], p_id text[])
 RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
 #variable_conflict use_column
 BEGIN
@@ -135,20 +162,45 @@ BEGIN
 END
 $function$;
 
--- Deletes what expired, the oldest first. Rows that a batch is changing at this moment are left for the next time.
-CREATE FUNCTION {schema}.purge_records(p_before bigint, p_limit bigint)
-RETURNS bigint LANGUAGE sql AS $function$
-    WITH expired AS (
-        SELECT r.kind, r.id FROM {schema}.record r
-         WHERE r.expires_about <= p_before >> 10 AND r.expires_at < p_before
-         ORDER BY r.expires_about, r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
-    ), gone AS (
-        DELETE FROM {schema}.record r USING expired e
-         WHERE r.kind = e.kind AND r.id = e.id AND r.expires_at < p_before
-        RETURNING r.kind, r.id, r.indexes
-    ), unlisted AS (
-        DELETE FROM {schema}.record_index x USING gone g, json_array_elements(g.indexes::json) AS i(pair)
-         WHERE x.kind = g.kind AND x.name = i.pair->>0 AND x.value = i.pair->>1 AND x.id = g.id
-    )
-    SELECT count(*) FROM gone
+-- A page of what is listed under an index, by id.
+CREATE FUNCTION {schema}.list_records(p_kind text, p_name text, p_value text, p_after text, p_limit bigint)
+RETURNS TABLE (version bigint, expires_at bigint, body text, id text) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT r.version, r.expires_at, r.body::text, r.id
+      FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
+     WHERE x.kind = p_kind AND x.name = p_name AND x.value = p_value AND x.id > p_after
+     ORDER BY x.id LIMIT p_limit;
+END
+$function$;
+
+-- Deletes what expired, the oldest first. Rows that somebody holds at this moment are left for the next time.
+--
+-- Three statements, and each sees what was committed before it began: what a record is listed under is looked at when its row
+-- is held already, so that nothing of it is left behind.
+CREATE FUNCTION {schema}.purge_expired(p_before bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
+DECLARE
+    v_kind text[];
+    v_id text[];
+    v_rows bigint;
+BEGIN
+    SELECT array_agg(e.kind), array_agg(e.id) INTO v_kind, v_id
+      FROM (SELECT r.kind, r.id FROM {schema}.record r
+             WHERE r.expires_about <= p_before >> 10 AND r.expires_at < p_before
+             ORDER BY r.expires_about, r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED) AS e;
+
+    DELETE FROM {schema}.record_index x
+     USING unnest(v_kind, v_id) AS e(kind, id), {schema}.record r, json_array_elements(r.indexes::json) AS i(pair)
+     WHERE r.kind = e.kind AND r.id = e.id
+       AND x.kind = r.kind AND x.name = i.pair->>0 AND x.value = i.pair->>1 AND x.id = r.id;
+
+    DELETE FROM {schema}.record r USING unnest(v_kind, v_id) AS e(kind, id) WHERE r.kind = e.kind AND r.id = e.id;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    RETURN v_rows;
+END
 $function$;

@@ -17,7 +17,9 @@ pub struct PostgresConfig {
     pub url: Secret,
     /// The schema that holds the tables; created where it is missing. Default: `countersign`.
     pub schema: String,
-    /// The most connections at once, per process: 1 and more. Default: 16.
+    /// The most connections at once, per process: 1 and more. Default: 16. A statement that takes too long is cancelled over
+    /// one more. All processes together must stay below the server's `max_connections`. Behind PgBouncer in transaction mode
+    /// these are connections to PgBouncer: each takes one of the server's only while a statement runs.
     pub pool_size: usize,
     /// How long to wait for a connection, free or new. Default: 5 seconds.
     pub connect_timeout: Duration,

@@ -35,8 +35,9 @@ pub(crate) struct Statement {
     pub(crate) types: Vec<Type>,
 }
 
-/// One plan for all calls, and by the indexes, even if the plan is made while the tables are empty.
-const SESSION: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+/// Names are looked for in `pg_catalog` alone: nobody who may create a function somewhere can put theirs in the place of the
+/// system's. One plan for all calls, and by the indexes, even if the plan is made while the tables are empty.
+const SESSION: &str = "SET search_path = pg_catalog, pg_temp; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
     SET enable_mergejoin = off; SET jit = off";
 
 pub(crate) struct Connections {

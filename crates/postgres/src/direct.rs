@@ -15,7 +15,7 @@ use tokio_postgres::{CancelToken, Client, Error};
 
 /// Whether nothing stands between the connection and the process that serves it.
 pub(crate) async fn is_direct(connection: &Client) -> Result<bool, Error> {
-    let rows = connection.query_typed("SELECT pg_backend_pid()", &[]).await?;
+    let rows = connection.query_typed("SELECT pg_catalog.pg_backend_pid()", &[]).await?;
     let serving: Option<i32> = rows.first().and_then(|row| row.try_get(0).ok());
     Ok(serving.is_some() && serving == announced(&connection.cancel_token()).await)
 }

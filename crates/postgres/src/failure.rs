@@ -2,6 +2,7 @@
 
 use countersign_storage::StoreError;
 use deadpool_postgres::{HookError, PoolError};
+use rustls::CertificateError;
 use tokio_postgres::error::SqlState;
 
 /// A failure, sorted by what is known about the statement.
@@ -65,14 +66,54 @@ impl Failure {
 /// What may be said about an error. Not its own text: that can quote values, the user, or the URL.
 fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(state) = error.code() {
-        return format!("PostgreSQL answered SQLSTATE {}", state.code());
+        return match in_words(state) {
+            Some(words) => format!("{words} (SQLSTATE {})", state.code()),
+            None => format!("PostgreSQL answered SQLSTATE {}", state.code()),
+        };
     }
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if let Some(rustls::Error::InvalidCertificate(wrong)) = io.get_ref().and_then(|e| e.downcast_ref()) {
+                return format!("the certificate of PostgreSQL {}", certificate_in_words(wrong));
+            }
             return format!("the connection to PostgreSQL failed: {}", io.kind());
         }
         source = cause.source();
     }
     "the connection to PostgreSQL failed".to_owned()
+}
+
+/// What an operator can do something about.
+fn in_words(state: &SqlState) -> Option<&'static str> {
+    Some(match *state {
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            "the database role lacks a right: to make the schema it needs CREATE on the database, to use it USAGE on the \
+             schema and SELECT, INSERT, UPDATE and DELETE on its tables"
+        }
+        SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION | SqlState::INVALID_SCHEMA_NAME => {
+            "the schema lacks a table or a function of this version: a newer version has replaced it, or somebody removed it"
+        }
+        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            "the server refuses the role or its password"
+        }
+        SqlState::INVALID_CATALOG_NAME => "the database does not exist",
+        SqlState::TOO_MANY_CONNECTIONS => "the server has no connection left",
+        SqlState::READ_ONLY_SQL_TRANSACTION => "the server only reads",
+        SqlState::DISK_FULL => "the disk of the server is full",
+        SqlState::QUERY_CANCELED => "a statement took too long and was cancelled",
+        SqlState::INVALID_TRANSACTION_STATE => "commits need READ COMMITTED or SERIALIZABLE",
+        _ => return None,
+    })
+}
+
+fn certificate_in_words(wrong: &CertificateError) -> &'static str {
+    match wrong {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "is for another name",
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "comes from an authority that is not trusted"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
+        _ => "is not valid",
+    }
 }

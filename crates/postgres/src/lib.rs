@@ -4,6 +4,10 @@
 //! the server itself keeps the statements prepared; through a pooler, which lends server processes, they are sent whole
 //! each time. Which of the two it is, each connection finds out by itself. Any number of nodes may share one database.
 //!
+//! Other roles of the same database can neither slip in a function of theirs nor hold the lock that all commits share. A role
+//! that may write the tables can do anything; one that reads `pg_locks` sees numbers of keys while they are locked, and can
+//! hold up commits on them. Whoever does not trust the others in a database takes one of their own.
+//!
 //! What this crate does not do: it does not create databases or roles, and it does not read from replicas (a load must
 //! see every acknowledged commit).
 //!

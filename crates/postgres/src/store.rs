@@ -25,8 +25,8 @@ pub struct PostgresStore(Arc<Inner>);
 
 struct Inner {
     connections: Connections,
-    /// The bare name: part of what keys are locked by.
-    schema: String,
+    /// What keys are locked by is made with it.
+    lock_secret: String,
     commit: Arc<Statement>,
     load: Arc<Statement>,
     find: Arc<Statement>,
@@ -64,8 +64,8 @@ impl PostgresStore {
         let connections = Connections::new(&config, &[&commit, &load, &find, &purge])?;
         schema::migrate(&connections, &quoted).await.map_err(unavailable)?;
         connections.keep().await.map_err(unavailable)?;
-        let schema = config.schema;
-        Ok(PostgresStore(Arc::new(Inner { connections, schema, commit, load, find, purge })))
+        let lock_secret = schema::lock_secret(&connections, &quoted).await.map_err(unavailable)?;
+        Ok(PostgresStore(Arc::new(Inner { connections, lock_secret, commit, load, find, purge })))
     }
 
     /// Sends a statement again as long as it only loses against others.
@@ -132,7 +132,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        let call = Call::new(&batch, &self.0.schema)?;
+        let call = Call::new(&batch, &self.0.lock_secret)?;
         match self.run(&self.0.commit, &call.parameters().map(|(value, _)| value)).await {
             Ok(rows) => {
                 // The transaction is committed: an answer that can not be read leaves its outcome open.
@@ -173,24 +173,26 @@ fn load(schema: &str) -> Statement {
                JOIN {schema}.record r ON r.kind = k.kind AND r.id = k.id"
         ),
         // The plan of a function is kept.
-        alone: format!("SELECT n, version, expires_at, body FROM {schema}.load_records($1, $2)"),
+        alone: format!("SELECT n, version, expires_at, body FROM {schema}.read_records($1, $2)"),
         types: vec![Type::TEXT_ARRAY; 2],
     }
 }
 
 fn find(schema: &str) -> Statement {
-    let statement = format!(
-        "SELECT r.version, r.expires_at, r.body::text, r.id
-           FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
-          WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id > $4
-          ORDER BY x.id LIMIT $5"
-    );
-    let types = vec![Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8];
-    Statement { kept: statement.clone(), alone: statement, types }
+    Statement {
+        kept: format!(
+            "SELECT r.version, r.expires_at, r.body::text, r.id
+               FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
+              WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id > $4
+              ORDER BY x.id LIMIT $5"
+        ),
+        alone: format!("SELECT version, expires_at, body, id FROM {schema}.list_records($1, $2, $3, $4, $5)"),
+        types: vec![Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8],
+    }
 }
 
 fn purge(schema: &str) -> Statement {
-    let statement = format!("SELECT {schema}.purge_records($1, $2)");
+    let statement = format!("SELECT {schema}.purge_expired($1, $2)");
     Statement { kept: statement.clone(), alone: statement, types: vec![Type::INT8; 2] }
 }
 

@@ -109,7 +109,10 @@ async fn people_find_readable_views_in_the_schema() {
         }
         assert_eq!(seen.len(), rows, "{view}");
     }
-    let when = format!("SELECT at = '2027-01-15T08:00:00Z' FROM \"{}\".audit", config.schema);
+    let when = format!(
+        "SELECT at = '2027-01-15T08:00:00Z' AND times = 37 AND last_at = '2027-01-15T08:00:30Z' FROM \"{}\".audit",
+        config.schema
+    );
     assert!(reading.query_one(&when, &[]).await.unwrap().get::<_, bool>(0));
     testing::drop_schema(&config).await.unwrap();
 }
