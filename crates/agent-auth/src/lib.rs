@@ -30,6 +30,8 @@ mod device_authorization;
 mod endpoints;
 mod evaluate;
 mod executor;
+#[cfg(test)]
+mod golden_records;
 mod grant;
 mod host;
 mod host_jwt;

@@ -19,6 +19,8 @@ pub mod authn;
 pub mod confirm;
 pub mod cookie;
 mod credential;
+#[cfg(test)]
+mod golden_records;
 mod known_device;
 pub mod origin;
 pub mod password;

@@ -20,6 +20,8 @@ pub mod client_authentication;
 mod config;
 pub mod endpoints;
 pub mod error_page;
+#[cfg(test)]
+mod golden_records;
 mod grants;
 mod issuer;
 pub mod params;

@@ -20,7 +20,7 @@
 //! node whose clock is before that, or before this software was made, does not start.
 
 mod clock;
-mod key_set;
+pub(crate) mod key_set;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

@@ -47,7 +47,7 @@ impl Times {
 
 /// All keys of an issuer, oldest first.
 #[derive(Serialize, Deserialize)]
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     pub(super) issuer: String,
     pub(super) keys: Vec<StoredKey>,
 }
