@@ -159,7 +159,8 @@ fn what_is_unknown_inside_a_thing_stays_with_the_thing_and_goes_with_it() {
 fn where_it_can_not_be_told_whether_a_thing_changed_or_another_came_nothing_is_written() {
     let key = json!({"id": "a", "state": "active", "grants": [], "limits": [], "key": {"text": "k", "newer": 1}});
     let limits = json!({"id": "a", "state": "active", "grants": [], "limits": [{"most": 1, "newer": 1}, {"most": 2}]});
-    let table: [(&Value, fn(&mut Account)); 2] = [
+    type Edit = fn(&mut Account);
+    let table: [(&Value, Edit); 2] = [
         (&key, |account| account.key = Some(AccountKey { text: "other".to_owned() })),
         (&limits, |account| account.limits[0].most = 9),
     ];
@@ -173,7 +174,9 @@ fn where_it_can_not_be_told_whether_a_thing_changed_or_another_came_nothing_is_w
     }
     let (outcome, found) = edited(&limits, |account| account.limits.truncate(1));
     assert_eq!((outcome, &found["limits"]), (Ok(()), &json!([{"most": 1, "newer": 1}])));
-    let (outcome, found) = edited(&limits, |account| drop(account.limits.remove(0)));
+    let (outcome, found) = edited(&limits, |account| {
+        account.limits.remove(0);
+    });
     assert_eq!((outcome, &found["limits"]), (Ok(()), &json!([{"most": 2}])));
 }
 
