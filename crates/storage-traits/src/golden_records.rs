@@ -14,6 +14,7 @@ fn each_kind_of_record_reads_what_was_released_and_ends_or_is_bounded() {
         Golden::counter("audit_repeats"),
         Golden::of::<Horizon>().bounded_by("one for each store"),
         Golden::counter("throttle"),
+        Golden::counter("throttle_forgiven"),
     ];
     let files = golden::check(env!("CARGO_MANIFEST_DIR"), &rows).unwrap_or_else(|seen| panic!("{seen}"));
     assert!(files >= 3, "{files}");
