@@ -119,7 +119,7 @@ for (const kind of ENCRYPTION) {
       .encrypt(await jose.importJWK(ours.publicJwk, alg));
     const request = { do: 'decrypt', alg, jwk: ours.jwk };
     assert.deepEqual(ask({ ...request, token: message }), { ok: payload });
-    const wrong = { refused: 'the message can not be decrypted' };
+    const wrong = { refused: 'the message cannot be decrypted' };
     // The encrypted key, where there is one, the initialization vector, the ciphertext and the tag.
     for (const index of alg === 'ECDH-ES' ? [2, 3, 4] : [1, 2, 3, 4]) {
       assert.deepEqual(ask({ ...request, token: brokenSegment(message, index) }), wrong, `segment ${index}`);
