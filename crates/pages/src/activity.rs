@@ -20,10 +20,22 @@ const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// One row: the newest of records in a row that tell the same, and how many they are.
+/// One row: the newest of records in a row that tell the same, and how often it happened.
 pub(crate) struct Happening {
     pub(crate) record: AuditRecord,
-    pub(crate) times: u32,
+    pub(crate) times: u64,
+    pub(crate) last: Timestamp,
+}
+
+impl Happening {
+    /// `records` tell the same, the newest last. A refusal that was repeated within its window is one record with a count.
+    async fn of(ports: &Ports, mut records: Vec<AuditRecord>) -> Result<Option<Self>, Fault> {
+        let counts = ports.repeats(&records).await?;
+        let Some(record) = records.pop() else { return Ok(None) };
+        let last = counts.last().and_then(Option::as_ref).map_or(record.at, |repeats| repeats.last);
+        let times = counts.iter().map(|repeats| repeats.map_or(1, |repeats| repeats.count)).sum();
+        Ok(Some(Happening { record, times, last }))
+    }
 }
 
 /// Whether `next` is one more of the same refusal: of a hundred wrong guesses in a row the owner is to see one row that says
@@ -34,19 +46,24 @@ fn repeats(newest: &AuditRecord, next: &AuditRecord) -> bool {
 
 /// What happened latest around a person, newest first.
 pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<Happening>, Fault> {
-    let mut latest = VecDeque::new();
+    let mut latest: VecDeque<Vec<AuditRecord>> = VecDeque::new();
     for window in WINDOWS {
         latest = since(ports, subject, ports.now() - window).await?;
         if latest.len() == ROWS {
             break;
         }
     }
-    Ok(latest.into_iter().rev().collect())
+    let mut happenings = Vec::with_capacity(ROWS);
+    for records in latest.into_iter().rev() {
+        happenings.extend(Happening::of(ports, records).await?);
+    }
+    Ok(happenings)
 }
 
-async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<VecDeque<Happening>, Fault> {
+/// The latest records, those that tell the same in a row together.
+async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<VecDeque<Vec<AuditRecord>>, Fault> {
     let mut reader = ports.reader();
-    let mut latest = VecDeque::with_capacity(ROWS);
+    let mut latest: VecDeque<Vec<AuditRecord>> = VecDeque::with_capacity(ROWS);
     // The ids of audit records begin with their second.
     let mut after = Some(Cursor(format!("{:010}", start.as_secs().max(0))));
     while after.is_some() {
@@ -57,9 +74,8 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
         for record in records.into_iter().filter(|record| record.action != "agent.execute_completed") {
             let record = record.record;
             match latest.back_mut() {
-                Some(Happening { record: newest, times }) if repeats(newest, &record) => {
-                    *newest = record;
-                    *times = times.saturating_add(1);
+                Some(same) if same.last().is_some_and(|newest| repeats(newest, &record)) => {
+                    same.push(record);
                     continue;
                 }
                 _ => {}
@@ -67,7 +83,7 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
             if latest.len() == ROWS {
                 latest.pop_front();
             }
-            latest.push_back(Happening { record, times: 1 });
+            latest.push_back(vec![record]);
         }
         after = next;
     }
@@ -77,7 +93,7 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
 impl ActivityRow {
     /// In words. `name` knows what agents and clients are called, by their ids.
     pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
-        let Happening { record, times } = happening;
+        let Happening { record, times, last } = happening;
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let actor = match &record.actor {
             Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),
@@ -95,7 +111,7 @@ impl ActivityRow {
             who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
             // A person who says no is not refused.
             refused: record.action != "grant.approve" && is_denied(record),
-            at: When::new(record.at, now),
+            at: When::new(*last, now),
         }
     }
 }

@@ -81,6 +81,21 @@ fn is_behind(outcome: Result<impl std::fmt::Debug, Fault>) -> bool {
     matches!(&outcome, Err(fault @ Fault::Unavailable(reason)) if reason.starts_with(words) && fault.status() == 503)
 }
 
+/// Removing goes over the whole store, so what it says of the time holds in each part.
+#[test]
+fn what_is_removed_from_the_whole_no_clock_revives_in_a_scope() {
+    block_on(async {
+        let store = Arc::new(MemoryStore::new());
+        let (whole, clock) = node(&store, 0);
+        let scoped = whole.scoped("https://as.test");
+        assert_eq!(scoped.perform(&UseToken).await, Ok(Ok(())));
+        clock.advance(Duration::from_secs(3_600));
+        assert_eq!(whole.purge(100).await, Ok(1));
+        let (late, _) = node(&store, 30);
+        assert!(is_behind(late.scoped("https://as.test").perform(&UseToken).await));
+    });
+}
+
 #[test]
 fn what_one_node_removes_no_other_nodes_clock_revives() {
     block_on(async {
