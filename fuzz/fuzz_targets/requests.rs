@@ -159,7 +159,7 @@ async fn site() -> Site {
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
         signed_in: Arc::new(Nobody),
         clients: Arc::new(StoredClients::new(&ports, ISSUER)),
-        key_ring: Arc::new(KeyRing::new([(1, Secret::new("x".repeat(32)))]).expect("a key ring")),
+        key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).expect("a key ring")),
         policy: Policy::default(),
         routes: RouteMap::default(),
         pages: InteractionPages {

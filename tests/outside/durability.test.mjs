@@ -23,8 +23,8 @@ for (const framework of new Set(targets.map((t) => t.framework))) {
       return { code, said };
     };
 
-    test("refuses a missing or short secret, naming the setting and never the value", async () => {
-      for (const secret of [undefined, "", "short-secret-value"]) {
+    test("refuses a missing, short or guessable secret, naming the setting and never the value", async () => {
+      for (const secret of [undefined, "", "short-secret-value", "x".repeat(32)]) {
         const { code, said } = await start(secret === undefined ? {} : { COUNTERSIGN_SECRET: secret });
         assert.notEqual(code, 0);
         assert.match(said, /COUNTERSIGN_SECRET/);
@@ -33,7 +33,7 @@ for (const framework of new Set(targets.map((t) => t.framework))) {
     });
 
     test("refuses an issuer that is no issuer, and a database that is no database", async () => {
-      const COUNTERSIGN_SECRET = "x".repeat(32);
+      const COUNTERSIGN_SECRET = "Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go";
       for (const [name, value] of [["COUNTERSIGN_ISSUER", "http://example.test/api"], ["COUNTERSIGN_ISSUER", "https://example.test/api?x=1"], ["COUNTERSIGN_DATABASE", "oracle:abc"]]) {
         const { code, said } = await start({ COUNTERSIGN_SECRET, [name]: value });
         assert.notEqual(code, 0, value);

@@ -292,7 +292,7 @@ mod tests {
             throttle: Arc::new(StoreThrottle::new(ports.clone())),
             hasher: Arc::clone(hasher),
             cookie: crate::session_cookie("http://localhost"),
-            key_ring: Arc::new(KeyRing::new([(1, Secret::new("0123456789abcdef0123456789ABCDEF"))]).unwrap()),
+            key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).unwrap()),
             policy: AuthnPolicy {
                 attempts_per_account: Limit::new(u32::MAX, Duration::from_secs(60)),
                 ..AuthnPolicy::default()

@@ -75,7 +75,7 @@ async fn issuer(algorithm: Algorithm) -> Issuer {
         random: Arc::new(SystemRandom::default()),
         audit: Arc::new(TracingAudit),
     };
-    let key = Secret::new("0123456789abcdef0123456789abcdef");
+    let key = Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go");
     let issuer = Issuer::new(IssuerConfig {
         issuer: ISSUER.to_owned(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),

@@ -1,6 +1,6 @@
 //! Sealing: what must be stored and yet not be readable in the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -33,6 +33,9 @@ pub enum KeyRingError {
         /// How many there are.
         found: usize,
     },
+    /// The secret is long and yet soon guessed: it repeats itself, counts, or has few different characters.
+    #[error("a secret is guessable: it must be random, 32 bytes from a generator for one")]
+    Guessable,
 }
 
 impl KeyRing {
@@ -46,13 +49,28 @@ impl KeyRing {
     pub fn new(secrets: impl IntoIterator<Item = (u32, Secret)>) -> Result<Self, KeyRingError> {
         let mut keys = BTreeMap::new();
         for (version, secret) in secrets {
-            let found = secret.expose().len();
-            if found < Self::SECRET_BYTES {
-                return Err(KeyRingError::TooShort { expected: Self::SECRET_BYTES, found });
-            }
+            Self::judge(&secret)?;
             keys.insert(version, SealingKey::derive(&secret, "countersign key ring"));
         }
         if keys.is_empty() { Err(KeyRingError::Empty) } else { Ok(KeyRing { keys }) }
+    }
+
+    /// Whether a secret can be a key: 32 bytes or more that look random. What is judged cannot be proven, so this refuses
+    /// only what nobody's generator makes: `aaaa…`, `abcabc…`, `0123…`.
+    ///
+    /// # Errors
+    /// [`KeyRingError::TooShort`], [`KeyRingError::Guessable`].
+    pub fn judge(secret: &Secret) -> Result<(), KeyRingError> {
+        let found = secret.expose().len();
+        if found < Self::SECRET_BYTES {
+            return Err(KeyRingError::TooShort { expected: Self::SECRET_BYTES, found });
+        }
+        if is_guessable(secret.expose().as_bytes()) { Err(KeyRingError::Guessable) } else { Ok(()) }
+    }
+
+    /// The number of the newest key.
+    pub(crate) fn newest(&self) -> Option<u32> {
+        self.keys.keys().next_back().copied()
     }
 
     /// Seals under the newest key. `context` says what and where it is (kind and id): it must be the same at opening, so
@@ -76,6 +94,15 @@ impl KeyRing {
         let key = self.keys.get(&version).ok_or(Fault::Crypto("sealed under a key that is not in the key ring"))?;
         key.open(context, &Sealed(rest.to_owned()))
     }
+}
+
+/// Random bytes in hexadecimal have 14 different characters in 32, and neighbours that differ by at most one in one case
+/// of six; fewer than eight, or more than half, is no chance.
+fn is_guessable(secret: &[u8]) -> bool {
+    let different: BTreeSet<u8> = secret.iter().copied().collect();
+    let near = secret.windows(2).filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1)).count();
+    let repeats = |period: usize| secret.iter().zip(secret.iter().skip(period)).all(|(a, b)| a == b);
+    different.len() < 8 || near > secret.len() / 2 || (1..=secret.len() / 2).any(repeats)
 }
 
 impl fmt::Debug for KeyRing {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
     Account, AccountState, Accounts, Allowance, Clock, Count, CreateAccountError, EmailAddress, Fault, Handle, KeyRing,
-    KeyRingError, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret, SeededRandom, StoreThrottle,
-    StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
+    KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret, SeededRandom,
+    StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -291,7 +291,51 @@ mod key_ring {
         assert_eq!(error, KeyRingError::TooShort { expected: 32, found: 7 });
         assert!(!format!("{error} {error:?} {:?}", ring(&[1])).contains("hunter2"));
         assert!(KeyRing::new([(1, Secret::new("x".repeat(31)))]).is_err());
-        assert!(KeyRing::new([(1, Secret::new("x".repeat(32)))]).is_ok());
+        assert!(KeyRing::new([(1, secret(1))]).is_ok());
+    }
+
+    #[test]
+    fn a_long_secret_that_is_soon_guessed_is_refused() {
+        for guessable in [
+            "a".repeat(32),
+            "a".repeat(1_000),
+            "ab".repeat(16),
+            "0123456789abcdef0123456789abcdef".to_owned(),
+            "0123456789abcdefghijklmnopqrstuvwxyz".to_owned(),
+            "correct-horse!".repeat(3),
+            "11111111112222222222333333333344".to_owned(),
+        ] {
+            let refused = KeyRing::new([(1, Secret::new(guessable.clone()))]).unwrap_err();
+            assert_eq!(refused, KeyRingError::Guessable, "{guessable}");
+            assert!(!refused.to_string().contains(&guessable));
+        }
+        // Random ones, as generators write them.
+        let random = SeededRandom::new(7);
+        for _ in 0..1_000 {
+            let bytes: [u8; 16] = countersign_storage::random::bytes(&random);
+            let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(KeyRing::judge(&Secret::new(hexadecimal.clone())), Ok(()), "{hexadecimal}");
+            let generated = Secret::generate(&random);
+            assert_eq!(KeyRing::judge(&generated), Ok(()), "{}", generated.expose());
+        }
+    }
+
+    #[test]
+    fn a_store_knows_the_secrets_that_it_was_made_with() {
+        let ports = world().ports;
+        block_on(async {
+            assert_eq!(ring(&[1]).fits(&ports).await, Ok(KeyRingFit::Unknown));
+            assert_eq!(ring(&[1]).leave_check(&ports).await, Ok(KeyRingFit::Fits));
+            assert_eq!(ring(&[1]).fits(&ports).await, Ok(KeyRingFit::Fits));
+            let other = KeyRing::new([(1, secret(9))]).unwrap();
+            assert_eq!(other.fits(&ports).await, Ok(KeyRingFit::Foreign));
+            assert_eq!(other.leave_check(&ports).await, Ok(KeyRingFit::Foreign), "and is not believed later");
+            assert_eq!(ring(&[1]).fits(&ports).await, Ok(KeyRingFit::Fits));
+            // A second secret comes, and later the first one goes.
+            assert_eq!(ring(&[1, 2]).leave_check(&ports).await, Ok(KeyRingFit::Fits));
+            assert_eq!(ring(&[2]).fits(&ports).await, Ok(KeyRingFit::Fits));
+            assert_eq!(ring(&[1]).fits(&ports).await, Ok(KeyRingFit::Foreign));
+        });
     }
 
     #[test]

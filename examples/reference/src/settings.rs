@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use countersign_jose::Algorithm;
 use countersign_oidc::Policy;
-use countersign_storage::{KeyRing, Limit, Secret};
+use countersign_storage::{KeyRing, KeyRingError, Limit, Secret};
 use countersign_web::issuer_url::IssuerUrl;
 use countersign_web::proxy::{ProxyHeader, TrustedProxies};
 use url::Url;
@@ -146,10 +146,23 @@ fn secret(value: Option<String>) -> Result<Secret, SettingsError> {
     let least = KeyRing::SECRET_BYTES;
     let value =
         value.ok_or_else(|| wrong(SECRET, format!("it is missing; {least} random bytes or more are needed")))?;
-    if value.len() < least {
-        return Err(wrong(SECRET, format!("it is too short: {} bytes, {least} or more are needed", value.len())));
+    let secret = Secret::new(value);
+    match KeyRing::judge(&secret) {
+        Err(KeyRingError::TooShort { found, .. }) => {
+            Err(wrong(SECRET, format!("it is too short: {found} bytes, {least} or more are needed")))
+        }
+        Err(_) => Err(wrong(SECRET, GUESSABLE)),
+        Ok(()) if is_example(&secret) => Err(wrong(SECRET, GUESSABLE)),
+        Ok(()) => Ok(secret),
     }
-    Ok(Secret::new(value))
+}
+
+/// What stands in examples and templates is known to everybody who reads them.
+fn is_example(secret: &Secret) -> bool {
+    let text = Secret::new(secret.expose().to_ascii_lowercase().replace(['-', '_', ' ', '.'], ""));
+    const WORDS: [&str; 8] =
+        ["changeme", "changethis", "correcthorse", "example", "insecure", "placeholder", "replaceme", "yoursecret"];
+    WORDS.iter().any(|word| text.expose().contains(word))
 }
 
 fn issuer(value: String) -> Result<String, SettingsError> {
@@ -226,6 +239,7 @@ const LIMITS_TIMES: &str = "COUNTERSIGN_LIMITS_TIMES";
 const LISTEN: &str = "COUNTERSIGN_LISTEN";
 const PROXY_HEADER: &str = "COUNTERSIGN_PROXY_HEADER";
 const SECRET: &str = "COUNTERSIGN_SECRET";
+const GUESSABLE: &str = "it can be guessed: it must be random, such as what `openssl rand -base64 32` prints";
 const TEMPLATES: &str = "COUNTERSIGN_TEMPLATES";
 const TRUSTED_PROXIES: &str = "COUNTERSIGN_TRUSTED_PROXIES";
 
@@ -233,7 +247,7 @@ const TRUSTED_PROXIES: &str = "COUNTERSIGN_TRUSTED_PROXIES";
 mod tests {
     use super::*;
 
-    const GOOD_SECRET: &str = "correct-horse-battery-staple-0123";
+    const GOOD_SECRET: &str = "Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go";
 
     fn with(changes: &[(&'static str, &str)]) -> Result<Settings, SettingsError> {
         Settings::from_lookup(&|name| {
@@ -260,6 +274,10 @@ mod tests {
         let rows: &[(&'static str, &str)] = &[
             (SECRET, ""),
             (SECRET, short),
+            (SECRET, "hunter2hunter2hunter2hunter2hunter2"),
+            (SECRET, "hunter2-correct-horse-battery-staple-0123"),
+            (SECRET, "please-CHANGE_ME-hunter2-before-production"),
+            (SECRET, "0123456789hunter2abcdefghijklmnopqrstuvwxyz"),
             (ISSUER, "hunter2:3000"),
             (ISSUER, "ftp://hunter2.test"),
             (ISSUER, "http://"),

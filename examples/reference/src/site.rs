@@ -12,8 +12,8 @@ use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedError
 use countersign_postgres::{PostgresConfig, PostgresStore};
 use countersign_sqlite::SqliteStore;
 use countersign_storage::{
-    Endpoints, Fault, KeyRing, Limit, MemoryStore, Ports, Store, StoreThrottle, StoredAccounts, SystemClock,
-    SystemRandom, TracingAudit,
+    Endpoints, Fault, KeyRing, KeyRingFit, Limit, MemoryStore, Ports, Store, StoreThrottle, StoredAccounts,
+    SystemClock, SystemRandom, TracingAudit,
 };
 
 use crate::bank::{self, Bank};
@@ -52,6 +52,9 @@ pub enum StartError {
     /// The issuer refuses its configuration.
     #[error("COUNTERSIGN_ISSUER: {0}")]
     Issuer(#[from] countersign_oidc::ConfigError),
+    /// The database was made with another secret.
+    #[error("sealed values do not open: is COUNTERSIGN_SECRET the one that this database was made with?")]
+    OtherSecret,
     /// Another part refuses its configuration.
     #[error("{part}: {reason}")]
     Part {
@@ -81,6 +84,9 @@ impl Reference {
 
         let key_ring = KeyRing::new([(1, settings.secret.clone())]).map_err(part("COUNTERSIGN_SECRET"))?;
         let key_ring = Arc::new(key_ring);
+        if key_ring.fits(&ports).await? == KeyRingFit::Foreign {
+            return Err(StartError::OtherSecret);
+        }
         let hasher = PasswordHasher::new(PasswordHasherConfig::default()).map_err(part("password hashing"))?;
         let authn = Arc::new(Authn::new(AuthnConfig {
             ports: ports.clone(),
@@ -98,7 +104,7 @@ impl Reference {
             accounts: accounts.clone(),
             signed_in: authn.clone(),
             clients: Arc::new(StoredClients::new(&ports, &settings.issuer)),
-            key_ring,
+            key_ring: key_ring.clone(),
             policy: policy::issuer(settings),
             routes: RouteMap::default(),
             pages: InteractionPages {
@@ -107,7 +113,12 @@ impl Reference {
                 error: Arc::new(TemplatedErrorPage::new(templates.clone())),
             },
         })?);
-        issuer.ensure_keys().await?;
+        // It opens the signing keys that there are.
+        issuer.ensure_keys().await.map_err(|fault| match fault {
+            Fault::Crypto("a sealed value does not open") => StartError::OtherSecret,
+            fault => StartError::Fault(fault),
+        })?;
+        key_ring.leave_check(&ports).await?;
         for client in &settings.clients {
             clients::ensure(&issuer, client).await?;
         }
@@ -183,4 +194,46 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
 
 fn part<E: std::fmt::Display>(part: &'static str) -> impl FnOnce(E) -> StartError {
     move |error| StartError::Part { part, reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_storage::{Batch, Change, Key, Kind, Version};
+    use pollster::block_on;
+
+    use super::*;
+
+    fn settings(database: &std::path::Path, secret: &str) -> Settings {
+        let database = format!("sqlite:{}", database.display());
+        Settings::from_lookup(&|name| {
+            Ok(match name {
+                "COUNTERSIGN_SECRET" => Some(secret.to_owned()),
+                "COUNTERSIGN_DATABASE" => Some(database.clone()),
+                _ => None,
+            })
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_changed_secret_is_told_by_the_name_of_its_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("issuer.db");
+        let (own, other) = ("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go", "oG9aCeU5dLjM0pXsH6bRfT1wYq8Nv3kZ");
+        let start = |secret| block_on(Reference::build(&settings(&database, secret))).map(drop);
+        let told = |outcome: Result<(), StartError>| outcome.unwrap_err().to_string();
+        let words = "sealed values do not open: is COUNTERSIGN_SECRET the one that this database was made with?";
+        start(own).unwrap();
+        start(own).unwrap();
+        assert_eq!(told(start(other)), words);
+
+        // A database from before there was a value to compare with.
+        let store = SqliteStore::open(&database).unwrap();
+        let key = Key { kind: Kind::new("key_ring_check"), id: "1".to_owned() };
+        let version = block_on(store.load(std::slice::from_ref(&key))).unwrap().remove(0).unwrap().version;
+        let changes = vec![Change::Delete { key, version }];
+        block_on(store.commit(Batch { version: Version::from_i64(1), guards: Vec::new(), changes })).unwrap();
+        assert_eq!(told(start(other)), words);
+        start(own).unwrap();
+    }
 }

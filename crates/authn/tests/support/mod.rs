@@ -55,7 +55,7 @@ pub fn site_on(
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(PasswordHasher::below_the_floor_for_tests_only(hasher).unwrap()),
         cookie: countersign_authn::session_cookie("https://auth.test"),
-        key_ring: Arc::new(KeyRing::new([(1, Secret::new("0123456789abcdef0123456789ABCDEF"))]).unwrap()),
+        key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).unwrap()),
         policy,
         ports,
     });

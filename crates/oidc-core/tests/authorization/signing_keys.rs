@@ -190,7 +190,7 @@ async fn private_keys_are_sealed() {
         assert!(!entry.body.contains(&private[20..]), "{entry:?}");
     }
     let mut other = config(&world.ports, world.sessions.clone(), Policy::default());
-    other.key_ring = Arc::new(KeyRing::new([(1, Secret::new("x".repeat(32)))]).unwrap());
+    other.key_ring = Arc::new(KeyRing::new([(1, Secret::new("oG9aCeU5dLjM0pXsH6bRfT1wYq8Nv3kZ"))]).unwrap());
     let other = Issuer::new(other).unwrap();
     assert!(matches!(other.signing_keys().current(ED).await, Err(Fault::Crypto(_))));
     assert_eq!(world.issuer.policy().key_refresh, Duration::from_secs(60));

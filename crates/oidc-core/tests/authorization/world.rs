@@ -122,7 +122,7 @@ pub(crate) fn config(ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> 
 }
 
 pub(crate) fn config_of(issuer: &str, ports: &Ports, sessions: Arc<Sessions>, policy: Policy) -> IssuerConfig {
-    let secret = Secret::new("0123456789abcdef0123456789abcdef");
+    let secret = Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go");
     IssuerConfig {
         issuer: issuer.to_owned(),
         ports: ports.clone(),

@@ -168,7 +168,7 @@ impl World {
         let people = Arc::new(People::default());
         people.accounts.lock().unwrap().insert("usr_alice".to_owned(), alice());
         let sessions = Arc::new(Sessions::default());
-        let key = Secret::new("0123456789abcdef0123456789abcdef");
+        let key = Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go");
         let issuer = Issuer::new(IssuerConfig {
             issuer: ISSUER.to_owned(),
             ports: ports.clone(),

@@ -73,7 +73,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         hasher: Arc::new(hasher.expect("a hasher")),
         cookie: countersign_authn::session_cookie(issuer),
-        key_ring: Arc::new(KeyRing::new([(1, Secret::new("k".repeat(32)))]).expect("a key ring")),
+        key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).expect("a key ring")),
         policy: AuthnPolicy::default(),
     }));
     let templates = Arc::new(Templates::new(source, "Countersign").expect("templates"));
@@ -85,7 +85,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         accounts: accounts.clone(),
         signed_in: authn.clone(),
         clients: Arc::new(StoredClients::new(&ports, issuer)),
-        key_ring: Arc::new(KeyRing::new([(1, Secret::new("k".repeat(32)))]).expect("a key ring")),
+        key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).expect("a key ring")),
         policy,
         routes: RouteMap::default(),
         pages: InteractionPages {
@@ -342,6 +342,11 @@ impl Browser<'_> {
             }
         }
         reply
+    }
+
+    /// The same browser once more, as it is now: for what happens at the same time.
+    pub fn tab(&self) -> Browser<'_> {
+        Browser { world: self.world, jar: self.jar.clone() }
     }
 
     pub fn session_cookie(&self) -> Option<String> {
