@@ -100,6 +100,7 @@ fn message(nonce: &[u8]) -> Vec<u8> {
 mod tests {
     use super::FormTokens;
     use countersign_storage::{Secret, SeededRandom};
+    use countersign_web::cookie::CookieName;
     use countersign_web::issuer_url::Transport;
     use http::header::{COOKIE, SET_COOKIE};
     use http::{HeaderMap, HeaderValue, Response};
@@ -149,5 +150,42 @@ mod tests {
         let (one, two) = (tokens.token(&tokens.browser(&session)), tokens.token(&tokens.browser(&session)));
         assert_ne!(one, two);
         assert_eq!((tokens.check(&session, &one), tokens.check(&session, &two)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn the_cookie_is_host_prefixed_over_tls_and_plain_on_loopback() {
+        for (transport, name) in
+            [(Transport::Https, "__Host-countersign-form"), (Transport::Loopback, "countersign-form")]
+        {
+            let session = CookieName::new("countersign", transport);
+            let tokens = FormTokens::new(session, transport, Arc::new(SeededRandom::new(1)));
+            let visitor = tokens.browser(&HeaderMap::new());
+            let token = tokens.token(&visitor);
+            let set = visitor.remember(Response::new(())).headers()[SET_COOKIE].to_str().expect("text").to_owned();
+            let (found, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).expect("a pair");
+            assert_eq!((found, value.len()), (name, 43), "{set}");
+            assert_eq!(set.contains("; Secure"), transport == Transport::Https, "{set}");
+            assert_eq!(tokens.check(&cookies(&format!("{name}={value}")), &token), Ok(()));
+            for other in ["countersign-form", "__Host-countersign-form"].into_iter().filter(|other| *other != name) {
+                assert!(tokens.check(&cookies(&format!("{other}={value}")), &token).is_err(), "{other}");
+            }
+        }
+    }
+
+    /// Somebody else set one of the two: neither is taken, and the browser gets a fresh one.
+    #[test]
+    fn two_cookies_of_the_name_are_none() {
+        let tokens = tokens();
+        let visitor = tokens.browser(&HeaderMap::new());
+        let token = tokens.token(&visitor);
+        let set = visitor.remember(Response::new(())).headers()[SET_COOKIE].to_str().expect("text").to_owned();
+        let own = set.split(';').next().expect("a pair");
+        let tossed = format!("__Host-countersign-form={}", Secret::generate(&SeededRandom::new(9)).expose());
+        assert_eq!(tokens.check(&cookies(&format!("utm=1; {own}; lang=en")), &token), Ok(()));
+        for twice in [format!("{own}; {tossed}"), format!("{tossed}; {own}"), format!("{own}; {own}")] {
+            assert!(tokens.check(&cookies(&twice), &token).is_err(), "{twice}");
+            let again = tokens.browser(&cookies(&twice)).remember(Response::new(()));
+            assert!(again.headers().contains_key(SET_COOKIE), "{twice}");
+        }
     }
 }
