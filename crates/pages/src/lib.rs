@@ -13,6 +13,7 @@
 //! - [`site`]: several endpoints as one.
 //! - [`templates`]: what can be replaced, and what a template must not do.
 //! - `form_token.rs`: what keeps other sites from posting our forms.
+//! - `second_click.rs`: why a form that is posted twice is answered twice and done once.
 //! - `document.rs`: the headers of every page.
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ mod onward;
 pub mod pages;
 mod refusal;
 mod return_to;
+mod second_click;
 pub mod sign_in;
 mod sign_out;
 pub mod sign_up;

@@ -18,6 +18,7 @@ use crate::form_token::{Browser, FormTokens};
 use crate::json_api::Call;
 use crate::onward::Onward;
 use crate::refusal::Refusal;
+use crate::second_click::Clicks;
 use crate::templates::{Page, Templates};
 use crate::visit::Visit;
 
@@ -53,6 +54,7 @@ pub struct Pages {
     pub(crate) templates: Arc<Templates>,
     pub(crate) origin_check: OriginCheck,
     pub(crate) form_tokens: FormTokens,
+    clicks: Clicks,
     api_path: String,
 }
 
@@ -79,6 +81,7 @@ impl Pages {
             api_path: url.path().to_owned(),
             origin_check,
             form_tokens: FormTokens::new(config.authn.cookie_name(), url.transport(), config.ports.random.clone()),
+            clicks: Clicks::default(),
             ports: config.ports,
             accounts: config.accounts,
             authn: config.authn,
@@ -89,6 +92,19 @@ impl Pages {
     }
 
     async fn page(&self, place: Place, visit: &Visit) -> Response<Bytes> {
+        if visit.method != Method::POST || !place.repeats() {
+            return self.answer_page(place, visit).await;
+        }
+        let fields = match self.form(visit) {
+            Ok(fields) => fields,
+            Err(refusal) => return protect(self.refuse(refusal)),
+        };
+        let click = self.clicks.of(visit, fields.text(TOKEN_FIELD));
+        let answer = self.once(visit, click, self.answer_page(place, visit)).await;
+        answer.unwrap_or_else(|fault| protect(self.refuse(fault.into())))
+    }
+
+    async fn answer_page(&self, place: Place, visit: &Visit) -> Response<Bytes> {
         let answer = match (place, visit.looks(), visit.method == Method::POST) {
             (Place::Home, true, _) => self.home(visit).await,
             (Place::SignUp, true, _) => self.show_sign_up(visit).await,
@@ -190,6 +206,15 @@ impl Place {
             "/dashboard/hosts/revoke" => Place::Revoke(Revocable::Host),
             _ => return None,
         })
+    }
+
+    /// Whether a second post of the same form tells the outcome of the first. Consent and approval do so by themselves, and a
+    /// sign-out ends the same way however often it is asked.
+    fn repeats(self) -> bool {
+        match self {
+            Place::SignUp | Place::SignIn | Place::Revoke(_) => true,
+            Place::Home | Place::SignOut | Place::Consent | Place::Device | Place::Dashboard => false,
+        }
     }
 
     fn allowed(self) -> &'static str {

@@ -12,6 +12,7 @@ use crate::form::{Fields, FormError};
 /// A request, taken apart.
 pub(crate) struct Visit {
     pub(crate) method: Method,
+    pub(crate) path: String,
     query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -23,6 +24,7 @@ impl Visit {
         let (parts, body) = request.into_parts();
         Visit {
             method: parts.method,
+            path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
             peer: PeerAddress::of(&parts.extensions).map(|peer| peer.0),
             headers: parts.headers,
