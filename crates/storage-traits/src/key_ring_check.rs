@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Changes;
 use crate::fault::Fault;
 use crate::key_ring::{KeyRing, Sealed};
-use crate::operation::{Decision, Moment, Operation, Ports, Reader};
+use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
 /// What the sealed value says of the secrets.
