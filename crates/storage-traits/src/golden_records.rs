@@ -4,6 +4,7 @@ use crate::accounts::{Account, AddressOwner};
 use crate::audit::AuditRecord;
 use crate::conformance::golden::{self, Golden};
 use crate::horizon::Horizon;
+use crate::key_ring_check::KeyRingCheck;
 
 #[test]
 fn each_kind_of_record_reads_what_was_released_and_ends_or_is_bounded() {
@@ -13,6 +14,7 @@ fn each_kind_of_record_reads_what_was_released_and_ends_or_is_bounded() {
         Golden::of::<AuditRecord>(),
         Golden::counter("audit_repeats"),
         Golden::of::<Horizon>().bounded_by("one for each store"),
+        Golden::of::<KeyRingCheck>().bounded_by("one for each store"),
         Golden::counter("throttle"),
         Golden::counter("throttle_forgiven"),
     ];

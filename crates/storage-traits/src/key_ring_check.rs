@@ -53,7 +53,7 @@ impl KeyRing {
 
 /// The sealed value: one in a store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct KeyRingCheck {
+pub(crate) struct KeyRingCheck {
     /// Under which of the secrets.
     number: u32,
     sealed: Sealed,
