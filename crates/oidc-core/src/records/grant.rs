@@ -133,7 +133,7 @@ impl Record for Grant {
     }
 
     /// Never before anything that rests on it is dead: no family lives longer than a grant
-    /// ([`Policy::consent_lifetime`]), and none begins later than [`USE_PRECISION`] after the last use that was written.
+    /// ([`Policy::consent_lifetime`]), and none begins later than an hour after the last use that was written.
     fn expires_at(&self) -> Option<Timestamp> {
         self.ends_at.map(|ends_at| ends_at + KEPT)
     }
