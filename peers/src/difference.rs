@@ -250,6 +250,12 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "jose asks iat only for the age of a token; jsonwebtoken not at all",
     },
     Difference {
+        mutations: &["iat: future", "iat: to the second"],
+        ours: "never_valid",
+        peers: &[Jose, Jsonwebtoken],
+        reason: "nobody compares exp with iat; such a token is over before it begins",
+    },
+    Difference {
         mutations: &["iat: absent", "jti: absent"],
         ours: "claim_missing",
         peers: &[Josekit, Jsonwebtoken],
