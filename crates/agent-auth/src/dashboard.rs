@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_storage::record::Index;
 use countersign_storage::{
-    Actor, AuditRecord, Changes, Cursor, Decision, Event, Fault, Moment, Operation, Page, Reader, Record, Stored,
+    Actor, AuditRecord, Changes, Cursor, Event, Fault, Moment, OldDecision, OldOperation, Page, Reader, Record, Stored,
     Subject, Timestamp,
 };
 
@@ -156,7 +156,7 @@ impl AgentProvider {
     /// [`Fault`].
     pub async fn revoke_agent(&self, subject: &Subject, agent_id: &str) -> Result<Revocation, Fault> {
         match AgentId::parse(agent_id) {
-            Some(agent_id) => self.ports.perform(&RevokeAgent { provider: self, subject, agent_id }).await,
+            Some(agent_id) => self.ports.perform_old(&RevokeAgent { provider: self, subject, agent_id }).await,
             None => Ok(Revocation::NotFound),
         }
     }
@@ -167,7 +167,7 @@ impl AgentProvider {
     /// [`Fault`].
     pub async fn revoke_host(&self, subject: &Subject, host_id: &str) -> Result<Revocation, Fault> {
         match HostId::parse(host_id) {
-            Some(host_id) => self.ports.perform(&RevokeHost { provider: self, subject, host_id }).await,
+            Some(host_id) => self.ports.perform_old(&RevokeHost { provider: self, subject, host_id }).await,
             None => Ok(Revocation::NotFound),
         }
     }
@@ -179,7 +179,7 @@ impl AgentProvider {
     /// # Errors
     /// [`Fault`].
     pub async fn revoke_person(&self, subject: &Subject) -> Result<Revocation, Fault> {
-        self.ports.perform(&RevokePerson { provider: self, subject }).await
+        self.ports.perform_old(&RevokePerson { provider: self, subject }).await
     }
 
     /// What agents and hosts did for a person, and what the person did with them, oldest first. A page of the store may
@@ -264,7 +264,7 @@ struct RevokeAgent<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeAgent<'_> {
+impl OldOperation for RevokeAgent<'_> {
     type Loaded = (Option<Stored<Agent>>, Option<Stored<Host>>);
     type Plan = Revocation;
     type Answer = Revocation;
@@ -286,14 +286,14 @@ impl Operation for RevokeAgent<'_> {
         Ok((standing::agent(agent, agent_withdrawn, host.as_ref(), policy), host))
     }
 
-    fn decide(&self, (agent, host): Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
-        let (Some(agent), Some(host)) = (agent, host) else { return Decision::answer(Revocation::NotFound) };
+    fn decide(&self, (agent, host): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Revocation> {
+        let (Some(agent), Some(host)) = (agent, host) else { return OldDecision::answer(Revocation::NotFound) };
         let policy = &self.provider.policy;
         if !host.is_linked_to(self.subject) {
-            return Decision::answer(Revocation::NotFound);
+            return OldDecision::answer(Revocation::NotFound);
         }
         if !agent.status(&host, policy, moment.now).is_living() {
-            return Decision::answer(Revocation::Revoked { agents: 0 });
+            return OldDecision::answer(Revocation::Revoked { agents: 0 });
         }
         let mut changes = Changes::none();
         changes.insert(&Withdrawal::of_agent(&agent, "revoked by the person", policy, moment.now));
@@ -301,7 +301,7 @@ impl Operation for RevokeAgent<'_> {
             .with("agent", agent.id.as_str())
             .with("agent_name", agent.name.as_str())
             .with("host", host.id.as_str());
-        Decision::changing(Revocation::Revoked { agents: 1 }, changes).report(event)
+        OldDecision::changing(Revocation::Revoked { agents: 1 }, changes).report(event)
     }
 
     async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
@@ -333,8 +333,9 @@ impl Ending {
         Ok(ending)
     }
 
-    fn withdraw(ending: &[Ending], subject: &Subject, policy: &AgentPolicy, now: Timestamp) -> Decision<Revocation> {
-        let mut decision = Decision::answer(Revocation::Revoked { agents: ending.iter().map(|one| one.agents).sum() });
+    fn withdraw(ending: &[Ending], subject: &Subject, policy: &AgentPolicy, now: Timestamp) -> OldDecision<Revocation> {
+        let mut decision =
+            OldDecision::answer(Revocation::Revoked { agents: ending.iter().map(|one| one.agents).sum() });
         for Ending { host, agents } in ending {
             decision.changes.insert(&Withdrawal::of_host(host, "revoked by the person", policy, now));
             let event = event("host.revoke", subject).with("host", host.id.as_str());
@@ -351,7 +352,7 @@ struct RevokeHost<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeHost<'_> {
+impl OldOperation for RevokeHost<'_> {
     type Loaded = Option<Vec<Ending>>;
     type Plan = Revocation;
     type Answer = Revocation;
@@ -365,10 +366,10 @@ impl Operation for RevokeHost<'_> {
         }
     }
 
-    fn decide(&self, ending: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
+    fn decide(&self, ending: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Revocation> {
         match ending {
             Some(ending) => Ending::withdraw(&ending, self.subject, &self.provider.policy, moment.now),
-            None => Decision::answer(Revocation::NotFound),
+            None => OldDecision::answer(Revocation::NotFound),
         }
     }
 
@@ -383,7 +384,7 @@ struct RevokePerson<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokePerson<'_> {
+impl OldOperation for RevokePerson<'_> {
     type Loaded = Option<(Stored<Person>, Vec<Ending>)>;
     type Plan = Revocation;
     type Answer = Revocation;
@@ -394,8 +395,8 @@ impl Operation for RevokePerson<'_> {
         Ok(Some((person, ending)))
     }
 
-    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation> {
-        let Some((person, ending)) = loaded else { return Decision::answer(Revocation::NotFound) };
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Revocation> {
+        let Some((person, ending)) = loaded else { return OldDecision::answer(Revocation::NotFound) };
         let mut decision = Ending::withdraw(&ending, self.subject, &self.provider.policy, moment.now);
         if !ending.is_empty() {
             // Whoever links a host at the same moment starts again.

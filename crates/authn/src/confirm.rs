@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored, Subject,
+    Account, Changes, Event, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
@@ -40,7 +40,7 @@ impl Authn {
         };
         let (handle, subject) = (cookie.handle(), &session.subject);
         let confirm = Confirm { authn: self, handle, subject, verified, context };
-        let confirmed = self.ports.perform(&confirm).await?.ok_or(NOT_SIGNED_IN)?;
+        let confirmed = self.ports.perform_old(&confirm).await?.ok_or(NOT_SIGNED_IN)?;
         self.forgive(&attempt).await;
         Ok(confirmed)
     }
@@ -62,7 +62,7 @@ struct Loaded {
 }
 
 #[async_trait]
-impl Operation for Confirm<'_> {
+impl OldOperation for Confirm<'_> {
     type Loaded = Loaded;
     type Plan = Option<(Secret, SessionRecord)>;
     type Answer = Option<SignedInSession>;
@@ -75,16 +75,16 @@ impl Operation for Confirm<'_> {
         Ok(Loaded { session, credential, epoch, account })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let Loaded { session: Some(before), credential: Some(credential), epoch, account } = loaded else {
-            return Decision::answer(None);
+            return OldDecision::answer(None);
         };
         let policy = &self.authn.policy;
         let alive = before.session.subject == *self.subject
             && before.standing(policy, moment.now) != Standing::Dead
             && before.holds(account.as_ref(), epoch.as_ref());
         if !alive || !self.verified.still_holds(&credential) {
-            return Decision::answer(None);
+            return OldDecision::answer(None);
         }
         let cookie = Secret::generate(moment.random);
         let mut after = SessionRecord { handle: cookie.handle(), ..before.record.clone() };
@@ -98,7 +98,7 @@ impl Operation for Confirm<'_> {
         let confirmed = Event::new("session.confirm", person(&after.session.subject))
             .for_subject(&after.session.subject)
             .with("session_id", &after.session.id);
-        Decision::changing(Some((cookie, after)), changes).report(confirmed)
+        OldDecision::changing(Some((cookie, after)), changes).report(confirmed)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -1,7 +1,7 @@
 //! What sign-in reports of itself: who, from where, and that somebody was refused.
 
 use async_trait::async_trait;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Subject};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Subject};
 
 use crate::authn::Context;
 use crate::session::person;
@@ -12,7 +12,7 @@ pub(crate) struct Deny {
 }
 
 #[async_trait]
-impl Operation for Deny {
+impl OldOperation for Deny {
     type Loaded = ();
     type Plan = ();
     type Answer = ();
@@ -21,8 +21,8 @@ impl Operation for Deny {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
-        Decision::answer(()).report(self.event.clone())
+    fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
+        OldDecision::answer(()).report(self.event.clone())
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

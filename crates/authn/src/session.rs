@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Actor, Authentication, Changes, Decision, Event, Fault, Handle, Index, Kind, Moment, Operation, Reader,
-    Record, Secret, Stored, Subject, Timestamp, secret,
+    Account, Actor, Authentication, Changes, Event, Fault, Handle, Index, Kind, Moment, OldDecision, OldOperation,
+    Reader, Record, Secret, Stored, Subject, Timestamp, secret,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`]; never answered as "nobody".
     pub async fn session(&self, cookie: &Secret) -> Result<Option<Session>, Fault> {
-        self.ports.perform(&LookUp { authn: self, handle: cookie.handle() }).await
+        self.ports.perform_old(&LookUp { authn: self, handle: cookie.handle() }).await
     }
 }
 
@@ -216,7 +216,7 @@ struct Found {
 }
 
 #[async_trait]
-impl Operation for LookUp<'_> {
+impl OldOperation for LookUp<'_> {
     type Loaded = Option<Found>;
     type Plan = Option<Session>;
     type Answer = Option<Session>;
@@ -228,22 +228,22 @@ impl Operation for LookUp<'_> {
         Ok(Some(Found { session, account, epoch }))
     }
 
-    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Some(Found { mut session, account, epoch }) = loaded else { return Decision::answer(None) };
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+        let Some(Found { mut session, account, epoch }) = loaded else { return OldDecision::answer(None) };
         let mut changes = Changes::none();
         match session.standing(&self.authn.policy, moment.now) {
             Standing::Dead => {
                 changes.delete(&session);
-                return Decision::changing(None, changes).report(session.ended(Actor::System, "expired"));
+                return OldDecision::changing(None, changes).report(session.ended(Actor::System, "expired"));
             }
-            _ if !session.holds(account.as_ref(), epoch.as_ref()) => return Decision::answer(None),
+            _ if !session.holds(account.as_ref(), epoch.as_ref()) => return OldDecision::answer(None),
             Standing::Alive => {}
             Standing::Unrecorded => {
                 session.record.seen(&self.authn.policy, moment.now);
                 changes.replace(&session);
             }
         }
-        Decision::changing(Some(session.record.session), changes)
+        OldDecision::changing(Some(session.record.session), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -1,7 +1,9 @@
 //! A person's sessions: listed, and ended one by one, all, or all but one.
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Page, Reader, Record, Stored, Subject};
+use countersign_storage::{
+    Changes, Event, Fault, Moment, OldDecision, OldOperation, Page, Reader, Record, Stored, Subject,
+};
 
 use crate::authn::Authn;
 use crate::session::{Session, SessionRecord, Standing, by_public_id, by_subject, person};
@@ -42,7 +44,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_session(&self, subject: &Subject, session_id: &str) -> Result<Revocation, Fault> {
-        self.ports.perform(&RevokeOne { subject, session_id }).await
+        self.ports.perform_old(&RevokeOne { subject, session_id }).await
     }
 
     /// Ends every session of this person, those included that begin while this is under way.
@@ -50,7 +52,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_sessions(&self, subject: &Subject) -> Result<(), Fault> {
-        self.ports.perform(&RevokeAll { subject, kept: None }).await.map(drop)
+        self.ports.perform_old(&RevokeAll { subject, kept: None }).await.map(drop)
     }
 
     /// Ends every session of a person but the one in use, those included that begin while this is under way.
@@ -59,7 +61,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_other_sessions(&self, kept: &Session) -> Result<Revocation, Fault> {
-        self.ports.perform(&RevokeAll { subject: &kept.subject, kept: Some(kept) }).await
+        self.ports.perform_old(&RevokeAll { subject: &kept.subject, kept: Some(kept) }).await
     }
 }
 
@@ -69,7 +71,7 @@ struct RevokeOne<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeOne<'_> {
+impl OldOperation for RevokeOne<'_> {
     type Loaded = Option<Stored<SessionRecord>>;
     type Plan = Revocation;
     type Answer = Revocation;
@@ -83,14 +85,14 @@ impl Operation for RevokeOne<'_> {
         Ok(found.into_iter().next())
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation> {
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revocation> {
         match found {
             Some(found) if found.session.subject == *self.subject => {
                 let mut changes = Changes::none();
                 changes.delete(&found);
-                Decision::changing(Revocation::Revoked, changes).report(found.ended(person(self.subject), "revoked"))
+                OldDecision::changing(Revocation::Revoked, changes).report(found.ended(person(self.subject), "revoked"))
             }
-            Some(_) | None => Decision::answer(Revocation::NotFound),
+            Some(_) | None => OldDecision::answer(Revocation::NotFound),
         }
     }
 
@@ -106,7 +108,7 @@ struct RevokeAll<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeAll<'_> {
+impl OldOperation for RevokeAll<'_> {
     type Loaded = Option<Stored<SessionEpoch>>;
     type Plan = Revocation;
     type Answer = Revocation;
@@ -115,10 +117,10 @@ impl Operation for RevokeAll<'_> {
         reader.load(SessionEpoch::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation> {
+    fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revocation> {
         // Or a session that was ended would come back as the one that goes on.
         if self.kept.is_some_and(|kept| !session_epoch::holds(epoch.as_ref(), kept)) {
-            return Decision::answer(Revocation::NotFound);
+            return OldDecision::answer(Revocation::NotFound);
         }
         let next = SessionEpoch {
             subject: self.subject.clone(),
@@ -135,7 +137,7 @@ impl Operation for RevokeAll<'_> {
             Some(kept) => ended.with("reason", "revoked_others").with("kept", &kept.id),
             None => ended.with("reason", "revoked_all"),
         };
-        Decision::changing(Revocation::Revoked, changes).report(ended)
+        OldDecision::changing(Revocation::Revoked, changes).report(ended)
     }
 
     async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {

@@ -128,7 +128,7 @@ impl Authn {
             return Err(self.deny(account, "invalid_credentials", context).await);
         };
         let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignIn };
-        let started = self.ports.perform(&start).await?;
+        let started = self.ports.perform_old(&start).await?;
         let signed_in = started.ok_or(SignInError::Refused(SignInRefusal::InvalidCredentials))?;
         self.forgive(&attempt).await;
         Ok(signed_in)
@@ -161,7 +161,7 @@ impl Authn {
 
     /// Reports a refused sign-in; the answer stays the same whether that worked or the account exists.
     pub(crate) async fn deny(&self, subject: Option<Subject>, reason: &'static str, context: &Context) -> SignInError {
-        match self.ports.perform(&Deny { event: denied(subject.as_ref(), reason, context) }).await {
+        match self.ports.perform_old(&Deny { event: denied(subject.as_ref(), reason, context) }).await {
             Ok(()) => SignInError::Refused(SignInRefusal::InvalidCredentials),
             Err(fault) => SignInError::Failed(fault),
         }

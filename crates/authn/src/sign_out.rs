@@ -1,7 +1,7 @@
 //! Sign-out: the session ends on the server, whatever the browser does with its cookie.
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Decision, Fault, Handle, Moment, Operation, Reader, Record, Secret, Stored};
+use countersign_storage::{Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored};
 
 use crate::authn::Authn;
 use crate::session::{SessionRecord, person};
@@ -12,7 +12,7 @@ impl Authn {
     /// # Errors
     /// [`Fault`]: whether it ended is not known; say so, and do not take the cookie away.
     pub async fn sign_out(&self, cookie: &Secret) -> Result<(), Fault> {
-        self.ports.perform(&SignOut { handle: cookie.handle() }).await
+        self.ports.perform_old(&SignOut { handle: cookie.handle() }).await
     }
 }
 
@@ -21,7 +21,7 @@ struct SignOut {
 }
 
 #[async_trait]
-impl Operation for SignOut {
+impl OldOperation for SignOut {
     type Loaded = Option<Stored<SessionRecord>>;
     type Plan = ();
     type Answer = ();
@@ -30,11 +30,11 @@ impl Operation for SignOut {
         reader.load(SessionRecord::at(self.handle.as_str())).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
-        let Some(found) = found else { return Decision::answer(()) };
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+        let Some(found) = found else { return OldDecision::answer(()) };
         let mut changes = Changes::none();
         changes.delete(&found);
-        Decision::changing((), changes).report(found.ended(person(&found.session.subject), "sign_out"))
+        OldDecision::changing((), changes).report(found.ended(person(&found.session.subject), "sign_out"))
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

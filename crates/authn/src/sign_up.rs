@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Changes, CreateAccountError, Decision, EmailAddress, Fault, Moment, NewAccount, Operation, Reader, Record, Secret,
-    Stored, Subject,
+    Changes, CreateAccountError, EmailAddress, Fault, Moment, NewAccount, OldDecision, OldOperation, Reader, Record,
+    Secret, Stored, Subject,
 };
 use http::StatusCode;
 
@@ -132,12 +132,12 @@ impl Authn {
         }
 
         let phc = self.hasher.hash(&password, self.ports.random.as_ref()).await?;
-        let subject = self.ports.perform(&StorePassword { phc: &phc }).await?;
+        let subject = self.ports.perform_old(&StorePassword { phc: &phc }).await?;
         let account = NewAccount { subject: subject.clone(), email, name: name.to_owned() };
         if let Err(error) = self.accounts.create(account).await {
             return Err(match error {
                 CreateAccountError::EmailTaken => {
-                    self.ports.perform(&ForgetPassword { subject: &subject }).await?;
+                    self.ports.perform_old(&ForgetPassword { subject: &subject }).await?;
                     SignUpRefusal::EmailTaken.into()
                 }
                 // Whether the account was created is not known, so its password stays.
@@ -146,7 +146,7 @@ impl Authn {
         }
         let verified = Verified { generation: FIRST, rehashed: None };
         let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignUp };
-        self.ports.perform(&start).await?.ok_or(SignUpError::Failed(NOT_LET_IN))
+        self.ports.perform_old(&start).await?.ok_or(SignUpError::Failed(NOT_LET_IN))
     }
 }
 
@@ -162,7 +162,7 @@ struct StorePassword<'a> {
 }
 
 #[async_trait]
-impl Operation for StorePassword<'_> {
+impl OldOperation for StorePassword<'_> {
     type Loaded = ();
     type Plan = Subject;
     type Answer = Subject;
@@ -171,13 +171,13 @@ impl Operation for StorePassword<'_> {
         Ok(())
     }
 
-    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Subject> {
+    fn decide(&self, (): (), moment: &Moment<'_>) -> OldDecision<Subject> {
         let subject = Subject::generate(moment.random);
         let credential =
             Credential { subject: subject.clone(), phc: self.phc.to_owned(), generation: FIRST, set_at: moment.now };
         let mut changes = Changes::none();
         changes.insert(&credential);
-        Decision::changing(subject, changes)
+        OldDecision::changing(subject, changes)
     }
 
     async fn seal(&self, plan: Subject, _: &mut Changes) -> Result<Subject, Fault> {
@@ -191,7 +191,7 @@ struct ForgetPassword<'a> {
 }
 
 #[async_trait]
-impl Operation for ForgetPassword<'_> {
+impl OldOperation for ForgetPassword<'_> {
     type Loaded = Option<Stored<Credential>>;
     type Plan = ();
     type Answer = ();
@@ -200,12 +200,12 @@ impl Operation for ForgetPassword<'_> {
         reader.load(Credential::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
         let mut changes = Changes::none();
         if let Some(found) = &found {
             changes.delete(found);
         }
-        Decision::changing((), changes)
+        OldDecision::changing((), changes)
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Changes, Decision, Fault, Moment, Operation, Reader, Record, Secret, Stored, Subject,
+    Account, AccountState, Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
@@ -39,7 +39,7 @@ pub(crate) struct Loaded {
 }
 
 #[async_trait]
-impl Operation for StartSession<'_> {
+impl OldOperation for StartSession<'_> {
     type Loaded = Loaded;
     type Plan = Option<(Secret, SessionRecord)>;
     type Answer = Option<SignedInSession>;
@@ -61,9 +61,9 @@ impl Operation for StartSession<'_> {
         Ok(Loaded { account, credential, previous, epoch, turn, others })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let Loaded { account, credential, previous, epoch, turn, others } = loaded;
-        let refuse = |reason| Decision::answer(None).report(denied(Some(self.subject), reason, self.context));
+        let refuse = |reason| OldDecision::answer(None).report(denied(Some(self.subject), reason, self.context));
         let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
             return refuse("account_disabled");
         };
@@ -99,7 +99,7 @@ impl Operation for StartSession<'_> {
             .chain(ended)
             .chain(crowded_out)
             .chain([started])
-            .fold(Decision::changing(Some((cookie, record)), changes), Decision::report)
+            .fold(OldDecision::changing(Some((cookie, record)), changes), OldDecision::report)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
+    Actor, Changes, Event, Fault, Index, Moment, OldDecision, OldOperation, Reader, Record, Stored, Subject, Timestamp,
 };
 
 use crate::issuer::Issuer;
@@ -81,7 +81,7 @@ impl Issuer {
         if grant_id.len() > 64 {
             return Ok(Revoked::Unknown);
         }
-        self.ports.perform(&Revoke { subject, grant_id }).await
+        self.ports.perform_old(&Revoke { subject, grant_id }).await
     }
 }
 
@@ -99,7 +99,7 @@ struct Revoke<'a> {
 }
 
 #[async_trait]
-impl Operation for Revoke<'_> {
+impl OldOperation for Revoke<'_> {
     type Loaded = Option<Stored<Grant>>;
     type Plan = Revoked;
     type Answer = Revoked;
@@ -108,12 +108,12 @@ impl Operation for Revoke<'_> {
         reader.load(Grant::at(self.grant_id)).await
     }
 
-    fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> Decision<Revoked> {
+    fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revoked> {
         let Some(mut grant) = grant.filter(|grant| grant.subject == *self.subject) else {
-            return Decision::answer(Revoked::Unknown);
+            return OldDecision::answer(Revoked::Unknown);
         };
         if grant.state == GrantState::Revoked {
-            return Decision::answer(Revoked::Already);
+            return OldDecision::answer(Revoked::Already);
         }
         grant.record.state = GrantState::Revoked;
         grant.record.generation = grant.record.generation.saturating_add(1);
@@ -122,7 +122,7 @@ impl Operation for Revoke<'_> {
         let event = Event::new("grant.revoke", Actor::Person { subject: self.subject.clone() })
             .for_subject(self.subject)
             .with("client_id", grant.client_id.as_str());
-        Decision::changing(Revoked::Now, changes).report(event)
+        OldDecision::changing(Revoked::Now, changes).report(event)
     }
 
     async fn seal(&self, plan: Revoked, _: &mut Changes) -> Result<Revoked, Fault> {

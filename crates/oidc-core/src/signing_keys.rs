@@ -190,7 +190,7 @@ impl SigningKeys {
         }
         let forget = view.keys.iter().any(|key| key.times.state(view.seen(now)) == KeyState::Removed);
         if !fresh.is_empty() || forget {
-            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
+            self.ports.perform_old(&Ensure { issuer: &self.issuer, fresh }).await?;
             self.load().await?;
         }
         Ok(())
@@ -213,7 +213,7 @@ impl SigningKeys {
         };
         if !self.load().await?.published(now).any(same) {
             let fresh = vec![self.seal(key)?];
-            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
+            self.ports.perform_old(&Ensure { issuer: &self.issuer, fresh }).await?;
         }
         Ok(if self.load().await?.published(now).any(same) { Import::Published } else { Import::LeftOut })
     }
@@ -224,7 +224,7 @@ impl SigningKeys {
     /// The faults of the store, [`Fault::Crypto`].
     pub async fn rotate(&self, algorithm: Algorithm, rotation: Rotation) -> Result<(), Fault> {
         let fresh = self.generate(algorithm)?;
-        self.ports.perform(&Rotate { issuer: &self.issuer, fresh, rotation, timing: self.timing }).await?;
+        self.ports.perform_old(&Rotate { issuer: &self.issuer, fresh, rotation, timing: self.timing }).await?;
         self.load().await?;
         Ok(())
     }

@@ -16,8 +16,8 @@ use async_lock::Mutex as Turn;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Changes, Decision, Fault, Handle, Kind, Moment, Operation, Reader, Record, Sealed, SealingKey, Secret, Stored,
-    Timestamp,
+    Changes, Fault, Handle, Kind, Moment, OldDecision, OldOperation, Reader, Record, Sealed, SealingKey, Secret,
+    Stored, Timestamp,
 };
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -80,7 +80,7 @@ impl Pages {
         let response = answer.await;
         if let Some(outcome) = Outcome::of(&response) {
             // The answer is given in any case: without this, the second click is a post like any other.
-            if let Err(fault) = self.ports.perform(&Keep { click: &click, outcome }).await {
+            if let Err(fault) = self.ports.perform_old(&Keep { click: &click, outcome }).await {
                 tracing::warn!(%fault, path = visit.path, "the outcome of a form was not kept");
             }
         }
@@ -161,7 +161,7 @@ struct Keep<'a> {
 }
 
 #[async_trait]
-impl Operation for Keep<'_> {
+impl OldOperation for Keep<'_> {
     type Loaded = Option<Stored<FormOutcome>>;
     type Plan = (Option<Stored<FormOutcome>>, Timestamp);
     type Answer = ();
@@ -170,8 +170,8 @@ impl Operation for Keep<'_> {
         reader.load(FormOutcome::at(self.click.id.as_str())).await
     }
 
-    fn decide(&self, before: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        Decision::answer((before, moment.now + KEPT))
+    fn decide(&self, before: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+        OldDecision::answer((before, moment.now + KEPT))
     }
 
     async fn seal(&self, (before, until): Self::Plan, changes: &mut Changes) -> Result<(), Fault> {

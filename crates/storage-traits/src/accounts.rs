@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::email::EmailAddress;
 use crate::fault::Fault;
 use crate::identity::Subject;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::secret::Handle;
@@ -125,7 +125,7 @@ impl StoredAccounts {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn set_state(&self, subject: &Subject, state: AccountState) -> Result<Option<Account>, Fault> {
-        self.ports.perform(&SetState { subject, state }).await
+        self.ports.perform_old(&SetState { subject, state }).await
     }
 }
 
@@ -145,7 +145,7 @@ impl Accounts for StoredAccounts {
     }
 
     async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError> {
-        self.ports.perform(&Create { account }).await?
+        self.ports.perform_old(&Create { account }).await?
     }
 }
 
@@ -181,7 +181,7 @@ struct Create {
 }
 
 #[async_trait]
-impl Operation for Create {
+impl OldOperation for Create {
     type Loaded = Option<Stored<AddressOwner>>;
     type Plan = Result<Account, CreateAccountError>;
     type Answer = Result<Account, CreateAccountError>;
@@ -190,9 +190,9 @@ impl Operation for Create {
         reader.load(AddressOwner::at(address_id(&self.account.email))).await
     }
 
-    fn decide(&self, owner: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, owner: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         if owner.is_some() {
-            return Decision::answer(Err(CreateAccountError::EmailTaken));
+            return OldDecision::answer(Err(CreateAccountError::EmailTaken));
         }
         let NewAccount { subject, email, name } = self.account.clone();
         let owner = AddressOwner { address: Handle::of(email.as_str()), subject: subject.clone() };
@@ -209,7 +209,7 @@ impl Operation for Create {
         };
         let mut changes = Changes::none();
         changes.insert(&owner).insert(&account);
-        Decision::changing(Ok(account), changes)
+        OldDecision::changing(Ok(account), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -223,7 +223,7 @@ struct SetState<'a> {
 }
 
 #[async_trait]
-impl Operation for SetState<'_> {
+impl OldOperation for SetState<'_> {
     type Loaded = Option<Stored<Account>>;
     type Plan = Option<Account>;
     type Answer = Option<Account>;
@@ -232,10 +232,10 @@ impl Operation for SetState<'_> {
         reader.load(Account::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Some(mut account) = account else { return Decision::answer(None) };
+    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+        let Some(mut account) = account else { return OldDecision::answer(None) };
         if account.state == self.state {
-            return Decision::answer(Some(account.record));
+            return OldDecision::answer(Some(account.record));
         }
         account.record.state = self.state;
         if self.state == AccountState::Disabled {
@@ -244,7 +244,7 @@ impl Operation for SetState<'_> {
         account.record.updated_at = moment.now;
         let mut changes = Changes::none();
         changes.replace(&account);
-        Decision::changing(Some(account.record), changes)
+        OldDecision::changing(Some(account.record), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::store::StoreError;
@@ -61,7 +61,7 @@ impl Ports {
     /// [`Fault::Unavailable`], also where the clock of this node is behind what others removed.
     pub async fn purge(&self, limit: u32) -> Result<u64, Fault> {
         let before = self.now() - CLOCKS_APART;
-        self.perform(&Advance { before }).await?;
+        self.perform_old(&Advance { before }).await?;
         self.store.purge(before, limit).await.map_err(|error| match error {
             StoreError::Unavailable(reason) => Fault::Unavailable(reason),
             StoreError::Conflict | StoreError::OverCeiling(_) | StoreError::Unknown => Fault::Unknown,
@@ -75,7 +75,7 @@ struct Advance {
 }
 
 #[async_trait]
-impl Operation for Advance {
+impl OldOperation for Advance {
     type Loaded = Option<Stored<Horizon>>;
     type Plan = ();
     type Answer = ();
@@ -84,7 +84,7 @@ impl Operation for Advance {
         reader.load(Horizon::at(HORIZON)).await
     }
 
-    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
         let mut changes = Changes::none();
         match known {
             Some(known) if known.purged_before >= self.before => {}
@@ -96,7 +96,7 @@ impl Operation for Advance {
                 changes.insert(&Horizon { id: HORIZON.to_owned(), purged_before: self.before });
             }
         }
-        Decision::changing((), changes)
+        OldDecision::changing((), changes)
     }
 
     async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {

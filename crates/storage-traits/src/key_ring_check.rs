@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Changes;
 use crate::fault::Fault;
 use crate::key_ring::{KeyRing, Sealed};
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
@@ -39,7 +39,7 @@ impl KeyRing {
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Crypto`].
     pub async fn leave_check(&self, ports: &Ports) -> Result<KeyRingFit, Fault> {
-        ports.perform(&Leave { key_ring: self }).await
+        ports.perform_old(&Leave { key_ring: self }).await
     }
 
     fn judge_check(&self, found: Option<&Stored<KeyRingCheck>>) -> KeyRingFit {
@@ -72,7 +72,7 @@ struct Leave<'a> {
 }
 
 #[async_trait]
-impl Operation for Leave<'_> {
+impl OldOperation for Leave<'_> {
     type Loaded = Option<Stored<KeyRingCheck>>;
     type Plan = Option<Stored<KeyRingCheck>>;
     type Answer = KeyRingFit;
@@ -81,8 +81,8 @@ impl Operation for Leave<'_> {
         reader.load(KeyRingCheck::at(ID)).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<Self::Plan> {
-        Decision::answer(found)
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<Self::Plan> {
+        OldDecision::answer(found)
     }
 
     async fn seal(&self, found: Self::Plan, changes: &mut Changes) -> Result<KeyRingFit, Fault> {

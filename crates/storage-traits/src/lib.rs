@@ -54,7 +54,7 @@ pub use identity::{Actor, Authentication, Subject};
 pub use key_ring::{KeyRing, KeyRingError, Sealed, SealingKey};
 pub use key_ring_check::KeyRingFit;
 pub use memory::MemoryStore;
-pub use operation::{Decision, Moment, Operation, Ports};
+pub use operation::{Decision, Moment, OldDecision, OldOperation, Operation, Ports, Sealing, Stopped};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use reader::{Loads, Reader};
 pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};

@@ -3,6 +3,7 @@
 //! This file holds the only call of [`Store::commit`] in the protocol crates. Exactly one of many that race for a
 //! single-use record commits; the others load again, see it consumed, and decide on that.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,15 +28,15 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 /// The longest pause after any.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// One protocol step.
+/// One protocol step: what it reads, and what it decides about it.
 #[async_trait]
 pub trait Operation: Send + Sync {
     /// What the decision depends on, and nothing else.
     type Loaded: Send;
-    /// What was decided, not yet signed or encrypted.
-    type Plan: Send;
-    /// What the caller gets. A refusal by the rules is an answer too: `Result<Granted, Refusal>` is the usual type.
-    type Answer: Send;
+    /// What is given where the rules allow it.
+    type Granted: Send;
+    /// Why it is not given where they do not; [`Infallible`](std::convert::Infallible) where nothing is refused.
+    type Refusal: Send;
 
     /// Reads what the decision depends on. Called again on each attempt.
     ///
@@ -44,14 +45,21 @@ pub trait Operation: Send + Sync {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault>;
 
     /// Decides: synchronous, without any effect, the same for the same arguments.
-    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan>;
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal>;
+}
 
-    /// Signs and encrypts what was decided. It may write what it made into `changes`. It runs before the commit: a token
+/// A step whose answer is signed or encrypted once it is decided.
+#[async_trait]
+pub trait Sealing: Operation {
+    /// What the caller gets for [`Operation::Granted`].
+    type Sealed: Send;
+
+    /// Signs and encrypts what was granted. It may write what it made into `changes`. It runs before the commit: a token
     /// that is lost with a failed commit harms nobody, a commit without its token does.
     ///
     /// # Errors
     /// [`Fault::Crypto`].
-    async fn seal(&self, plan: Self::Plan, changes: &mut Changes) -> Result<Self::Answer, Fault>;
+    async fn seal(&self, granted: Self::Granted, changes: &mut Changes) -> Result<Self::Sealed, Fault>;
 }
 
 /// What a decision is made at: the time, the randomness, and what turned out to be used up.
@@ -73,24 +81,31 @@ impl Moment<'_> {
 
 /// A decision, as data.
 #[derive(Debug)]
-pub struct Decision<P> {
-    /// The answer, to be sealed.
-    pub plan: P,
+pub struct Decision<G, R> {
+    /// What is given, or why it is not.
+    pub outcome: Result<G, R>,
     /// What to store. A refusal may store something too: a replay revokes, a failure counts.
     pub changes: Changes,
     /// What to report; stored in the same commit.
     pub events: Vec<Event>,
 }
 
-impl<P> Decision<P> {
-    /// This answer, no change.
-    pub fn answer(plan: P) -> Self {
-        Decision { plan, changes: Changes::none(), events: Vec::new() }
+impl<G, R> Decision<G, R> {
+    /// It is given, and nothing changes.
+    pub fn grant(granted: G) -> Self {
+        Decision::from(Ok(granted))
     }
 
-    /// This answer, with these changes.
-    pub fn changing(plan: P, changes: Changes) -> Self {
-        Decision { plan, changes, events: Vec::new() }
+    /// It is refused, and nothing changes.
+    pub fn refuse(refusal: impl Into<R>) -> Self {
+        Decision::from(Err(refusal.into()))
+    }
+
+    /// Stores these changes.
+    #[must_use]
+    pub fn changing(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
     }
 
     /// Reports an event.
@@ -98,6 +113,49 @@ impl<P> Decision<P> {
     pub fn report(mut self, event: Event) -> Self {
         self.events.push(event);
         self
+    }
+}
+
+/// What was decided, where nothing changes.
+impl<G, R> From<Result<G, R>> for Decision<G, R> {
+    fn from(outcome: Result<G, R>) -> Self {
+        Decision { outcome, changes: Changes::none(), events: Vec::new() }
+    }
+}
+
+/// Why somebody did not get what they asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Stopped<R> {
+    /// The rules refuse it: the caller's doing.
+    #[error("{0}")]
+    Refused(R),
+    /// It could not be done: ours.
+    #[error(transparent)]
+    Failed(Fault),
+}
+
+impl<R> Stopped<R> {
+    /// The same, with another kind of refusal.
+    pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> Stopped<S> {
+        match self {
+            Stopped::Refused(refused) => Stopped::Refused(refusal(refused)),
+            Stopped::Failed(fault) => Stopped::Failed(fault),
+        }
+    }
+}
+
+impl<R> From<Fault> for Stopped<R> {
+    fn from(fault: Fault) -> Self {
+        Stopped::Failed(fault)
+    }
+}
+
+/// Where nothing is refused, only faults are left.
+impl From<Stopped<Infallible>> for Fault {
+    fn from(stopped: Stopped<Infallible>) -> Self {
+        match stopped {
+            Stopped::Failed(fault) => fault,
+        }
     }
 }
 
@@ -129,27 +187,39 @@ impl Ports {
     /// Performs one operation: at most one commit, and an answer only when that commit is durable.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`], [`Fault::Contended`] and [`Fault::Unknown`] pass and call for 503; the others are bugs or
-    /// damage. Whatever the fault, no half of the operation was done.
-    pub async fn perform<O: Operation + ?Sized>(&self, operation: &O) -> Result<O::Answer, Fault> {
+    /// [`Stopped::Refused`] as the operation decides. Of the faults, [`Fault::Unavailable`], [`Fault::Contended`] and
+    /// [`Fault::Unknown`] pass and call for 503; the others are bugs or damage. Whatever the fault, no half of the operation
+    /// was done.
+    pub async fn perform<O: Operation + ?Sized>(&self, operation: &O) -> Result<O::Granted, Stopped<O::Refusal>> {
+        self.perform_sealing(&Open(operation)).await
+    }
+
+    /// Performs one operation whose answer is sealed before the commit.
+    ///
+    /// # Errors
+    /// As [`Ports::perform`], and what [`Sealing::seal`] reports.
+    pub async fn perform_sealing<O: Sealing + ?Sized>(&self, operation: &O) -> Result<O::Sealed, Stopped<O::Refusal>> {
         let mut exhausted = Vec::new();
         let mut lost = 0;
         for _ in 0..ATTEMPTS {
             let mut reader = self.reader();
             let loaded = operation.load(&mut reader).await?;
             let moment = Moment { now: reader.now(), random: self.random.as_ref(), exhausted: &exhausted };
-            let Decision { plan, mut changes, events } = operation.decide(loaded, &moment);
-            let answer = operation.seal(plan, &mut changes).await?;
+            let Decision { outcome, mut changes, events } = operation.decide(loaded, &moment);
+            let answer = match outcome {
+                Ok(granted) => Ok(operation.seal(granted, &mut changes).await?),
+                Err(refusal) => Err(Stopped::Refused(refusal)),
+            };
             let records = self.write_events(&events, &mut reader, &mut changes).await?;
             if changes.is_empty() {
-                return Ok(answer);
+                return answer;
             }
             reader.check_clock().await?;
             let guards = reader.guards_beside(&changes);
             match self.commit(changes.into_batch(Version::generate(self.random.as_ref()), guards)?).await? {
                 Committed::Applied => {
                     records.iter().for_each(|record| self.audit.observe(record));
-                    return Ok(answer);
+                    return answer;
                 }
                 Committed::Lost => {
                     self.clock.pause(self.back_off(lost)).await;
@@ -158,7 +228,15 @@ impl Ports {
                 Committed::OverCeiling(counter) => exhausted.push(counter),
             }
         }
-        Err(Fault::Contended)
+        Err(Stopped::Failed(Fault::Contended))
+    }
+
+    /// For operations that are not yet of the new kind.
+    ///
+    /// # Errors
+    /// Faults.
+    pub async fn perform_old<O: OldOperation + ?Sized>(&self, operation: &O) -> Result<O::Answer, Fault> {
+        Ok(self.perform_sealing(&Old(operation)).await?)
     }
 
     /// How long to wait after so many losses: a random part of a time that doubles with each, up to [`LONGEST_PAUSE`]. Those who
@@ -206,4 +284,116 @@ enum Committed {
     Applied,
     Lost,
     OverCeiling(Key),
+}
+
+/// An operation with nothing to seal.
+struct Open<'a, O: ?Sized>(&'a O);
+
+#[async_trait]
+impl<O: Operation + ?Sized> Operation for Open<'_, O> {
+    type Loaded = O::Loaded;
+    type Granted = O::Granted;
+    type Refusal = O::Refusal;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<O::Loaded, Fault> {
+        self.0.load(reader).await
+    }
+
+    fn decide(&self, loaded: O::Loaded, moment: &Moment<'_>) -> Decision<O::Granted, O::Refusal> {
+        self.0.decide(loaded, moment)
+    }
+}
+
+#[async_trait]
+impl<O: Operation + ?Sized> Sealing for Open<'_, O> {
+    type Sealed = O::Granted;
+
+    async fn seal(&self, granted: O::Granted, _: &mut Changes) -> Result<O::Granted, Fault> {
+        Ok(granted)
+    }
+}
+
+/// One protocol step, as it was written before [`Operation`].
+#[async_trait]
+pub trait OldOperation: Send + Sync {
+    /// What the decision depends on, and nothing else.
+    type Loaded: Send;
+    /// What was decided, not yet signed or encrypted.
+    type Plan: Send;
+    /// What the caller gets. A refusal by the rules is an answer too: `Result<Granted, Refusal>` is the usual type.
+    type Answer: Send;
+
+    /// Reads what the decision depends on. Called again on each attempt.
+    ///
+    /// # Errors
+    /// Whatever fault the ports report.
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault>;
+
+    /// Decides: synchronous, without any effect, the same for the same arguments.
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan>;
+
+    /// Signs and encrypts what was decided. It may write what it made into `changes`. It runs before the commit: a token
+    /// that is lost with a failed commit harms nobody, a commit without its token does.
+    ///
+    /// # Errors
+    /// [`Fault::Crypto`].
+    async fn seal(&self, plan: Self::Plan, changes: &mut Changes) -> Result<Self::Answer, Fault>;
+}
+
+/// A decision, as data.
+#[derive(Debug)]
+pub struct OldDecision<P> {
+    /// The answer, to be sealed.
+    pub plan: P,
+    /// What to store. A refusal may store something too: a replay revokes, a failure counts.
+    pub changes: Changes,
+    /// What to report; stored in the same commit.
+    pub events: Vec<Event>,
+}
+
+impl<P> OldDecision<P> {
+    /// This answer, no change.
+    pub fn answer(plan: P) -> Self {
+        OldDecision { plan, changes: Changes::none(), events: Vec::new() }
+    }
+
+    /// This answer, with these changes.
+    pub fn changing(plan: P, changes: Changes) -> Self {
+        OldDecision { plan, changes, events: Vec::new() }
+    }
+
+    /// Reports an event.
+    #[must_use]
+    pub fn report(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+}
+
+/// Carries an old operation.
+struct Old<'a, O: ?Sized>(&'a O);
+
+#[async_trait]
+impl<O: OldOperation + ?Sized> Operation for Old<'_, O> {
+    type Loaded = O::Loaded;
+    type Granted = O::Plan;
+    type Refusal = Infallible;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<O::Loaded, Fault> {
+        self.0.load(reader).await
+    }
+
+    fn decide(&self, loaded: O::Loaded, moment: &Moment<'_>) -> Decision<O::Plan, Infallible> {
+        let OldDecision { plan, changes, events } = self.0.decide(loaded, moment);
+        Decision { outcome: Ok(plan), changes, events }
+    }
+}
+
+#[async_trait]
+impl<O: OldOperation + ?Sized> Sealing for Old<'_, O> {
+    type Sealed = O::Answer;
+
+    async fn seal(&self, plan: O::Plan, changes: &mut Changes) -> Result<O::Answer, Fault> {
+        self.0.seal(plan, changes).await
+    }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Key, Kind};
 use crate::secret::Handle;
@@ -97,7 +97,7 @@ impl StoreThrottle {
 impl Throttle for StoreThrottle {
     async fn attempt_all(&self, counts: &[Count<'_>]) -> Result<Allowance, Fault> {
         let plain = Attempt { counts: counts.iter().map(|count| Counter::of(count, 0)).collect() };
-        let refused = match self.ports.perform(&plain).await? {
+        let refused = match self.ports.perform_old(&plain).await? {
             Allowance::Allowed => return Ok(Allowance::Allowed),
             refused => refused,
         };
@@ -109,12 +109,14 @@ impl Throttle for StoreThrottle {
         }
         match forgiven == plain.counts {
             true => Ok(refused),
-            false => self.ports.perform(&Attempt { counts: forgiven }).await,
+            false => self.ports.perform_old(&Attempt { counts: forgiven }).await,
         }
     }
 
     async fn forgive(&self, counts: &[Count<'_>], at: Timestamp) -> Result<(), Fault> {
-        self.ports.perform(&Forgive { counts: counts.iter().map(|count| Counter::of(count, 0)).collect(), at }).await
+        self.ports
+            .perform_old(&Forgive { counts: counts.iter().map(|count| Counter::of(count, 0)).collect(), at })
+            .await
     }
 }
 
@@ -154,7 +156,7 @@ struct Attempt {
 }
 
 #[async_trait]
-impl Operation for Attempt {
+impl OldOperation for Attempt {
     type Loaded = ();
     type Plan = Allowance;
     type Answer = Allowance;
@@ -163,16 +165,16 @@ impl Operation for Attempt {
         Ok(())
     }
 
-    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Allowance> {
+    fn decide(&self, (): (), moment: &Moment<'_>) -> OldDecision<Allowance> {
         let mut changes = Changes::none();
         for counter in &self.counts {
             let (key, (_, end)) = (counter.key(moment.now), counter.window(moment.now));
             if moment.is_exhausted(&key) {
-                return Decision::answer(Allowance::RetryAfter(end.since(moment.now)));
+                return OldDecision::answer(Allowance::RetryAfter(end.since(moment.now)));
             }
             changes.add(key, 1, i64::from(counter.limit.attempts).saturating_add(counter.forgiven), Some(end));
         }
-        Decision::changing(Allowance::Allowed, changes)
+        OldDecision::changing(Allowance::Allowed, changes)
     }
 
     async fn seal(&self, plan: Allowance, _: &mut Changes) -> Result<Allowance, Fault> {
@@ -186,7 +188,7 @@ struct Forgive {
 }
 
 #[async_trait]
-impl Operation for Forgive {
+impl OldOperation for Forgive {
     type Loaded = ();
     type Plan = ();
     type Answer = ();
@@ -195,12 +197,12 @@ impl Operation for Forgive {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
         let mut changes = Changes::none();
         for counter in &self.counts {
             changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(counter.window(self.at).1));
         }
-        Decision::changing((), changes)
+        OldDecision::changing((), changes)
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

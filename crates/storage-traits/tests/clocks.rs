@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Allowance, Changes, Decision, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, Operation, Ports, Reader,
+    Allowance, Changes, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, OldDecision, OldOperation, Ports, Reader,
     Record, SeededRandom, StoreThrottle, Stored, Throttle, Timestamp, TracingAudit,
 };
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ impl Record for Mark {
 struct UseToken;
 
 #[async_trait]
-impl Operation for UseToken {
+impl OldOperation for UseToken {
     type Loaded = Option<Stored<Mark>>;
     type Plan = Result<(), &'static str>;
     type Answer = Result<(), &'static str>;
@@ -51,17 +51,17 @@ impl Operation for UseToken {
         reader.load(Mark::at("t")).await
     }
 
-    fn decide(&self, mark: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, mark: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let expires_at = NOW + Duration::from_secs(60);
         if moment.now >= expires_at {
-            return Decision::answer(Err("expired"));
+            return OldDecision::answer(Err("expired"));
         }
         if mark.is_some() {
-            return Decision::answer(Err("used"));
+            return OldDecision::answer(Err("used"));
         }
         let mut changes = Changes::none();
         changes.insert(&Mark { token: "t".to_owned(), expires_at });
-        Decision::changing(Ok(()), changes)
+        OldDecision::changing(Ok(()), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -88,11 +88,11 @@ fn what_is_removed_from_the_whole_no_clock_revives_in_a_scope() {
         let store = Arc::new(MemoryStore::new());
         let (whole, clock) = node(&store, 0);
         let scoped = whole.scoped("https://as.test");
-        assert_eq!(scoped.perform(&UseToken).await, Ok(Ok(())));
+        assert_eq!(scoped.perform_old(&UseToken).await, Ok(Ok(())));
         clock.advance(Duration::from_secs(3_600));
         assert_eq!(whole.purge(100).await, Ok(1));
         let (late, _) = node(&store, 30);
-        assert!(is_behind(late.scoped("https://as.test").perform(&UseToken).await));
+        assert!(is_behind(late.scoped("https://as.test").perform_old(&UseToken).await));
     });
 }
 
@@ -103,16 +103,16 @@ fn what_one_node_removes_no_other_nodes_clock_revives() {
         for behind in [0, 30, 120, 599, 660, 86_400] {
             let store = Arc::new(MemoryStore::new());
             let (first, clock) = node(&store, 0);
-            assert_eq!(first.perform(&UseToken).await, Ok(Ok(())));
+            assert_eq!(first.perform_old(&UseToken).await, Ok(Ok(())));
             for seconds in [61, 120, 600, 661, 700, 7_200] {
                 clock.set(Timestamp(NOW.0 + seconds));
                 first.purge(100).await.unwrap();
                 let (other, _) = node(&store, seconds - behind);
-                let outcome = other.perform(&UseToken).await;
+                let outcome = other.perform_old(&UseToken).await;
                 let used = outcome == Ok(Ok(()));
                 assert!(!used, "used again at {seconds} seconds, {behind} behind");
                 let (scoped, _) = node(&store, seconds - behind);
-                let outcome = scoped.scoped("https://as.test").perform(&UseToken).await;
+                let outcome = scoped.scoped("https://as.test").perform_old(&UseToken).await;
                 assert!(behind <= 600 || is_behind(outcome), "{seconds} seconds, {behind} behind, in a scope");
                 if behind > 600 {
                     assert!(is_behind(other.purge(1).await) || store.dump().len() > 1);
@@ -128,7 +128,7 @@ fn a_mark_that_has_expired_everywhere_is_removed() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (node, clock) = node(&store, 0);
-        node.perform(&UseToken).await.unwrap().unwrap();
+        node.perform_old(&UseToken).await.unwrap().unwrap();
         for (seconds, removed) in [(61, 0), (660, 0), (661, 1), (900, 0)] {
             clock.set(Timestamp(NOW.0 + seconds));
             assert_eq!(node.purge(100).await, Ok(removed), "{seconds}");

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Batch, Change, Changes, Decision, Entry, Fault, Key, Kind, ManualClock, MemoryStore, Moment, Operation, Ports,
-    Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
+    Batch, Change, Changes, Entry, Fault, Key, Kind, ManualClock, MemoryStore, Moment, OldDecision, OldOperation,
+    Ports, Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ impl Record for Account {
 struct Edit(fn(&mut Account));
 
 #[async_trait]
-impl Operation for Edit {
+impl OldOperation for Edit {
     type Loaded = Option<Stored<Account>>;
     type Plan = ();
     type Answer = ();
@@ -81,13 +81,13 @@ impl Operation for Edit {
         reader.load(Account::at("a")).await
     }
 
-    fn decide(&self, account: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, account: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
         let account = account.unwrap();
         let mut record = account.record.clone();
         (self.0)(&mut record);
         let mut changes = Changes::none();
         changes.replace(&account.with(record));
-        Decision::changing((), changes)
+        OldDecision::changing((), changes)
     }
 
     async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
@@ -110,7 +110,7 @@ fn edited(body: &Value, edit: fn(&mut Account)) -> (Result<(), Fault>, Value) {
             random: Arc::new(SeededRandom::new(1)),
             audit: Arc::new(TracingAudit),
         };
-        let outcome = ports.perform(&Edit(edit)).await;
+        let outcome = ports.perform_old(&Edit(edit)).await;
         (outcome, serde_json::from_str(&store.dump()[0].body).unwrap())
     })
 }

@@ -8,6 +8,7 @@
 //! - [`cookie`], [`form`], [`media_type`]: what browsers and clients send.
 //! - [`issuer_url`], [`loopback`]: the URLs on which trust rests.
 //! - [`peer`], [`proxy`]: from where a request came, and whom that stands for.
+//! - [`refusals`]: one row for each way to be refused.
 //! - [`http1`]: requests off the wire, where frameworks forgive too much.
 #![forbid(unsafe_code)]
 
@@ -19,4 +20,5 @@ pub mod loopback;
 pub mod media_type;
 pub mod peer;
 pub mod proxy;
+pub mod refusals;
 pub mod text;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, UserCode,
+    Actor, Authentication, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, UserCode,
 };
 
 use super::view::{Found, OpenQuestion, Question};
@@ -35,7 +35,7 @@ impl AgentProvider {
             self.count_attempt(who).await?;
             return Err(ApprovalError::UnknownCode);
         };
-        let decided = self.ports.perform(&Answer { provider: self, code, who, answer, shown }).await?;
+        let decided = self.ports.perform_old(&Answer { provider: self, code, who, answer, shown }).await?;
         // Who brings back the hash has seen the question and needs no counting. Whoever does not is told nothing about the
         // code before the attempt has been counted.
         if let Err(
@@ -61,7 +61,7 @@ struct Answer<'a> {
 }
 
 #[async_trait]
-impl Operation for Answer<'_> {
+impl OldOperation for Answer<'_> {
     type Loaded = Question;
     type Plan = Result<Decided, ApprovalError>;
     type Answer = Result<Decided, ApprovalError>;
@@ -70,11 +70,11 @@ impl Operation for Answer<'_> {
         Question::load(&self.code, self.who, self.provider, reader).await
     }
 
-    fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, question: Question, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let open = match question.find(self.who, &self.provider.policy, moment.now) {
             Ok(Found::Open(open)) => *open,
             Ok(Found::Answered(answered)) => {
-                return Decision::answer(answered.tell(self.who, &self.answer, moment.now));
+                return OldDecision::answer(answered.tell(self.who, &self.answer, moment.now));
             }
             Ok(Found::Lapsed(mut agent)) => {
                 let (policy, mut changes) = (&self.provider.policy, Changes::none());
@@ -82,9 +82,9 @@ impl Operation for Answer<'_> {
                     agent.record.see(policy, moment.now);
                     changes.replace(&agent);
                 }
-                return Decision::changing(Err(ApprovalError::Expired), changes);
+                return OldDecision::changing(Err(ApprovalError::Expired), changes);
             }
-            Err(error) => return Decision::answer(Err(error)),
+            Err(error) => return OldDecision::answer(Err(error)),
         };
         match &self.answer {
             ApprovalAnswer::Approve { capabilities, at_most } => self.approve(open, capabilities, *at_most, moment),
@@ -104,26 +104,26 @@ impl Answer<'_> {
         chosen: &[String],
         at_most: Option<Duration>,
         moment: &Moment<'_>,
-    ) -> Decision<Result<Decided, ApprovalError>> {
+    ) -> OldDecision<Result<Decided, ApprovalError>> {
         let requested = open.view(self.provider, self.who, moment.now).shown;
         let shown = Shown { answered: self.shown, requested: &requested };
         let approved = match Approved::by_person(self.who, chosen, &shown, &self.provider.policy, moment.now) {
             Ok(approved) => approved,
             Err(error) => {
                 let event = self.event("agent.approve", &open).denied(error.code());
-                let decision = Decision::answer(Err(error.clone()));
+                let decision = OldDecision::answer(Err(error.clone()));
                 // A stale page is no event; a session that is too old to approve with is one.
                 return if error == ApprovalError::FreshSessionRequired { decision.report(event) } else { decision };
             }
         };
         if chosen.iter().any(|name| !open.agent.asked().any(|grant| grant.capability() == name)) {
-            return Decision::answer(Err(ApprovalError::NotAsked));
+            return OldDecision::answer(Err(ApprovalError::NotAsked));
         }
         let event = self.event("agent.approve", &open);
         let OpenQuestion { mut agent, mut host, claims, person, approval } = open;
         let policy = &self.provider.policy;
         if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
-            return Decision::answer(Err(ApprovalError::TooManyHosts));
+            return OldDecision::answer(Err(ApprovalError::TooManyHosts));
         }
         let subject = self.who.subject();
         let (mut granted, mut denied) = (Vec::new(), Vec::new());
@@ -147,7 +147,7 @@ impl Answer<'_> {
         agent.record.see(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
-        let mut decision = Decision::changing(Ok(decided), changes)
+        let mut decision = OldDecision::changing(Ok(decided), changes)
             .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
         if host.subject.is_none() {
             host.record.subject = Some(subject.clone());
@@ -183,9 +183,9 @@ impl Answer<'_> {
         }
     }
 
-    fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> Decision<Result<Decided, ApprovalError>> {
+    fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> OldDecision<Result<Decided, ApprovalError>> {
         if open.view(self.provider, self.who, moment.now).shown != self.shown {
-            return Decision::answer(Err(ApprovalError::Changed));
+            return OldDecision::answer(Err(ApprovalError::Changed));
         }
         let event = self.event("agent.deny", &open);
         let stage = open.stage();
@@ -202,7 +202,7 @@ impl Answer<'_> {
         }
         let mut changes = Changes::none();
         changes.replace(&agent);
-        Decision::changing(Ok(Decided::Denied), changes).report(event)
+        OldDecision::changing(Ok(Decided::Denied), changes).report(event)
     }
 
     fn event(&self, action: &'static str, open: &OpenQuestion) -> Event {

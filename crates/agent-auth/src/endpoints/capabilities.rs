@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader};
+use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader};
 use http::Request;
 use serde_json::{Map, Value, json};
 
@@ -111,10 +111,10 @@ async fn viewer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Vi
         Err(_) => return Ok(Viewer::Unproven),
     };
     if let Ok(token) = AgentToken::parse(text) {
-        return provider.ports.perform(&LookAsAgent { provider, token: &token }).await;
+        return provider.ports.perform_old(&LookAsAgent { provider, token: &token }).await;
     }
     match HostToken::parse(text, &provider.issuer) {
-        Ok(token) => provider.ports.perform(&LookAsHost { provider, token: &token }).await,
+        Ok(token) => provider.ports.perform_old(&LookAsHost { provider, token: &token }).await,
         Err(_) => Ok(Viewer::Unproven),
     }
 }
@@ -125,7 +125,7 @@ struct LookAsAgent<'a> {
 }
 
 #[async_trait]
-impl Operation for LookAsAgent<'_> {
+impl OldOperation for LookAsAgent<'_> {
     type Loaded = KnownAgent;
     type Plan = Viewer;
     type Answer = Viewer;
@@ -134,7 +134,7 @@ impl Operation for LookAsAgent<'_> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Viewer> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Viewer> {
         let AgentProvider { policy, issuer, .. } = self.provider;
         match self.token.verify(known, &[issuer], policy, moment.now) {
             Ok(proven) if proven.use_ == TokenUse::First => {
@@ -144,9 +144,9 @@ impl Operation for LookAsAgent<'_> {
                     Ok(()) => Viewer::Agent(Box::new(proven)),
                     Err(_) => Viewer::Unproven,
                 };
-                Decision::changing(viewer, changes)
+                OldDecision::changing(viewer, changes)
             }
-            Ok(_) | Err(_) => Decision::answer(Viewer::Unproven),
+            Ok(_) | Err(_) => OldDecision::answer(Viewer::Unproven),
         }
     }
 
@@ -161,7 +161,7 @@ struct LookAsHost<'a> {
 }
 
 #[async_trait]
-impl Operation for LookAsHost<'_> {
+impl OldOperation for LookAsHost<'_> {
     type Loaded = KnownHost;
     type Plan = Viewer;
     type Answer = Viewer;
@@ -170,14 +170,14 @@ impl Operation for LookAsHost<'_> {
         Ok(self.token.load(reader, None, self.provider).await?.0)
     }
 
-    fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> Decision<Viewer> {
+    fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> OldDecision<Viewer> {
         let Ok(proven) = self.token.verify(&known, Unknown::Refused, self.provider, moment) else {
-            return Decision::answer(Viewer::Unproven);
+            return OldDecision::answer(Viewer::Unproven);
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let linked = known.host.is_some_and(|host| host.status == HostStatus::Active && host.subject.is_some());
-        Decision::changing(if linked { Viewer::LinkedHost } else { Viewer::Unproven }, changes)
+        OldDecision::changing(if linked { Viewer::LinkedHost } else { Viewer::Unproven }, changes)
     }
 
     async fn seal(&self, plan: Viewer, _: &mut Changes) -> Result<Viewer, Fault> {

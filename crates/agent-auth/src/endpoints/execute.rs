@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Timestamp, secret,
+    Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Timestamp, secret,
 };
 use countersign_web::text;
 use http::Request;
@@ -53,7 +53,7 @@ pub(crate) async fn permit(
     token: &AgentToken<'_>,
     calls: Result<Vec<Call>, Refusal>,
 ) -> Result<Vec<Result<ApprovedCall, Refusal>>, Error> {
-    Ok(provider.ports.perform(&Permit { provider, token, calls }).await??)
+    Ok(provider.ports.perform_old(&Permit { provider, token, calls }).await??)
 }
 
 /// Acts, after the commit, and remembers how it ended. What goes wrong now is told to the agent; the token stays used. An
@@ -61,7 +61,7 @@ pub(crate) async fn permit(
 pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
     let done = provider.executor.execute(call).await;
     let ended = Ended { call, failure: done.as_ref().err() };
-    if let Err(fault) = provider.ports.perform(&ended).await {
+    if let Err(fault) = provider.ports.perform_old(&ended).await {
         tracing::error!(call = call.id, %fault, "the end of a call could not be recorded");
     }
     let error = match done {
@@ -91,7 +91,7 @@ struct Permit<'a> {
 }
 
 #[async_trait]
-impl Operation for Permit<'_> {
+impl OldOperation for Permit<'_> {
     type Loaded = KnownAgent;
     type Plan = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
     type Answer = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
@@ -100,19 +100,19 @@ impl Operation for Permit<'_> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let provider = self.provider;
         let proven = match self.token.verify(known, &audiences(provider), &provider.policy, moment.now) {
             Ok(proven) => proven,
             // Nothing is stored for a token that proves nothing.
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         let calls = self.calls.as_deref().unwrap_or_default();
         match proven.count(&provider.policy, moment) {
             Ok(Some(count)) => count.add(calls.len().max(1), &mut changes),
             Ok(None) => {}
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         }
         if proven.use_ == TokenUse::First {
             changes.insert(&proven.mark);
@@ -129,7 +129,7 @@ impl Operation for Permit<'_> {
             note(provider, proven, used, &mut changes, moment.now);
         }
         let plan = bearer.map(|()| judgements);
-        Decision { plan, changes, events }
+        OldDecision { plan, changes, events }
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -248,7 +248,7 @@ struct Ended<'a> {
 }
 
 #[async_trait]
-impl Operation for Ended<'_> {
+impl OldOperation for Ended<'_> {
     type Loaded = Option<Stored<UnfinishedCall>>;
     type Plan = ();
     type Answer = ();
@@ -257,7 +257,7 @@ impl Operation for Ended<'_> {
         reader.load(UnfinishedCall::at(self.call.id.as_str())).await
     }
 
-    fn decide(&self, unfinished: Self::Loaded, _: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, unfinished: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
         let mut changes = Changes::none();
         if let Some(unfinished) = &unfinished {
             changes.delete(unfinished);
@@ -272,7 +272,7 @@ impl Operation for Ended<'_> {
             }),
         };
         let event = event.with("call", self.call.id.as_str()).with("capability", self.call.capability.as_str());
-        Decision::changing((), changes).report(match &self.call.subject {
+        OldDecision::changing((), changes).report(match &self.call.subject {
             Some(subject) => event.for_subject(subject),
             None => event,
         })

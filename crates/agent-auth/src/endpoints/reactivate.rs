@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, secret};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, secret};
 use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
     let reactivate = Reactivate { provider, token: &token, agent_id };
-    Ok(Answer::new(provider.ports.perform(&reactivate).await??))
+    Ok(Answer::new(provider.ports.perform_old(&reactivate).await??))
 }
 
 struct Reactivate<'a> {
@@ -46,7 +46,7 @@ struct Reactivate<'a> {
 }
 
 #[async_trait]
-impl Operation for Reactivate<'_> {
+impl OldOperation for Reactivate<'_> {
     type Loaded = (KnownHost, Option<Stored<Agent>>);
     type Plan = Result<Value, Refusal>;
     type Answer = Result<Value, Refusal>;
@@ -55,20 +55,20 @@ impl Operation for Reactivate<'_> {
         self.token.load(reader, named(&self.agent_id), self.provider).await
     }
 
-    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         known.note_use(&self.provider.policy, moment.now, &mut changes);
         if let Err(refusal) = &self.agent_id {
-            return Decision::changing(Err(refusal.clone()), changes);
+            return OldDecision::changing(Err(refusal.clone()), changes);
         }
         match known.admitted_with(agent) {
             Ok((host, agent)) => self.wake(host, agent, changes, moment),
-            Err(refusal) => Decision::changing(Err(refusal), changes),
+            Err(refusal) => OldDecision::changing(Err(refusal), changes),
         }
     }
 
@@ -84,7 +84,7 @@ impl Reactivate<'_> {
         mut agent: Stored<Agent>,
         mut changes: Changes,
         moment: &Moment<'_>,
-    ) -> Decision<Result<Value, Refusal>> {
+    ) -> OldDecision<Result<Value, Refusal>> {
         let (provider, now) = (self.provider, moment.now);
         let status = agent.status(host, &provider.policy, now);
         let event = Event::new("agent.reactivate", Actor::Host { host_id: host.id.as_str().to_owned() })
@@ -99,22 +99,22 @@ impl Reactivate<'_> {
             agent.record.see(&provider.policy, now);
             changes.replace(&agent);
             let refusal = Refusal::AbsoluteLifetimeExceeded;
-            return Decision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
+            return OldDecision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
         }
         match (status, Refusal::of_status(status)) {
             (AgentStatus::Active, _) | (_, None) => {
-                return Decision::changing(Ok(self.document(&agent, host, None, moment)), changes);
+                return OldDecision::changing(Ok(self.document(&agent, host, None, moment)), changes);
             }
             (AgentStatus::Expired, _) => {}
-            (_, Some(refusal)) => return Decision::changing(Err(refusal), changes),
+            (_, Some(refusal)) => return OldDecision::changing(Err(refusal), changes),
         }
         let approval = match self.reopen(&mut agent.record, moment, &mut changes) {
             Ok(approval) => approval,
-            Err(refusal) => return Decision::changing(Err(refusal), changes),
+            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
         };
         agent.record.see(&provider.policy, now);
         changes.replace(&agent);
-        Decision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
+        OldDecision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
     }
 
     /// The approval object, where a person must decide.

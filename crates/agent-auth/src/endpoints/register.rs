@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
 use countersign_storage::{
-    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Timestamp,
+    Actor, Allowance, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use countersign_web::text::{self, Cleaned};
@@ -53,7 +53,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let asked = Registration::parse(&token, request, provider);
     let register = Register { provider, token: &token, asked };
     register.admit_unknown_host(request).await?;
-    let registered = provider.ports.perform(&register).await??;
+    let registered = provider.ports.perform_old(&register).await??;
     Ok(Answer::new(registered))
 }
 
@@ -135,7 +135,7 @@ impl Register<'_> {
 }
 
 #[async_trait]
-impl Operation for Register<'_> {
+impl OldOperation for Register<'_> {
     type Loaded = Loaded;
     type Plan = Result<Value, Refusal>;
     type Answer = Result<Value, Refusal>;
@@ -161,10 +161,10 @@ impl Operation for Register<'_> {
         Ok(Loaded { known, agent, alias, living })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&loaded.known, Unknown::Welcome, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let known = loaded.known.host.as_ref().map(|host| host.record.clone());
         let registered = match &self.asked {
@@ -178,9 +178,9 @@ impl Operation for Register<'_> {
                 let event = self.event(&host).denied(refusal.code());
                 let mut changes = Changes::none();
                 proven.spend(&mut changes);
-                Decision::changing(Err(refusal), changes).report(event)
+                OldDecision::changing(Err(refusal), changes).report(event)
             }
-            (Err(refusal), None) => Decision::answer(Err(refusal)),
+            (Err(refusal), None) => OldDecision::answer(Err(refusal)),
         }
     }
 
@@ -208,7 +208,7 @@ impl Register<'_> {
         loaded: Loaded,
         proven: &ProvenHost,
         moment: &Moment<'_>,
-    ) -> Result<Decision<Result<Value, Refusal>>, Refusal> {
+    ) -> Result<OldDecision<Result<Value, Refusal>>, Refusal> {
         let Loaded { known, agent, alias, living } = loaded;
         let Moment { now, .. } = *moment;
         if asked.agent_key.thumbprint() == proven.key.thumbprint() {
@@ -282,7 +282,7 @@ impl Register<'_> {
             Some(stored) => changes.replace(&stored.with(record)),
             None => changes.insert(&record),
         };
-        Ok(Decision::changing(Ok(Value::Object(document)), changes).report(event))
+        Ok(OldDecision::changing(Ok(Value::Object(document)), changes).report(event))
     }
 
     fn new_host(&self, asked: &Registration, key: &VerifyingKey, now: Timestamp) -> Result<Host, Refusal> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored, Timestamp};
+use countersign_storage::{Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, Timestamp};
 use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
     let asked = Wish::parse(request, provider);
     let ask = RequestCapability { provider, token: &token, asked };
-    Ok(Answer::new(provider.ports.perform(&ask).await??))
+    Ok(Answer::new(provider.ports.perform_old(&ask).await??))
 }
 
 /// What the agent asks for.
@@ -66,7 +66,7 @@ struct RequestCapability<'a> {
 }
 
 #[async_trait]
-impl Operation for RequestCapability<'_> {
+impl OldOperation for RequestCapability<'_> {
     type Loaded = KnownAgent;
     type Plan = Result<Value, Refusal>;
     type Answer = Result<Value, Refusal>;
@@ -75,17 +75,17 @@ impl Operation for RequestCapability<'_> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let AgentProvider { policy, issuer, .. } = self.provider;
         let proven = match self.token.verify(known, &[issuer], policy, moment.now) {
             Ok(proven) if proven.use_ == TokenUse::First => proven,
-            Ok(_) => return Decision::answer(Err(Refusal::UNPROVEN)),
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Ok(_) => return OldDecision::answer(Err(Refusal::UNPROVEN)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let event = self.event(&proven);
         let count = match proven.count(policy, moment) {
             Ok(count) => count,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         changes.insert(&proven.mark);
@@ -98,11 +98,11 @@ impl Operation for RequestCapability<'_> {
             Err(refusal) => Err(refusal.clone()),
         };
         match answer {
-            Ok(document) => Decision::changing(Ok(document), changes).report(event),
+            Ok(document) => OldDecision::changing(Ok(document), changes).report(event),
             Err(refusal) => {
                 let event = event.denied(refusal.code());
                 note(news, policy, &mut changes, moment.now);
-                Decision::changing(Err(refusal), changes).report(event)
+                OldDecision::changing(Err(refusal), changes).report(event)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
     let revoke = RevokeAgent { provider, token: &token, agent_id };
-    let agent_id = provider.ports.perform(&revoke).await??;
+    let agent_id = provider.ports.perform_old(&revoke).await??;
     Ok(Answer::new(json!({ "agent_id": agent_id, "status": "revoked" })))
 }
 
@@ -37,7 +37,7 @@ struct RevokeAgent<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeAgent<'_> {
+impl OldOperation for RevokeAgent<'_> {
     type Loaded = (KnownHost, Option<Stored<Agent>>, Withdrawn);
     type Plan = Result<String, Refusal>;
     type Answer = Result<String, Refusal>;
@@ -51,16 +51,16 @@ impl Operation for RevokeAgent<'_> {
         Ok((known, Some(agent), withdrawn))
     }
 
-    fn decide(&self, (known, agent, withdrawn): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (known, agent, withdrawn): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let (host, agent) = match self.find(&known, agent, moment) {
             Ok(found) => found,
-            Err(refusal) => return Decision::changing(Err(refusal), changes),
+            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
         };
         if withdrawn.is_none() {
             let policy = &self.provider.policy;
@@ -72,7 +72,7 @@ impl Operation for RevokeAgent<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        Decision::changing(Ok(agent.id.as_str().to_owned()), changes).report(event)
+        OldDecision::changing(Ok(agent.id.as_str().to_owned()), changes).report(event)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

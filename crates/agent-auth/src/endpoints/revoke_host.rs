@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stored};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::withdrawal::Withdrawal;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    Ok(Answer::new(provider.ports.perform(&RevokeHost { provider, token: &token }).await??))
+    Ok(Answer::new(provider.ports.perform_old(&RevokeHost { provider, token: &token }).await??))
 }
 
 struct RevokeHost<'a> {
@@ -27,7 +27,7 @@ struct RevokeHost<'a> {
 }
 
 #[async_trait]
-impl Operation for RevokeHost<'_> {
+impl OldOperation for RevokeHost<'_> {
     type Loaded = (KnownHost, Vec<Stored<Agent>>);
     type Plan = Result<Value, Refusal>;
     type Answer = Result<Value, Refusal>;
@@ -42,16 +42,16 @@ impl Operation for RevokeHost<'_> {
         Ok((known, agents))
     }
 
-    fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let host = match known.admitted() {
             Ok(host) => host.clone(),
-            Err(refusal) => return Decision::changing(Err(refusal), changes),
+            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
         };
         let host_id = host.id.as_str().to_owned();
         let subject = host.subject.clone();
@@ -66,7 +66,7 @@ impl Operation for RevokeHost<'_> {
             None => event,
         };
         let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
-        Decision::changing(Ok(document), changes).report(event)
+        OldDecision::changing(Ok(document), changes).report(event)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
         Err(_) => By::Host(HostToken::parse(bearer, &provider.issuer)?),
     };
     let rotate = RotateAgentKey { provider, asked: Wish::parse(&by, request), by };
-    let (agent_id, status) = provider.ports.perform(&rotate).await??;
+    let (agent_id, status) = provider.ports.perform_old(&rotate).await??;
     Ok(Answer::new(json!({ "agent_id": agent_id, "status": status })))
 }
 
@@ -83,7 +83,7 @@ struct Loaded {
 }
 
 #[async_trait]
-impl Operation for RotateAgentKey<'_> {
+impl OldOperation for RotateAgentKey<'_> {
     type Loaded = Loaded;
     type Plan = Result<(String, &'static str), Refusal>;
     type Answer = Result<(String, &'static str), Refusal>;
@@ -110,7 +110,7 @@ impl Operation for RotateAgentKey<'_> {
         Ok(Loaded { known, taken })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let found = match (&self.by, loaded.known) {
             (By::Agent(token), Known::Agent(known)) => self.itself(token, *known, moment),
             (By::Host(token), Known::Host(known)) => {
@@ -121,11 +121,11 @@ impl Operation for RotateAgentKey<'_> {
         };
         let Found { mut agent, host, spent: mut changes, actor } = match found {
             Ok(found) => found,
-            Err(Refused { refusal, spent }) => return Decision::changing(Err(refusal), spent),
+            Err(Refused { refusal, spent }) => return OldDecision::changing(Err(refusal), spent),
         };
         let key = match self.check_key(&host, loaded.taken) {
             Ok(key) => key,
-            Err(refusal) => return Decision::changing(Err(refusal), changes),
+            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
         };
         let policy = &self.provider.policy;
         changes.insert(&AgentKeyAlias {
@@ -142,7 +142,7 @@ impl Operation for RotateAgentKey<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        Decision::changing(Ok((agent.id.as_str().to_owned(), status)), changes).report(event)
+        OldDecision::changing(Ok((agent.id.as_str().to_owned(), status)), changes).report(event)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

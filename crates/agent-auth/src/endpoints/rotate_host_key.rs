@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record};
+use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let key = request::body(request).and_then(|body: Body| agent_key(&body.public_key));
     let alias = key.as_ref().map_or(token.new_host_id().clone(), |key| HostId::of(&provider.issuer, key.thumbprint()));
     let rotate = RotateHostKey { provider, token: &token, key, alias };
-    let (host_id, status) = provider.ports.perform(&rotate).await??;
+    let (host_id, status) = provider.ports.perform_old(&rotate).await??;
     Ok(Answer::new(json!({ "host_id": host_id, "status": status })))
 }
 
@@ -52,7 +52,7 @@ enum KeyOf {
 }
 
 #[async_trait]
-impl Operation for RotateHostKey<'_> {
+impl OldOperation for RotateHostKey<'_> {
     type Loaded = (KnownHost, KeyOf);
     type Plan = Result<(String, &'static str), Refusal>;
     type Answer = Result<(String, &'static str), Refusal>;
@@ -78,10 +78,10 @@ impl Operation for RotateHostKey<'_> {
         Ok((known, taken))
     }
 
-    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
@@ -103,7 +103,7 @@ impl Operation for RotateHostKey<'_> {
         });
         let (mut host, key) = match rotated {
             Ok(rotated) => rotated,
-            Err(refusal) => return Decision::changing(Err(refusal), changes),
+            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
         };
         let former = std::mem::replace(&mut host.record.key, key);
         host.record.former_keys.insert(0, former.thumbprint().clone());
@@ -121,7 +121,7 @@ impl Operation for RotateHostKey<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        Decision::changing(Ok((host_id, host.status.as_str())), changes).report(event)
+        OldDecision::changing(Ok((host_id, host.status.as_str())), changes).report(event)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Record, Stored};
+use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
 use http::Request;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     let missing = Refusal::InvalidRequest("agent_id is missing");
     let agent_id = request::parameter(request, "agent_id").and_then(|agent_id| agent_id.ok_or(missing));
     let status = Status { provider, token: &token, agent_id: agent_id.map(|agent_id| AgentId::parse(&agent_id)) };
-    Ok(Answer::new(provider.ports.perform(&status).await??))
+    Ok(Answer::new(provider.ports.perform_old(&status).await??))
 }
 
 struct Status<'a> {
@@ -39,7 +39,7 @@ struct Loaded {
 }
 
 #[async_trait]
-impl Operation for Status<'_> {
+impl OldOperation for Status<'_> {
     type Loaded = Loaded;
     type Plan = Result<Value, Refusal>;
     type Answer = Result<Value, Refusal>;
@@ -54,16 +54,16 @@ impl Operation for Status<'_> {
         Ok(Loaded { known, agent, polls })
     }
 
-    fn decide(&self, Loaded { known, agent, polls }: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, Loaded { known, agent, polls }: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         known.note_use(&self.provider.policy, moment.now, &mut changes);
         let told = self.agent_id.clone().and_then(|_| self.tell(&known, agent, polls, &mut changes, moment));
-        Decision::changing(told, changes)
+        OldDecision::changing(told, changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

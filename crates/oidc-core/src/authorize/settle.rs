@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::secret::identifier;
 use countersign_storage::{
-    Actor, Authentication, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, Secret,
-    Subject, Timestamp,
+    Actor, Authentication, Changes, Event, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Sealed,
+    Secret, Subject, Timestamp,
 };
 use http::{HeaderMap, Response};
 
@@ -56,7 +56,7 @@ impl Issuer {
         browser: &Browser,
         person: Option<&Person>,
     ) -> Result<Result<Settled, InteractionError>, Fault> {
-        self.ports.perform(&Settle { issuer: self, step, browser, person }).await
+        self.ports.perform_old(&Settle { issuer: self, step, browser, person }).await
     }
 
     /// Who is signed in, if their account is active.
@@ -110,7 +110,7 @@ enum Plan {
 }
 
 #[async_trait]
-impl Operation for Settle<'_> {
+impl OldOperation for Settle<'_> {
     type Loaded = Result<Pending, Over>;
     type Plan = Plan;
     type Answer = Result<Settled, InteractionError>;
@@ -124,18 +124,18 @@ impl Operation for Settle<'_> {
         }
     }
 
-    fn decide(&self, pending: Self::Loaded, moment: &Moment<'_>) -> Decision<Plan> {
+    fn decide(&self, pending: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Plan> {
         let pending = match pending {
             Ok(pending) => pending,
-            Err(Over::Answered(answered)) => return Decision::answer(self.again(*answered, moment.now)),
-            Err(Over::Refused(error)) => return Decision::answer(Plan::Over(error)),
+            Err(Over::Answered(answered)) => return OldDecision::answer(self.again(*answered, moment.now)),
+            Err(Over::Refused(error)) => return OldDecision::answer(Plan::Over(error)),
         };
         match (pending.next(self.person, &self.issuer.policy, moment.now), self.step, self.person) {
             (Next::Refuse(refusal), ..) => self.refuse(pending, &refusal, moment),
             (Next::Ask(Prompt::SignIn), ..) => self.ask(pending, Prompt::SignIn, moment),
             (Next::Ask(Prompt::Consent) | Next::Nothing, Step::Answer { ticket, answer, .. }, Some(person)) => {
                 if pending.ticket(self.browser, person) != *ticket {
-                    return Decision::answer(Plan::Over(InteractionError::ForeignAnswer));
+                    return OldDecision::answer(Plan::Over(InteractionError::ForeignAnswer));
                 }
                 self.answer(pending, person, answer, moment)
             }
@@ -177,8 +177,8 @@ impl Operation for Settle<'_> {
 
 impl Settle<'_> {
     /// A request that waits goes on waiting; a new one begins to.
-    fn ask(&self, pending: Pending, prompt: Prompt, moment: &Moment<'_>) -> Decision<Plan> {
-        Decision::answer(match pending.waiting {
+    fn ask(&self, pending: Pending, prompt: Prompt, moment: &Moment<'_>) -> OldDecision<Plan> {
+        OldDecision::answer(match pending.waiting {
             Some(WaitingAs { text, .. }) => Plan::Ask { prompt, interaction: text },
             None => Plan::Wait {
                 prompt,
@@ -193,13 +193,19 @@ impl Settle<'_> {
         })
     }
 
-    fn answer(&self, pending: Pending, person: &Person, answer: &ConsentAnswer, moment: &Moment<'_>) -> Decision<Plan> {
+    fn answer(
+        &self,
+        pending: Pending,
+        person: &Person,
+        answer: &ConsentAnswer,
+        moment: &Moment<'_>,
+    ) -> OldDecision<Plan> {
         let approved: Scopes = match answer {
             ConsentAnswer::Approve { scopes } => scopes.iter().map(String::as_str).collect(),
             ConsentAnswer::Deny => Scopes::default(),
         };
         if !approved.is_within(&pending.scopes) {
-            return Decision::answer(Plan::Over(InteractionError::Widened));
+            return OldDecision::answer(Plan::Over(InteractionError::Widened));
         }
         let subject = person.authentication.subject();
         let event = |action| {
@@ -236,19 +242,19 @@ impl Settle<'_> {
         scopes: Scopes,
         mut changes: Changes,
         moment: &Moment<'_>,
-    ) -> Decision<Plan> {
+    ) -> OldDecision<Plan> {
         let policy = &self.issuer.policy;
         let (code, record) = code::issue(&pending.request, &grant, scopes, &person.authentication, policy, moment);
         changes.insert(&record);
         let location = redirect::grant(self.issuer.identifier(), Recipient::of_request(&pending.request), &code);
         let waiting = pending.waiting.map(|waiting| Box::new(waiting.opened));
-        Decision::changing(Plan::Answer { location, waiting, at: moment.now }, changes)
+        OldDecision::changing(Plan::Answer { location, waiting, at: moment.now }, changes)
     }
 
-    fn refuse(&self, pending: Pending, refusal: &AuthorizationRefusal, moment: &Moment<'_>) -> Decision<Plan> {
+    fn refuse(&self, pending: Pending, refusal: &AuthorizationRefusal, moment: &Moment<'_>) -> OldDecision<Plan> {
         let location = redirect::refuse(self.issuer.identifier(), Recipient::of_request(&pending.request), refusal);
         let waiting = pending.waiting.map(|waiting| Box::new(waiting.opened));
-        Decision::answer(Plan::Answer { location, waiting, at: moment.now })
+        OldDecision::answer(Plan::Answer { location, waiting, at: moment.now })
     }
 
     fn too_long(&self, request: &Validated) -> Settled {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    At, Changes, Decision, Fault, Index, Moment, Operation, Ports, Reader, Record, Secret, Stored,
+    At, Changes, Fault, Index, Moment, OldDecision, OldOperation, Ports, Reader, Record, Secret, Stored,
 };
 
 use crate::client::register::{NewClient, RegisterClientError};
@@ -58,7 +58,7 @@ impl StoredClients {
     /// [`RegisterClientError`]: what is asked for is not allowed, or the id is taken.
     pub async fn register(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
         let client = client.check()?;
-        self.ports.perform(&Register { client }).await?
+        self.ports.perform_old(&Register { client }).await?
     }
 
     /// Registers a client, or makes the one that has its id like this: for clients that are declared in a configuration
@@ -69,7 +69,7 @@ impl StoredClients {
     /// As [`StoredClients::register`], but that an id can not be taken.
     pub async fn declare(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
         let client = client.check()?;
-        Ok(self.ports.perform(&Declare { client }).await?)
+        Ok(self.ports.perform_old(&Declare { client }).await?)
     }
 
     /// Serves a client, or refuses it from its next request on. `None` where there is no such client.
@@ -80,7 +80,7 @@ impl StoredClients {
         if !is_client_id(client_id) {
             return Ok(None);
         }
-        self.ports.perform(&SetState { client_id, state }).await
+        self.ports.perform_old(&SetState { client_id, state }).await
     }
 }
 
@@ -109,7 +109,7 @@ struct Register {
 }
 
 #[async_trait]
-impl Operation for Register {
+impl OldOperation for Register {
     type Loaded = Option<Stored<Client>>;
     type Plan = Result<(Client, Option<Secret>), RegisterClientError>;
     type Answer = Self::Plan;
@@ -121,14 +121,14 @@ impl Operation for Register {
         }
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         if known.is_some() {
-            return Decision::answer(Err(RegisterClientError::ClientIdTaken));
+            return OldDecision::answer(Err(RegisterClientError::ClientIdTaken));
         }
         let (client, secret) = self.client.clone().into_client(moment);
         let mut changes = Changes::none();
         changes.insert(&client);
-        Decision::changing(Ok((client, secret)), changes)
+        OldDecision::changing(Ok((client, secret)), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -141,7 +141,7 @@ struct Declare {
 }
 
 #[async_trait]
-impl Operation for Declare {
+impl OldOperation for Declare {
     type Loaded = Option<Stored<Client>>;
     type Plan = (Client, Option<Secret>);
     type Answer = Self::Plan;
@@ -153,7 +153,7 @@ impl Operation for Declare {
         }
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let (mut client, secret) = self.client.clone().into_client(moment);
         let mut changes = Changes::none();
         match known {
@@ -164,13 +164,13 @@ impl Operation for Declare {
                 client =
                     Client { state: known.state, created_at: known.created_at, updated_at: known.updated_at, ..client };
                 if client == known.record {
-                    return Decision::answer((client, secret));
+                    return OldDecision::answer((client, secret));
                 }
                 client.updated_at = moment.now;
                 changes.replace(&known.with(client.clone()));
             }
         }
-        Decision::changing((client, secret), changes)
+        OldDecision::changing((client, secret), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
@@ -184,7 +184,7 @@ struct SetState<'a> {
 }
 
 #[async_trait]
-impl Operation for SetState<'_> {
+impl OldOperation for SetState<'_> {
     type Loaded = Option<Stored<Client>>;
     type Plan = Option<Client>;
     type Answer = Option<Client>;
@@ -193,16 +193,16 @@ impl Operation for SetState<'_> {
         reader.load(Client::at(self.client_id)).await
     }
 
-    fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        let Some(mut client) = client else { return Decision::answer(None) };
+    fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+        let Some(mut client) = client else { return OldDecision::answer(None) };
         if client.state == self.state {
-            return Decision::answer(Some(client.record));
+            return OldDecision::answer(Some(client.record));
         }
         client.record.state = self.state;
         client.record.updated_at = moment.now;
         let mut changes = Changes::none();
         changes.replace(&client);
-        Decision::changing(Some(client.record), changes)
+        OldDecision::changing(Some(client.record), changes)
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

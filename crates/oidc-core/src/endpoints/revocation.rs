@@ -11,7 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Subject};
+use countersign_storage::{
+    Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Subject,
+};
 use http::{Method, Request, StatusCode};
 
 use crate::client::{AuthMethod, Client};
@@ -101,7 +103,7 @@ async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<Result<(), 
             Err(NotLive::Failed(fault)) => return Err(fault),
         }
     };
-    issuer.ports.perform(&Revoke { issuer, client, token }).await
+    issuer.ports.perform_old(&Revoke { issuer, client, token }).await
 }
 
 fn parse(request: &Request<Bytes>) -> Result<(PresentedClient, String), RevocationRefusal> {
@@ -128,7 +130,7 @@ struct Revoke<'a> {
 }
 
 #[async_trait]
-impl Operation for Revoke<'_> {
+impl OldOperation for Revoke<'_> {
     type Loaded = (Option<Client>, (Option<Stored<TokenFamily>>, Option<Stored<RevokedToken>>));
     type Plan = Result<(), RevocationRefusal>;
     type Answer = Result<(), RevocationRefusal>;
@@ -142,19 +144,19 @@ impl Operation for Revoke<'_> {
         self.client.load_with(self.issuer.clients.as_ref(), reader, (family, revoked)).await
     }
 
-    fn decide(&self, (client, (family, revoked)): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, (client, (family, revoked)): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let client = match self.client.authenticate(client) {
             Ok(client) => client,
-            Err(refusal) => return Decision::answer(Err(refusal.into())),
+            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
         };
         match &self.token {
-            Token::Unknown => Decision::answer(Ok(())),
+            Token::Unknown => OldDecision::answer(Ok(())),
             Token::Refresh(presented) => {
                 let family = family.filter(|family| presented.is_of(family) && family.state == FamilyState::Active);
-                family.map_or(Decision::answer(Ok(())), |family| end_family(family, &client))
+                family.map_or(OldDecision::answer(Ok(())), |family| end_family(family, &client))
             }
             Token::Access(own) if revoked.is_none() => end_token(own, &client, moment),
-            Token::Access(_) => Decision::answer(Ok(())),
+            Token::Access(_) => OldDecision::answer(Ok(())),
         }
     }
 
@@ -166,9 +168,9 @@ impl Operation for Revoke<'_> {
 fn end_family(
     mut family: Stored<TokenFamily>,
     client: &AuthenticatedClient,
-) -> Decision<Result<(), RevocationRefusal>> {
+) -> OldDecision<Result<(), RevocationRefusal>> {
     if family.client_id != client.client_id {
-        return Decision::answer(Err(RevocationRefusal::ForAnotherClient));
+        return OldDecision::answer(Err(RevocationRefusal::ForAnotherClient));
     }
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
@@ -176,16 +178,16 @@ fn end_family(
     let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() })
         .for_subject(family.authentication.subject())
         .with("family", &family.id);
-    Decision::changing(Ok(()), changes).report(event)
+    OldDecision::changing(Ok(()), changes).report(event)
 }
 
 fn end_token(
     own: &OwnToken,
     client: &AuthenticatedClient,
     moment: &Moment<'_>,
-) -> Decision<Result<(), RevocationRefusal>> {
+) -> OldDecision<Result<(), RevocationRefusal>> {
     if own.client_id != client.client_id {
-        return Decision::answer(Err(RevocationRefusal::ForAnotherClient));
+        return OldDecision::answer(Err(RevocationRefusal::ForAnotherClient));
     }
     let revoked = RevokedToken {
         jti: own.jti.clone(),
@@ -198,7 +200,7 @@ fn end_token(
     let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() }).with("jti", &own.jti);
     let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
     let event = person.iter().fold(event, |event, person| event.for_subject(person));
-    Decision::changing(Ok(()), changes).report(event)
+    OldDecision::changing(Ok(()), changes).report(event)
 }
 
 /// How long a revoked token is remembered after it expired: a clock that is set back by less does not revive it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::Algorithm;
 use countersign_storage::{
-    Changes, Decision, Fault, Kind, Moment, Operation, Reader, Record, Sealed, Stored, Timestamp,
+    Changes, Fault, Kind, Moment, OldDecision, OldOperation, Reader, Record, Sealed, Stored, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,7 @@ pub(super) struct Ensure<'a> {
 }
 
 #[async_trait]
-impl Operation for Ensure<'_> {
+impl OldOperation for Ensure<'_> {
     type Loaded = Option<Stored<KeySet>>;
     type Plan = ();
     type Answer = ();
@@ -103,7 +103,7 @@ impl Operation for Ensure<'_> {
         reader.load(KeySet::at(self.issuer)).await
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<()> {
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
         let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
@@ -114,7 +114,7 @@ impl Operation for Ensure<'_> {
                 keys.push(fresh.publish(now, now));
             }
         }
-        Decision::changing((), put(self.issuer, known, keys))
+        OldDecision::changing((), put(self.issuer, known, keys))
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
@@ -130,7 +130,7 @@ pub(super) struct Rotate<'a> {
 }
 
 #[async_trait]
-impl Operation for Rotate<'_> {
+impl OldOperation for Rotate<'_> {
     type Loaded = Option<Stored<KeySet>>;
     type Plan = ();
     type Answer = ();
@@ -139,7 +139,7 @@ impl Operation for Rotate<'_> {
         reader.load(KeySet::at(self.issuer)).await
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<()> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<()> {
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
         let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
@@ -151,7 +151,7 @@ impl Operation for Rotate<'_> {
                     key.algorithm == self.fresh.algorithm && key.times.state(now) == KeyState::Pending
                 };
                 if keys.iter().any(pending) {
-                    return Decision::answer(());
+                    return OldDecision::answer(());
                 }
                 let first = !keys.iter().any(|key| key.algorithm == self.fresh.algorithm);
                 let active_from = if first { now } else { now + self.timing.lead };
@@ -168,7 +168,7 @@ impl Operation for Rotate<'_> {
             }
         };
         keys.push(self.fresh.publish(now, active_from));
-        Decision::changing((), put(self.issuer, known, keys))
+        OldDecision::changing((), put(self.issuer, known, keys))
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

@@ -15,8 +15,8 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Secret, SessionState, Stored,
-    Timestamp,
+    Account, Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret, SessionState,
+    Stored, Timestamp,
 };
 
 use super::audience::narrow;
@@ -47,7 +47,7 @@ impl GrantType for AuthorizationCodeGrant {
             redirect_uri: request.required("redirect_uri")?,
             verifier: request.params.one("code_verifier")?.unwrap_or_default(),
         };
-        Ok(issuer.ports.perform(&redeem).await??)
+        Ok(issuer.ports.perform_old(&redeem).await??)
     }
 }
 
@@ -77,7 +77,7 @@ struct Behind {
 }
 
 #[async_trait]
-impl Operation for Redeem<'_> {
+impl OldOperation for Redeem<'_> {
     type Loaded = Loaded;
     type Plan = Result<Issue, TokenRefusal>;
     type Answer = Result<Tokens, TokenRefusal>;
@@ -95,21 +95,21 @@ impl Operation for Redeem<'_> {
         Ok(Loaded { client, code: Some(Behind { code, grant, family, families, account, session }) })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let client = match self.request.client.authenticate(loaded.client) {
             Ok(client) => client,
-            Err(refusal) => return Decision::answer(Err(refusal.into())),
+            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
         };
         if !client.allows(GrantTypeName::AuthorizationCode) {
-            return Decision::answer(Err(TokenRefusal::ClientNotAllowed));
+            return OldDecision::answer(Err(TokenRefusal::ClientNotAllowed));
         }
-        let Some(behind) = loaded.code else { return Decision::answer(Err(TokenRefusal::CodeUnknown)) };
+        let Some(behind) = loaded.code else { return OldDecision::answer(Err(TokenRefusal::CodeUnknown)) };
         match self.check(&behind, &client, moment.now) {
             Ok(resources) => self.redeem(behind, &client, resources, moment),
             Err(TokenRefusal::CodeReplayed) => revoke(behind, &client),
             Err(refusal) => match (misused(&refusal), behind.code.state) {
                 (Some(reason), CodeState::Issued) => burn(behind, &client, (refusal, reason), moment.now),
-                _ => Decision::answer(Err(refusal)),
+                _ => OldDecision::answer(Err(refusal)),
             },
         }
     }
@@ -172,7 +172,7 @@ impl Redeem<'_> {
         client: &AuthenticatedClient,
         resources: Vec<String>,
         moment: &Moment<'_>,
-    ) -> Decision<Result<Issue, TokenRefusal>> {
+    ) -> OldDecision<Result<Issue, TokenRefusal>> {
         let policy = &self.issuer.policy;
         let offline = client.allows(GrantTypeName::RefreshToken) && code.scopes.contains("offline_access");
         let fresh = offline.then(|| FreshRefreshToken::first(&code.family_id, policy, moment));
@@ -211,7 +211,7 @@ impl Redeem<'_> {
             .with("family", &family.id)
             .with("scope", family.scopes.to_string());
         let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
-        Decision::changing(Ok(issue), changes).report(event)
+        OldDecision::changing(Ok(issue), changes).report(event)
     }
 }
 
@@ -232,21 +232,24 @@ fn burn(
     client: &AuthenticatedClient,
     (refusal, reason): (TokenRefusal, &'static str),
     now: Timestamp,
-) -> Decision<Result<Issue, TokenRefusal>> {
+) -> OldDecision<Result<Issue, TokenRefusal>> {
     code.record.state = CodeState::Burnt { at: now };
     let mut changes = Changes::none();
     changes.replace(&code);
-    Decision::changing(Err(refusal), changes).report(denied(&code, client, reason))
+    OldDecision::changing(Err(refusal), changes).report(denied(&code, client, reason))
 }
 
 /// Ends what a code gave that is redeemed for the second time: one of the two was not its owner, and nobody can tell which.
-fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> Decision<Result<Issue, TokenRefusal>> {
+fn revoke(
+    Behind { code, family, .. }: Behind,
+    client: &AuthenticatedClient,
+) -> OldDecision<Result<Issue, TokenRefusal>> {
     let family = family.filter(|family| family.state == FamilyState::Active);
-    let Some(mut family) = family else { return Decision::answer(Err(TokenRefusal::CodeReplayed)) };
+    let Some(mut family) = family else { return OldDecision::answer(Err(TokenRefusal::CodeReplayed)) };
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    Decision::changing(Err(TokenRefusal::CodeReplayed), changes).report(denied(&code, client, "replayed"))
+    OldDecision::changing(Err(TokenRefusal::CodeReplayed), changes).report(denied(&code, client, "replayed"))
 }
 
 fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {

@@ -6,7 +6,7 @@
 //! [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader};
+use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader};
 
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
@@ -29,7 +29,7 @@ impl GrantType for ClientCredentialsGrant {
 
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
         let scope = request.params.one("scope")?.map(Scopes::parse).transpose().map_err(TokenRefusal::from)?;
-        Ok(issuer.ports.perform(&ActForItself { issuer, request, scope }).await??)
+        Ok(issuer.ports.perform_old(&ActForItself { issuer, request, scope }).await??)
     }
 }
 
@@ -40,7 +40,7 @@ struct ActForItself<'a> {
 }
 
 #[async_trait]
-impl Operation for ActForItself<'_> {
+impl OldOperation for ActForItself<'_> {
     type Loaded = Option<Client>;
     type Plan = Result<Issue, TokenRefusal>;
     type Answer = Result<Tokens, TokenRefusal>;
@@ -53,8 +53,8 @@ impl Operation for ActForItself<'_> {
         }
     }
 
-    fn decide(&self, client: Option<Client>, moment: &Moment<'_>) -> Decision<Self::Plan> {
-        Decision::answer(self.issue(client, moment))
+    fn decide(&self, client: Option<Client>, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+        OldDecision::answer(self.issue(client, moment))
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::json;
 use countersign_storage::{
-    Account, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, SealingKey,
-    Secret, Stored, Timestamp,
+    Account, Actor, Changes, Event, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Sealed,
+    SealingKey, Secret, Stored, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -49,7 +49,7 @@ impl GrantType for RefreshTokenGrant {
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
         let presented = PresentedRefreshToken::parse(request.required("refresh_token")?);
         let scope = request.params.one("scope")?.map(Scopes::parse).transpose().map_err(TokenRefusal::from)?;
-        Ok(issuer.ports.perform(&Refresh { issuer, request, presented, scope }).await??)
+        Ok(issuer.ports.perform_old(&Refresh { issuer, request, presented, scope }).await??)
     }
 }
 
@@ -168,7 +168,7 @@ enum Standing {
 }
 
 #[async_trait]
-impl Operation for Refresh<'_> {
+impl OldOperation for Refresh<'_> {
     type Loaded = Loaded;
     type Plan = Result<Plan, TokenRefusal>;
     type Answer = Result<Tokens, TokenRefusal>;
@@ -183,14 +183,14 @@ impl Operation for Refresh<'_> {
         Ok(Loaded { client, family: Some(family), grant, account })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
         let client = match self.request.client.authenticate(loaded.client) {
             Ok(client) => client,
-            Err(refusal) => return Decision::answer(Err(refusal.into())),
+            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
         };
         let (family, refresh) = match self.of_client(loaded.family, &client) {
             Ok(found) => found,
-            Err(refusal) => return Decision::answer(Err(refusal)),
+            Err(refusal) => return OldDecision::answer(Err(refusal)),
         };
         let standing = self.standing(&refresh, &client, moment.now);
         if matches!(standing, Standing::Reused) {
@@ -199,13 +199,13 @@ impl Operation for Refresh<'_> {
         let rests_on = RestsOn { grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
         match self.check(&family, &refresh, &client, &rests_on, moment.now) {
             Err(TokenRefusal::RefreshTokenExpired) => end(family),
-            Err(refusal) => Decision::answer(Err(refusal)),
+            Err(refusal) => OldDecision::answer(Err(refusal)),
             Ok((scope, resources)) => match standing {
                 Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
-                    Decision::answer(Err(TokenRefusal::RefreshTokenReplaced))
+                    OldDecision::answer(Err(TokenRefusal::RefreshTokenReplaced))
                 }
                 Standing::JustReplaced { answer, .. } => {
-                    Decision::answer(Ok(Plan::Again { family_id: family.id.clone(), answer }))
+                    OldDecision::answer(Ok(Plan::Again { family_id: family.id.clone(), answer }))
                 }
                 Standing::Current | Standing::Reused => self.rotate(family, scope, resources, moment),
             },
@@ -307,10 +307,10 @@ impl Refresh<'_> {
         scope: Scopes,
         resources: Vec<String>,
         moment: &Moment<'_>,
-    ) -> Decision<Result<Plan, TokenRefusal>> {
+    ) -> OldDecision<Result<Plan, TokenRefusal>> {
         let policy = &self.issuer.policy;
         let Some((_, root)) = &self.presented.parts else {
-            return Decision::answer(Err(TokenRefusal::RefreshTokenUnknown));
+            return OldDecision::answer(Err(TokenRefusal::RefreshTokenUnknown));
         };
         let end = family.issued_at + policy.family_lifetime;
         let fresh = FreshRefreshToken::next(&family.id, root, end, policy, moment);
@@ -320,7 +320,7 @@ impl Refresh<'_> {
         let issue = Issue { access_token, id_token: None, refresh_token: Some(fresh.token) };
         let rotation = Rotation { family, successor: fresh.record, issue, used_for, now: moment.now };
         // The change is made where the answer is sealed, which is part of it.
-        Decision::answer(Ok(Plan::Rotate(Box::new(rotation))))
+        OldDecision::answer(Ok(Plan::Rotate(Box::new(rotation))))
     }
 }
 
@@ -331,15 +331,15 @@ fn was_just(at: Timestamp, window: Duration, now: Timestamp) -> bool {
 }
 
 /// A family that is seen to have expired is over for good: a clock that is set back does not revive it.
-fn end(mut family: Stored<TokenFamily>) -> Decision<Result<Plan, TokenRefusal>> {
+fn end(mut family: Stored<TokenFamily>) -> OldDecision<Result<Plan, TokenRefusal>> {
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    Decision::changing(Err(TokenRefusal::RefreshTokenExpired), changes)
+    OldDecision::changing(Err(TokenRefusal::RefreshTokenExpired), changes)
 }
 
 /// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
-fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<Result<Plan, TokenRefusal>> {
+fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> OldDecision<Result<Plan, TokenRefusal>> {
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
@@ -347,7 +347,7 @@ fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Deci
         .for_subject(family.authentication.subject())
         .with("family", &family.id)
         .denied("reused");
-    Decision::changing(Err(TokenRefusal::RefreshTokenReused), changes).report(event)
+    OldDecision::changing(Err(TokenRefusal::RefreshTokenReused), changes).report(event)
 }
 
 /// What an access token of this scope for these resources is good for, whatever order they were named in.

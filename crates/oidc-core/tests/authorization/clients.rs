@@ -160,18 +160,18 @@ async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
     let click = async || world.issuer.decide_consent(&reading, &headers, &answer, &csrf).await;
 
     let moved = vec!["https://c1.test/other".to_owned()];
-    world.own().perform(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
+    world.own().perform_old(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
     assert_eq!(click().await.unwrap_err(), InteractionError::ClientGone);
     assert_eq!(world.issuer.interaction(&reading, &headers).await.unwrap_err(), InteractionError::ClientGone);
     assert_eq!(browser.ask(&ask).await, Landing::Page(400));
     assert_eq!(world.stored("authorization_code") + world.stored("grant") + world.stored("answered_interaction"), 0);
 
-    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform_old(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(Landing::of(&click().await.unwrap()).error(), "invalid_target");
     assert_eq!(browser.ask(&ask).await.error(), "invalid_target");
     assert_eq!(world.stored("authorization_code") + world.stored("grant"), 0);
 
-    world.own().perform(&Put(known)).await.unwrap();
+    world.own().perform_old(&Put(known)).await.unwrap();
     browser.ask_and_approve(&ask).await.code();
 }
 
@@ -184,10 +184,10 @@ async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
     let ask = Ask::p1().with("resource", NOTES).with("scope", "openid offline_access");
     let tokens = world.redeem(browser.ask_and_approve(&ask).await.code()).await;
     let code = browser.ask(&ask).await.code().to_owned();
-    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform_old(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(world.redeem(&code).await["error"], "invalid_target");
     assert_eq!(world.refresh(&tokens).await["error"], "invalid_target");
-    world.own().perform(&Put(known)).await.unwrap();
+    world.own().perform_old(&Put(known)).await.unwrap();
     assert!(world.refresh(&tokens).await["access_token"].is_string(), "the control");
 }
 

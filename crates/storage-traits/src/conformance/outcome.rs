@@ -11,7 +11,7 @@ use crate::audit::{Audit, AuditRecord};
 use crate::batch::{Batch, Changes};
 use crate::clock::{SystemClock, Timestamp};
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Index, Key, Kind, Record, Stored};
 use crate::store::{Entries, Page, Store, StoreError};
@@ -123,7 +123,7 @@ pub(super) enum Redeemed {
 }
 
 #[async_trait]
-impl Operation for Redeem {
+impl OldOperation for Redeem {
     type Loaded = Option<Stored<Ticket>>;
     type Plan = Redeemed;
     type Answer = Redeemed;
@@ -132,7 +132,7 @@ impl Operation for Redeem {
         reader.load(Ticket::at(&self.ticket)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, moment: &Moment<'_>) -> Decision<Redeemed> {
+    fn decide(&self, ticket: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Redeemed> {
         match ticket {
             Some(mut ticket) if ticket.redeemed.is_none() => {
                 let id = crate::secret::identifier("prize", moment.random);
@@ -140,9 +140,9 @@ impl Operation for Redeem {
                 let prize = Prize { id, ticket: self.ticket.clone() };
                 let mut changes = Changes::none();
                 changes.replace(&ticket).insert(&prize);
-                Decision::changing(Redeemed::Now, changes)
+                OldDecision::changing(Redeemed::Now, changes)
             }
-            _ => Decision::answer(Redeemed::Before),
+            _ => OldDecision::answer(Redeemed::Before),
         }
     }
 
@@ -173,18 +173,18 @@ pub(super) async fn a_lost_acknowledgement_is_found_out(t: &Fixture) -> Verdict 
 
     let ticket = issue(t, "applied").await?;
     lossy.lose_next(Fate::Applied);
-    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Now), "applied, but the caller was told {outcome:?}");
-    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Before), "a second time: {outcome:?}");
     prizes(t, &ticket, 1).await?;
 
     let ticket = issue(t, "dropped").await?;
     lossy.lose_next(Fate::Dropped);
-    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Err(Fault::Unknown), "dropped, but the caller was told {outcome:?}");
     prizes(t, &ticket, 0).await?;
-    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Now), "once more: {outcome:?}");
     prizes(t, &ticket, 1).await
 }

@@ -169,7 +169,7 @@ enum Outcome {
 async fn attempt(t: &Fixture, contest: Contest, versions: [Version; 2], n: usize) -> Result<Outcome, String> {
     if contest == Contest::Redeem {
         let ports = outcome::ports(t.store.clone(), t);
-        return match ports.perform(&Redeem { ticket: format!("{}/a", t.own) }).await {
+        return match ports.perform_old(&Redeem { ticket: format!("{}/a", t.own) }).await {
             Ok(Redeemed::Now) => Ok(Outcome::Won),
             Ok(Redeemed::Before) => Ok(Outcome::Lost),
             Err(fault @ Fault::Contended) => Err(format!("a contestant never got its turn: {fault}")),

@@ -13,7 +13,7 @@ use crate::audit::{Audit, AuditRecord};
 use crate::batch::Changes;
 use crate::clock::SystemClock;
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Moment, OldDecision, OldOperation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
@@ -72,7 +72,7 @@ impl Record for BoundTicket {
 struct UseUnbound(String);
 
 #[async_trait]
-impl Operation for UseUnbound {
+impl OldOperation for UseUnbound {
     type Loaded = Option<Stored<Ticket>>;
     type Plan = bool;
     type Answer = bool;
@@ -81,12 +81,12 @@ impl Operation for UseUnbound {
         reader.load(Ticket::at(&self.0)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> Decision<bool> {
-        let Some(mut ticket) = ticket else { return Decision::answer(false) };
+    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> OldDecision<bool> {
+        let Some(mut ticket) = ticket else { return OldDecision::answer(false) };
         ticket.record.used += 1;
         let mut changes = Changes::none();
         changes.replace(&ticket);
-        Decision::changing(true, changes)
+        OldDecision::changing(true, changes)
     }
 
     async fn seal(&self, plan: bool, _: &mut Changes) -> Result<bool, Fault> {
@@ -101,7 +101,7 @@ struct UseBound {
 }
 
 #[async_trait]
-impl Operation for UseBound {
+impl OldOperation for UseBound {
     type Loaded = Option<Stored<BoundTicket>>;
     type Plan = bool;
     type Answer = bool;
@@ -110,15 +110,15 @@ impl Operation for UseBound {
         reader.load(BoundTicket::at(&self.id)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> Decision<bool> {
+    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> OldDecision<bool> {
         let Some(mut ticket) = ticket.filter(|ticket| ticket.state == BoundState::Open) else {
-            return Decision::answer(false);
+            return OldDecision::answer(false);
         };
         ticket.record.used += 1;
         ticket.record.state = self.then;
         let mut changes = Changes::none();
         changes.replace(&ticket);
-        Decision::changing(true, changes)
+        OldDecision::changing(true, changes)
     }
 
     async fn seal(&self, plan: bool, _: &mut Changes) -> Result<bool, Fault> {
@@ -154,8 +154,8 @@ pub(super) async fn what_two_versions_write_in_turns_loses_nothing(t: &Fixture) 
         let mut used = 0;
         for _ in 0..EACH {
             let was_used = match lane.is_multiple_of(2) {
-                true => ports.perform(&UseUnbound(id.clone())).await,
-                false => ports.perform(&UseBound { id: id.clone(), then: BoundState::Open }).await,
+                true => ports.perform_old(&UseUnbound(id.clone())).await,
+                false => ports.perform_old(&UseBound { id: id.clone(), then: BoundState::Open }).await,
             };
             // So many on one record may lose every race: that is no loss of what was written.
             match was_used {
@@ -173,10 +173,10 @@ pub(super) async fn what_two_versions_write_in_turns_loses_nothing(t: &Fixture) 
     ensure!(found.bound_to.as_deref() == Some("key"), "the older version dropped a member of the newer one");
     // The newer version suspends it, in a word that the older one does not know.
     ensure!(
-        ports.perform(&UseBound { id: id.clone(), then: BoundState::Suspended }).await?,
+        ports.perform_old(&UseBound { id: id.clone(), then: BoundState::Suspended }).await?,
         "the ticket can not be suspended"
     );
-    let refused = join_all((0..LANES).map(async |_| ports.perform(&UseUnbound(id.clone())).await)).await;
+    let refused = join_all((0..LANES).map(async |_| ports.perform_old(&UseUnbound(id.clone())).await)).await;
     let newer = Fault::Newer { kind: KIND.as_str() };
     ensure!(refused.iter().all(|refused| *refused == Err(newer.clone())), "the older version answered {refused:?}");
     let found = ports.reader().load(BoundTicket::at(&id)).await?.ok_or_else(|| Violation::new("the ticket is gone"))?;
