@@ -112,6 +112,12 @@ fn expiry() -> Vec<Mutation> {
             set(&mut draft.claims, "exp", (draft.now + rng.i64(-1..=1)).to_string());
             true
         }),
+        jwt("exp", "exp: not after iat", Refuses(&["never_valid"]), |draft, rng| {
+            let iat = draft.now - rng.i64(10..1_000);
+            set(&mut draft.claims, "iat", iat.to_string());
+            set(&mut draft.claims, "exp", (iat - rng.i64(0..100)).to_string());
+            true
+        }),
         jwt("exp", "exp: absent", Refuses(&["claim_missing"]), |draft, _| remove(&mut draft.claims, "exp")),
         jwt("exp", "exp: null", Refuses(&["claim_type"]), |draft, _| {
             set(&mut draft.claims, "exp", "null");
