@@ -57,7 +57,7 @@ pub const DIFFERENCES: &[Difference] = &[
         mutations: &["header: a number that no double holds"],
         ours: "header_json",
         peers: ALL,
-        reason: "numbers are rounded; we refuse what we can not give back",
+        reason: "numbers are rounded; we refuse what we cannot give back",
     },
     Difference {
         mutations: &["header: a byte order mark"],
@@ -69,7 +69,7 @@ pub const DIFFERENCES: &[Difference] = &[
         mutations: &["header: an unpaired surrogate", "header: a surrogate in a name"],
         ours: "header_json",
         peers: &[Jose],
-        reason: "strings of JavaScript hold half a pair; UTF-8 can not",
+        reason: "strings of JavaScript hold half a pair; UTF-8 cannot",
     },
     Difference {
         mutations: &["header: a registered member of the wrong type"],
@@ -87,7 +87,7 @@ pub const DIFFERENCES: &[Difference] = &[
         mutations: &["typ: another kind of token"],
         ours: "typ",
         peers: ALL,
-        reason: "the kind of token is the caller's to check; for ID tokens jose can not be told that typ may be absent",
+        reason: "the kind of token is the caller's to check; for ID tokens jose cannot be told that typ may be absent",
     },
     Difference {
         mutations: &["typ: absent"],
@@ -199,7 +199,7 @@ pub const DIFFERENCES: &[Difference] = &[
         ],
         ours: "claims_json",
         peers: ALL,
-        reason: "numbers are rounded; we refuse what we can not give back",
+        reason: "numbers are rounded; we refuse what we cannot give back",
     },
     Difference {
         mutations: &["claims: a byte order mark"],
@@ -211,7 +211,7 @@ pub const DIFFERENCES: &[Difference] = &[
         mutations: &["claims: an unpaired surrogate", "claims: a surrogate in a name"],
         ours: "claims_json",
         peers: &[Jose],
-        reason: "strings of JavaScript hold half a pair; UTF-8 can not",
+        reason: "strings of JavaScript hold half a pair; UTF-8 cannot",
     },
     Difference {
         mutations: &["exp: too far to be a date"],

@@ -63,7 +63,7 @@ for (const target of targets) {
       const bob = new Person(deployment);
       await bob.signUp();
       await bob.api("/revoke-session", { token: phoneSession, id: phoneSession });
-      assert.notEqual(await phone.session(), null, "bob can not revoke alice's session");
+      assert.notEqual(await phone.session(), null, "bob cannot revoke alice's session");
       assert.equal((await alice.api("/revoke-session", { token: phoneSession, id: phoneSession })).status, 200);
       assert.equal(await phone.session(), null);
       assert.notEqual(await alice.session(), null);

@@ -1,4 +1,4 @@
-//! The floor under the load figures: a bare hyper server that does what can not be left out, and nothing else.
+//! The floor under the load figures: a bare hyper server that does what cannot be left out, and nothing else.
 //!
 //! `POST /token` looks a client up in a map, compares the hash of its secret and signs a token; `POST /execute` verifies
 //! one Ed25519 signature and answers. `floor <EdDSA|ES256|RS256> <client_id> <client_secret>` prints its port and the

@@ -97,7 +97,7 @@ impl OutboundHttp {
     /// [`TrustError::Tls`].
     pub fn new(limits: Limits) -> Result<Self, TrustError> {
         let mut roots = rustls::RootCertStore::empty();
-        // What is in the system's store and can not be read is passed over, as every other program does.
+        // What is in the system's store and cannot be read is passed over, as every other program does.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Self::trusting(roots, limits)
     }

@@ -43,7 +43,7 @@ fn segments() -> Vec<Mutation> {
         both!("spare bits", spare_bits),
         both!("white space", white_space),
         both!("foreign characters", foreign),
-        both!("a length that can not be", one_too_many),
+        both!("a length that cannot be", one_too_many),
     ]
     .into_iter()
     .flatten()

@@ -23,7 +23,7 @@ pub struct Mutation {
     pub layer: Layer,
     /// What we must say.
     pub ours: Ours,
-    /// How it is done. `false` where it can not be done to this token.
+    /// How it is done. `false` where it cannot be done to this token.
     pub step: Step,
 }
 

@@ -84,7 +84,7 @@ impl Jose {
     /// Has messages decrypted: each with `alg`, `enc`, `jwk` and `message`. The contents are base64url.
     ///
     /// # Errors
-    /// When the process is gone or can not do what was asked.
+    /// When the process is gone or cannot do what was asked.
     pub fn decrypt(&mut self, messages: &[Value]) -> Result<Vec<String>, Error> {
         self.send(&json!({ "decrypt": messages }))?;
         Ok(serde_json::from_value(self.receive()?)?)

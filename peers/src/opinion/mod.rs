@@ -51,7 +51,7 @@ pub enum Verdict {
     Refused(String),
     /// No verdict: the code that should have given one panicked. Counts as a refusal.
     Fault,
-    /// The question can not be asked.
+    /// The question cannot be asked.
     NotAsked,
 }
 

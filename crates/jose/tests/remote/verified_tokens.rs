@@ -1,4 +1,4 @@
-//! The second time a token is presented: what the cache of verified tokens may answer, and what it may not.
+//! The second time a token is presented: what the cache of verified tokens may answer, and what it must not.
 //!
 //! Each rule is tested beside a verifier without the cache, which must say the same.
 
