@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::Answered;
 use crate::approved::Approved;
-use crate::grant::{CapabilityGrant, GrantStatus};
+use crate::grant::{CapabilityGrant, GrantStatus, Verdict};
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::AgentPolicy;
 use crate::refusal::Refusal;
@@ -307,11 +307,18 @@ impl Agent {
     }
 
     /// A person refuses a pending agent ([Agent Auth §7.1]).
-    pub(crate) fn reject(&mut self, because: &str) {
+    pub(crate) fn reject(&mut self, because: &str, now: Timestamp) {
         if self.standing == Standing::Pending {
             self.standing = Standing::Rejected;
         }
-        self.grants.iter_mut().for_each(|grant| grant.deny(because));
+        self.deny(because, now);
+    }
+
+    /// A person refuses all that they were asked for.
+    pub(crate) fn deny(&mut self, because: &str, now: Timestamp) {
+        for grant in &mut self.grants {
+            grant.decide(&Verdict::Deny { because }, now);
+        }
         self.approval = None;
     }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use countersign_storage::{Authentication, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::approval::ApprovalError;
+use crate::approval::ApprovalRefusal;
 use crate::policy::{AgentPolicy, AutonomousPolicy};
 
 /// A person, or an explicit policy of the server, allows these capabilities. The fields are private: the two constructors
-/// below are the only way to one, and [`crate::grant::CapabilityGrant::activate`] asks for one that covers the grant.
+/// below are the only way to one, and [`crate::grant::CapabilityGrant::decide`] asks for one that covers the grant.
 #[derive(Debug)]
 pub(crate) struct Approved {
     by: ApprovedBy,
@@ -37,19 +37,19 @@ impl Approved {
     /// request changed since the page was made.
     ///
     /// # Errors
-    /// [`ApprovalError::Changed`], [`ApprovalError::FreshSessionRequired`].
+    /// [`ApprovalRefusal::Changed`], [`ApprovalRefusal::FreshSessionRequired`].
     pub(crate) fn by_person(
         who: &Authentication,
         capabilities: &[String],
         shown: &Shown<'_>,
         policy: &AgentPolicy,
         now: Timestamp,
-    ) -> Result<Self, ApprovalError> {
+    ) -> Result<Self, ApprovalRefusal> {
         if shown.answered != shown.requested {
-            return Err(ApprovalError::Changed);
+            return Err(ApprovalRefusal::Changed);
         }
         if !is_fresh(who, policy, now) {
-            return Err(ApprovalError::FreshSessionRequired);
+            return Err(ApprovalRefusal::FreshSessionRequired);
         }
         let by = ApprovedBy::Person { subject: who.subject().clone(), session_id: who.session_id().to_owned() };
         Ok(Approved { by, capabilities: capabilities.iter().cloned().collect() })

@@ -11,7 +11,7 @@ use crate::approved::{Approved, ApprovedBy};
 use crate::constraint::{ConstraintError, Constraints};
 
 /// One grant. Its status moves one way: pending to active or denied, and from anywhere to revoked. The fields are
-/// private so that [`CapabilityGrant::activate`] stays the only way to an active one.
+/// private so that [`CapabilityGrant::decide`] stays the only way to an active one.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct CapabilityGrant {
     id: String,
@@ -60,6 +60,20 @@ impl GrantStatus {
     }
 }
 
+/// What is answered to a grant that was asked for.
+pub(crate) enum Verdict<'a> {
+    /// Yes, as far as the approval covers its capability.
+    Approve {
+        approved: &'a Approved,
+        /// How long the grant lasts; `None` where only its agent's end ends it.
+        lifetime: Option<Duration>,
+        /// Why it is denied where the approval does not cover it.
+        otherwise: &'a str,
+    },
+    /// No.
+    Deny { because: &'a str },
+}
+
 impl CapabilityGrant {
     /// Asked for: pending, and worth nothing yet.
     pub(crate) fn requested(
@@ -83,23 +97,25 @@ impl CapabilityGrant {
         }
     }
 
-    /// A pending grant that the approval covers becomes active. Any other stays as it is: what was denied or revoked never
-    /// comes back.
-    pub(crate) fn activate(&mut self, approved: &Approved, lifetime: Option<Duration>, now: Timestamp) {
-        if self.status == GrantStatus::Pending && approved.covers(&self.capability) {
-            self.status = GrantStatus::Active;
-            self.granted_by = Some(approved.by().clone());
-            self.granted_at = Some(now);
-            self.expires_at = lifetime.map(|lifetime| now + lifetime);
+    /// Answers a pending grant, once and for all: active or denied. Any other stays as it is, since what was denied or
+    /// revoked never comes back. Where it stands then.
+    pub(crate) fn decide(&mut self, verdict: &Verdict<'_>, now: Timestamp) -> GrantStatus {
+        if self.status != GrantStatus::Pending {
+            return self.status;
         }
-    }
-
-    /// A pending grant is refused.
-    pub(crate) fn deny(&mut self, because: &str) {
-        if self.status == GrantStatus::Pending {
-            self.status = GrantStatus::Denied;
-            self.ended_because = Some(because.to_owned());
+        match *verdict {
+            Verdict::Approve { approved, lifetime, .. } if approved.covers(&self.capability) => {
+                self.status = GrantStatus::Active;
+                self.granted_by = Some(approved.by().clone());
+                self.granted_at = Some(now);
+                self.expires_at = lifetime.map(|lifetime| now + lifetime);
+            }
+            Verdict::Approve { otherwise: because, .. } | Verdict::Deny { because } => {
+                self.status = GrantStatus::Denied;
+                self.ended_because = Some(because.to_owned());
+            }
         }
+        self.status
     }
 
     /// Whatever it was worth, it is worth nothing any more. A denied grant stays denied.

@@ -6,7 +6,7 @@
 //! is not in discovery.
 //!
 //! Read first:
-//! - [`provider`](AgentProvider): what a provider is made of, and the one door for requests.
+//! - [`provider`](AgentProvider): what a provider is made of; `dispatch` is the one door for requests.
 //! - `approved`: the proof through which every gain of a capability passes.
 //! - `evaluate`: may this agent do this, with these arguments?
 //! - `endpoints/execute`: one load, one judgement, one commit, then the act.
@@ -27,6 +27,7 @@ pub mod constraint;
 mod dashboard;
 mod decimal;
 mod device_authorization;
+mod dispatch;
 mod endpoints;
 mod evaluate;
 mod executor;
@@ -43,6 +44,7 @@ mod refusal;
 mod replay;
 mod request;
 mod respond;
+mod revocation;
 mod routes;
 pub mod schema;
 mod standing;
@@ -52,15 +54,16 @@ mod user_code;
 mod withdrawal;
 
 pub use agent::{AgentMode, AgentStatus};
-pub use approval::{ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage};
+pub use approval::{ApprovalAnswer, ApprovalRefusal, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage};
 pub use caller::{CallerAuthentication, CallerSecrets, IntrospectionCallers};
 pub use capability::{Capability, Visibility};
 pub use config_error::ConfigError;
 pub use constraint::{ConstraintError, Constraints, Violation};
-pub use dashboard::{AgentView, GrantView, HostView, Revocation};
+pub use dashboard::{AgentView, GrantView, HostView};
 pub use executor::{ApprovedCall, ExecuteError, Executor};
 pub use grant::GrantStatus;
 pub use host::HostStatus;
 pub use policy::{AgentIssuer, AgentPolicy, AutonomousPolicy, EndpointValues, ExecuteAudience, IntrospectedGrants};
 pub use provider::{AgentProvider, AgentProviderConfig};
+pub use revocation::Revocation;
 pub use unfinished::UnfinishedCall;

@@ -61,7 +61,7 @@ pub(crate) fn count(
     }
     polls.record.last = now;
     changes.replace(&polls);
-    if soon { Err(Refusal::SlowDown(Duration::from_secs(polls.interval))) } else { Ok(()) }
+    if soon { Err(Refusal::SlowDown { interval: polls.interval }) } else { Ok(()) }
 }
 
 /// Times are whole seconds: who waits for the interval exactly may seem a second early.

@@ -1,25 +1,19 @@
-//! The provider: its configuration, and the one door through which requests come.
+//! The provider: what it is made of, checked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use countersign_storage::{Accounts, Endpoints, Ports, Throttle};
+use countersign_storage::{Accounts, Ports, Throttle};
 use countersign_web::issuer_url::IssuerUrl;
 use countersign_web::loopback::is_trustworthy;
-use http::{Request, Response};
 use url::Url;
 
 use crate::caller::IntrospectionCallers;
 use crate::capability::{Capability, Offer};
 use crate::config_error::ConfigError;
-use crate::endpoints;
 use crate::executor::Executor;
 use crate::policy::{AgentPolicy, AutonomousPolicy};
-use crate::refusal::{Error, Refusal};
-use crate::respond::{Answer, respond_error};
-use crate::routes::{self, Endpoint, Routes};
+use crate::routes::{self, Routes};
 use crate::schema::Contradiction;
 
 /// What a provider is made of.
@@ -65,7 +59,7 @@ pub struct AgentProvider {
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) callers: IntrospectionCallers,
     pub(crate) policy: AgentPolicy,
-    routes: Routes,
+    pub(crate) routes: Routes,
 }
 
 impl AgentProvider {
@@ -102,46 +96,6 @@ impl AgentProvider {
     pub(crate) fn grant_lifetime(&self, capability: &str) -> Option<Duration> {
         let own = self.offer.by_name(capability).and_then(|offered| offered.grant_lifetime);
         [own, self.policy.grant_lifetime].into_iter().flatten().min()
-    }
-
-    async fn dispatch(&self, endpoint: Endpoint, request: &Request<Bytes>) -> Result<Answer, Error> {
-        match endpoint {
-            Endpoint::BatchExecute => endpoints::batch_execute::answer(self, request).await,
-            Endpoint::DescribeCapability => endpoints::capabilities::describe(self, request).await,
-            Endpoint::Discovery => Ok(endpoints::discovery::answer(self)),
-            Endpoint::Execute => endpoints::execute::answer(self, request).await,
-            Endpoint::Introspect => endpoints::introspect::answer(self, request).await,
-            Endpoint::ListCapabilities => endpoints::capabilities::list(self, request).await,
-            Endpoint::Reactivate => endpoints::reactivate::answer(self, request).await,
-            Endpoint::Register => endpoints::register::answer(self, request).await,
-            Endpoint::RequestCapability => endpoints::request_capability::answer(self, request).await,
-            Endpoint::RevokeAgent => endpoints::revoke_agent::answer(self, request).await,
-            Endpoint::RevokeHost => endpoints::revoke_host::answer(self, request).await,
-            Endpoint::RotateAgentKey => endpoints::rotate_agent_key::answer(self, request).await,
-            Endpoint::RotateHostKey => endpoints::rotate_host_key::answer(self, request).await,
-            Endpoint::Status => endpoints::status::answer(self, request).await,
-        }
-    }
-}
-
-#[async_trait]
-impl Endpoints for AgentProvider {
-    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
-        let Some((endpoint, method)) = self.routes.find(request.uri().path()) else { return Err(request) };
-        let answer = if *request.method() == method {
-            self.dispatch(endpoint, &request).await
-        } else {
-            Err(Error::Refused(Refusal::MethodNotAllowed(method)))
-        };
-        Ok(match answer {
-            Ok(answer) => answer.respond(),
-            Err(error) => {
-                if let Error::Failed(fault) = &error {
-                    tracing::error!(?endpoint, %fault, "an agent endpoint failed");
-                }
-                respond_error(&error, &Routes::discovery(&self.origin))
-            }
-        })
     }
 }
 

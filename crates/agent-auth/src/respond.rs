@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign_storage::Stopped;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 
 /// An answer that is no error.
 pub(crate) struct Answer {
@@ -52,42 +53,43 @@ impl Answer {
 }
 
 /// An error in the one shape. `discovery` is where a client without credentials learns how to get some.
-pub(crate) fn respond_error(error: &Error, discovery: &str) -> Response<Bytes> {
+pub(crate) fn respond_error(error: &Stopped<Refusal>, discovery: &str) -> Response<Bytes> {
     let status = match error {
-        Error::Refused(refusal) => refusal.status(),
-        Error::Failed(fault) => fault.status(),
+        Stopped::Refused(refusal) => refusal.status(),
+        Stopped::Failed(fault) => fault.status(),
     };
     let mut response = write(status, &Value::Object(error_document(error)));
     let headers = response.headers_mut();
     set(headers, header::CACHE_CONTROL, "no-store");
     match error {
-        Error::Refused(Refusal::AuthenticationRequired | Refusal::InvalidJwt(_)) => {
+        Stopped::Refused(Refusal::AuthenticationRequired | Refusal::InvalidJwt(_)) => {
             set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
         }
-        Error::Refused(Refusal::RateLimited(after) | Refusal::SlowDown(after) | Refusal::Unavailable(after)) => {
-            retry_after(headers, *after)
-        }
-        Error::Refused(Refusal::MethodNotAllowed(method)) => set(headers, header::ALLOW, method.as_str()),
-        Error::Failed(fault) if fault.is_transient() => retry_after(headers, Duration::from_secs(1)),
-        Error::Refused(_) | Error::Failed(_) => {}
+        Stopped::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => retry_after(headers, *after),
+        Stopped::Refused(Refusal::SlowDown { interval }) => retry_after(headers, Duration::from_secs(*interval)),
+        Stopped::Refused(Refusal::MethodNotAllowed(method)) => set(headers, header::ALLOW, method.as_str()),
+        Stopped::Failed(fault) if fault.is_transient() => retry_after(headers, Duration::from_secs(1)),
+        Stopped::Refused(_) | Stopped::Failed(_) => {}
     }
     response
 }
 
 /// `error`, `message`, and what helps a client to recover.
-pub(crate) fn error_document(error: &Error) -> Map<String, Value> {
+pub(crate) fn error_document(error: &Stopped<Refusal>) -> Map<String, Value> {
     let (code, message) = match error {
-        Error::Refused(refusal) => (refusal.code(), refusal.to_string()),
-        Error::Failed(fault) if fault.is_transient() => {
+        Stopped::Refused(refusal) => (refusal.code(), refusal.to_string()),
+        Stopped::Failed(fault) if fault.is_transient() => {
             ("temporarily_unavailable", "the server cannot answer now; try again later".to_owned())
         }
-        Error::Failed(_) => ("internal_error", "the server failed".to_owned()),
+        Stopped::Failed(_) => ("internal_error", "the server failed".to_owned()),
     };
     let details = match error {
-        Error::Refused(Refusal::ConstraintViolated(violations)) => Some(("violations", json!(violations))),
-        Error::Refused(Refusal::InvalidCapabilities(names)) => Some(("invalid_capabilities", json!(names))),
-        Error::Refused(Refusal::UnknownConstraintOperator(operators)) => Some(("unknown_operators", json!(operators))),
-        Error::Refused(_) | Error::Failed(_) => None,
+        Stopped::Refused(Refusal::ConstraintViolated(violations)) => Some(("violations", json!(violations))),
+        Stopped::Refused(Refusal::InvalidCapabilities(names)) => Some(("invalid_capabilities", json!(names))),
+        Stopped::Refused(Refusal::UnknownConstraintOperator(operators)) => {
+            Some(("unknown_operators", json!(operators)))
+        }
+        Stopped::Refused(_) | Stopped::Failed(_) => None,
     };
     [("error", json!(code)), ("message", json!(message))]
         .into_iter()

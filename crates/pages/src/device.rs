@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use countersign_agent_auth::{
-    AgentProvider, ApprovalAnswer, ApprovalError, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
+    AgentProvider, ApprovalAnswer, ApprovalRefusal, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
 };
-use countersign_storage::Timestamp;
+use countersign_storage::{Stopped, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
@@ -116,7 +116,7 @@ impl Pages {
         }
         match self.provider()?.approval(user_code, &person.session.authentication()).await {
             Ok(view) => self.show_approval(visit, &person, user_code, &view, None),
-            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+            Err(stopped) => self.ask_again(visit, user_code, stopped),
         }
     }
 
@@ -138,10 +138,10 @@ impl Pages {
         match self.provider()?.decide_approval(user_code, &who, answer, fields.text("shown")).await {
             Ok(Decided::Approved { .. }) => Ok(see_other("/dashboard?done=approved")),
             Ok(Decided::Denied) => Ok(see_other("/dashboard?done=denied")),
-            Err(error @ (ApprovalError::FreshSessionRequired | ApprovalError::Changed)) => {
-                self.show_again(visit, &person, user_code, error).await
+            Err(Stopped::Refused(again @ (ApprovalRefusal::FreshSessionRequired | ApprovalRefusal::Changed))) => {
+                self.show_again(visit, &person, user_code, again).await
             }
-            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+            Err(stopped) => self.ask_again(visit, user_code, stopped),
         }
     }
 
@@ -153,23 +153,28 @@ impl Pages {
     async fn show_again(&self, visit: &Visit, person: &Person, user_code: &str, problem: impl Problem) -> Answer {
         match self.provider()?.approval(user_code, &person.session.authentication()).await {
             Ok(view) => self.show_approval(visit, person, user_code, &view, Some(&problem)),
-            Err(error) => self.ask_for_code(visit, user_code, Some(&error)),
+            Err(stopped) => self.ask_again(visit, user_code, stopped),
         }
     }
 
-    fn ask_for_code(&self, visit: &Visit, user_code: &str, error: Option<&ApprovalError>) -> Answer {
-        if let Some(ApprovalError::Failed(fault)) = error {
-            return Err(Refusal::Failed(fault.clone()));
+    /// For another code, because this one did not do.
+    fn ask_again(&self, visit: &Visit, user_code: &str, stopped: Stopped<ApprovalRefusal>) -> Answer {
+        match stopped {
+            Stopped::Refused(refusal) => self.ask_for_code(visit, user_code, Some(&refusal)),
+            Stopped::Failed(fault) => Err(Refusal::Failed(fault)),
         }
+    }
+
+    fn ask_for_code(&self, visit: &Visit, user_code: &str, error: Option<&ApprovalRefusal>) -> Answer {
         let page = DeviceCodePage {
             action: "/device".to_owned(),
             user_code: cleaned_or(user_code, 32, ""),
             problem: error.map(|error| words(error).to_owned()),
         };
-        let status = error.map_or(StatusCode::OK, ApprovalError::status);
+        let status = error.map_or(StatusCode::OK, ApprovalRefusal::status);
         let browser = self.form_tokens.browser(&visit.headers);
         let mut response = self.show(browser, status, &page, &FormAction::OWN)?;
-        if let Some(ApprovalError::Throttled(wait)) = error {
+        if let Some(ApprovalRefusal::Throttled(wait)) = error {
             response.headers_mut().insert(RETRY_AFTER, retry_after(*wait));
         }
         Ok(response)
@@ -228,9 +233,9 @@ impl Problem for Unconfirmed {
     }
 }
 
-impl Problem for ApprovalError {
+impl Problem for ApprovalRefusal {
     fn status(&self) -> StatusCode {
-        ApprovalError::status(self)
+        ApprovalRefusal::status(self)
     }
 
     fn text(&self) -> &'static str {
@@ -266,19 +271,18 @@ fn at_most(chosen: &str) -> Result<Option<Duration>, Refusal> {
 }
 
 /// What went wrong, for a person.
-fn words(error: &ApprovalError) -> &'static str {
+fn words(error: &ApprovalRefusal) -> &'static str {
     match error {
-        ApprovalError::AccountUnusable => "This account may not be used. Sign in again.",
-        ApprovalError::Decided => "This request was answered already. Your dashboard shows what your agents may do.",
-        ApprovalError::TooManyHosts => "You have too many connected programs. Revoke one on your dashboard first.",
-        ApprovalError::Changed => "The agent changed its request. This is what it asks for now.",
-        ApprovalError::Expired => "This code has expired. Let your agent ask again.",
-        ApprovalError::ForeignHost => "The program that runs this agent is linked to another person.",
-        ApprovalError::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",
-        ApprovalError::NotAsked => "Nothing was approved: the agent did not ask for all of that.",
-        ApprovalError::Throttled(_) => "Too many codes were tried. Wait a little, then try again.",
-        ApprovalError::UnknownCode => "This code is not known. It may be mistyped, or replaced by a newer one.",
-        _ => "That did not work. Please try again in a moment.",
+        ApprovalRefusal::AccountUnusable => "This account may not be used. Sign in again.",
+        ApprovalRefusal::Decided => "This request was answered already. Your dashboard shows what your agents may do.",
+        ApprovalRefusal::TooManyHosts => "You have too many connected programs. Revoke one on your dashboard first.",
+        ApprovalRefusal::Changed => "The agent changed its request. This is what it asks for now.",
+        ApprovalRefusal::Expired => "This code has expired. Let your agent ask again.",
+        ApprovalRefusal::ForeignHost => "The program that runs this agent is linked to another person.",
+        ApprovalRefusal::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",
+        ApprovalRefusal::NotAsked => "Nothing was approved: the agent did not ask for all of that.",
+        ApprovalRefusal::Throttled(_) => "Too many codes were tried. Wait a little, then try again.",
+        ApprovalRefusal::UnknownCode => "This code is not known. It may be mistyped, or replaced by a newer one.",
     }
 }
 

@@ -6,7 +6,7 @@ use countersign_storage::{Authentication, Handle, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ApprovalAnswer, ApprovalError, Decided};
+use super::{ApprovalAnswer, ApprovalRefusal, Decided};
 
 /// What was answered to which question, by whom, and what it did.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,16 +33,16 @@ impl Answered {
     /// What an answer to this question gets, now that it was answered.
     ///
     /// # Errors
-    /// [`ApprovalError::Decided`] for anything but the same answer from the same session within a minute.
+    /// [`ApprovalRefusal::Decided`] for anything but the same answer from the same session within a minute.
     pub(crate) fn tell(
         &self,
         who: &Authentication,
         answer: &ApprovalAnswer,
         now: Timestamp,
-    ) -> Result<Decided, ApprovalError> {
+    ) -> Result<Decided, ApprovalRefusal> {
         match self.answer == digest(who, answer) && now.since(self.at) <= AGAIN {
             true => Ok(self.decided.clone()),
-            false => Err(ApprovalError::Decided),
+            false => Err(ApprovalRefusal::Decided),
         }
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Authentication, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, UserCode,
+    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, UserCode,
 };
 
 use super::view::{Found, OpenQuestion, Question};
-use super::{Answered, ApprovalAnswer, ApprovalError, Decided, Stage};
+use super::{Answered, ApprovalAnswer, ApprovalRefusal, Decided, Stage};
 use crate::AgentProvider;
 use crate::approved::{Approved, Shown};
-use crate::grant::GrantStatus;
+use crate::grant::{GrantStatus, Verdict};
 use crate::host::{Host, HostStatus};
 use crate::person::Person;
 
@@ -23,32 +23,43 @@ impl AgentProvider {
     /// counted is told again to the session that gave it, for a minute.
     ///
     /// # Errors
-    /// [`ApprovalError`]. An answer that does not bring back what was shown counts as an attempt at the code.
+    /// [`ApprovalRefusal`], and faults. An answer that does not bring back what was shown counts as an attempt at the code.
     pub async fn decide_approval(
         &self,
         user_code: &str,
         who: &Authentication,
         answer: ApprovalAnswer,
         shown: &str,
-    ) -> Result<Decided, ApprovalError> {
+    ) -> Result<Decided, Stopped<ApprovalRefusal>> {
         let Some(code) = UserCode::parse(user_code) else {
             self.count_attempt(who).await?;
-            return Err(ApprovalError::UnknownCode);
+            return Err(ApprovalRefusal::UnknownCode.into());
         };
-        let decided = self.ports.perform_old(&Answer { provider: self, code, who, answer, shown }).await?;
+        let decided = self.ports.perform(&Answer { provider: self, code, who, answer, shown }).await;
         // Who brings back the hash has seen the question and needs no counting. Whoever does not is told nothing about the
         // code before the attempt has been counted.
-        if let Err(
-            ApprovalError::Changed
-            | ApprovalError::Decided
-            | ApprovalError::Expired
-            | ApprovalError::ForeignHost
-            | ApprovalError::UnknownCode,
-        ) = &decided
+        if let Err(Stopped::Refused(refusal)) = &decided
+            && tells_of_the_code(refusal)
         {
             self.count_attempt(who).await?;
         }
         decided
+    }
+}
+
+/// Whether somebody who has not seen the question learns from this that the code leads to one, or that it does not.
+fn tells_of_the_code(refusal: &ApprovalRefusal) -> bool {
+    match refusal {
+        ApprovalRefusal::Changed
+        | ApprovalRefusal::Decided
+        | ApprovalRefusal::Expired
+        | ApprovalRefusal::ForeignHost
+        | ApprovalRefusal::UnknownCode => true,
+        ApprovalRefusal::AccountUnusable
+        | ApprovalRefusal::FreshSessionRequired
+        | ApprovalRefusal::NotAsked
+        | ApprovalRefusal::Throttled(_)
+        | ApprovalRefusal::TooManyHosts => false,
     }
 }
 
@@ -61,20 +72,20 @@ struct Answer<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Answer<'_> {
+impl Operation for Answer<'_> {
     type Loaded = Question;
-    type Plan = Result<Decided, ApprovalError>;
-    type Answer = Result<Decided, ApprovalError>;
+    type Granted = Decided;
+    type Refusal = ApprovalRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Question, Fault> {
         Question::load(&self.code, self.who, self.provider, reader).await
     }
 
-    fn decide(&self, question: Question, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let open = match question.find(self.who, &self.provider.policy, moment.now) {
             Ok(Found::Open(open)) => *open,
             Ok(Found::Answered(answered)) => {
-                return OldDecision::answer(answered.tell(self.who, &self.answer, moment.now));
+                return Decision::from(answered.tell(self.who, &self.answer, moment.now));
             }
             Ok(Found::Lapsed(mut agent)) => {
                 let (policy, mut changes) = (&self.provider.policy, Changes::none());
@@ -82,18 +93,14 @@ impl OldOperation for Answer<'_> {
                     agent.record.see(policy, moment.now);
                     changes.replace(&agent);
                 }
-                return OldDecision::changing(Err(ApprovalError::Expired), changes);
+                return Decision::refuse(ApprovalRefusal::Expired).changing(changes);
             }
-            Err(error) => return OldDecision::answer(Err(error)),
+            Err(error) => return Decision::refuse(error),
         };
         match &self.answer {
             ApprovalAnswer::Approve { capabilities, at_most } => self.approve(open, capabilities, *at_most, moment),
             ApprovalAnswer::Deny => self.deny(open, moment),
         }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
     }
 }
 
@@ -104,38 +111,45 @@ impl Answer<'_> {
         chosen: &[String],
         at_most: Option<Duration>,
         moment: &Moment<'_>,
-    ) -> OldDecision<Result<Decided, ApprovalError>> {
+    ) -> Decision<Decided, ApprovalRefusal> {
         let requested = open.view(self.provider, self.who, moment.now).shown;
         let shown = Shown { answered: self.shown, requested: &requested };
         let approved = match Approved::by_person(self.who, chosen, &shown, &self.provider.policy, moment.now) {
             Ok(approved) => approved,
             Err(error) => {
                 let event = self.event("agent.approve", &open).denied(error.code());
-                let decision = OldDecision::answer(Err(error.clone()));
                 // A stale page is no event; a session that is too old to approve with is one.
-                return if error == ApprovalError::FreshSessionRequired { decision.report(event) } else { decision };
+                let told = error == ApprovalRefusal::FreshSessionRequired;
+                let decision = Decision::refuse(error);
+                return if told { decision.report(event) } else { decision };
             }
         };
         if chosen.iter().any(|name| !open.agent.asked().any(|grant| grant.capability() == name)) {
-            return OldDecision::answer(Err(ApprovalError::NotAsked));
+            return Decision::refuse(ApprovalRefusal::NotAsked);
         }
         let event = self.event("agent.approve", &open);
         let OpenQuestion { mut agent, mut host, claims, person, approval } = open;
         let policy = &self.provider.policy;
         if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
-            return OldDecision::answer(Err(ApprovalError::TooManyHosts));
+            return Decision::refuse(ApprovalRefusal::TooManyHosts);
         }
         let subject = self.who.subject();
         let (mut granted, mut denied) = (Vec::new(), Vec::new());
         for grant in agent.record.grants.iter_mut().filter(|grant| grant.status() == GrantStatus::Pending) {
             let name = grant.capability().to_owned();
-            // A capability that is no longer offered was not shown either.
-            if self.provider.offer.by_name(&name).is_some() {
-                let lifetime = [self.provider.grant_lifetime(&name), at_most].into_iter().flatten().min();
-                grant.activate(&approved, lifetime, moment.now);
+            let because = "not approved";
+            let verdict = match self.provider.offer.by_name(&name) {
+                Some(_) => {
+                    let lifetime = [self.provider.grant_lifetime(&name), at_most].into_iter().flatten().min();
+                    Verdict::Approve { approved: &approved, lifetime, otherwise: because }
+                }
+                // A capability that is no longer offered was not shown either.
+                None => Verdict::Deny { because },
+            };
+            match grant.decide(&verdict, moment.now) {
+                GrantStatus::Active => granted.push(name),
+                GrantStatus::Pending | GrantStatus::Denied | GrantStatus::Revoked => denied.push(name),
             }
-            grant.deny("not approved");
-            if grant.status() == GrantStatus::Active { granted.push(name) } else { denied.push(name) }
         }
         agent.record.activate(&approved, moment.now);
         agent.record.subject = Some(subject.clone());
@@ -147,7 +161,8 @@ impl Answer<'_> {
         agent.record.see(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
-        let mut decision = OldDecision::changing(Ok(decided), changes)
+        let mut decision = Decision::grant(decided)
+            .changing(changes)
             .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
         if host.subject.is_none() {
             host.record.subject = Some(subject.clone());
@@ -183,9 +198,9 @@ impl Answer<'_> {
         }
     }
 
-    fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> OldDecision<Result<Decided, ApprovalError>> {
+    fn deny(&self, open: OpenQuestion, moment: &Moment<'_>) -> Decision<Decided, ApprovalRefusal> {
         if open.view(self.provider, self.who, moment.now).shown != self.shown {
-            return OldDecision::answer(Err(ApprovalError::Changed));
+            return Decision::refuse(ApprovalRefusal::Changed);
         }
         let event = self.event("agent.deny", &open);
         let stage = open.stage();
@@ -194,15 +209,12 @@ impl Answer<'_> {
         agent.record.answered = Some(answered);
         agent.record.see(&self.provider.policy, moment.now);
         match stage {
-            Stage::Registration => agent.record.reject("the person denied the request"),
-            Stage::Escalation => {
-                agent.record.grants.iter_mut().for_each(|grant| grant.deny("the person denied the request"));
-                agent.record.approval = None;
-            }
+            Stage::Registration => agent.record.reject("the person denied the request", moment.now),
+            Stage::Escalation => agent.record.deny("the person denied the request", moment.now),
         }
         let mut changes = Changes::none();
         changes.replace(&agent);
-        OldDecision::changing(Ok(Decided::Denied), changes).report(event)
+        Decision::grant(Decided::Denied).changing(changes).report(event)
     }
 
     fn event(&self, action: &'static str, open: &OpenQuestion) -> Event {

@@ -6,15 +6,16 @@
 
 mod answered;
 mod decide;
+mod refusal;
 mod view;
 
 pub(crate) use answered::Answered;
+pub use refusal::ApprovalRefusal;
 pub(crate) use view::limits;
 
 use std::time::Duration;
 
-use countersign_storage::{Fault, Timestamp};
-use http::StatusCode;
+use countersign_storage::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The question, to be shown to a person. All texts that came from the agent or its host are cleaned and bounded. Show them
@@ -118,77 +119,4 @@ pub enum Decided {
     },
     /// Denied as a whole.
     Denied,
-}
-
-/// Why a question is not shown, or an answer not taken.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApprovalError {
-    /// The account of who answers is disabled, or was since they signed in.
-    #[error("the account may not be used")]
-    AccountUnusable,
-    /// The question is not the one that was shown any more. Show it again.
-    #[error("the request has changed since it was shown")]
-    Changed,
-    /// The question was answered already, otherwise or by another person or in another session.
-    #[error("the request was answered already")]
-    Decided,
-    /// The code has lapsed.
-    #[error("the code has expired; the agent must ask again")]
-    Expired,
-    /// The host belongs to another person.
-    #[error("the agent's host is linked to another person")]
-    ForeignHost,
-    /// The sign-in is too old to approve with.
-    #[error("approving takes a fresh sign-in")]
-    FreshSessionRequired,
-    /// Something was ticked that was never asked for.
-    #[error("a capability that was not asked for cannot be approved")]
-    NotAsked,
-    /// Too many codes were tried. Try again after this long.
-    #[error("too many attempts; try again later")]
-    Throttled(Duration),
-    /// The person has as many hosts as they may have. One must be revoked first.
-    #[error("no more hosts can be linked to this person; revoke one first")]
-    TooManyHosts,
-    /// No open question has this code: it was mistyped, or replaced by a newer one.
-    #[error("no open request has this code")]
-    UnknownCode,
-    /// A fault of ours.
-    #[error(transparent)]
-    Failed(#[from] Fault),
-}
-
-impl ApprovalError {
-    /// A stable name.
-    pub fn code(&self) -> &'static str {
-        match self {
-            ApprovalError::AccountUnusable => "unauthorized",
-            ApprovalError::Changed => "approval_changed",
-            ApprovalError::Decided => "approval_decided",
-            ApprovalError::Expired => "approval_expired",
-            ApprovalError::Failed(_) => "internal_error",
-            ApprovalError::ForeignHost => "unauthorized",
-            ApprovalError::FreshSessionRequired => "fresh_session_required",
-            ApprovalError::NotAsked => "invalid_capabilities",
-            ApprovalError::Throttled(_) => "rate_limited",
-            ApprovalError::TooManyHosts => "host_limit_reached",
-            ApprovalError::UnknownCode => "invalid_user_code",
-        }
-    }
-
-    /// The status of a page or API that reports it.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            ApprovalError::Changed | ApprovalError::Decided | ApprovalError::TooManyHosts => StatusCode::CONFLICT,
-            ApprovalError::Expired => StatusCode::GONE,
-            ApprovalError::Failed(fault) => fault.status(),
-            ApprovalError::AccountUnusable
-            | ApprovalError::ForeignHost
-            | ApprovalError::FreshSessionRequired
-            | ApprovalError::UnknownCode => StatusCode::FORBIDDEN,
-            ApprovalError::NotAsked => StatusCode::BAD_REQUEST,
-            ApprovalError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-        }
-    }
 }

@@ -1,12 +1,12 @@
 //! The question, as a person sees it.
 
 use countersign_storage::{
-    Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stored, Timestamp, UserCode,
+    Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stopped, Stored, Timestamp, UserCode,
 };
 use countersign_web::text;
 use serde_json::json;
 
-use super::{Answered, ApprovalError, ApprovalView, Freshness, HostLink, RequestedView, Stage};
+use super::{Answered, ApprovalRefusal, ApprovalView, Freshness, HostLink, RequestedView, Stage};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode, AgentStatus, PendingApproval};
 use crate::approved;
@@ -24,24 +24,28 @@ impl AgentProvider {
     /// What the agent with this user code asks `who`. The code is taken in any case, with or without its dash.
     ///
     /// # Errors
-    /// [`ApprovalError`]. Each call counts as an attempt of this person, so that codes cannot be tried out.
-    pub async fn approval(&self, user_code: &str, who: &Authentication) -> Result<ApprovalView, ApprovalError> {
+    /// [`ApprovalRefusal`], and faults. Each call counts as an attempt of this person, so that codes cannot be tried out.
+    pub async fn approval(
+        &self,
+        user_code: &str,
+        who: &Authentication,
+    ) -> Result<ApprovalView, Stopped<ApprovalRefusal>> {
         self.count_attempt(who).await?;
-        let code = UserCode::parse(user_code).ok_or(ApprovalError::UnknownCode)?;
+        let code = UserCode::parse(user_code).ok_or(ApprovalRefusal::UnknownCode)?;
         let mut reader = self.ports.reader();
         let question = Question::load(&code, who, self, &mut reader).await?;
         match question.find(who, &self.policy, reader.now())? {
             Found::Open(open) => Ok(open.view(self, who, reader.now())),
-            Found::Answered(_) => Err(ApprovalError::Decided),
-            Found::Lapsed(_) => Err(ApprovalError::Expired),
+            Found::Answered(_) => Err(ApprovalRefusal::Decided.into()),
+            Found::Lapsed(_) => Err(ApprovalRefusal::Expired.into()),
         }
     }
 
-    pub(super) async fn count_attempt(&self, who: &Authentication) -> Result<(), ApprovalError> {
+    pub(super) async fn count_attempt(&self, who: &Authentication) -> Result<(), Stopped<ApprovalRefusal>> {
         let limit = self.policy.user_code_attempts;
         match self.throttle.attempt("agent_user_code", who.subject().as_str(), limit).await? {
             Allowance::Allowed => Ok(()),
-            Allowance::RetryAfter(after) => Err(ApprovalError::Throttled(after)),
+            Allowance::RetryAfter(after) => Err(ApprovalRefusal::Throttled(after).into()),
         }
     }
 }
@@ -117,22 +121,22 @@ impl Question {
         who: &Authentication,
         policy: &AgentPolicy,
         now: Timestamp,
-    ) -> Result<Found, ApprovalError> {
-        let (Some(agent), Some(host)) = (self.agent, self.host) else { return Err(ApprovalError::UnknownCode) };
+    ) -> Result<Found, ApprovalRefusal> {
+        let (Some(agent), Some(host)) = (self.agent, self.host) else { return Err(ApprovalRefusal::UnknownCode) };
         if let Some(answered) = agent.answered.clone().filter(|answered| answered.code == self.code) {
             return Ok(Found::Answered(answered));
         }
         let approval = agent.approval.clone().filter(|approval| approval.code == self.code);
-        let approval = approval.ok_or(ApprovalError::UnknownCode)?;
+        let approval = approval.ok_or(ApprovalRefusal::UnknownCode)?;
         if host.subject.is_some() && !host.is_linked_to(who.subject()) {
-            return Err(ApprovalError::ForeignHost);
+            return Err(ApprovalRefusal::ForeignHost);
         }
         if !self.account.is_some_and(|account| account.carries(who.account_generation())) {
-            return Err(ApprovalError::AccountUnusable);
+            return Err(ApprovalRefusal::AccountUnusable);
         }
         let answerable = matches!(agent.status(&host, policy, now), AgentStatus::Pending | AgentStatus::Active);
         if !answerable || matches!(host.status, HostStatus::Revoked | HostStatus::Rejected) {
-            return Err(ApprovalError::UnknownCode);
+            return Err(ApprovalRefusal::UnknownCode);
         }
         if agent.time(now) >= approval.expires_at {
             return Ok(Found::Lapsed(Box::new(agent)));

@@ -3,7 +3,7 @@
 use countersign_web::text;
 use serde_json::{Map, Number, Value, json};
 
-use super::ConstraintError;
+use super::error::ConstraintError;
 use crate::decimal::Decimal;
 
 /// What is said about one field.

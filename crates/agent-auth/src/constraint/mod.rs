@@ -7,6 +7,7 @@
 //! Refused when a constraint is read: an unknown operator ([Agent Auth §2.13]: `unknown_constraint_operator`), a bound
 //! that is no number, a list that is no list, an exact value that is not a text, a number or a boolean.
 
+mod error;
 mod field;
 mod narrow;
 mod words;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use error::ConstraintError;
 pub(crate) use field::{Bound, FieldConstraint, Operators, Scalar};
 
 /// Constraints by field. None at all allow any arguments that the capability's input schema allows.
@@ -34,29 +36,9 @@ pub struct Violation {
     pub actual: Value,
 }
 
-/// Why something is no constraint.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConstraintError {
-    /// Not of the form that [Agent Auth §2.13] gives.
-    #[error("the constraint on {field} is malformed: {reason}")]
-    Malformed {
-        /// The field, cleaned and cut.
-        field: String,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// Not an object of fields.
-    #[error("constraints are an object with at most {} fields", Constraints::FIELDS)]
-    NotAnObject,
-    /// Operators that this server does not know.
-    #[error("unknown constraint operators")]
-    UnknownOperators(Vec<String>),
-}
-
 impl Constraints {
     /// How many fields may be constrained.
-    pub const FIELDS: usize = 50;
+    pub const FIELDS: usize = error::FIELDS;
 
     /// No constraint.
     pub fn none() -> Self {

@@ -5,6 +5,7 @@
 //! performed one after the other. A call that is refused or fails does not keep the others from being performed.
 
 use bytes::Bytes;
+use countersign_storage::Stopped;
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use super::execute::{perform, permit};
 use crate::AgentProvider;
 use crate::agent_jwt::AgentToken;
 use crate::evaluate::Call;
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::{Answer, error_document};
 
@@ -35,7 +36,7 @@ struct One {
 /// The most calls in one request.
 const MOST: usize = 50;
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
     let (ids, calls) = match request::body(request).and_then(|body: Body| named(body.requests)) {
         Ok((ids, calls)) => (ids, Ok(calls)),
@@ -74,7 +75,7 @@ fn named(requests: Vec<One>) -> Result<(Vec<String>, Vec<Call>), Refusal> {
 }
 
 /// The same code, message and details as alone, under the name `code`.
-fn failure(error: &Error) -> Value {
+fn failure(error: &Stopped<Refusal>) -> Value {
     let mut document = error_document(error);
     let code = document.remove("error").unwrap_or_default();
     document.extend(members([("code", code)]));

@@ -4,9 +4,11 @@
 //! refused ([Agent Auth §5.2]: a server that lists without credentials never answers 401 there), but the `jti` of good
 //! ones is spent like everywhere.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader};
+use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Stopped};
 use http::Request;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +18,7 @@ use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
 use crate::capability::{Offered, Visibility};
 use crate::host::HostStatus;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::{Answer, Caching};
 
@@ -24,7 +26,7 @@ const MAX_AGE: u32 = 300;
 /// The longest page, in capabilities.
 const LIMIT: usize = 100;
 
-pub(crate) async fn list(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn list(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let query = request::parameter(request, "query")?.map(|query| query.to_lowercase());
     let limit = match request::parameter(request, "limit")? {
         Some(limit) => limit.parse::<usize>().ok().filter(|limit| (1..=LIMIT).contains(limit)),
@@ -53,7 +55,7 @@ pub(crate) async fn list(provider: &AgentProvider, request: &Request<Bytes>) -> 
     Ok(Answer::cached(Value::Object(document), viewer.caching()))
 }
 
-pub(crate) async fn describe(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn describe(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let name = request::parameter(request, "name")?.ok_or(Refusal::InvalidRequest("name is missing"))?;
     let viewer = viewer(provider, request).await?;
     let offered = provider.offer.by_name(&name).filter(|offered| viewer.sees(offered));
@@ -111,10 +113,10 @@ async fn viewer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Vi
         Err(_) => return Ok(Viewer::Unproven),
     };
     if let Ok(token) = AgentToken::parse(text) {
-        return provider.ports.perform_old(&LookAsAgent { provider, token: &token }).await;
+        return Ok(provider.ports.perform(&LookAsAgent { provider, token: &token }).await?);
     }
     match HostToken::parse(text, &provider.issuer) {
-        Ok(token) => provider.ports.perform_old(&LookAsHost { provider, token: &token }).await,
+        Ok(token) => Ok(provider.ports.perform(&LookAsHost { provider, token: &token }).await?),
         Err(_) => Ok(Viewer::Unproven),
     }
 }
@@ -125,16 +127,16 @@ struct LookAsAgent<'a> {
 }
 
 #[async_trait]
-impl OldOperation for LookAsAgent<'_> {
+impl Operation for LookAsAgent<'_> {
     type Loaded = KnownAgent;
-    type Plan = Viewer;
-    type Answer = Viewer;
+    type Granted = Viewer;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Viewer> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Viewer, Infallible> {
         let AgentProvider { policy, issuer, .. } = self.provider;
         match self.token.verify(known, &[issuer], policy, moment.now) {
             Ok(proven) if proven.use_ == TokenUse::First => {
@@ -144,14 +146,10 @@ impl OldOperation for LookAsAgent<'_> {
                     Ok(()) => Viewer::Agent(Box::new(proven)),
                     Err(_) => Viewer::Unproven,
                 };
-                OldDecision::changing(viewer, changes)
+                Decision::grant(viewer).changing(changes)
             }
-            Ok(_) | Err(_) => OldDecision::answer(Viewer::Unproven),
+            Ok(_) | Err(_) => Decision::grant(Viewer::Unproven),
         }
-    }
-
-    async fn seal(&self, plan: Viewer, _: &mut Changes) -> Result<Viewer, Fault> {
-        Ok(plan)
     }
 }
 
@@ -161,26 +159,22 @@ struct LookAsHost<'a> {
 }
 
 #[async_trait]
-impl OldOperation for LookAsHost<'_> {
+impl Operation for LookAsHost<'_> {
     type Loaded = KnownHost;
-    type Plan = Viewer;
-    type Answer = Viewer;
+    type Granted = Viewer;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownHost, Fault> {
         Ok(self.token.load(reader, None, self.provider).await?.0)
     }
 
-    fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> OldDecision<Viewer> {
+    fn decide(&self, known: KnownHost, moment: &Moment<'_>) -> Decision<Viewer, Infallible> {
         let Ok(proven) = self.token.verify(&known, Unknown::Refused, self.provider, moment) else {
-            return OldDecision::answer(Viewer::Unproven);
+            return Decision::grant(Viewer::Unproven);
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let linked = known.host.is_some_and(|host| host.status == HostStatus::Active && host.subject.is_some());
-        OldDecision::changing(if linked { Viewer::LinkedHost } else { Viewer::Unproven }, changes)
-    }
-
-    async fn seal(&self, plan: Viewer, _: &mut Changes) -> Result<Viewer, Fault> {
-        Ok(plan)
+        Decision::grant(if linked { Viewer::LinkedHost } else { Viewer::Unproven }).changing(changes)
     }
 }

@@ -4,12 +4,14 @@
 //! judgement read: an agent, host or grant that was revoked meanwhile makes it start again and refuse. Nothing is cached,
 //! so the first call after a revocation fails, on every node. A refusal is committed too, once the signature is proven.
 
+use std::convert::Infallible;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Timestamp, secret,
+    Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Timestamp, secret,
 };
 use countersign_web::text;
 use http::Request;
@@ -24,7 +26,7 @@ use crate::evaluate::{Call, evaluate};
 use crate::executor::{ApprovedCall, ExecuteError};
 use crate::grant::CapabilityGrant;
 use crate::policy::ExecuteAudience;
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::unfinished::UnfinishedCall;
@@ -36,7 +38,7 @@ struct Body {
     arguments: Option<Map<String, Value>>,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
     let calls = request::body(request)
         .map(|body: Body| vec![Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() }]);
@@ -52,16 +54,16 @@ pub(crate) async fn permit(
     provider: &AgentProvider,
     token: &AgentToken<'_>,
     calls: Result<Vec<Call>, Refusal>,
-) -> Result<Vec<Result<ApprovedCall, Refusal>>, Error> {
-    Ok(provider.ports.perform_old(&Permit { provider, token, calls }).await??)
+) -> Result<Vec<Result<ApprovedCall, Refusal>>, Stopped<Refusal>> {
+    provider.ports.perform(&Permit { provider, token, calls }).await
 }
 
 /// Acts, after the commit, and remembers how it ended. What goes wrong now is told to the agent; the token stays used. An
 /// act whose end cannot be remembered stays among those that have none ([`UnfinishedCall`]).
-pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Error> {
+pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Stopped<Refusal>> {
     let done = provider.executor.execute(call).await;
     let ended = Ended { call, failure: done.as_ref().err() };
-    if let Err(fault) = provider.ports.perform_old(&ended).await {
+    if let Err(fault) = provider.ports.perform(&ended).await {
         tracing::error!(call = call.id, %fault, "the end of a call could not be recorded");
     }
     let error = match done {
@@ -78,7 +80,7 @@ pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Re
         ExecuteError::Unavailable { retry_after } => Refusal::Unavailable(retry_after).into(),
         ExecuteError::Failed(reason) => {
             tracing::error!(call = call.id, capability = call.capability, reason, "a capability failed");
-            Error::Failed(Fault::Internal("a capability failed"))
+            Stopped::Failed(Fault::Internal("a capability failed"))
         }
     })
 }
@@ -91,28 +93,28 @@ struct Permit<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Permit<'_> {
+impl Operation for Permit<'_> {
     type Loaded = KnownAgent;
-    type Plan = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
-    type Answer = Result<Vec<Result<ApprovedCall, Refusal>>, Refusal>;
+    type Granted = Vec<Result<ApprovedCall, Refusal>>;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let provider = self.provider;
         let proven = match self.token.verify(known, &audiences(provider), &provider.policy, moment.now) {
             Ok(proven) => proven,
             // Nothing is stored for a token that proves nothing.
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         let calls = self.calls.as_deref().unwrap_or_default();
         match proven.count(&provider.policy, moment) {
             Ok(Some(count)) => count.add(calls.len().max(1), &mut changes),
             Ok(None) => {}
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         }
         if proven.use_ == TokenUse::First {
             changes.insert(&proven.mark);
@@ -128,12 +130,8 @@ impl OldOperation for Permit<'_> {
         if proven.use_ == TokenUse::First {
             note(provider, proven, used, &mut changes, moment.now);
         }
-        let plan = bearer.map(|()| judgements);
-        OldDecision { plan, changes, events }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        let outcome = bearer.map(|()| judgements);
+        Decision { outcome, changes, events }
     }
 }
 
@@ -248,16 +246,16 @@ struct Ended<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Ended<'_> {
+impl Operation for Ended<'_> {
     type Loaded = Option<Stored<UnfinishedCall>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(UnfinishedCall::at(self.call.id.as_str())).await
     }
 
-    fn decide(&self, unfinished: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, unfinished: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         if let Some(unfinished) = &unfinished {
             changes.delete(unfinished);
@@ -272,13 +270,9 @@ impl OldOperation for Ended<'_> {
             }),
         };
         let event = event.with("call", self.call.id.as_str()).with("capability", self.call.capability.as_str());
-        OldDecision::changing((), changes).report(match &self.call.subject {
+        Decision::grant(()).changing(changes).report(match &self.call.subject {
             Some(subject) => event.for_subject(subject),
             None => event,
         })
-    }
-
-    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(plan)
     }
 }

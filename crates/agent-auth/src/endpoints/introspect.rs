@@ -5,7 +5,7 @@
 //! its own record of `jti`. Whatever is wrong with a token, the answer is `{"active": false}` and nothing more.
 
 use bytes::Bytes;
-use countersign_storage::Allowance;
+use countersign_storage::{Allowance, Stopped};
 use countersign_web::peer::PeerAddress;
 use http::Request;
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::agent_jwt::{AgentToken, ProvenAgent};
 use crate::caller::IntrospectionCallers;
 use crate::grant::CapabilityGrant;
 use crate::policy::IntrospectedGrants;
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use countersign_storage::Timestamp;
@@ -28,7 +28,7 @@ struct Body {
     token: String,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let told = admit(provider, request).await?;
     let body: Body = request::body(request)?;
     let inactive = Answer::new(json!({ "active": false }));
@@ -47,7 +47,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
 }
 
 /// Who may ask, and how much they are told.
-async fn admit(provider: &AgentProvider, request: &Request<Bytes>) -> Result<IntrospectedGrants, Error> {
+async fn admit(provider: &AgentProvider, request: &Request<Bytes>) -> Result<IntrospectedGrants, Stopped<Refusal>> {
     match &provider.callers {
         IntrospectionCallers::Authenticated(callers) => match callers.caller(request.headers()).await? {
             Some(_) => Ok(provider.policy.introspected_grants),

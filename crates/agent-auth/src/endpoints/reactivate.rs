@@ -8,22 +8,21 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, secret};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, secret};
 use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{agent_document, named};
+use super::{agent_document, named, requested};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode, AgentStatus};
-use crate::approved::Approved;
 use crate::constraint::Constraints;
 use crate::device_authorization;
 use crate::grant::CapabilityGrant;
 use crate::host::{AgentId, Host};
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::policy::AutonomousPolicy;
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 
@@ -32,11 +31,11 @@ struct Body {
     agent_id: String,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
     let reactivate = Reactivate { provider, token: &token, agent_id };
-    Ok(Answer::new(provider.ports.perform_old(&reactivate).await??))
+    Ok(Answer::new(provider.ports.perform(&reactivate).await?))
 }
 
 struct Reactivate<'a> {
@@ -46,34 +45,30 @@ struct Reactivate<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Reactivate<'_> {
+impl Operation for Reactivate<'_> {
     type Loaded = (KnownHost, Option<Stored<Agent>>);
-    type Plan = Result<Value, Refusal>;
-    type Answer = Result<Value, Refusal>;
+    type Granted = Value;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         self.token.load(reader, named(&self.agent_id), self.provider).await
     }
 
-    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, (known, agent): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         known.note_use(&self.provider.policy, moment.now, &mut changes);
         if let Err(refusal) = &self.agent_id {
-            return OldDecision::changing(Err(refusal.clone()), changes);
+            return Decision::refuse(refusal.clone()).changing(changes);
         }
         match known.admitted_with(agent) {
             Ok((host, agent)) => self.wake(host, agent, changes, moment),
-            Err(refusal) => OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => Decision::refuse(refusal).changing(changes),
         }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
     }
 }
 
@@ -84,7 +79,7 @@ impl Reactivate<'_> {
         mut agent: Stored<Agent>,
         mut changes: Changes,
         moment: &Moment<'_>,
-    ) -> OldDecision<Result<Value, Refusal>> {
+    ) -> Decision<Value, Refusal> {
         let (provider, now) = (self.provider, moment.now);
         let status = agent.status(host, &provider.policy, now);
         let event = Event::new("agent.reactivate", Actor::Host { host_id: host.id.as_str().to_owned() })
@@ -99,22 +94,22 @@ impl Reactivate<'_> {
             agent.record.see(&provider.policy, now);
             changes.replace(&agent);
             let refusal = Refusal::AbsoluteLifetimeExceeded;
-            return OldDecision::changing(Err(refusal), changes).report(event.denied("absolute_lifetime_exceeded"));
+            return Decision::refuse(refusal).changing(changes).report(event.denied("absolute_lifetime_exceeded"));
         }
         match (status, Refusal::of_status(status)) {
             (AgentStatus::Active, _) | (_, None) => {
-                return OldDecision::changing(Ok(self.document(&agent, host, None, moment)), changes);
+                return Decision::grant(self.document(&agent, host, None, moment)).changing(changes);
             }
             (AgentStatus::Expired, _) => {}
-            (_, Some(refusal)) => return OldDecision::changing(Err(refusal), changes),
+            (_, Some(refusal)) => return Decision::refuse(refusal).changing(changes),
         }
         let approval = match self.reopen(&mut agent.record, moment, &mut changes) {
             Ok(approval) => approval,
-            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         agent.record.see(&provider.policy, now);
         changes.replace(&agent);
-        OldDecision::changing(Ok(self.document(&agent, host, approval, moment)), changes).report(event)
+        Decision::grant(self.document(&agent, host, approval, moment)).changing(changes).report(event)
     }
 
     /// The approval object, where a person must decide.
@@ -128,13 +123,8 @@ impl Reactivate<'_> {
                 Some(device_authorization::ask(provider, agent, held, reason.as_ref(), moment, changes))
             }
             AgentMode::Autonomous => {
-                let approved = Approved::by_policy(&provider.policy.autonomous)
-                    .ok_or(Refusal::UnsupportedMode("the server does not offer this mode any more"))?;
-                for mut grant in held {
-                    grant.activate(&approved, provider.grant_lifetime(grant.capability()), moment.now);
-                    grant.deny("not available to autonomous agents");
-                    agent.grants.push(grant);
-                }
+                let (approved, decided) = requested::by_policy(provider, held, moment.now)?;
+                agent.grants.extend(decided);
                 agent.activate(&approved, moment.now);
                 None
             }

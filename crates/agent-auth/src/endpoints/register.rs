@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
 use countersign_storage::{
-    Actor, Allowance, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Timestamp,
+    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use countersign_web::text::{self, Cleaned};
@@ -19,16 +19,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::agent_document;
-use super::requested::{Asked, Requested};
+use super::requested::{self, Asked, Requested};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias, AgentMode, AgentStatus};
-use crate::approved::Approved;
 use crate::call_count::CallCount;
 use crate::device_authorization;
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, ProvenHost, Unknown};
 use crate::policy::AutonomousPolicy;
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::standing;
@@ -47,13 +46,13 @@ struct Body {
     reason: Option<String>,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
     let asked = Registration::parse(&token, request, provider);
     let register = Register { provider, token: &token, asked };
     register.admit_unknown_host(request).await?;
-    let registered = provider.ports.perform_old(&register).await??;
+    let registered = provider.ports.perform(&register).await?;
     Ok(Answer::new(registered))
 }
 
@@ -109,7 +108,7 @@ struct Loaded {
 impl Register<'_> {
     /// Hosts that were never seen cost a record each, so they are counted per address before one is made
     /// ([Agent Auth §8.13]); only those that prove their key, so that nobody is shut out by another's noise.
-    async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Error> {
+    async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Stopped<Refusal>> {
         let provider = self.provider;
         let mut reader = provider.ports.reader();
         let (known, _) = self.token.load(&mut reader, None, provider).await?;
@@ -135,10 +134,10 @@ impl Register<'_> {
 }
 
 #[async_trait]
-impl OldOperation for Register<'_> {
+impl Operation for Register<'_> {
     type Loaded = Loaded;
-    type Plan = Result<Value, Refusal>;
-    type Answer = Result<Value, Refusal>;
+    type Granted = Value;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         // The agent's id follows from the host's, which a rotated key hides: then it is read again under the right one.
@@ -161,10 +160,10 @@ impl OldOperation for Register<'_> {
         Ok(Loaded { known, agent, alias, living })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&loaded.known, Unknown::Welcome, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let known = loaded.known.host.as_ref().map(|host| host.record.clone());
         let registered = match &self.asked {
@@ -178,14 +177,10 @@ impl OldOperation for Register<'_> {
                 let event = self.event(&host).denied(refusal.code());
                 let mut changes = Changes::none();
                 proven.spend(&mut changes);
-                OldDecision::changing(Err(refusal), changes).report(event)
+                Decision::refuse(refusal).changing(changes).report(event)
             }
-            (Err(refusal), None) => OldDecision::answer(Err(refusal)),
+            (Err(refusal), None) => Decision::refuse(refusal),
         }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
     }
 }
 
@@ -208,7 +203,7 @@ impl Register<'_> {
         loaded: Loaded,
         proven: &ProvenHost,
         moment: &Moment<'_>,
-    ) -> Result<OldDecision<Result<Value, Refusal>>, Refusal> {
+    ) -> Result<Decision<Value, Refusal>, Refusal> {
         let Loaded { known, agent, alias, living } = loaded;
         let Moment { now, .. } = *moment;
         if asked.agent_key.thumbprint() == proven.key.thumbprint() {
@@ -282,7 +277,7 @@ impl Register<'_> {
             Some(stored) => changes.replace(&stored.with(record)),
             None => changes.insert(&record),
         };
-        Ok(OldDecision::changing(Ok(Value::Object(document)), changes).report(event))
+        Ok(Decision::grant(Value::Object(document)).changing(changes).report(event))
     }
 
     fn new_host(&self, asked: &Registration, key: &VerifyingKey, now: Timestamp) -> Result<Host, Refusal> {
@@ -337,15 +332,9 @@ impl Register<'_> {
             (HostStatus::Pending, false) => return Err(Refusal::HostPending),
             (HostStatus::Active | HostStatus::Revoked | HostStatus::Rejected, _) => {}
         }
-        let approved = Approved::by_policy(&policy.autonomous)
-            .ok_or(Refusal::UnsupportedMode("the server does not offer this mode"))?;
         let pending = asked.requested.pending(&self.provider.offer, given, asked.reason.as_ref(), moment)?;
-        for mut grant in pending {
-            let lifetime = self.provider.grant_lifetime(grant.capability());
-            grant.activate(&approved, lifetime, moment.now);
-            grant.deny("not available to autonomous agents");
-            agent.grants.push(grant);
-        }
+        let (approved, decided) = requested::by_policy(self.provider, pending, moment.now)?;
+        agent.grants.extend(decided);
         agent.activate(&approved, moment.now);
         Ok(())
     }

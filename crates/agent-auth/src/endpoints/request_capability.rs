@@ -7,22 +7,21 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored, Timestamp};
+use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, Timestamp};
 use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::agent_document::{self, members};
-use super::requested::{Asked, Requested};
+use super::requested::{self, Asked, Requested};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode};
 use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
-use crate::approved::Approved;
 use crate::device_authorization;
 use crate::grant::{CapabilityGrant, GrantStatus};
 use crate::policy::{AgentPolicy, AutonomousPolicy};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 
@@ -33,12 +32,12 @@ struct Body {
     reason: Option<String>,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
     // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
     let asked = Wish::parse(request, provider);
     let ask = RequestCapability { provider, token: &token, asked };
-    Ok(Answer::new(provider.ports.perform_old(&ask).await??))
+    Ok(Answer::new(provider.ports.perform(&ask).await?))
 }
 
 /// What the agent asks for.
@@ -66,26 +65,26 @@ struct RequestCapability<'a> {
 }
 
 #[async_trait]
-impl OldOperation for RequestCapability<'_> {
+impl Operation for RequestCapability<'_> {
     type Loaded = KnownAgent;
-    type Plan = Result<Value, Refusal>;
-    type Answer = Result<Value, Refusal>;
+    type Granted = Value;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
         self.token.load(reader, self.provider).await
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let AgentProvider { policy, issuer, .. } = self.provider;
         let proven = match self.token.verify(known, &[issuer], policy, moment.now) {
             Ok(proven) if proven.use_ == TokenUse::First => proven,
-            Ok(_) => return OldDecision::answer(Err(Refusal::UNPROVEN)),
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Ok(_) => return Decision::refuse(Refusal::UNPROVEN),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let event = self.event(&proven);
         let count = match proven.count(policy, moment) {
             Ok(count) => count,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         changes.insert(&proven.mark);
@@ -98,17 +97,13 @@ impl OldOperation for RequestCapability<'_> {
             Err(refusal) => Err(refusal.clone()),
         };
         match answer {
-            Ok(document) => OldDecision::changing(Ok(document), changes).report(event),
+            Ok(document) => Decision::grant(document).changing(changes).report(event),
             Err(refusal) => {
                 let event = event.denied(refusal.code());
                 note(news, policy, &mut changes, moment.now);
-                OldDecision::changing(Err(refusal), changes).report(event)
+                Decision::refuse(refusal).changing(changes).report(event)
             }
         }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
     }
 }
 
@@ -143,8 +138,8 @@ impl RequestCapability<'_> {
                 Some(device_authorization::ask(provider, &mut agent.record, missing, reason, moment, changes))
             }
             AgentMode::Autonomous => {
-                let granted = self.by_policy(missing, moment)?;
-                agent.record.grants.extend(granted);
+                let (_, decided) = requested::by_policy(provider, missing, now)?;
+                agent.record.grants.extend(decided);
                 None
             }
         };
@@ -166,20 +161,6 @@ impl RequestCapability<'_> {
             ("agent_capability_grants", json!(grants)),
             ("approval", json!(approval)),
         ])))
-    }
-
-    fn by_policy(&self, missing: Vec<CapabilityGrant>, moment: &Moment<'_>) -> Result<Vec<CapabilityGrant>, Refusal> {
-        let approved = Approved::by_policy(&self.provider.policy.autonomous)
-            .ok_or(Refusal::UnsupportedMode("the server does not offer this mode any more"))?;
-        Ok(missing
-            .into_iter()
-            .map(|mut grant| {
-                let lifetime = self.provider.grant_lifetime(grant.capability());
-                grant.activate(&approved, lifetime, moment.now);
-                grant.deny("not available to autonomous agents");
-                grant
-            })
-            .collect())
     }
 
     fn event(&self, proven: &ProvenAgent) -> Event {

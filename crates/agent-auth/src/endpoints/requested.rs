@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use countersign_storage::{Moment, secret};
+use countersign_storage::{Moment, Timestamp, secret};
 use countersign_web::text::{self, Cleaned};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::AgentProvider;
+use crate::approved::Approved;
 use crate::capability::Offer;
 use crate::constraint::Constraints;
-use crate::grant::CapabilityGrant;
+use crate::grant::{CapabilityGrant, Verdict};
 use crate::refusal::Refusal;
 
 /// One capability, as it stands in a request body.
@@ -97,6 +99,28 @@ impl Requested {
         };
         self.iter().map(pending).collect()
     }
+}
+
+/// What the policy makes of what an autonomous agent asks for ([Agent Auth §2.2.2]): it gives each capability or denies it. It
+/// lets the agent itself work, too.
+///
+/// # Errors
+/// [`Refusal::UnsupportedMode`] where the policy has no such agents.
+///
+/// [Agent Auth §2.2.2]: https://agentauthprotocol.com/specification/v1.0-draft
+pub(crate) fn by_policy(
+    provider: &AgentProvider,
+    mut asked: Vec<CapabilityGrant>,
+    now: Timestamp,
+) -> Result<(Approved, Vec<CapabilityGrant>), Refusal> {
+    let approved = Approved::by_policy(&provider.policy.autonomous)
+        .ok_or(Refusal::UnsupportedMode("the server does not offer this mode any more"))?;
+    for grant in &mut asked {
+        let lifetime = provider.grant_lifetime(grant.capability());
+        let otherwise = "not available to autonomous agents";
+        grant.decide(&Verdict::Approve { approved: &approved, lifetime, otherwise }, now);
+    }
+    Ok((approved, asked))
 }
 
 /// A constraint on a field that does not exist would look like a limit and be none; this one would even refuse every call.

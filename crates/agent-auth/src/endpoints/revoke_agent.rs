@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::AgentProvider;
 use crate::agent::{Agent, AgentStatus};
 use crate::host::{AgentId, Host};
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::withdrawal::{Withdrawal, Withdrawn};
@@ -22,11 +22,11 @@ struct Body {
     agent_id: String,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let agent_id = request::body(request).map(|body: Body| AgentId::parse(&body.agent_id));
     let revoke = RevokeAgent { provider, token: &token, agent_id };
-    let agent_id = provider.ports.perform_old(&revoke).await??;
+    let agent_id = provider.ports.perform(&revoke).await?;
     Ok(Answer::new(json!({ "agent_id": agent_id, "status": "revoked" })))
 }
 
@@ -37,10 +37,10 @@ struct RevokeAgent<'a> {
 }
 
 #[async_trait]
-impl OldOperation for RevokeAgent<'_> {
+impl Operation for RevokeAgent<'_> {
     type Loaded = (KnownHost, Option<Stored<Agent>>, Withdrawn);
-    type Plan = Result<String, Refusal>;
-    type Answer = Result<String, Refusal>;
+    type Granted = String;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, agent) = self.token.load(reader, named(&self.agent_id), self.provider).await?;
@@ -51,16 +51,20 @@ impl OldOperation for RevokeAgent<'_> {
         Ok((known, Some(agent), withdrawn))
     }
 
-    fn decide(&self, (known, agent, withdrawn): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(
+        &self,
+        (known, agent, withdrawn): Self::Loaded,
+        moment: &Moment<'_>,
+    ) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let (host, agent) = match self.find(&known, agent, moment) {
             Ok(found) => found,
-            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         if withdrawn.is_none() {
             let policy = &self.provider.policy;
@@ -72,11 +76,7 @@ impl OldOperation for RevokeAgent<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        OldDecision::changing(Ok(agent.id.as_str().to_owned()), changes).report(event)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(agent.id.as_str().to_owned()).changing(changes).report(event)
     }
 }
 

@@ -3,22 +3,22 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored};
 use http::Request;
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::Agent;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::standing;
 use crate::withdrawal::Withdrawal;
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    Ok(Answer::new(provider.ports.perform_old(&RevokeHost { provider, token: &token }).await??))
+    Ok(Answer::new(provider.ports.perform(&RevokeHost { provider, token: &token }).await?))
 }
 
 struct RevokeHost<'a> {
@@ -27,10 +27,10 @@ struct RevokeHost<'a> {
 }
 
 #[async_trait]
-impl OldOperation for RevokeHost<'_> {
+impl Operation for RevokeHost<'_> {
     type Loaded = (KnownHost, Vec<Stored<Agent>>);
-    type Plan = Result<Value, Refusal>;
-    type Answer = Result<Value, Refusal>;
+    type Granted = Value;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, _) = self.token.load(reader, None, self.provider).await?;
@@ -42,16 +42,16 @@ impl OldOperation for RevokeHost<'_> {
         Ok((known, agents))
     }
 
-    fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, (known, agents): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         let host = match known.admitted() {
             Ok(host) => host.clone(),
-            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         let host_id = host.id.as_str().to_owned();
         let subject = host.subject.clone();
@@ -66,10 +66,6 @@ impl OldOperation for RevokeHost<'_> {
             None => event,
         };
         let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
-        OldDecision::changing(Ok(document), changes).report(event)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(document).changing(changes).report(event)
     }
 }

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::agent::{Agent, AgentKeyAlias};
 use crate::agent_jwt::{AgentToken, KnownAgent, TokenUse};
 use crate::host::{AgentId, Host, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::stored_key::StoredKey;
@@ -28,14 +28,14 @@ struct Body {
     public_key: Value,
 }
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let bearer = request::bearer(request.headers())?;
     let by = match AgentToken::parse(bearer) {
         Ok(token) => By::Agent(token),
         Err(_) => By::Host(HostToken::parse(bearer, &provider.issuer)?),
     };
     let rotate = RotateAgentKey { provider, asked: Wish::parse(&by, request), by };
-    let (agent_id, status) = provider.ports.perform_old(&rotate).await??;
+    let (agent_id, status) = provider.ports.perform(&rotate).await?;
     Ok(Answer::new(json!({ "agent_id": agent_id, "status": status })))
 }
 
@@ -83,10 +83,10 @@ struct Loaded {
 }
 
 #[async_trait]
-impl OldOperation for RotateAgentKey<'_> {
+impl Operation for RotateAgentKey<'_> {
     type Loaded = Loaded;
-    type Plan = Result<(String, &'static str), Refusal>;
-    type Answer = Result<(String, &'static str), Refusal>;
+    type Granted = (String, &'static str);
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let (known, host) = match &self.by {
@@ -110,7 +110,7 @@ impl OldOperation for RotateAgentKey<'_> {
         Ok(Loaded { known, taken })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let found = match (&self.by, loaded.known) {
             (By::Agent(token), Known::Agent(known)) => self.itself(token, *known, moment),
             (By::Host(token), Known::Host(known)) => {
@@ -121,11 +121,11 @@ impl OldOperation for RotateAgentKey<'_> {
         };
         let Found { mut agent, host, spent: mut changes, actor } = match found {
             Ok(found) => found,
-            Err(Refused { refusal, spent }) => return OldDecision::changing(Err(refusal), spent),
+            Err(Refused { refusal, spent }) => return Decision::refuse(refusal).changing(spent),
         };
         let key = match self.check_key(&host, loaded.taken) {
             Ok(key) => key,
-            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         let policy = &self.provider.policy;
         changes.insert(&AgentKeyAlias {
@@ -142,11 +142,7 @@ impl OldOperation for RotateAgentKey<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        OldDecision::changing(Ok((agent.id.as_str().to_owned(), status)), changes).report(event)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant((agent.id.as_str().to_owned(), status)).changing(changes).report(event)
     }
 }
 

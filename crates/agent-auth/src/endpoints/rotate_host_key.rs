@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record};
+use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias};
 use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 use crate::stored_key::StoredKey;
@@ -26,12 +26,12 @@ struct Body {
 /// How many former thumbprints agents may still name as `iss`.
 const FORMER_KEYS: usize = 10;
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let key = request::body(request).and_then(|body: Body| agent_key(&body.public_key));
     let alias = key.as_ref().map_or(token.new_host_id().clone(), |key| HostId::of(&provider.issuer, key.thumbprint()));
     let rotate = RotateHostKey { provider, token: &token, key, alias };
-    let (host_id, status) = provider.ports.perform_old(&rotate).await??;
+    let (host_id, status) = provider.ports.perform(&rotate).await?;
     Ok(Answer::new(json!({ "host_id": host_id, "status": status })))
 }
 
@@ -52,10 +52,10 @@ enum KeyOf {
 }
 
 #[async_trait]
-impl OldOperation for RotateHostKey<'_> {
+impl Operation for RotateHostKey<'_> {
     type Loaded = (KnownHost, KeyOf);
-    type Plan = Result<(String, &'static str), Refusal>;
-    type Answer = Result<(String, &'static str), Refusal>;
+    type Granted = (String, &'static str);
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, _) = self.token.load(reader, None, self.provider).await?;
@@ -78,10 +78,10 @@ impl OldOperation for RotateHostKey<'_> {
         Ok((known, taken))
     }
 
-    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
@@ -103,7 +103,7 @@ impl OldOperation for RotateHostKey<'_> {
         });
         let (mut host, key) = match rotated {
             Ok(rotated) => rotated,
-            Err(refusal) => return OldDecision::changing(Err(refusal), changes),
+            Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         let former = std::mem::replace(&mut host.record.key, key);
         host.record.former_keys.insert(0, former.thumbprint().clone());
@@ -121,10 +121,6 @@ impl OldOperation for RotateHostKey<'_> {
             Some(subject) => event.for_subject(subject),
             None => event,
         };
-        OldDecision::changing(Ok((host_id, host.status.as_str())), changes).report(event)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant((host_id, host.status.as_str())).changing(changes).report(event)
     }
 }

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored};
+use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Record, Stopped, Stored};
 use http::Request;
 use serde_json::Value;
 
@@ -14,16 +14,16 @@ use crate::agent::Agent;
 use crate::host::AgentId;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::polls::{self, Polls};
-use crate::refusal::{Error, Refusal};
+use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
 
-pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Error> {
+pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
     let missing = Refusal::InvalidRequest("agent_id is missing");
     let agent_id = request::parameter(request, "agent_id").and_then(|agent_id| agent_id.ok_or(missing));
     let status = Status { provider, token: &token, agent_id: agent_id.map(|agent_id| AgentId::parse(&agent_id)) };
-    Ok(Answer::new(provider.ports.perform_old(&status).await??))
+    Ok(Answer::new(provider.ports.perform(&status).await?))
 }
 
 struct Status<'a> {
@@ -39,10 +39,10 @@ struct Loaded {
 }
 
 #[async_trait]
-impl OldOperation for Status<'_> {
+impl Operation for Status<'_> {
     type Loaded = Loaded;
-    type Plan = Result<Value, Refusal>;
-    type Answer = Result<Value, Refusal>;
+    type Granted = Value;
+    type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, agent) = self.token.load(reader, named(&self.agent_id), self.provider).await?;
@@ -54,20 +54,20 @@ impl OldOperation for Status<'_> {
         Ok(Loaded { known, agent, polls })
     }
 
-    fn decide(&self, Loaded { known, agent, polls }: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(
+        &self,
+        Loaded { known, agent, polls }: Loaded,
+        moment: &Moment<'_>,
+    ) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
         known.note_use(&self.provider.policy, moment.now, &mut changes);
         let told = self.agent_id.clone().and_then(|_| self.tell(&known, agent, polls, &mut changes, moment));
-        OldDecision::changing(told, changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::from(told).changing(changes)
     }
 }
 

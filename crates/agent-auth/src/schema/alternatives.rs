@@ -9,33 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Mismatch, Node, Type};
+use super::mismatch::Mismatch;
+use super::node::{Alternative, Alternatives, Node, Quantity};
+use super::value_type::Type;
 use crate::constraint::Scalar;
-
-/// How many may fit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Quantity {
-    /// `anyOf`.
-    AtLeastOne,
-    /// `oneOf`.
-    ExactlyOne,
-}
-
-#[derive(Debug)]
-pub(super) struct Alternatives {
-    quantity: Quantity,
-    alternatives: Vec<Alternative>,
-    /// The member that tells objects apart, where more than one alternative is an object.
-    told_by: Option<String>,
-}
-
-#[derive(Debug)]
-struct Alternative {
-    node: Node,
-    kinds: Vec<Type>,
-    /// The values of the member that tells objects apart.
-    tags: Vec<Scalar>,
-}
 
 /// How many alternatives there may be in one place.
 pub(super) const MOST: usize = 32;
@@ -60,14 +37,6 @@ impl Alternatives {
             (_, named) => Some(tell_apart(&mut alternatives, named)?),
         };
         Ok(Alternatives { quantity, alternatives, told_by })
-    }
-
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.alternatives.iter().map(|one| &one.node)
-    }
-
-    pub(super) fn kinds(&self) -> impl Iterator<Item = Type> {
-        self.alternatives.iter().flat_map(|one| one.kinds.iter().copied())
     }
 
     pub(super) fn check(&self, value: &Value) -> Result<(), Mismatch> {

@@ -3,11 +3,10 @@
 //! Each value is looked at a bounded number of times, whatever it is; a refusal says where it is and what was expected,
 //! and repeats nothing of it.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
-use super::{Additional, Members, Mismatch, Node, Span, Type};
+use super::mismatch::Mismatch;
+use super::node::{Additional, Members, Node, Span};
 use crate::constraint::{Bound, Scalar};
 use crate::decimal::Decimal;
 
@@ -94,69 +93,6 @@ impl Span {
             (_, Some(most)) if size > most => Err(Mismatch::new(format!("must have at most {most} {what}"))),
             _ => Ok(()),
         }
-    }
-}
-
-impl Type {
-    /// The type of a value; numbers are numbers, whole or not.
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Null => Type::Null,
-            Value::Bool(_) => Type::Boolean,
-            Value::Number(_) => Type::Number,
-            Value::String(_) => Type::String,
-            Value::Array(_) => Type::Array,
-            Value::Object(_) => Type::Object,
-        }
-    }
-
-    fn holds(self, value: &Value) -> bool {
-        match (self, value) {
-            (Type::Integer, Value::Number(number)) => Decimal::of(number).is_some_and(|number| number.is_integer()),
-            _ => self == Type::of(value),
-        }
-    }
-
-    fn in_words(self) -> &'static str {
-        match self {
-            Type::Array => "a list",
-            Type::Boolean => "true or false",
-            Type::Integer => "a whole number",
-            Type::Null => "null",
-            Type::Number => "a number",
-            Type::Object => "an object",
-            Type::String => "a text",
-        }
-    }
-}
-
-impl Mismatch {
-    pub(super) fn new(rule: impl Into<Cow<'static, str>>) -> Self {
-        Mismatch { path: String::new(), rule: rule.into() }
-    }
-
-    pub(super) fn wrong_type(expected: impl Iterator<Item = Type>) -> Self {
-        let mut words: Vec<&str> = Vec::new();
-        for expected in expected.map(Type::in_words) {
-            if !words.contains(&expected) {
-                words.push(expected);
-            }
-        }
-        Mismatch::new(format!("must be {}", words.join(", or ")))
-    }
-
-    /// The same, seen from the object around it.
-    pub(super) fn within(mut self, name: &str) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{name}{separator}{}", self.path);
-        self
-    }
-
-    /// The same, seen from the list around it.
-    fn at(mut self, index: usize) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("[{index}]{separator}{}", self.path);
-        self
     }
 }
 

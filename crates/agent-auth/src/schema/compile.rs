@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::alternatives::{Alternatives, Quantity};
 use super::check::is_same;
 use super::format::Format;
 use super::keyword::{instead_of, is_about, is_annotation};
+use super::node::{Additional, Alternatives, Members, Node, Quantity};
 use super::pattern::Pattern;
-use super::{Additional, Members, Node, Type};
+use super::value_type::Type;
 use crate::constraint::Bound;
 
 /// Deeper than any request is read.

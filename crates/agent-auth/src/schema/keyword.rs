@@ -1,6 +1,6 @@
 //! Keywords beside those that are compiled: the ones without effect, and what to write in place of the rest.
 
-use super::Type;
+use super::value_type::Type;
 
 /// Annotations: tools write them, people read them, and no call depends on them.
 const ANNOTATIONS: [&str; 11] = [

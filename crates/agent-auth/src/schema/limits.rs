@@ -3,7 +3,9 @@
 //! This is what no validator can do, and one of the reasons why the schema is read by code of our own: a limit must be
 //! narrowed, compared with the schema, refused when it leaves nothing, and shown to a person in words.
 
-use super::{InputSchema, Node, Type};
+use super::InputSchema;
+use super::node::Node;
+use super::value_type::Type;
 use crate::constraint::{Constraints, FieldConstraint, Operators, Scalar};
 
 /// A constraint under which no call would ever be allowed.

@@ -35,22 +35,20 @@ mod compile;
 mod format;
 mod keyword;
 mod limits;
+mod mismatch;
+mod node;
 mod pattern;
 mod reach;
 #[cfg(test)]
 mod tests;
-
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+mod value_type;
 
 use serde_json::{Map, Value};
 
-use crate::constraint::Bound;
-use alternatives::Alternatives;
-use format::Format;
-use pattern::Pattern;
+use node::{Additional, Members, Node};
 
 pub use limits::Contradiction;
+pub use mismatch::Mismatch;
 
 /// A compiled schema. A provider makes one of each capability; tests of an application can hold arguments against it too.
 #[derive(Debug)]
@@ -58,62 +56,6 @@ pub struct InputSchema {
     /// What is shown to agents: the schema as given, with `additionalProperties` written out where it was left out.
     shown: Value,
     root: Members,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    types: Option<Vec<Type>>,
-    listed: Option<Vec<Value>>,
-    /// `None`: nothing is said about objects.
-    members: Option<Members>,
-    items: Option<Box<Node>>,
-    count: Span,
-    minimum: Option<Bound>,
-    maximum: Option<Bound>,
-    length: Span,
-    pattern: Option<Pattern>,
-    format: Option<Format>,
-    alternatives: Option<Alternatives>,
-}
-
-#[derive(Debug, Default)]
-struct Members {
-    properties: BTreeMap<String, Node>,
-    required: Vec<String>,
-    additional: Additional,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Span {
-    least: Option<usize>,
-    most: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Additional {
-    #[default]
-    Refused,
-    Allowed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
-    Array,
-    Boolean,
-    Integer,
-    Null,
-    Number,
-    Object,
-    String,
-}
-
-/// The first argument that does not fit, by its path, and the rule that it breaks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Mismatch {
-    /// `amount`, `to.iban`, `items[3]`; only names that the schema itself has.
-    pub path: String,
-    /// What is wrong, or what was expected: words of ours and of the schema.
-    pub rule: Cow<'static, str>,
 }
 
 impl InputSchema {
@@ -157,19 +99,5 @@ impl InputSchema {
 
     fn field(&self, name: &str) -> Option<&Node> {
         self.root.properties.get(name)
-    }
-}
-
-impl Node {
-    /// The types that a value may have here, estimated: never fewer than it may. Whole numbers are numbers.
-    fn kinds(&self) -> Vec<Type> {
-        let has_type =
-            |types: &Vec<Type>, kind| types.contains(&kind) || (kind == Type::Number && types.contains(&Type::Integer));
-        [Type::Array, Type::Boolean, Type::Null, Type::Number, Type::Object, Type::String]
-            .into_iter()
-            .filter(|kind| self.types.as_ref().is_none_or(|types| has_type(types, *kind)))
-            .filter(|kind| self.listed.as_ref().is_none_or(|list| list.iter().any(|value| Type::of(value) == *kind)))
-            .filter(|kind| self.alternatives.as_ref().is_none_or(|all| all.kinds().any(|one| one == *kind)))
-            .collect()
     }
 }

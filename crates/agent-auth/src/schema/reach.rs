@@ -3,7 +3,8 @@
 //! Constraints speak of texts, numbers and booleans only. What a schema says about these is gathered here, so that a
 //! constraint can be held against it without an argument at hand.
 
-use super::{Node, Span, Type};
+use super::node::{Node, Span};
+use super::value_type::Type;
 use crate::constraint::{Bound, Operators, Scalar};
 use crate::decimal::Decimal;
 

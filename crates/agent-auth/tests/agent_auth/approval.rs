@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError, Decided, Freshness, HostLink, Stage};
-use countersign_storage::{Actor, Authentication, Limit, Outcome, Timestamp};
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalRefusal, Decided, Freshness, HostLink, Stage};
+use countersign_storage::{Actor, Authentication, Limit, Outcome, Stopped, Timestamp};
 use pollster::block_on;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn decide(
     who: &str,
     answer: ApprovalAnswer,
     shown: &str,
-) -> Result<Decided, ApprovalError> {
+) -> Result<Decided, Stopped<ApprovalRefusal>> {
     let code = agent.code.as_deref().unwrap();
     block_on(world.provider.decide_approval(code, &world.signed_in(who), answer, shown))
 }
@@ -121,7 +121,7 @@ fn denial_rejects_the_agent_for_good() {
     let shown = world.view(&agent, "alice").shown;
     assert_eq!(decide(&world, &agent, "alice", ApprovalAnswer::Deny, &shown), Ok(Decided::Denied));
     assert_eq!(world.status(&host, &agent).body["status"], json!("rejected"));
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::Decided));
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::Decided.into()));
     assert_eq!(world.audit("agent.deny").len(), 1);
     // The host is nobody's still.
     assert_eq!(world.hosts_of(&subject("alice")), []);
@@ -144,18 +144,21 @@ fn any_change_of_the_request_voids_the_page() {
     let shown = world.view(&first, "alice").shown;
     // The agent asks again, for more: the old code is dead, and the old page does not open the new one.
     let second = ask(json!(["ping", "transfer_money"]), "x", "r");
-    assert_eq!(decide(&world, &first, "alice", yes(&["ping"]), &shown), Err(ApprovalError::UnknownCode));
-    assert_eq!(decide(&world, &second, "alice", yes(&["ping"]), &shown), Err(ApprovalError::Changed));
-    assert_eq!(decide(&world, &second, "alice", yes(&["ping", "transfer_money"]), &shown), Err(ApprovalError::Changed));
-    assert_eq!(decide(&world, &second, "alice", ApprovalAnswer::Deny, &shown), Err(ApprovalError::Changed));
-    assert_eq!(decide(&world, &second, "alice", yes(&["ping"]), ""), Err(ApprovalError::Changed));
+    assert_eq!(decide(&world, &first, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::UnknownCode.into()));
+    assert_eq!(decide(&world, &second, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::Changed.into()));
+    assert_eq!(
+        decide(&world, &second, "alice", yes(&["ping", "transfer_money"]), &shown),
+        Err(ApprovalRefusal::Changed.into())
+    );
+    assert_eq!(decide(&world, &second, "alice", ApprovalAnswer::Deny, &shown), Err(ApprovalRefusal::Changed.into()));
+    assert_eq!(decide(&world, &second, "alice", yes(&["ping"]), ""), Err(ApprovalRefusal::Changed.into()));
     // The same request asked twice is two questions.
     let shown = world.view(&second, "alice").shown;
     let third = ask(json!(["ping", "transfer_money"]), "x", "r");
     assert_ne!(world.view(&third, "alice").shown, shown);
     // Nothing that was not asked for can be ticked.
     let shown = world.view(&third, "alice").shown;
-    assert_eq!(decide(&world, &third, "alice", yes(&["check_balance"]), &shown), Err(ApprovalError::NotAsked));
+    assert_eq!(decide(&world, &third, "alice", yes(&["check_balance"]), &shown), Err(ApprovalRefusal::NotAsked.into()));
     assert_eq!(world.status(&host, &third).body["status"], json!("pending"));
     decide(&world, &third, "alice", yes(&["ping"]), &shown).unwrap();
 }
@@ -170,7 +173,7 @@ fn what_approval_would_claim_is_shown_and_bound() {
     let view = world.view(&agent, "alice");
     assert_eq!(view.claims, ["Watcher"]);
     world.register_autonomous(&host, json!(["ping"]));
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &view.shown), Err(ApprovalError::Changed));
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &view.shown), Err(ApprovalRefusal::Changed.into()));
     world.execute(&watcher, "ping", json!({})).ok();
 }
 
@@ -206,14 +209,14 @@ fn approving_takes_a_fresh_sign_in_and_denying_does_not() {
     let view = block_on(world.provider.approval(code, &at(301))).unwrap();
     assert_eq!(view.freshness, Freshness::SignInAgain);
     let refused = block_on(world.provider.decide_approval(code, &at(301), yes(&["ping"]), &view.shown));
-    assert_eq!(refused, Err(ApprovalError::FreshSessionRequired));
-    assert_eq!(ApprovalError::FreshSessionRequired.status(), 403);
+    assert_eq!(refused, Err(ApprovalRefusal::FreshSessionRequired.into()));
+    assert_eq!(ApprovalRefusal::FreshSessionRequired.status(), 403);
     let [event] = &world.audit("agent.approve")[..] else { panic!("one event") };
     assert_eq!(event.outcome, Outcome::Denied { reason: "fresh_session_required".to_owned() });
     assert_eq!(world.status(&host, &agent).body["status"], json!("pending"));
     // Who signs in again is shown the question again.
     let refused = block_on(world.provider.decide_approval(code, &at(300), yes(&["ping"]), &view.shown));
-    assert_eq!(refused, Err(ApprovalError::Changed));
+    assert_eq!(refused, Err(ApprovalRefusal::Changed.into()));
     let view = block_on(world.provider.approval(code, &at(300))).unwrap();
     block_on(world.provider.decide_approval(code, &at(300), yes(&["ping"]), &view.shown)).unwrap();
     let code = other.code.as_deref().unwrap();
@@ -232,11 +235,14 @@ fn bob_does_not_answer_for_alices_host() {
     let first = world.approved(&host, json!(["ping"]), "alice");
     let second = world.register(&host, json!(["ping"]));
     let code = second.code.as_deref().unwrap();
-    assert_eq!(block_on(world.provider.approval(code, &world.signed_in("bob"))), Err(ApprovalError::ForeignHost));
+    assert_eq!(
+        block_on(world.provider.approval(code, &world.signed_in("bob"))),
+        Err(ApprovalRefusal::ForeignHost.into())
+    );
     let shown = world.view(&second, "alice").shown;
     assert_eq!(world.view(&second, "alice").host_link, HostLink::Linked);
     for answer in [yes(&["ping"]), ApprovalAnswer::Deny] {
-        assert_eq!(decide(&world, &second, "bob", answer, &shown), Err(ApprovalError::ForeignHost));
+        assert_eq!(decide(&world, &second, "bob", answer, &shown), Err(ApprovalRefusal::ForeignHost.into()));
     }
     assert_eq!(world.status(&host, &second).body["status"], json!("pending"));
     assert_eq!(world.agents_of(&subject("bob")), []);
@@ -246,7 +252,7 @@ fn bob_does_not_answer_for_alices_host() {
     let (one, two) = (world.register(&free, json!(["ping"])), world.register(&free, json!(["ping"])));
     let shown = world.view(&two, "bob").shown;
     world.approve(&one, "alice");
-    assert_eq!(decide(&world, &two, "bob", yes(&["ping"]), &shown), Err(ApprovalError::ForeignHost));
+    assert_eq!(decide(&world, &two, "bob", yes(&["ping"]), &shown), Err(ApprovalRefusal::ForeignHost.into()));
 }
 
 /// RFC 8628 §5.1–5.2, ATK-500: codes lapse, and cannot be tried out.
@@ -257,8 +263,11 @@ fn a_code_lapses_at_its_second() {
     let shown = world.view(&agent, "alice").shown;
     world.advance(600);
     let code = agent.code.as_deref().unwrap();
-    assert_eq!(block_on(world.provider.approval(code, &world.signed_in("alice"))), Err(ApprovalError::Expired));
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::Expired));
+    assert_eq!(
+        block_on(world.provider.approval(code, &world.signed_in("alice"))),
+        Err(ApprovalRefusal::Expired.into())
+    );
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::Expired.into()));
 }
 
 #[test]
@@ -272,20 +281,20 @@ fn codes_are_limited_per_person_whether_looked_up_or_answered() {
     let guess = |who: &str, code: &str| {
         block_on(world.provider.decide_approval(code, &world.signed_in(who), yes(&["ping"]), "guess"))
     };
-    assert_eq!(look("mallory", "BCDF-GHJK"), Err(ApprovalError::UnknownCode));
-    assert_eq!(ApprovalError::UnknownCode.status(), 403);
-    assert_eq!(guess("mallory", "BCDF-GHJL"), Err(ApprovalError::UnknownCode));
-    assert_eq!(guess("mallory", "not a code"), Err(ApprovalError::UnknownCode));
+    assert_eq!(look("mallory", "BCDF-GHJK"), Err(ApprovalRefusal::UnknownCode.into()));
+    assert_eq!(ApprovalRefusal::UnknownCode.status(), 403);
+    assert_eq!(guess("mallory", "BCDF-GHJL"), Err(ApprovalRefusal::UnknownCode.into()));
+    assert_eq!(guess("mallory", "not a code"), Err(ApprovalRefusal::UnknownCode.into()));
     for right_or_wrong in [code.as_str(), "BCDF-GHJM"] {
-        assert!(matches!(look("mallory", right_or_wrong), Err(ApprovalError::Throttled(_))));
-        assert!(matches!(guess("mallory", right_or_wrong), Err(ApprovalError::Throttled(_))));
+        assert!(matches!(look("mallory", right_or_wrong), Err(Stopped::Refused(ApprovalRefusal::Throttled(_)))));
+        assert!(matches!(guess("mallory", right_or_wrong), Err(Stopped::Refused(ApprovalRefusal::Throttled(_)))));
     }
-    assert_eq!(ApprovalError::Throttled(Duration::from_secs(1)).status(), 429);
+    assert_eq!(ApprovalRefusal::Throttled(Duration::from_secs(1)).status(), 429);
     // Another person is not shut out, and answers without being counted.
     let shown = look("alice", &code).unwrap();
     look("alice", &code).unwrap();
     look("alice", &code).unwrap();
-    assert!(matches!(look("alice", &code), Err(ApprovalError::Throttled(_))));
+    assert!(matches!(look("alice", &code), Err(Stopped::Refused(ApprovalRefusal::Throttled(_)))));
     decide(&world, &agent, "alice", yes(&["ping"]), &shown).unwrap();
 }
 
@@ -308,18 +317,21 @@ fn the_same_answer_is_told_again_for_a_minute_and_counts_once() {
         };
         assert_eq!(decide(&world, &agent, "alice", again, &shown), first, "whatever order the boxes come in");
         let otherwise = yes(&["ping"]);
-        assert_eq!(decide(&world, &agent, "alice", otherwise, &shown), Err(ApprovalError::Decided));
-        assert_eq!(decide(&world, &agent, "bob", answer.clone(), &of_bob), Err(ApprovalError::Decided));
+        assert_eq!(decide(&world, &agent, "alice", otherwise, &shown), Err(ApprovalRefusal::Decided.into()));
+        assert_eq!(decide(&world, &agent, "bob", answer.clone(), &of_bob), Err(ApprovalRefusal::Decided.into()));
         let elsewhere = Authentication::asserted(subject("alice"), "ses_2", Timestamp(world.now()), Vec::new());
         let code = agent.code.as_deref().unwrap();
         let told = block_on(world.provider.decide_approval(code, &elsewhere, answer.clone(), &shown));
-        assert_eq!(told, Err(ApprovalError::Decided));
-        assert_eq!(block_on(world.provider.approval(code, &world.signed_in("alice"))), Err(ApprovalError::Decided));
+        assert_eq!(told, Err(ApprovalRefusal::Decided.into()));
+        assert_eq!(
+            block_on(world.provider.approval(code, &world.signed_in("alice"))),
+            Err(ApprovalRefusal::Decided.into())
+        );
         world.advance(1);
-        assert_eq!(decide(&world, &agent, "alice", answer.clone(), &shown), Err(ApprovalError::Decided));
+        assert_eq!(decide(&world, &agent, "alice", answer.clone(), &shown), Err(ApprovalRefusal::Decided.into()));
         assert_eq!(world.audit("agent.approve").len() + world.audit("agent.deny").len(), 1, "decided once");
     }
-    assert_eq!(ApprovalError::Decided.status(), 409);
+    assert_eq!(ApprovalRefusal::Decided.status(), 409);
 }
 
 /// What was shown is worth something in one session, of one person, after one sign-in; though both may answer.
@@ -344,7 +356,7 @@ fn what_mallory_was_shown_does_not_post_in_the_browser_of_alice() {
     ] {
         for answer in [yes(&["ping"]), ApprovalAnswer::Deny] {
             let posted = block_on(world.provider.decide_approval(code, &alice, answer, &shown(&other)));
-            assert_eq!(posted, Err(ApprovalError::Changed), "{other:?}");
+            assert_eq!(posted, Err(ApprovalRefusal::Changed.into()), "{other:?}");
         }
     }
     block_on(world.provider.decide_approval(code, &alice, yes(&["ping"]), &of_alice)).unwrap();
@@ -450,11 +462,11 @@ fn a_revoked_agent_or_host_is_not_approved() {
     let agent = world.register(&host, json!(["ping"]));
     let shown = world.view(&agent, "alice").shown;
     world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &json!({ "agent_id": agent.id })).ok();
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::UnknownCode));
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::UnknownCode.into()));
 
     let agent = world.register(&host, json!(["ping"]));
     let shown = world.view(&agent, "alice").shown;
     world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).ok();
-    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalError::UnknownCode));
+    assert_eq!(decide(&world, &agent, "alice", yes(&["ping"]), &shown), Err(ApprovalRefusal::UnknownCode.into()));
     world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
 }

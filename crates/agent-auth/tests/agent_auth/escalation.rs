@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_agent_auth::{
-    AgentPolicy, ApprovalAnswer, ApprovalError, AutonomousPolicy, Capability, Constraints, Decided,
+    AgentPolicy, ApprovalAnswer, ApprovalRefusal, AutonomousPolicy, Capability, Constraints, Decided,
     IntrospectionCallers, Stage,
 };
 use countersign_storage::Limit;
@@ -108,8 +108,8 @@ fn a_newer_request_replaces_an_older_one() {
             &shown,
         ))
     };
-    assert_eq!(decide(&first), Err(ApprovalError::UnknownCode));
-    assert_eq!(decide(&second), Err(ApprovalError::Changed));
+    assert_eq!(decide(&first), Err(ApprovalRefusal::UnknownCode.into()));
+    assert_eq!(decide(&second), Err(ApprovalRefusal::Changed.into()));
     world.approve(&second, "alice");
     world.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
     world.execute(&agent, "transfer_money", json!({ "amount": 5 })).ok();
@@ -245,7 +245,7 @@ fn a_capability_that_is_withdrawn_before_the_approval_is_denied() {
         || ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned(), "check_balance".to_owned()], at_most: None };
     let code = agent.code.as_deref().unwrap();
     let decide = |shown: &str| block_on(later.provider.decide_approval(code, &later.signed_in("alice"), both(), shown));
-    assert_eq!(decide(&before), Err(ApprovalError::Changed));
+    assert_eq!(decide(&before), Err(ApprovalRefusal::Changed.into()));
     let decided = decide(&view.shown);
     assert_eq!(
         decided,

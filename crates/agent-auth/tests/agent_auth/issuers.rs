@@ -1,6 +1,6 @@
 //! Two providers on one store: nothing that one gave out is anything to the other.
 
-use countersign_agent_auth::{ApprovalAnswer, ApprovalError, Revocation};
+use countersign_agent_auth::{ApprovalAnswer, ApprovalRefusal, Revocation};
 use countersign_storage::Page;
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -57,11 +57,11 @@ fn what_one_provider_gave_out_is_refused_by_the_other() {
     for token in [a.agent_jwt(&agent), agent_jwt(&location), agent_jwt(OTHER)] {
         assert_eq!(b.introspect(&token).ok(), &json!({ "active": false }));
     }
-    assert_eq!(block_on(b.provider.approval(&code, &who)), Err(ApprovalError::UnknownCode));
+    assert_eq!(block_on(b.provider.approval(&code, &who)), Err(ApprovalRefusal::UnknownCode.into()));
     let yes = || ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
     for answer in [yes(), ApprovalAnswer::Deny] {
         let decided = block_on(b.provider.decide_approval(&code, &who, answer, &shown));
-        assert_eq!(decided, Err(ApprovalError::UnknownCode));
+        assert_eq!(decided, Err(ApprovalRefusal::UnknownCode.into()));
     }
     let alice = subject("alice");
     assert_eq!(b.hosts_of(&alice), []);

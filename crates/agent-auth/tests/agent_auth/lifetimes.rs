@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError, Capability, IntrospectionCallers};
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalRefusal, Capability, IntrospectionCallers};
 use countersign_storage::{Limit, Store, Timestamp};
 use pollster::block_on;
 use serde_json::json;
@@ -151,9 +151,9 @@ fn a_clock_that_is_set_back_revives_nothing() {
         block_on(world.provider.decide_approval(code, &world.signed_in("alice"), yes, &shown))
     };
     world.advance(600);
-    assert_eq!(answer(), Err(ApprovalError::Expired));
+    assert_eq!(answer(), Err(ApprovalRefusal::Expired.into()));
     back(300);
-    assert_eq!(answer(), Err(ApprovalError::Expired));
+    assert_eq!(answer(), Err(ApprovalRefusal::Expired.into()));
     // A token that was used, though the store was purged meanwhile.
     let token = world.agent_jwt(&agent);
     world.execute_with(&token, "short_lived", json!({})).refused(403, "capability_not_granted");

@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError, IntrospectionCallers, Revocation};
-use countersign_storage::{Limit, Outcome};
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalRefusal, IntrospectionCallers, Revocation};
+use countersign_storage::{Limit, Outcome, Stopped};
 use pollster::block_on;
 use serde_json::json;
 
@@ -99,7 +99,7 @@ fn of_64_answers_approve_and_deny_exactly_one_counts() {
         let (told, refused): (Vec<_>, Vec<_>) = decided.iter().partition(|decided| decided.is_ok());
         assert_eq!(told.len(), 32);
         assert!(told.iter().all(|decided| *decided == told[0]));
-        assert!(refused.iter().all(|refused| **refused == Err(ApprovalError::Decided)));
+        assert!(refused.iter().all(|refused| **refused == Err(ApprovalRefusal::Decided.into())));
         let status = nodes[0].status(&host, &agent).body["status"].clone();
         let (approvals, denials) =
             (nodes[0].audit("agent.approve").len() - approved, nodes[0].audit("agent.deny").len() - denied);
@@ -189,7 +189,7 @@ fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
                     let Ok(view) = block_on(node.provider.approval(code, &who)) else { break };
                     let answer = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
                     match block_on(node.provider.decide_approval(code, &who, answer, &view.shown)) {
-                        Err(ApprovalError::Changed) => {}
+                        Err(Stopped::Refused(ApprovalRefusal::Changed)) => {}
                         _ => break,
                     }
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalError};
+use countersign_agent_auth::{AgentPolicy, ApprovalAnswer, ApprovalRefusal};
 use countersign_storage::{Authentication, Limit, Store, Timestamp};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -150,8 +150,8 @@ fn a_person_has_a_limit_of_living_hosts() {
         let yes = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
         block_on(world.provider.decide_approval(agent.code.as_deref().unwrap(), &world.signed_in("alice"), yes, &shown))
     };
-    assert_eq!(approve(&agents[2]), Err(ApprovalError::TooManyHosts));
-    assert_eq!(ApprovalError::TooManyHosts.status(), 409);
+    assert_eq!(approve(&agents[2]), Err(ApprovalRefusal::TooManyHosts.into()));
+    assert_eq!(ApprovalRefusal::TooManyHosts.status(), 409);
     world.execute(&agents[2], "ping", json!({})).refused(403, "host_pending");
     let first = world.hosts_of(&subject("alice")).pop().unwrap().host_id;
     block_on(world.provider.revoke_host(&subject("alice"), &first)).unwrap();
@@ -190,8 +190,8 @@ fn a_session_of_an_earlier_generation_approves_nothing() {
     world.people.disable_for_a_moment("alice");
     let yes = ApprovalAnswer::Approve { capabilities: vec!["ping".to_owned()], at_most: None };
     let decide = |who: &Authentication| block_on(world.provider.decide_approval(code, who, yes.clone(), &shown));
-    assert_eq!(decide(&old), Err(ApprovalError::AccountUnusable));
+    assert_eq!(decide(&old), Err(ApprovalRefusal::AccountUnusable.into()));
     world.people.set("alice", Some(countersign_storage::AccountState::Disabled));
-    assert_eq!(decide(&world.signed_in("alice")), Err(ApprovalError::AccountUnusable));
+    assert_eq!(decide(&world.signed_in("alice")), Err(ApprovalRefusal::AccountUnusable.into()));
     assert_eq!(world.hosts_of(&subject("alice")), []);
 }
