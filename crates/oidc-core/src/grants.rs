@@ -1,8 +1,10 @@
 //! Connected applications: what a person allowed whom, and taking it back.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Changes, Event, Fault, Index, Moment, OldDecision, OldOperation, Reader, Record, Stored, Subject, Timestamp,
+    Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
 };
 
 use crate::issuer::Issuer;
@@ -81,7 +83,7 @@ impl Issuer {
         if grant_id.len() > 64 {
             return Ok(Revoked::Unknown);
         }
-        self.ports.perform_old(&Revoke { subject, grant_id }).await
+        Ok(self.ports.perform(&Revoke { subject, grant_id }).await?)
     }
 }
 
@@ -99,21 +101,21 @@ struct Revoke<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Revoke<'_> {
+impl Operation for Revoke<'_> {
     type Loaded = Option<Stored<Grant>>;
-    type Plan = Revoked;
-    type Answer = Revoked;
+    type Granted = Revoked;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Grant::at(self.grant_id)).await
     }
 
-    fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revoked> {
+    fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> Decision<Revoked, Infallible> {
         let Some(mut grant) = grant.filter(|grant| grant.subject == *self.subject) else {
-            return OldDecision::answer(Revoked::Unknown);
+            return Decision::grant(Revoked::Unknown);
         };
         if grant.state == GrantState::Revoked {
-            return OldDecision::answer(Revoked::Already);
+            return Decision::grant(Revoked::Already);
         }
         grant.record.state = GrantState::Revoked;
         grant.record.generation = grant.record.generation.saturating_add(1);
@@ -122,10 +124,6 @@ impl OldOperation for Revoke<'_> {
         let event = Event::new("grant.revoke", Actor::Person { subject: self.subject.clone() })
             .for_subject(self.subject)
             .with("client_id", grant.client_id.as_str());
-        OldDecision::changing(Revoked::Now, changes).report(event)
-    }
-
-    async fn seal(&self, plan: Revoked, _: &mut Changes) -> Result<Revoked, Fault> {
-        Ok(plan)
+        Decision::grant(Revoked::Now).changing(changes).report(event)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Algorithm, SigningKey};
-use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn};
+use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn, Stopped};
 use countersign_web::issuer_url::IssuerUrl;
 use http::{Request, Response};
 
@@ -145,7 +145,10 @@ impl Issuer {
     ///
     /// # Errors
     /// [`RegisterClientError`].
-    pub async fn register_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+    pub async fn register_client(
+        &self,
+        client: NewClient,
+    ) -> Result<(Client, Option<Secret>), Stopped<RegisterClientError>> {
         self.stored_clients().register(client).await
     }
 
@@ -154,7 +157,10 @@ impl Issuer {
     ///
     /// # Errors
     /// [`RegisterClientError`].
-    pub async fn declare_client(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+    pub async fn declare_client(
+        &self,
+        client: NewClient,
+    ) -> Result<(Client, Option<Secret>), Stopped<RegisterClientError>> {
         self.stored_clients().declare(client).await
     }
 

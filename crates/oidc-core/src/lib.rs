@@ -35,7 +35,7 @@ pub mod scope;
 pub mod signing_keys;
 pub mod token;
 
-pub use authorize::{ConsentAnswer, InteractionError, InteractionPrompt, InteractionView};
+pub use authorize::{ConsentAnswer, InteractionPrompt, InteractionRefusal, InteractionView};
 pub use client::{Client, ClientSource, ClientState, NewClient, StoredClients};
 pub use config::ConfigError;
 pub use error_page::{ErrorPage, PageError, PlainErrorPage};

@@ -21,6 +21,7 @@
 
 mod clock;
 pub(crate) mod key_set;
+mod times;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -29,7 +30,11 @@ use countersign_jose::{Algorithm, Jwk, KeyError, SigningKey, VerifyingKey};
 use countersign_storage::{Fault, KeyRing, Ports, Record, Timestamp};
 
 use crate::policy::Policy;
-use key_set::{Ensure, KeySet, NewKey, Rotate, StoredKey, Times, Timing};
+use key_set::{Ensure, KeySet, NewKey, Rotate, StoredKey, Timing};
+use times::Times;
+
+pub use key_set::Rotation;
+pub use times::KeyState;
 
 /// How soon an unknown key id may make a node look again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -43,15 +48,6 @@ pub struct SigningKeys {
     view: RwLock<Option<Arc<View>>>,
 }
 
-/// Why keys are changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rotation {
-    /// In good time: the new key is published first, the old one is kept until its last token is dead.
-    Scheduled,
-    /// The old key is known to others: it is removed at once, and its tokens with it.
-    Compromised,
-}
-
 /// What became of a key that was to be taken over ([`SigningKeys::import`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "a key that was left out signs nothing"]
@@ -60,19 +56,6 @@ pub enum Import {
     Published,
     /// Nothing changed: another key signs for its algorithm already, or another key has its id.
     LeftOut,
-}
-
-/// Where a key is in its life.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum KeyState {
-    /// Published, not yet used.
-    Pending,
-    /// Signs.
-    Active,
-    /// Published until the last token that it signed is dead.
-    Retiring,
-    /// Gone.
-    Removed,
 }
 
 /// One key, for operators.
@@ -190,7 +173,7 @@ impl SigningKeys {
         }
         let forget = view.keys.iter().any(|key| key.times.state(view.seen(now)) == KeyState::Removed);
         if !fresh.is_empty() || forget {
-            self.ports.perform_old(&Ensure { issuer: &self.issuer, fresh }).await?;
+            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
             self.load().await?;
         }
         Ok(())
@@ -213,7 +196,7 @@ impl SigningKeys {
         };
         if !self.load().await?.published(now).any(same) {
             let fresh = vec![self.seal(key)?];
-            self.ports.perform_old(&Ensure { issuer: &self.issuer, fresh }).await?;
+            self.ports.perform(&Ensure { issuer: &self.issuer, fresh }).await?;
         }
         Ok(if self.load().await?.published(now).any(same) { Import::Published } else { Import::LeftOut })
     }
@@ -224,7 +207,7 @@ impl SigningKeys {
     /// The faults of the store, [`Fault::Crypto`].
     pub async fn rotate(&self, algorithm: Algorithm, rotation: Rotation) -> Result<(), Fault> {
         let fresh = self.generate(algorithm)?;
-        self.ports.perform_old(&Rotate { issuer: &self.issuer, fresh, rotation, timing: self.timing }).await?;
+        self.ports.perform(&Rotate { issuer: &self.issuer, fresh, rotation, timing: self.timing }).await?;
         self.load().await?;
         Ok(())
     }

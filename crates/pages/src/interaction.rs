@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use countersign_authn::SignedInSession;
-use countersign_oidc::authorize::{InteractionError, InteractionPrompt};
+use countersign_oidc::authorize::{InteractionPrompt, InteractionRefusal};
+use countersign_storage::Stopped;
 use countersign_web::text::{cleaned, cleaned_or};
 use http::Response;
 use http::header::SET_COOKIE;
@@ -77,11 +78,11 @@ impl Pages {
 /// A client whose name shows nothing.
 pub(crate) const UNNAMED_CLIENT: &str = "an app without a name";
 
-impl From<InteractionError> for Refusal {
-    fn from(error: InteractionError) -> Self {
-        match error {
-            InteractionError::Failed(fault) => Refusal::Failed(fault),
-            error => Refusal::Interaction(error),
+impl From<Stopped<InteractionRefusal>> for Refusal {
+    fn from(stopped: Stopped<InteractionRefusal>) -> Self {
+        match stopped {
+            Stopped::Refused(refusal) => Refusal::Interaction(refusal),
+            Stopped::Failed(fault) => Refusal::Failed(fault),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_authn::ForeignOrigin;
-use countersign_oidc::authorize::InteractionError;
+use countersign_oidc::authorize::InteractionRefusal;
 use countersign_storage::Fault;
 use countersign_web::form;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
     /// There is no such page, or no such thing of this person's.
     NotFound,
     /// A client's request can not be shown or answered.
-    Interaction(InteractionError),
+    Interaction(InteractionRefusal),
     /// Sign in first, then come back.
     SignIn(Onward),
 }

@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use countersign_jose::Algorithm;
-use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, RegisterClientError, SecretMethod};
+use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, SecretMethod};
 use countersign_oidc::{Issuer, NewClient, Scopes};
-use countersign_storage::{Fault, Secret};
+use countersign_storage::{Fault, Secret, Stopped};
 use serde::Deserialize;
 
 use crate::settings::{self, SettingsError};
@@ -124,8 +124,8 @@ pub(crate) async fn ensure(issuer: &Issuer, client: &ClientEntry) -> Result<(), 
     let refused = |reason: String| StartError::Client { client_id: client.client_id.clone(), reason };
     match issuer.declare_client(client.to_register().map_err(refused)?).await {
         Ok(_) => Ok(()),
-        Err(RegisterClientError::Failed(fault)) => Err(StartError::Fault(fault)),
-        Err(error) => Err(refused(error.to_string())),
+        Err(Stopped::Failed(fault)) => Err(StartError::Fault(fault)),
+        Err(Stopped::Refused(error)) => Err(refused(error.to_string())),
     }
 }
 

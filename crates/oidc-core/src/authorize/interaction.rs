@@ -1,18 +1,20 @@
 //! What the pages see of an interaction, and how they answer it.
 
 use bytes::Bytes;
-use countersign_storage::{Fault, Secret, Subject};
-use http::{HeaderMap, Response, StatusCode};
+use countersign_storage::{Secret, Stopped, Subject};
+use http::{HeaderMap, Response};
 use url::Url;
 
+use crate::authorize::answer::Answer;
 use crate::authorize::browser::Browser;
 use crate::authorize::pending::Pending;
+use crate::authorize::person::Person;
 use crate::authorize::prompt::{Next, Prompt};
-use crate::authorize::settle::{Person, Settled, Step};
-use crate::authorize::{ConsentAnswer, Validated};
+use crate::authorize::resume::Resume;
+use crate::authorize::resumed::{Found, Resumed};
+use crate::authorize::{ConsentAnswer, InteractionRefusal, Validated};
 use crate::client::Client;
 use crate::issuer::Issuer;
-use crate::response::see_other;
 
 /// What is asked at present.
 #[derive(Clone, Debug)]
@@ -113,79 +115,48 @@ pub struct AccountView {
     pub email: String,
 }
 
-/// Why an interaction can not be shown or answered. Nothing was changed and nobody is redirected.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InteractionError {
-    /// The client was suspended, or no longer registers where the answer was to go.
-    #[error("The application is not served at present.")]
-    ClientGone,
-    /// Too late.
-    #[error("This took too long. Go back to the application and begin again.")]
-    Expired,
-    /// It was answered already.
-    #[error("This was answered already.")]
-    Finished,
-    /// The answer does not come from the page that was shown, or what was shown has changed since.
-    #[error("The answer does not belong to what was shown. Nothing was allowed.")]
-    ForeignAnswer,
-    /// There is no such interaction, or it belongs to another browser.
-    #[error("This request is not known in this browser. Go back to the application and begin again.")]
-    Unknown,
-    /// The answer allows something that was not asked.
-    #[error("The answer allows more than was asked. Nothing was allowed.")]
-    Widened,
-    /// Ours.
-    #[error("Something went wrong on our side. Please try again.")]
-    Failed(#[from] Fault),
-}
-
-impl InteractionError {
-    /// The status for a page about it.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            InteractionError::ClientGone | InteractionError::Widened => StatusCode::BAD_REQUEST,
-            InteractionError::ForeignAnswer => StatusCode::FORBIDDEN,
-            InteractionError::Unknown => StatusCode::NOT_FOUND,
-            InteractionError::Expired | InteractionError::Finished => StatusCode::GONE,
-            InteractionError::Failed(fault) => fault.status(),
-        }
-    }
-}
-
 impl Issuer {
     /// What is asked at present. `headers` are those of the request for the page: its cookies say which browser it is, and
     /// who is signed in.
     ///
     /// # Errors
-    /// [`InteractionError`].
-    pub async fn interaction(&self, id: &str, headers: &HeaderMap) -> Result<InteractionView, InteractionError> {
-        let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
-        let person = self.person(headers).await?;
+    /// [`InteractionRefusal`], and the faults of the ports.
+    pub async fn interaction(
+        &self,
+        id: &str,
+        headers: &HeaderMap,
+    ) -> Result<InteractionView, Stopped<InteractionRefusal>> {
+        let (browser, person) = self.visitor(headers).await?;
         let mut reader = self.ports.reader();
-        let pending = Pending::resume(self, &mut reader, id, &browser, person.as_ref()).await?;
-        let pending = pending.map_err(InteractionError::from)?;
-        let prompt = match (pending.next(person.as_ref(), &self.policy, reader.now()), &person) {
+        let resumed = match Resumed::load(self, &mut reader, id, &browser, person.as_ref()).await? {
+            Found::Open(resumed) => resumed,
+            Found::Answered(_) => return Err(InteractionRefusal::Finished.into()),
+            Found::Over(refusal) => return Err(refusal.into()),
+        };
+        let Pending { request, client, .. } = &resumed.pending;
+        let prompt = match (resumed.next(person.as_ref(), &self.policy, reader.now()), &person) {
             (Next::Ask(Prompt::Consent), Some(person)) => {
-                InteractionPrompt::Consent(Box::new(self.consent_view(&pending, &browser, person).await?))
+                InteractionPrompt::Consent(Box::new(self.consent_view(&resumed, &browser, person).await?))
             }
             (Next::Ask(Prompt::SignIn), _) => InteractionPrompt::SignIn(SignInView {
-                client_name: pending.client.name,
-                redirect_source: destination(&pending.request).1,
-                login_hint: pending.request.login_hint,
+                client_name: client.name.clone(),
+                redirect_source: destination(request).1,
+                login_hint: request.login_hint.clone(),
             }),
             _ => InteractionPrompt::Nothing,
         };
-        Ok(InteractionView { id: id.to_owned(), prompt, ui_locales: pending.request.ui_locales })
+        Ok(InteractionView { id: id.to_owned(), prompt, ui_locales: request.ui_locales.clone() })
     }
 
     /// Goes on after the person signed in: to the next page, or back to the client. `headers` are those of the request,
     /// with the cookie of the session that was just made. For a minute after it was answered, the response is the same.
     ///
     /// # Errors
-    /// [`InteractionError`].
-    pub async fn resume(&self, id: &str, headers: &HeaderMap) -> Result<Response<Bytes>, InteractionError> {
-        self.go_on(headers, Step::Resume { interaction: id }).await
+    /// [`InteractionRefusal`], and the faults of the ports.
+    pub async fn resume(&self, id: &str, headers: &HeaderMap) -> Result<Response<Bytes>, Stopped<InteractionRefusal>> {
+        let (browser, person) = self.visitor(headers).await?;
+        let resume = Resume { issuer: self, interaction: id, browser: &browser, person: person.as_ref() };
+        Ok(self.ports.perform_sealing(&resume).await?.respond(self))
     }
 
     /// Takes the person's answer, once: the first that is good finishes the interaction, in the commit that makes the code.
@@ -193,34 +164,33 @@ impl Issuer {
     /// Where the person has to sign in first, the response sends them there, and nothing is decided.
     ///
     /// # Errors
-    /// [`InteractionError`].
+    /// [`InteractionRefusal`], and the faults of the ports.
     pub async fn decide_consent(
         &self,
         id: &str,
         headers: &HeaderMap,
         answer: &ConsentAnswer,
         csrf: &Secret,
-    ) -> Result<Response<Bytes>, InteractionError> {
-        self.go_on(headers, Step::Answer { interaction: id, ticket: csrf, answer }).await
+    ) -> Result<Response<Bytes>, Stopped<InteractionRefusal>> {
+        let (browser, person) = self.visitor(headers).await?;
+        let person = person.as_ref();
+        let answer = Answer { issuer: self, interaction: id, browser: &browser, person, ticket: csrf, answer };
+        Ok(self.ports.perform_sealing(&answer).await?.respond(self))
     }
 
-    async fn go_on(&self, headers: &HeaderMap, step: Step<'_>) -> Result<Response<Bytes>, InteractionError> {
-        let browser = Browser::recognise(headers, &self.url).ok_or(InteractionError::Unknown)?;
-        let person = self.person(headers).await?;
-        Ok(match self.settle(step, &browser, person.as_ref()).await?? {
-            Settled::Prompt { prompt, interaction } => self.to_page(prompt, &interaction),
-            Settled::ToClient { location } => see_other(&location),
-        })
+    async fn visitor(&self, headers: &HeaderMap) -> Result<(Browser, Option<Person>), Stopped<InteractionRefusal>> {
+        let browser = Browser::recognise(headers, &self.url).ok_or(InteractionRefusal::Unknown)?;
+        Ok((browser, self.person(headers).await?))
     }
 
     async fn consent_view(
         &self,
-        pending: &Pending,
+        resumed: &Resumed,
         browser: &Browser,
         person: &Person,
-    ) -> Result<ConsentView, InteractionError> {
-        let subject = person.authentication.subject();
-        let account = self.accounts.by_subject(subject).await?.ok_or(InteractionError::Unknown)?;
+    ) -> Result<ConsentView, Stopped<InteractionRefusal>> {
+        let pending = &resumed.pending;
+        let account = self.accounts.by_subject(person.subject()).await?.ok_or(InteractionRefusal::Unknown)?;
         let Client { client_id, name, client_uri, logo_uri, policy_uri, tos_uri, .. } = pending.client.clone();
         let (redirect_host, redirect_source) = destination(&pending.request);
         let scopes = pending.scopes.iter().map(|name| ScopeView {
@@ -247,7 +217,7 @@ impl Issuer {
                 name: account.name,
                 email: account.email.as_str().to_owned(),
             },
-            csrf: pending.ticket(browser, person),
+            csrf: resumed.ticket(browser, person),
         })
     }
 }

@@ -38,11 +38,14 @@ pub(crate) enum SignIn {
 }
 
 /// What comes next.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Next {
+pub(crate) enum Next<'a> {
     Ask(Prompt),
     Refuse(AuthorizationRefusal),
-    Nothing,
+    /// This person allowed it before.
+    Nothing {
+        authentication: &'a Authentication,
+        grant: &'a Grant,
+    },
 }
 
 type Question = fn(&Validated, &Facts<'_>) -> Option<Prompt>;
@@ -61,7 +64,7 @@ const QUESTIONS: &[Question] = &[
 ];
 
 /// The first question that is still open, or a refusal that no answer can change.
-pub(crate) fn next(request: &Validated, facts: &Facts<'_>) -> Next {
+pub(crate) fn next<'a>(request: &Validated, facts: &Facts<'a>) -> Next<'a> {
     match QUESTIONS.iter().find_map(|question| question(request, facts)) {
         Some(Prompt::SignIn) if says(request, PromptValue::None) => Next::Refuse(AuthorizationRefusal::LoginRequired),
         // Somebody just signed in and it is still the wrong person: asking on would go round in circles.
@@ -72,7 +75,11 @@ pub(crate) fn next(request: &Validated, facts: &Facts<'_>) -> Next {
             Next::Refuse(AuthorizationRefusal::ConsentRequired)
         }
         Some(Prompt::Consent) => Next::Ask(Prompt::Consent),
-        None => Next::Nothing,
+        None => match (facts.authentication, facts.grant) {
+            (Some(authentication), Some(grant)) => Next::Nothing { authentication, grant },
+            (None, _) => Next::Ask(Prompt::SignIn),
+            (_, None) => Next::Ask(Prompt::Consent),
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! The answer that goes back to the client: in the query of its redirect URI ([RFC 6749 §4.1.2]), always with `iss`
 //! ([RFC 9207 §2]), always by 303, so that a browser never posts a form on ([RFC 9700 §4.12]).
 
-use countersign_storage::Secret;
+use countersign_storage::{Fault, Secret};
 use url::form_urlencoded;
 
 use crate::authorize::address::Addressed;
@@ -32,6 +32,13 @@ pub(crate) fn grant(issuer: &str, to: Recipient<'_>, code: &Secret) -> String {
 /// Where an error leads.
 pub(crate) fn refuse(issuer: &str, to: Recipient<'_>, refusal: &AuthorizationRefusal) -> String {
     location(issuer, to, &[("error", refusal.code()), ("error_description", &refusal.to_string())])
+}
+
+/// Where a fault of ours leads.
+pub(crate) fn fail(issuer: &str, to: Recipient<'_>, fault: &Fault) -> String {
+    tracing::error!(target: "countersign::oidc", %fault, "an authorization request failed");
+    let code = if fault.is_transient() { "temporarily_unavailable" } else { "server_error" };
+    location(issuer, to, &[("error", code), ("error_description", "Something went wrong on our side.")])
 }
 
 fn location(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> String {

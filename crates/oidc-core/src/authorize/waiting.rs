@@ -30,7 +30,8 @@ pub(crate) struct Waiting {
     /// Under this name it is marked as answered.
     pub(crate) id: String,
     /// The whole request; nothing of it is ever taken from a page again.
-    pub(crate) request: WaitingRequest,
+    #[serde(with = "WaitingRequest")]
+    pub(crate) request: Validated,
     /// Who was signed in when it began, to tell a fresh sign-in from an old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) began_with: Option<Authentication>,
@@ -41,7 +42,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// The text for the URL; `None` where it would be too long.
     pub(crate) fn seal(&self, issuer: &Issuer, browser: &Browser) -> Result<Option<String>, Fault> {
-        let plain = serde_json::to_vec(self).map_err(|_| Fault::Internal("a request can not be written"))?;
+        let plain = serde_json::to_vec(self).map_err(|_| Fault::Internal("a request cannot be written"))?;
         let sealed = issuer.key_ring.seal(&context(issuer, browser), &plain)?;
         Ok(Some(sealed.as_str().to_owned()).filter(|text| text.len() <= LONGEST))
     }
@@ -67,9 +68,11 @@ fn context(issuer: &Issuer, browser: &Browser) -> String {
     format!("interaction {} {}", issuer.identifier(), browser.handle().as_str())
 }
 
-/// A [`Validated`] request as it is sealed. A type of its own, so that the rules can change without the requests that wait.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WaitingRequest {
+/// How a [`Validated`] request is sealed. It is described apart from the request, so that the rules can change without the
+/// requests that wait. A field of the request that is missing here does not compile.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Validated")]
+struct WaitingRequest {
     client_id: String,
     redirect_uri: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,82 +96,4 @@ pub(crate) struct WaitingRequest {
     login_hint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ui_locales: Option<String>,
-}
-
-impl From<Validated> for WaitingRequest {
-    fn from(request: Validated) -> Self {
-        let Validated {
-            client_id,
-            redirect_uri,
-            state,
-            response_type,
-            response_mode,
-            code_challenge,
-            scopes,
-            resources,
-            nonce,
-            prompt,
-            max_age,
-            demanded,
-            hint,
-            login_hint,
-            ui_locales,
-        } = request;
-        WaitingRequest {
-            client_id,
-            redirect_uri,
-            state,
-            response_type,
-            response_mode,
-            code_challenge,
-            scopes,
-            resources,
-            nonce,
-            prompt,
-            max_age,
-            demanded,
-            hint,
-            login_hint,
-            ui_locales,
-        }
-    }
-}
-
-impl From<WaitingRequest> for Validated {
-    fn from(request: WaitingRequest) -> Self {
-        let WaitingRequest {
-            client_id,
-            redirect_uri,
-            state,
-            response_type,
-            response_mode,
-            code_challenge,
-            scopes,
-            resources,
-            nonce,
-            prompt,
-            max_age,
-            demanded,
-            hint,
-            login_hint,
-            ui_locales,
-        } = request;
-        Validated {
-            client_id,
-            redirect_uri,
-            state,
-            response_type,
-            response_mode,
-            code_challenge,
-            scopes,
-            resources,
-            nonce,
-            prompt,
-            max_age,
-            demanded,
-            hint,
-            login_hint,
-            ui_locales,
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Clients ([RFC 6749 §2], [RFC 7591 §2]): what is known of them, and where it comes from.
 
+mod client_id;
 mod register;
 mod source;
 

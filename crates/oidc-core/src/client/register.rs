@@ -1,12 +1,12 @@
 //! What an operator registers, and what is refused ([RFC 7591 §2], [RFC 8252], [RFC 9700 §4.1]).
 
 use countersign_jose::{Algorithm, JwkSet, json};
-use countersign_storage::{Fault, Handle, Moment, Secret};
+use countersign_storage::{Handle, Moment, Secret, Stopped};
 use countersign_web::loopback;
 use serde_json::Value;
 use url::Url;
 
-use crate::client::source::is_client_id;
+use crate::client::client_id::is_client_id;
 use crate::client::{ApplicationType, AuthMethod, Client, ClientState, GrantTypeName};
 use crate::scope::Scopes;
 
@@ -228,9 +228,12 @@ pub enum RegisterClientError {
         /// What was asked for.
         uri: String,
     },
-    /// The port failed.
-    #[error(transparent)]
-    Failed(#[from] Fault),
+}
+
+impl From<RegisterClientError> for Stopped<RegisterClientError> {
+    fn from(error: RegisterClientError) -> Self {
+        Stopped::Refused(error)
+    }
 }
 
 /// Reads a key set that came as text, strictly.

@@ -1,10 +1,13 @@
 //! Where clients come from.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use countersign_storage::{
-    At, Changes, Fault, Index, Moment, OldDecision, OldOperation, Ports, Reader, Record, Secret, Stored,
+    At, Changes, Decision, Fault, Index, Moment, Operation, Ports, Reader, Record, Secret, Stopped, Stored,
 };
 
+use crate::client::client_id::is_client_id;
 use crate::client::register::{NewClient, RegisterClientError};
 use crate::client::{Client, ClientState};
 
@@ -56,9 +59,9 @@ impl StoredClients {
     ///
     /// # Errors
     /// [`RegisterClientError`]: what is asked for is not allowed, or the id is taken.
-    pub async fn register(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+    pub async fn register(&self, client: NewClient) -> Result<(Client, Option<Secret>), Stopped<RegisterClientError>> {
         let client = client.check()?;
-        self.ports.perform_old(&Register { client }).await?
+        self.ports.perform(&Register { client }).await
     }
 
     /// Registers a client, or makes the one that has its id like this: for clients that are declared in a configuration
@@ -67,9 +70,9 @@ impl StoredClients {
     ///
     /// # Errors
     /// As [`StoredClients::register`], but that an id can not be taken.
-    pub async fn declare(&self, client: NewClient) -> Result<(Client, Option<Secret>), RegisterClientError> {
+    pub async fn declare(&self, client: NewClient) -> Result<(Client, Option<Secret>), Stopped<RegisterClientError>> {
         let client = client.check()?;
-        Ok(self.ports.perform_old(&Declare { client }).await?)
+        Ok(self.ports.perform(&Declare { client }).await.map_err(Fault::from)?)
     }
 
     /// Serves a client, or refuses it from its next request on. `None` where there is no such client.
@@ -80,7 +83,7 @@ impl StoredClients {
         if !is_client_id(client_id) {
             return Ok(None);
         }
-        self.ports.perform_old(&SetState { client_id, state }).await
+        Ok(self.ports.perform(&SetState { client_id, state }).await?)
     }
 }
 
@@ -98,21 +101,15 @@ impl ClientSource for StoredClients {
     }
 }
 
-/// What can be the id of a registered client: 1 to 255 printable ASCII characters ([RFC 6749 §A.1]) without a colon, which
-/// ends the id in HTTP Basic authentication, and so never a URL.
-pub(crate) fn is_client_id(client_id: &str) -> bool {
-    (1..=255).contains(&client_id.len()) && client_id.bytes().all(|b| b.is_ascii_graphic() && b != b':')
-}
-
 struct Register {
     client: NewClient,
 }
 
 #[async_trait]
-impl OldOperation for Register {
+impl Operation for Register {
     type Loaded = Option<Stored<Client>>;
-    type Plan = Result<(Client, Option<Secret>), RegisterClientError>;
-    type Answer = Self::Plan;
+    type Granted = (Client, Option<Secret>);
+    type Refusal = RegisterClientError;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         match &self.client.client_id {
@@ -121,18 +118,14 @@ impl OldOperation for Register {
         }
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         if known.is_some() {
-            return OldDecision::answer(Err(RegisterClientError::ClientIdTaken));
+            return Decision::refuse(RegisterClientError::ClientIdTaken);
         }
         let (client, secret) = self.client.clone().into_client(moment);
         let mut changes = Changes::none();
         changes.insert(&client);
-        OldDecision::changing(Ok((client, secret)), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant((client, secret)).changing(changes)
     }
 }
 
@@ -141,10 +134,10 @@ struct Declare {
 }
 
 #[async_trait]
-impl OldOperation for Declare {
+impl Operation for Declare {
     type Loaded = Option<Stored<Client>>;
-    type Plan = (Client, Option<Secret>);
-    type Answer = Self::Plan;
+    type Granted = (Client, Option<Secret>);
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         match &self.client.client_id {
@@ -153,7 +146,7 @@ impl OldOperation for Declare {
         }
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let (mut client, secret) = self.client.clone().into_client(moment);
         let mut changes = Changes::none();
         match known {
@@ -164,17 +157,13 @@ impl OldOperation for Declare {
                 client =
                     Client { state: known.state, created_at: known.created_at, updated_at: known.updated_at, ..client };
                 if client == known.record {
-                    return OldDecision::answer((client, secret));
+                    return Decision::grant((client, secret));
                 }
                 client.updated_at = moment.now;
                 changes.replace(&known.with(client.clone()));
             }
         }
-        OldDecision::changing((client, secret), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant((client, secret)).changing(changes)
     }
 }
 
@@ -184,28 +173,24 @@ struct SetState<'a> {
 }
 
 #[async_trait]
-impl OldOperation for SetState<'_> {
+impl Operation for SetState<'_> {
     type Loaded = Option<Stored<Client>>;
-    type Plan = Option<Client>;
-    type Answer = Option<Client>;
+    type Granted = Option<Client>;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Client::at(self.client_id)).await
     }
 
-    fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
-        let Some(mut client) = client else { return OldDecision::answer(None) };
+    fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
+        let Some(mut client) = client else { return Decision::grant(None) };
         if client.state == self.state {
-            return OldDecision::answer(Some(client.record));
+            return Decision::grant(Some(client.record));
         }
         client.record.state = self.state;
         client.record.updated_at = moment.now;
         let mut changes = Changes::none();
         changes.replace(&client);
-        OldDecision::changing(Some(client.record), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(Some(client.record)).changing(changes)
     }
 }

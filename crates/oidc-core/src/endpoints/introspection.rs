@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
-use countersign_storage::{Fault, Record, Timestamp};
+use countersign_storage::{Fault, Record, Stopped, Timestamp};
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ use crate::response::{OAuthError, json};
 use crate::routes::{Answering, Origins, Route};
 use crate::token::PresentedRefreshToken;
 use crate::token::held::Held;
-use crate::token::live::{LiveToken, NotLive, live};
+use crate::token::live::{LiveToken, live};
 
 pub(crate) const ROUTE: Route = Route {
     path: |routes| &routes.introspection,
@@ -95,8 +95,8 @@ async fn introspect(issuer: &Issuer, request: &Request<Bytes>) -> Result<Introsp
     }
     match live(issuer, token, ExpectedAudience::CheckedByCaller).await {
         Ok(live) if may_know(&live, &caller, issuer) => Ok(access_token(&live, issuer)),
-        Ok(_) | Err(NotLive::Refused(_)) => Ok(Introspected::default()),
-        Err(NotLive::Failed(fault)) => Err(NoAnswer::Failed(fault)),
+        Ok(_) | Err(Stopped::Refused(_)) => Ok(Introspected::default()),
+        Err(Stopped::Failed(fault)) => Err(NoAnswer::Failed(fault)),
     }
 }
 

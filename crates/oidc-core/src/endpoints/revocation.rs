@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{
-    Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Stored, Subject,
+    Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
 };
 use http::{Method, Request, StatusCode};
 
@@ -24,7 +24,7 @@ use crate::records::{FamilyState, RevokedToken, TokenFamily};
 use crate::response::{OAuthError, empty};
 use crate::routes::{Answering, Origins, Route};
 use crate::token::PresentedRefreshToken;
-use crate::token::live::{NotLive, OwnToken, own};
+use crate::token::live::{OwnToken, own};
 
 pub(crate) const ROUTE: Route = Route {
     path: |routes| &routes.revocation,
@@ -59,6 +59,12 @@ pub enum RevocationRefusal {
     TokenMissing,
 }
 
+impl From<RevocationRefusal> for Stopped<RevocationRefusal> {
+    fn from(refusal: RevocationRefusal) -> Self {
+        Stopped::Refused(refusal)
+    }
+}
+
 impl RevocationRefusal {
     /// The registered error code.
     pub fn code(&self) -> &'static str {
@@ -75,23 +81,20 @@ impl RevocationRefusal {
 fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match revoke(issuer, &request).await {
-            Ok(Ok(())) => empty(StatusCode::OK),
-            Ok(Err(RevocationRefusal::Client(refusal))) => refusal.respond(issuer.identifier()),
-            Ok(Err(RevocationRefusal::Params(error))) => {
+            Ok(()) => empty(StatusCode::OK),
+            Err(Stopped::Refused(RevocationRefusal::Client(refusal))) => refusal.respond(issuer.identifier()),
+            Err(Stopped::Refused(RevocationRefusal::Params(error))) => {
                 let refusal = RevocationRefusal::Params(error);
                 OAuthError::new(refusal.code(), refusal.to_string()).with_status(params::status(error)).respond()
             }
-            Ok(Err(refusal)) => OAuthError::new(refusal.code(), refusal.to_string()).respond(),
-            Err(fault) => OAuthError::of_fault(&fault).respond(),
+            Err(Stopped::Refused(refusal)) => OAuthError::new(refusal.code(), refusal.to_string()).respond(),
+            Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
 }
 
-async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<Result<(), RevocationRefusal>, Fault> {
-    let (client, token) = match parse(request) {
-        Ok(parsed) => parsed,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<(), Stopped<RevocationRefusal>> {
+    let (client, token) = parse(request)?;
     let refresh = PresentedRefreshToken::parse(&token);
     let token = if refresh.is_formed() {
         Token::Refresh(refresh)
@@ -99,11 +102,11 @@ async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<Result<(), 
         match own(issuer, &token, ExpectedAudience::CheckedByCaller).await {
             Ok(own) => Token::Access(own),
             // Not ours, not any more, or no token at all: nothing needs to be revoked.
-            Err(NotLive::Refused(_)) => Token::Unknown,
-            Err(NotLive::Failed(fault)) => return Err(fault),
+            Err(Stopped::Refused(_)) => Token::Unknown,
+            Err(Stopped::Failed(fault)) => return Err(fault.into()),
         }
     };
-    issuer.ports.perform_old(&Revoke { issuer, client, token }).await
+    issuer.ports.perform(&Revoke { issuer, client, token }).await
 }
 
 fn parse(request: &Request<Bytes>) -> Result<(PresentedClient, String), RevocationRefusal> {
@@ -130,10 +133,10 @@ struct Revoke<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Revoke<'_> {
+impl Operation for Revoke<'_> {
     type Loaded = (Option<Client>, (Option<Stored<TokenFamily>>, Option<Stored<RevokedToken>>));
-    type Plan = Result<(), RevocationRefusal>;
-    type Answer = Result<(), RevocationRefusal>;
+    type Granted = ();
+    type Refusal = RevocationRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (family, revoked) = match &self.token {
@@ -144,33 +147,30 @@ impl OldOperation for Revoke<'_> {
         self.client.load_with(self.issuer.clients.as_ref(), reader, (family, revoked)).await
     }
 
-    fn decide(&self, (client, (family, revoked)): Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(
+        &self,
+        (client, (family, revoked)): Self::Loaded,
+        moment: &Moment<'_>,
+    ) -> Decision<(), RevocationRefusal> {
         let client = match self.client.authenticate(client) {
             Ok(client) => client,
-            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         match &self.token {
-            Token::Unknown => OldDecision::answer(Ok(())),
+            Token::Unknown => Decision::grant(()),
             Token::Refresh(presented) => {
                 let family = family.filter(|family| presented.is_of(family) && family.state == FamilyState::Active);
-                family.map_or(OldDecision::answer(Ok(())), |family| end_family(family, &client))
+                family.map_or(Decision::grant(()), |family| end_family(family, &client))
             }
             Token::Access(own) if revoked.is_none() => end_token(own, &client, moment),
-            Token::Access(_) => OldDecision::answer(Ok(())),
+            Token::Access(_) => Decision::grant(()),
         }
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
     }
 }
 
-fn end_family(
-    mut family: Stored<TokenFamily>,
-    client: &AuthenticatedClient,
-) -> OldDecision<Result<(), RevocationRefusal>> {
+fn end_family(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<(), RevocationRefusal> {
     if family.client_id != client.client_id {
-        return OldDecision::answer(Err(RevocationRefusal::ForAnotherClient));
+        return Decision::refuse(RevocationRefusal::ForAnotherClient);
     }
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
@@ -178,16 +178,12 @@ fn end_family(
     let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() })
         .for_subject(family.authentication.subject())
         .with("family", &family.id);
-    OldDecision::changing(Ok(()), changes).report(event)
+    Decision::grant(()).changing(changes).report(event)
 }
 
-fn end_token(
-    own: &OwnToken,
-    client: &AuthenticatedClient,
-    moment: &Moment<'_>,
-) -> OldDecision<Result<(), RevocationRefusal>> {
+fn end_token(own: &OwnToken, client: &AuthenticatedClient, moment: &Moment<'_>) -> Decision<(), RevocationRefusal> {
     if own.client_id != client.client_id {
-        return OldDecision::answer(Err(RevocationRefusal::ForAnotherClient));
+        return Decision::refuse(RevocationRefusal::ForAnotherClient);
     }
     let revoked = RevokedToken {
         jti: own.jti.clone(),
@@ -200,7 +196,7 @@ fn end_token(
     let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() }).with("jti", &own.jti);
     let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
     let event = person.iter().fold(event, |event, person| event.for_subject(person));
-    OldDecision::changing(Ok(()), changes).report(event)
+    Decision::grant(()).changing(changes).report(event)
 }
 
 /// How long a revoked token is remembered after it expired: a clock that is set back by less does not revive it.

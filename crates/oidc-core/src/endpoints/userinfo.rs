@@ -9,7 +9,7 @@
 
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
-use countersign_storage::Account;
+use countersign_storage::{Account, Stopped};
 use http::{Method, Request, StatusCode};
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ use crate::resource_server::{BearerRefusal, Challenge, bearer};
 use crate::response::{OAuthError, json};
 use crate::routes::{Answering, Origins, Route};
 use crate::scope::Scopes;
-use crate::token::live::{NotLive, live};
+use crate::token::live::live;
 
 pub(crate) const ROUTE: Route = Route {
     path: |routes| &routes.userinfo,
@@ -60,19 +60,19 @@ fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match claims(issuer, &request).await {
             Ok(claims) => json(StatusCode::OK, &claims),
-            Err(NotLive::Refused(refusal)) => Challenge::new(&refusal).with_realm(issuer.identifier()).response(),
-            Err(NotLive::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
+            Err(Stopped::Refused(refusal)) => Challenge::new(&refusal).with_realm(issuer.identifier()).response(),
+            Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
 }
 
-async fn claims(issuer: &Issuer, request: &Request<Bytes>) -> Result<Map<String, Value>, NotLive> {
-    let token = presented(request).map_err(NotLive::Refused)?;
+async fn claims(issuer: &Issuer, request: &Request<Bytes>) -> Result<Map<String, Value>, Stopped<BearerRefusal>> {
+    let token = presented(request)?;
     let live = live(issuer, &token, ExpectedAudience::AnyOf(&[issuer.identifier()])).await?;
     let (scope, account) = (&live.token().scope, live.account());
     match account.filter(|_| scope.contains("openid")) {
         Some(account) => Ok(of(account, scope)),
-        None => Err(NotLive::Refused(BearerRefusal::InsufficientScope {
+        None => Err(Stopped::Refused(BearerRefusal::InsufficientScope {
             required: "openid".to_owned(),
             granted: scope.to_string(),
         })),

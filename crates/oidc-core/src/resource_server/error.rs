@@ -5,6 +5,7 @@
 
 use countersign_jose::jwt::TokenError;
 use countersign_jose::remote::{self, KeysUnavailable};
+use countersign_storage::Stopped;
 use http::StatusCode;
 
 /// A token was not accepted: the sender's doing, or ours.
@@ -79,6 +80,12 @@ pub enum BearerRefusal {
     /// A token in the query: it would stand in logs and histories ([RFC 9700 §4.3.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2)).
     #[error("the request carries a token in its query")]
     TokenInQuery,
+}
+
+impl From<BearerRefusal> for Stopped<BearerRefusal> {
+    fn from(refusal: BearerRefusal) -> Self {
+        Stopped::Refused(refusal)
+    }
 }
 
 impl BearerRefusal {

@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod id_token_hint;
+pub mod invalid_target;
 pub mod max_age;
 pub mod pkce;
 pub mod prompt;

@@ -3,31 +3,11 @@
 //! A token always has an audience: the resources that were asked for, else the client's default, else the policy's, else
 //! the issuer itself.
 
-use crate::authorize::AuthorizationRefusal;
 use crate::client::Client;
 use crate::client::is_resource;
 use crate::params::Params;
 use crate::policy::Policy;
-
-/// Why a resource is refused (`invalid_target`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum InvalidTarget {
-    /// Not an absolute URI without a fragment.
-    #[error("A resource must be an absolute URI without a fragment.")]
-    Malformed,
-    /// Not a resource of this issuer, or not one for this client.
-    #[error("The client may not ask for tokens for this resource.")]
-    NotAllowed,
-}
-
-pub(crate) fn check(
-    params: &Params,
-    client: &Client,
-    policy: &Policy,
-    issuer: &str,
-) -> Result<Vec<String>, AuthorizationRefusal> {
-    requested(params, client, policy, issuer).map_err(AuthorizationRefusal::InvalidTarget)
-}
+use crate::rules::invalid_target::InvalidTarget;
 
 /// The resources of a request, each once; the default where it names none.
 ///

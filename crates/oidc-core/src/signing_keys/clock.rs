@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_storage::{Fault, Timestamp};
 
-use crate::signing_keys::key_set::Times;
+use crate::signing_keys::times::Times;
 
 /// `now`, or the moment at which the newest key was published, where a clock was set back behind it.
 pub(super) fn seen(now: Timestamp, keys: impl Iterator<Item = Times>) -> Timestamp {

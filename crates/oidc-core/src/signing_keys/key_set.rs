@@ -1,48 +1,35 @@
 //! The stored side of the signing keys: one record for all of them, and the two operations that write it.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_jose::Algorithm;
 use countersign_storage::{
-    Changes, Fault, Kind, Moment, OldDecision, OldOperation, Reader, Record, Sealed, Stored, Timestamp,
+    Changes, Decision, Fault, Kind, Moment, Operation, Reader, Record, Sealed, Stored, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::signing_keys::{KeyState, Rotation, clock};
+use crate::signing_keys::clock;
+use crate::signing_keys::times::{KeyState, Times};
 
 /// What verifiers forgive between two clocks.
 const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Why keys are changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rotation {
+    /// In good time: the new key is published first, the old one is kept until its last token is dead.
+    Scheduled,
+    /// The old key is known to others: it is removed at once, and its tokens with it.
+    Compromised,
+}
 
 #[derive(Clone, Copy)]
 pub(super) struct Timing {
     pub(super) refresh: Duration,
     pub(super) lead: Duration,
     pub(super) longest_token: Duration,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Times {
-    pub(super) published_at: Timestamp,
-    pub(super) active_from: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) retired_from: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) removed_from: Option<Timestamp>,
-}
-
-impl Times {
-    pub(super) fn state(&self, now: Timestamp) -> KeyState {
-        if self.removed_from.is_some_and(|at| at <= now) {
-            KeyState::Removed
-        } else if self.retired_from.is_some_and(|at| at <= now) {
-            KeyState::Retiring
-        } else if self.active_from <= now {
-            KeyState::Active
-        } else {
-            KeyState::Pending
-        }
-    }
 }
 
 /// All keys of an issuer, oldest first.
@@ -94,16 +81,16 @@ pub(super) struct Ensure<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Ensure<'_> {
+impl Operation for Ensure<'_> {
     type Loaded = Option<Stored<KeySet>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(KeySet::at(self.issuer)).await
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<(), Infallible> {
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
         let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
@@ -114,11 +101,7 @@ impl OldOperation for Ensure<'_> {
                 keys.push(fresh.publish(now, now));
             }
         }
-        OldDecision::changing((), put(self.issuer, known, keys))
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(put(self.issuer, known, keys))
     }
 }
 
@@ -130,16 +113,16 @@ pub(super) struct Rotate<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Rotate<'_> {
+impl Operation for Rotate<'_> {
     type Loaded = Option<Stored<KeySet>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(KeySet::at(self.issuer)).await
     }
 
-    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<(), Infallible> {
         let mut keys = known.as_ref().map(|known| known.keys.clone()).unwrap_or_default();
         let now = clock::seen(moment.now, keys.iter().map(|key| key.times));
         keys.retain(|key| key.times.state(now) != KeyState::Removed);
@@ -151,7 +134,7 @@ impl OldOperation for Rotate<'_> {
                     key.algorithm == self.fresh.algorithm && key.times.state(now) == KeyState::Pending
                 };
                 if keys.iter().any(pending) {
-                    return OldDecision::answer(());
+                    return Decision::grant(());
                 }
                 let first = !keys.iter().any(|key| key.algorithm == self.fresh.algorithm);
                 let active_from = if first { now } else { now + self.timing.lead };
@@ -168,11 +151,7 @@ impl OldOperation for Rotate<'_> {
             }
         };
         keys.push(self.fresh.publish(now, active_from));
-        OldDecision::changing((), put(self.issuer, known, keys))
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(put(self.issuer, known, keys))
     }
 }
 

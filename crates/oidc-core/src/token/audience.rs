@@ -5,7 +5,7 @@
 use countersign_jose::Algorithm;
 
 use crate::policy::Policy;
-use crate::rules::resource::InvalidTarget;
+use crate::rules::invalid_target::InvalidTarget;
 use crate::scope::Scopes;
 
 /// Of the resources that were approved those that a token request asks for; all of them where it asks for none

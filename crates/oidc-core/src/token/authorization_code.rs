@@ -15,8 +15,8 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret, SessionState,
-    Stored, Timestamp,
+    Account, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Sealing, Secret, SessionState,
+    Stopped, Stored, Timestamp,
 };
 
 use super::audience::narrow;
@@ -24,7 +24,7 @@ use super::families::Families;
 use super::issue::{AccessToken, IdToken, Issue, Tokens};
 use super::refresh_token::FreshRefreshToken;
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenError, TokenRequest};
+use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
@@ -39,15 +39,15 @@ impl GrantType for AuthorizationCodeGrant {
         GrantTypeName::AuthorizationCode
     }
 
-    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
         let redeem = Redeem {
             issuer,
             request,
             code: Secret::new(request.required("code")?),
             redirect_uri: request.required("redirect_uri")?,
-            verifier: request.params.one("code_verifier")?.unwrap_or_default(),
+            verifier: request.optional("code_verifier")?.unwrap_or_default(),
         };
-        Ok(issuer.ports.perform_old(&redeem).await??)
+        issuer.ports.perform_sealing(&redeem).await
     }
 }
 
@@ -56,7 +56,7 @@ struct Redeem<'a> {
     request: &'a TokenRequest<'a>,
     code: Secret,
     redirect_uri: &'a str,
-    /// Empty where there is none: it then matches no challenge, and neither does a request that had none exist.
+    /// Empty where there is none. It then matches no challenge, and every code has one.
     verifier: &'a str,
 }
 
@@ -77,10 +77,10 @@ struct Behind {
 }
 
 #[async_trait]
-impl OldOperation for Redeem<'_> {
+impl Operation for Redeem<'_> {
     type Loaded = Loaded;
-    type Plan = Result<Issue, TokenRefusal>;
-    type Answer = Result<Tokens, TokenRefusal>;
+    type Granted = Issue;
+    type Refusal = TokenRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let code = AuthorizationCode::at(self.code.handle().as_str());
@@ -95,30 +95,32 @@ impl OldOperation for Redeem<'_> {
         Ok(Loaded { client, code: Some(Behind { code, grant, family, families, account, session }) })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Issue, TokenRefusal> {
         let client = match self.request.client.authenticate(loaded.client) {
             Ok(client) => client,
-            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         if !client.allows(GrantTypeName::AuthorizationCode) {
-            return OldDecision::answer(Err(TokenRefusal::ClientNotAllowed));
+            return Decision::refuse(TokenRefusal::ClientNotAllowed);
         }
-        let Some(behind) = loaded.code else { return OldDecision::answer(Err(TokenRefusal::CodeUnknown)) };
+        let Some(behind) = loaded.code else { return Decision::refuse(TokenRefusal::CodeUnknown) };
         match self.check(&behind, &client, moment.now) {
             Ok(resources) => self.redeem(behind, &client, resources, moment),
             Err(TokenRefusal::CodeReplayed) => revoke(behind, &client),
             Err(refusal) => match (misused(&refusal), behind.code.state) {
                 (Some(reason), CodeState::Issued) => burn(behind, &client, (refusal, reason), moment.now),
-                _ => OldDecision::answer(Err(refusal)),
+                _ => Decision::refuse(refusal),
             },
         }
     }
+}
 
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        match plan {
-            Ok(issue) => Ok(Ok(issue.seal(&self.request.keys)?)),
-            Err(refusal) => Ok(Err(refusal)),
-        }
+#[async_trait]
+impl Sealing for Redeem<'_> {
+    type Sealed = Tokens;
+
+    async fn seal(&self, issue: Issue, _: &mut Changes) -> Result<Tokens, Fault> {
+        issue.seal(&self.request.keys)
     }
 }
 
@@ -172,7 +174,7 @@ impl Redeem<'_> {
         client: &AuthenticatedClient,
         resources: Vec<String>,
         moment: &Moment<'_>,
-    ) -> OldDecision<Result<Issue, TokenRefusal>> {
+    ) -> Decision<Issue, TokenRefusal> {
         let policy = &self.issuer.policy;
         let offline = client.allows(GrantTypeName::RefreshToken) && code.scopes.contains("offline_access");
         let fresh = offline.then(|| FreshRefreshToken::first(&code.family_id, policy, moment));
@@ -211,7 +213,7 @@ impl Redeem<'_> {
             .with("family", &family.id)
             .with("scope", family.scopes.to_string());
         let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
-        OldDecision::changing(Ok(issue), changes).report(event)
+        Decision::grant(issue).changing(changes).report(event)
     }
 }
 
@@ -232,24 +234,21 @@ fn burn(
     client: &AuthenticatedClient,
     (refusal, reason): (TokenRefusal, &'static str),
     now: Timestamp,
-) -> OldDecision<Result<Issue, TokenRefusal>> {
+) -> Decision<Issue, TokenRefusal> {
     code.record.state = CodeState::Burnt { at: now };
     let mut changes = Changes::none();
     changes.replace(&code);
-    OldDecision::changing(Err(refusal), changes).report(denied(&code, client, reason))
+    Decision::refuse(refusal).changing(changes).report(denied(&code, client, reason))
 }
 
 /// Ends what a code gave that is redeemed for the second time: one of the two was not its owner, and nobody can tell which.
-fn revoke(
-    Behind { code, family, .. }: Behind,
-    client: &AuthenticatedClient,
-) -> OldDecision<Result<Issue, TokenRefusal>> {
+fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> Decision<Issue, TokenRefusal> {
     let family = family.filter(|family| family.state == FamilyState::Active);
-    let Some(mut family) = family else { return OldDecision::answer(Err(TokenRefusal::CodeReplayed)) };
+    let Some(mut family) = family else { return Decision::refuse(TokenRefusal::CodeReplayed) };
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    OldDecision::changing(Err(TokenRefusal::CodeReplayed), changes).report(denied(&code, client, "replayed"))
+    Decision::refuse(TokenRefusal::CodeReplayed).changing(changes).report(denied(&code, client, "replayed"))
 }
 
 fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {

@@ -6,11 +6,11 @@
 //! [RFC 6749 §4.4]: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Fault, Moment, OldDecision, OldOperation, Reader};
+use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Sealing, Stopped};
 
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenError, TokenRequest};
+use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::issuer::Issuer;
 use crate::rules::resource;
@@ -27,9 +27,9 @@ impl GrantType for ClientCredentialsGrant {
         GrantTypeName::ClientCredentials
     }
 
-    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
-        let scope = request.params.one("scope")?.map(Scopes::parse).transpose().map_err(TokenRefusal::from)?;
-        Ok(issuer.ports.perform_old(&ActForItself { issuer, request, scope }).await??)
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
+        let scope = request.scope()?;
+        issuer.ports.perform_sealing(&ActForItself { issuer, request, scope }).await
     }
 }
 
@@ -40,10 +40,10 @@ struct ActForItself<'a> {
 }
 
 #[async_trait]
-impl OldOperation for ActForItself<'_> {
+impl Operation for ActForItself<'_> {
     type Loaded = Option<Client>;
-    type Plan = Result<Issue, TokenRefusal>;
-    type Answer = Result<Tokens, TokenRefusal>;
+    type Granted = Issue;
+    type Refusal = TokenRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Option<Client>, Fault> {
         let clients = self.issuer.clients.as_ref();
@@ -53,15 +53,17 @@ impl OldOperation for ActForItself<'_> {
         }
     }
 
-    fn decide(&self, client: Option<Client>, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
-        OldDecision::answer(self.issue(client, moment))
+    fn decide(&self, client: Option<Client>, moment: &Moment<'_>) -> Decision<Issue, TokenRefusal> {
+        Decision::from(self.issue(client, moment))
     }
+}
 
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        match plan {
-            Ok(issue) => Ok(Ok(issue.seal(&self.request.keys)?)),
-            Err(refusal) => Ok(Err(refusal)),
-        }
+#[async_trait]
+impl Sealing for ActForItself<'_> {
+    type Sealed = Tokens;
+
+    async fn seal(&self, issue: Issue, _: &mut Changes) -> Result<Tokens, Fault> {
+        issue.seal(&self.request.keys)
     }
 }
 

@@ -3,8 +3,9 @@
 //! Whatever was revoked (the token, its family, and with it the grant; the client; the account) is seen here at once. A
 //! resource that verifies offline sees it when the token expires.
 
+use countersign_jose::VerifyingKey;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, TokenError, Typ, Unverified};
-use countersign_storage::{Account, Fault, Record, Subject, Timestamp};
+use countersign_storage::{Account, Record, Stopped, Subject, Timestamp};
 use serde::Deserialize;
 
 use super::held::Held;
@@ -46,48 +47,41 @@ impl LiveToken {
     }
 }
 
-/// Why a token of ours does not hold.
-#[derive(Debug)]
-pub(crate) enum NotLive {
-    Refused(BearerRefusal),
-    Failed(Fault),
-}
-
-impl From<Fault> for NotLive {
-    fn from(fault: Fault) -> Self {
-        NotLive::Failed(fault)
-    }
-}
-
-impl From<TokenError> for NotLive {
-    fn from(error: TokenError) -> Self {
-        NotLive::Refused(BearerRefusal::Token(error))
-    }
-}
-
 /// Verifies a token with our own keys.
-pub(crate) async fn own(issuer: &Issuer, token: &str, audience: ExpectedAudience<'_>) -> Result<OwnToken, NotLive> {
+pub(crate) async fn own(
+    issuer: &Issuer,
+    token: &str,
+    audience: ExpectedAudience<'_>,
+) -> Result<OwnToken, Stopped<BearerRefusal>> {
+    let token = Unverified::parse(token).map_err(BearerRefusal::Token)?;
+    let key = match token.header().kid() {
+        Some(kid) => issuer.signing_keys.verifying(kid).await?,
+        None => None,
+    };
+    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(issuer.identifier()), audience);
+    Ok(verify(token, key, &expect, issuer.ports.now()).map_err(BearerRefusal::Token)?)
+}
+
+fn verify(
+    token: Unverified<'_>,
+    key: Option<VerifyingKey>,
+    expect: &Expect<'_>,
+    now: Timestamp,
+) -> Result<OwnToken, TokenError> {
     #[derive(Deserialize)]
     struct Claims {
         client_id: String,
         #[serde(default)]
         scope: Scopes,
     }
-    let token = Unverified::parse(token)?;
-    let (kid, algorithm) = (token.header().kid().map(str::to_owned), token.header().algorithm());
-    let key = match &kid {
-        Some(kid) => issuer.signing_keys.verifying(kid).await?,
-        None => None,
-    };
-    let kid = kid.map(|kid| kid.chars().take(128).collect());
+    let kid = token.header().kid().map(|kid| kid.chars().take(128).collect());
+    let algorithm = token.header().algorithm();
     let key = key.ok_or(TokenError::UnknownKey { kid, algorithm })?;
-    let expect = Expect::new(Typ::AccessToken, ExpectedIssuer::Exactly(issuer.identifier()), audience);
-    let now = issuer.ports.now();
-    let verified = token.verify::<Claims>(&key, &expect, now.as_secs())?;
+    let verified = token.verify::<Claims>(&key, expect, now.as_secs())?;
     // The leeway is for other people's clocks; this is our own token.
     let exp = verified.exp().unwrap_or(0);
     if now.as_secs() >= exp {
-        return Err(TokenError::Expired { exp, now: now.as_secs() }.into());
+        return Err(TokenError::Expired { exp, now: now.as_secs() });
     }
     Ok(OwnToken {
         jti: verified.jti().unwrap_or_default().to_owned(),
@@ -101,8 +95,12 @@ pub(crate) async fn own(issuer: &Issuer, token: &str, audience: ExpectedAudience
 }
 
 /// Verifies a token, and asks the store and the accounts whether it still holds.
-pub(crate) async fn live(issuer: &Issuer, token: &str, audience: ExpectedAudience<'_>) -> Result<LiveToken, NotLive> {
-    const REVOKED: NotLive = NotLive::Refused(BearerRefusal::Revoked);
+pub(crate) async fn live(
+    issuer: &Issuer,
+    token: &str,
+    audience: ExpectedAudience<'_>,
+) -> Result<LiveToken, Stopped<BearerRefusal>> {
+    const REVOKED: Stopped<BearerRefusal> = Stopped::Refused(BearerRefusal::Revoked);
     let token = own(issuer, token, audience).await?;
     let family_id = token.jti.split_once('.').map(|(family, _)| family);
     let subject = Subject::new(&token.subject).ok_or(REVOKED)?;

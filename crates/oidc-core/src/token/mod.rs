@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::Fault;
+use countersign_storage::Stopped;
 use http::{Method, Request};
 
 use crate::client::{AuthMethod, GrantTypeName};
@@ -30,6 +30,7 @@ use crate::issuer::Issuer;
 use crate::params::Params;
 use crate::response::OAuthError;
 use crate::routes::{Answering, Origins, Route};
+use crate::scope::Scopes;
 use crate::signing_keys::View;
 
 use issue::Tokens;
@@ -59,7 +60,7 @@ pub(crate) trait GrantType: Send + Sync {
     fn name(&self) -> GrantTypeName;
 
     /// Authenticates the client, judges what it presents, and makes tokens.
-    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError>;
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>>;
 }
 
 /// What every grant type gets to see.
@@ -70,37 +71,43 @@ pub(crate) struct TokenRequest<'a> {
 }
 
 impl TokenRequest<'_> {
-    fn required(&self, name: &'static str) -> Result<&str, TokenRefusal> {
-        self.params.one(name)?.ok_or(TokenRefusal::ParameterMissing { name })
+    fn optional(&self, name: &str) -> Result<Option<&str>, TokenRefusal> {
+        Ok(self.params.one(name)?)
     }
-}
 
-/// No tokens.
-#[derive(Debug)]
-pub(crate) enum TokenError {
-    Refused(TokenRefusal),
-    Failed(Fault),
+    fn required(&self, name: &'static str) -> Result<&str, TokenRefusal> {
+        self.optional(name)?.ok_or(TokenRefusal::ParameterMissing { name })
+    }
+
+    fn scope(&self) -> Result<Option<Scopes>, TokenRefusal> {
+        Ok(self.optional("scope")?.map(Scopes::parse).transpose()?)
+    }
 }
 
 fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match exchange(issuer, &request).await {
             Ok(tokens) => tokens.respond(issuer.ports.now()),
-            Err(TokenError::Refused(refusal)) => refusal.respond(issuer.identifier()),
-            Err(TokenError::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
+            Err(Stopped::Refused(refusal)) => refusal.respond(issuer.identifier()),
+            Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
 }
 
-async fn exchange(issuer: &Issuer, request: &Request<Bytes>) -> Result<Tokens, TokenError> {
+async fn exchange(issuer: &Issuer, request: &Request<Bytes>) -> Result<Tokens, Stopped<TokenRefusal>> {
+    let (params, grant_type, client) = parse(request)?;
+    let keys = issuer.signing_keys.view().await?;
+    grant_type.exchange(issuer, &TokenRequest { params: &params, client: &client, keys }).await
+}
+
+fn parse(request: &Request<Bytes>) -> Result<(Params, &'static dyn GrantType, PresentedClient), TokenRefusal> {
     let params = Params::of_form(request).map_err(TokenRefusal::Params)?;
     params.refuse_repeated(&["resource"])?;
     let name = params.one("grant_type")?.ok_or(TokenRefusal::ParameterMissing { name: "grant_type" })?;
-    let grant_type = GRANT_TYPES.iter().find(|known| known.name().as_str() == name);
+    let grant_type = GRANT_TYPES.iter().copied().find(|known| known.name().as_str() == name);
     let grant_type = grant_type.ok_or(TokenRefusal::UnsupportedGrantType)?;
     let client = PresentedClient::parse(request.headers(), &params)?;
-    let keys = issuer.signing_keys.view().await?;
-    grant_type.exchange(issuer, &TokenRequest { params: &params, client: &client, keys }).await
+    Ok((params, grant_type, client))
 }
 
 fn describe(issuer: &Issuer, url: String, metadata: &mut Metadata) {
@@ -111,16 +118,4 @@ fn describe(issuer: &Issuer, url: String, metadata: &mut Metadata) {
     let algorithms = issuer.policy.algorithms.iter().map(|algorithm| algorithm.as_str());
     metadata.extend("id_token_signing_alg_values_supported", algorithms);
     metadata.extend("subject_types_supported", ["public"]);
-}
-
-impl<R: Into<TokenRefusal>> From<R> for TokenError {
-    fn from(refusal: R) -> Self {
-        TokenError::Refused(refusal.into())
-    }
-}
-
-impl From<Fault> for TokenError {
-    fn from(fault: Fault) -> Self {
-        TokenError::Failed(fault)
-    }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::json;
 use countersign_storage::{
-    Account, Actor, Changes, Event, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Sealed,
-    SealingKey, Secret, Stored, Timestamp,
+    Account, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, Sealing,
+    SealingKey, Secret, Stopped, Stored, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -28,7 +28,7 @@ use super::audience::narrow;
 use super::held::Held;
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenError, TokenRequest};
+use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
@@ -46,10 +46,10 @@ impl GrantType for RefreshTokenGrant {
         GrantTypeName::RefreshToken
     }
 
-    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, TokenError> {
+    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
         let presented = PresentedRefreshToken::parse(request.required("refresh_token")?);
-        let scope = request.params.one("scope")?.map(Scopes::parse).transpose().map_err(TokenRefusal::from)?;
-        Ok(issuer.ports.perform_old(&Refresh { issuer, request, presented, scope }).await??)
+        let scope = request.scope()?;
+        issuer.ports.perform_sealing(&Refresh { issuer, request, presented, scope }).await
     }
 }
 
@@ -139,7 +139,8 @@ struct Loaded {
     account: Option<Account>,
 }
 
-enum Plan {
+/// What a refresh is answered with.
+enum Answer {
     /// A new answer; the family is stored with it, sealed.
     Rotate(Box<Rotation>),
     /// The answer that was given before.
@@ -168,10 +169,10 @@ enum Standing {
 }
 
 #[async_trait]
-impl OldOperation for Refresh<'_> {
+impl Operation for Refresh<'_> {
     type Loaded = Loaded;
-    type Plan = Result<Plan, TokenRefusal>;
-    type Answer = Result<Tokens, TokenRefusal>;
+    type Granted = Answer;
+    type Refusal = TokenRefusal;
 
     /// The grant is read and guarded, and never written: a withdrawal does not compete with refreshes.
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
@@ -183,14 +184,14 @@ impl OldOperation for Refresh<'_> {
         Ok(Loaded { client, family: Some(family), grant, account })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Answer, TokenRefusal> {
         let client = match self.request.client.authenticate(loaded.client) {
             Ok(client) => client,
-            Err(refusal) => return OldDecision::answer(Err(refusal.into())),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let (family, refresh) = match self.of_client(loaded.family, &client) {
             Ok(found) => found,
-            Err(refusal) => return OldDecision::answer(Err(refusal)),
+            Err(refusal) => return Decision::refuse(refusal),
         };
         let standing = self.standing(&refresh, &client, moment.now);
         if matches!(standing, Standing::Reused) {
@@ -199,39 +200,41 @@ impl OldOperation for Refresh<'_> {
         let rests_on = RestsOn { grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
         match self.check(&family, &refresh, &client, &rests_on, moment.now) {
             Err(TokenRefusal::RefreshTokenExpired) => end(family),
-            Err(refusal) => OldDecision::answer(Err(refusal)),
+            Err(refusal) => Decision::refuse(refusal),
             Ok((scope, resources)) => match standing {
                 Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
-                    OldDecision::answer(Err(TokenRefusal::RefreshTokenReplaced))
+                    Decision::refuse(TokenRefusal::RefreshTokenReplaced)
                 }
                 Standing::JustReplaced { answer, .. } => {
-                    OldDecision::answer(Ok(Plan::Again { family_id: family.id.clone(), answer }))
+                    Decision::grant(Answer::Again { family_id: family.id.clone(), answer })
                 }
                 Standing::Current | Standing::Reused => self.rotate(family, scope, resources, moment),
             },
         }
     }
+}
 
-    async fn seal(&self, plan: Self::Plan, changes: &mut Changes) -> Result<Self::Answer, Fault> {
-        match plan {
-            Err(refusal) => Ok(Err(refusal)),
-            Ok(Plan::Again { family_id, answer }) => {
+#[async_trait]
+impl Sealing for Refresh<'_> {
+    type Sealed = Tokens;
+
+    async fn seal(&self, answer: Answer, changes: &mut Changes) -> Result<Tokens, Fault> {
+        match answer {
+            Answer::Again { family_id, answer } => {
                 let opened = self.presented.sealing_key().open(&family_id, &answer)?;
-                let tokens =
-                    json::from_slice(&opened).map_err(|_| Fault::Corrupt { kind: TokenFamily::KIND.as_str() })?;
-                Ok(Ok(tokens))
+                json::from_slice(&opened).map_err(|_| Fault::Corrupt { kind: TokenFamily::KIND.as_str() })
             }
-            Ok(Plan::Rotate(rotation)) => {
+            Answer::Rotate(rotation) => {
                 let Rotation { mut family, successor, issue, used_for, now } = *rotation;
                 let tokens = issue.seal(&self.request.keys)?;
                 let plain = serde_json::to_vec(&tokens).map(Zeroizing::new);
-                let plain = plain.map_err(|_| Fault::Internal("tokens can not be written"))?;
+                let plain = plain.map_err(|_| Fault::Internal("tokens cannot be written"))?;
                 let answer = self.presented.sealing_key().seal(&family.id, &plain)?;
                 let handle = self.presented.whole.handle();
                 let previous = Some(PreviousRefreshToken { handle, rotated_at: now, used_for: Some(used_for), answer });
                 family.record.refresh = Some(RefreshToken { previous, ..successor });
                 changes.replace(&family);
-                Ok(Ok(tokens))
+                Ok(tokens)
             }
         }
     }
@@ -307,10 +310,10 @@ impl Refresh<'_> {
         scope: Scopes,
         resources: Vec<String>,
         moment: &Moment<'_>,
-    ) -> OldDecision<Result<Plan, TokenRefusal>> {
+    ) -> Decision<Answer, TokenRefusal> {
         let policy = &self.issuer.policy;
         let Some((_, root)) = &self.presented.parts else {
-            return OldDecision::answer(Err(TokenRefusal::RefreshTokenUnknown));
+            return Decision::refuse(TokenRefusal::RefreshTokenUnknown);
         };
         let end = family.issued_at + policy.family_lifetime;
         let fresh = FreshRefreshToken::next(&family.id, root, end, policy, moment);
@@ -320,7 +323,7 @@ impl Refresh<'_> {
         let issue = Issue { access_token, id_token: None, refresh_token: Some(fresh.token) };
         let rotation = Rotation { family, successor: fresh.record, issue, used_for, now: moment.now };
         // The change is made where the answer is sealed, which is part of it.
-        OldDecision::answer(Ok(Plan::Rotate(Box::new(rotation))))
+        Decision::grant(Answer::Rotate(Box::new(rotation)))
     }
 }
 
@@ -331,15 +334,15 @@ fn was_just(at: Timestamp, window: Duration, now: Timestamp) -> bool {
 }
 
 /// A family that is seen to have expired is over for good: a clock that is set back does not revive it.
-fn end(mut family: Stored<TokenFamily>) -> OldDecision<Result<Plan, TokenRefusal>> {
+fn end(mut family: Stored<TokenFamily>) -> Decision<Answer, TokenRefusal> {
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    OldDecision::changing(Err(TokenRefusal::RefreshTokenExpired), changes)
+    Decision::refuse(TokenRefusal::RefreshTokenExpired).changing(changes)
 }
 
 /// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
-fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> OldDecision<Result<Plan, TokenRefusal>> {
+fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<Answer, TokenRefusal> {
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
@@ -347,7 +350,7 @@ fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> OldD
         .for_subject(family.authentication.subject())
         .with("family", &family.id)
         .denied("reused");
-    OldDecision::changing(Err(TokenRefusal::RefreshTokenReused), changes).report(event)
+    Decision::refuse(TokenRefusal::RefreshTokenReused).changing(changes).report(event)
 }
 
 /// What an access token of this scope for these resources is good for, whatever order they were named in.

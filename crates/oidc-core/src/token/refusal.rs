@@ -3,12 +3,13 @@
 //! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
 use bytes::Bytes;
+use countersign_storage::Stopped;
 use http::Response;
 
 use crate::client_authentication::ClientRefusal;
 use crate::params::{self, FormError, Repeated};
 use crate::response::OAuthError;
-use crate::rules::resource::InvalidTarget;
+use crate::rules::invalid_target::InvalidTarget;
 use crate::scope::InvalidScope;
 
 /// Why a token request is refused. `Display` is the `error_description`.
@@ -134,6 +135,12 @@ impl TokenRefusal {
             }
             _ => OAuthError::new(self.code(), self.to_string()).respond(),
         }
+    }
+}
+
+impl From<TokenRefusal> for Stopped<TokenRefusal> {
+    fn from(refusal: TokenRefusal) -> Self {
+        Stopped::Refused(refusal)
     }
 }
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, RegisterClientError, SecretMethod};
-use countersign_oidc::{ClientSource, ClientState, InteractionError, NewClient, StoredClients};
-use countersign_storage::Secret;
+use countersign_oidc::{ClientSource, ClientState, InteractionRefusal, NewClient, StoredClients};
+use countersign_storage::{Secret, Stopped};
 
 use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, Put, World, approve};
 
@@ -54,11 +54,11 @@ async fn a_declaration_does_not_lift_a_suspension() {
 async fn a_declaration_is_checked_like_a_registration() {
     let world = World::new().await;
     let error = world.issuer.declare_client(declared("http://rp.test/cb")).await.unwrap_err();
-    assert_eq!(error, RegisterClientError::RedirectUri { uri: "http://rp.test/cb".to_owned() });
+    assert_eq!(error, Stopped::Refused(RegisterClientError::RedirectUri { uri: "http://rp.test/cb".to_owned() }));
     let error = world.issuer.register_client(declared("https://rp.test/cb")).await;
     assert!(error.is_ok());
     let error = world.issuer.register_client(declared("https://rp.test/cb")).await.unwrap_err();
-    assert_eq!(error, RegisterClientError::ClientIdTaken, "registering twice is another matter");
+    assert_eq!(error, Stopped::Refused(RegisterClientError::ClientIdTaken), "registering twice is another matter");
 }
 
 #[tokio::test]
@@ -80,7 +80,11 @@ async fn what_could_not_be_safe_is_not_registered() {
         "ä234567890123456789012345678901",
         &long,
     ] {
-        assert_eq!(world.issuer.register_client(with_secret(secret)).await.unwrap_err(), Error::Secret, "{secret}");
+        assert_eq!(
+            world.issuer.register_client(with_secret(secret)).await.unwrap_err(),
+            Stopped::Refused(Error::Secret),
+            "{secret}"
+        );
     }
     for page in ["javascript:alert(1)", "data:text/html,x", "ftp://rp.test/", "//rp.test", "no page", "vbscript:x", ""]
     {
@@ -92,7 +96,7 @@ async fn what_could_not_be_safe_is_not_registered() {
             NewClient { tos_uri: shown(), ..web() },
         ] {
             let error = world.issuer.register_client(client).await.unwrap_err();
-            assert_eq!(error, Error::ShownUri { uri: page.to_owned() });
+            assert_eq!(error, Stopped::Refused(Error::ShownUri { uri: page.to_owned() }));
         }
     }
     for uri in [
@@ -108,10 +112,13 @@ async fn what_could_not_be_safe_is_not_registered() {
         "javascript:alert(1)//",
     ] {
         let error = world.issuer.register_client(native(uri)).await.unwrap_err();
-        assert_eq!(error, Error::RedirectUri { uri: uri.to_owned() });
+        assert_eq!(error, Stopped::Refused(Error::RedirectUri { uri: uri.to_owned() }));
     }
     let public = NewClient { grant_types: vec![GrantTypeName::ClientCredentials], ..native("com.example.app:/cb") };
-    assert_eq!(world.issuer.register_client(public).await.unwrap_err(), Error::PublicClientCredentials);
+    assert_eq!(
+        world.issuer.register_client(public).await.unwrap_err(),
+        Stopped::Refused(Error::PublicClientCredentials)
+    );
     for good in [
         with_secret("01234567890123456789012345678901"),
         NewClient { client_uri: Some("https://rp.test/".to_owned()), ..web() },
@@ -160,18 +167,21 @@ async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
     let click = async || world.issuer.decide_consent(&reading, &headers, &answer, &csrf).await;
 
     let moved = vec!["https://c1.test/other".to_owned()];
-    world.own().perform_old(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
-    assert_eq!(click().await.unwrap_err(), InteractionError::ClientGone);
-    assert_eq!(world.issuer.interaction(&reading, &headers).await.unwrap_err(), InteractionError::ClientGone);
+    world.own().perform(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
+    assert_eq!(click().await.unwrap_err(), Stopped::Refused(InteractionRefusal::ClientGone));
+    assert_eq!(
+        world.issuer.interaction(&reading, &headers).await.unwrap_err(),
+        Stopped::Refused(InteractionRefusal::ClientGone)
+    );
     assert_eq!(browser.ask(&ask).await, Landing::Page(400));
     assert_eq!(world.stored("authorization_code") + world.stored("grant") + world.stored("answered_interaction"), 0);
 
-    world.own().perform_old(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(Landing::of(&click().await.unwrap()).error(), "invalid_target");
     assert_eq!(browser.ask(&ask).await.error(), "invalid_target");
     assert_eq!(world.stored("authorization_code") + world.stored("grant"), 0);
 
-    world.own().perform_old(&Put(known)).await.unwrap();
+    world.own().perform(&Put(known)).await.unwrap();
     browser.ask_and_approve(&ask).await.code();
 }
 
@@ -184,10 +194,10 @@ async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
     let ask = Ask::p1().with("resource", NOTES).with("scope", "openid offline_access");
     let tokens = world.redeem(browser.ask_and_approve(&ask).await.code()).await;
     let code = browser.ask(&ask).await.code().to_owned();
-    world.own().perform_old(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(world.redeem(&code).await["error"], "invalid_target");
     assert_eq!(world.refresh(&tokens).await["error"], "invalid_target");
-    world.own().perform_old(&Put(known)).await.unwrap();
+    world.own().perform(&Put(known)).await.unwrap();
     assert!(world.refresh(&tokens).await["access_token"].is_string(), "the control");
 }
 

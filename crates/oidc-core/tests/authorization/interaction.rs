@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_oidc::{ConsentAnswer, InteractionError, InteractionPrompt};
-use countersign_storage::Secret;
+use countersign_oidc::{ConsentAnswer, InteractionPrompt, InteractionRefusal};
+use countersign_storage::{Secret, Stopped};
 use http::{HeaderMap, header};
 
 use crate::world::{Ask, Landing, World, approve};
@@ -68,14 +68,14 @@ async fn a_widened_altered_or_foreign_answer_changes_nothing() {
         headers.insert(header::COOKIE, format!("{value}; {value}").parse().unwrap());
         headers
     };
-    for (why, id, headers, answer, csrf, error) in [
+    for (why, id, headers, answer, csrf, refusal) in [
         (
             "a scope that was not asked for",
             &id,
             browser.headers(),
             approve(&["openid", "profile"]),
             &csrf,
-            InteractionError::Widened,
+            InteractionRefusal::Widened,
         ),
         (
             "a scope that is not registered",
@@ -83,17 +83,17 @@ async fn a_widened_altered_or_foreign_answer_changes_nothing() {
             browser.headers(),
             approve(&["openid", "admin"]),
             &csrf,
-            InteractionError::Widened,
+            InteractionRefusal::Widened,
         ),
-        ("no ticket", &id, browser.headers(), good.clone(), &Secret::new(""), InteractionError::ForeignAnswer),
-        ("another ticket", &id, browser.headers(), good.clone(), &csrf_of_other, InteractionError::ForeignAnswer),
+        ("no ticket", &id, browser.headers(), good.clone(), &Secret::new(""), InteractionRefusal::ForeignAnswer),
+        ("another ticket", &id, browser.headers(), good.clone(), &csrf_of_other, InteractionRefusal::ForeignAnswer),
         (
             "another person's ticket",
             &id,
             browser.headers(),
             good.clone(),
             &csrf_of_bob,
-            InteractionError::ForeignAnswer,
+            InteractionRefusal::ForeignAnswer,
         ),
         (
             "a denial without a ticket",
@@ -101,16 +101,16 @@ async fn a_widened_altered_or_foreign_answer_changes_nothing() {
             browser.headers(),
             ConsentAnswer::Deny,
             &Secret::new("x"),
-            InteractionError::ForeignAnswer,
+            InteractionRefusal::ForeignAnswer,
         ),
-        ("another browser", &id, bob.headers(), good.clone(), &csrf, InteractionError::Unknown),
-        ("no browser cookie", &id, no_cookie.clone(), good.clone(), &csrf, InteractionError::Unknown),
-        ("two browser cookies", &id, twice, good.clone(), &csrf, InteractionError::Unknown),
-        ("an unknown id", &"int_x".to_owned(), browser.headers(), good.clone(), &csrf, InteractionError::Unknown),
-        ("a very long id", &"x".repeat(9_999), browser.headers(), good.clone(), &csrf, InteractionError::Unknown),
+        ("another browser", &id, bob.headers(), good.clone(), &csrf, InteractionRefusal::Unknown),
+        ("no browser cookie", &id, no_cookie.clone(), good.clone(), &csrf, InteractionRefusal::Unknown),
+        ("two browser cookies", &id, twice, good.clone(), &csrf, InteractionRefusal::Unknown),
+        ("an unknown id", &"int_x".to_owned(), browser.headers(), good.clone(), &csrf, InteractionRefusal::Unknown),
+        ("a very long id", &"x".repeat(9_999), browser.headers(), good.clone(), &csrf, InteractionRefusal::Unknown),
     ] {
         let result = world.issuer.decide_consent(id, &headers, &answer, csrf).await;
-        assert_eq!(result.unwrap_err(), error, "{why}");
+        assert_eq!(result.unwrap_err(), Stopped::Refused(refusal), "{why}");
     }
     assert_eq!(world.store.dump().len(), before, "nothing was written");
     assert_eq!(world.stored("grant") + world.stored("authorization_code"), 0);
@@ -128,8 +128,14 @@ async fn an_interaction_is_invisible_to_another_browser() {
     let victim = world.browser_of(&world.alice);
     victim.ask(&Ask::c1()).await;
     for headers in [victim.headers(), world.browser().headers()] {
-        assert_eq!(world.issuer.interaction(&id, &headers).await.unwrap_err(), InteractionError::Unknown);
-        assert_eq!(world.issuer.resume(&id, &headers).await.unwrap_err(), InteractionError::Unknown);
+        assert_eq!(
+            world.issuer.interaction(&id, &headers).await.unwrap_err(),
+            Stopped::Refused(InteractionRefusal::Unknown)
+        );
+        assert_eq!(
+            world.issuer.resume(&id, &headers).await.unwrap_err(),
+            Stopped::Refused(InteractionRefusal::Unknown)
+        );
     }
 }
 
@@ -142,7 +148,7 @@ async fn an_answer_belongs_to_the_person_to_whom_the_page_was_shown() {
     let csrf = browser.consent_view(&id).await.csrf;
     browser.sign_in(&world.bob);
     let result = world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid"]), &csrf).await;
-    assert_eq!(result.unwrap_err(), InteractionError::ForeignAnswer);
+    assert_eq!(result.unwrap_err(), Stopped::Refused(InteractionRefusal::ForeignAnswer));
     browser.sign_out();
     let response = world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid"]), &csrf).await.unwrap();
     assert_eq!(Landing::of(&response), Landing::SignIn(id));
@@ -168,16 +174,22 @@ async fn an_interaction_is_answered_once_and_expires() {
     for (id, csrf) in [(&approved, &csrf_of_approved), (&denied, &csrf_of_denied)] {
         for answer in [approve(&["openid"]), ConsentAnswer::Deny] {
             let result = world.issuer.decide_consent(id, &headers, &answer, csrf).await;
-            assert_eq!(result.unwrap_err(), InteractionError::Finished);
+            assert_eq!(result.unwrap_err(), Stopped::Refused(InteractionRefusal::Finished));
         }
-        assert_eq!(world.issuer.resume(id, &headers).await.unwrap_err(), InteractionError::Finished);
-        assert_eq!(world.issuer.interaction(id, &headers).await.unwrap_err(), InteractionError::Finished);
+        assert_eq!(
+            world.issuer.resume(id, &headers).await.unwrap_err(),
+            Stopped::Refused(InteractionRefusal::Finished)
+        );
+        assert_eq!(
+            world.issuer.interaction(id, &headers).await.unwrap_err(),
+            Stopped::Refused(InteractionRefusal::Finished)
+        );
     }
     world.pass(1_739);
     assert!(world.issuer.interaction(&late, &headers).await.is_ok());
     world.pass(1);
     let result = world.issuer.decide_consent(&late, &headers, &approve(&["openid"]), &csrf_of_late).await;
-    assert_eq!(result.unwrap_err(), InteractionError::Expired);
+    assert_eq!(result.unwrap_err(), Stopped::Refused(InteractionRefusal::Expired));
     assert_eq!(world.stored("authorization_code"), 1);
 }
 
@@ -213,7 +225,7 @@ async fn sixty_four_answers_at_once_make_one_code() {
         for answer in answers {
             match answer.await.unwrap() {
                 Ok(response) => answered.push(Landing::of(&response)),
-                Err(error) => assert_eq!(error, InteractionError::Finished),
+                Err(error) => assert_eq!(error, Stopped::Refused(InteractionRefusal::Finished)),
             }
         }
         assert!(answered.iter().all(|landing| *landing == answered[0]), "round {round}");

@@ -1,8 +1,8 @@
 //! What a person is asked, and when ([OIDC Core §3.1.2.1], [OIDC Core §3.1.2.3], [OIDC Core §3.1.2.4]).
 
 use countersign_jose::{Algorithm, SigningKey, jwt};
-use countersign_oidc::InteractionPrompt;
-use countersign_storage::{AccountState, Subject};
+use countersign_oidc::{InteractionPrompt, InteractionRefusal};
+use countersign_storage::{AccountState, Stopped, Subject};
 use serde_json::json;
 
 use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, World};
@@ -181,7 +181,7 @@ async fn a_client_that_changed_asks_again() {
     // The page that still shows the old name can not be answered.
     let answer = countersign_oidc::ConsentAnswer::Approve { scopes: vec!["openid".to_owned()] };
     let result = world.issuer.decide_consent(reading.interaction(), &browser.headers(), &answer, &view.csrf).await;
-    assert_eq!(result.unwrap_err(), countersign_oidc::InteractionError::ForeignAnswer);
+    assert_eq!(result.unwrap_err(), Stopped::Refused(InteractionRefusal::ForeignAnswer));
     // What the client was granted under its old name is not carried over.
     browser.ask_and_approve(&Ask::c1().with("scope", "openid")).await.code();
     assert!(matches!(browser.ask(&Ask::c1().with("scope", "openid email")).await, Landing::Consent(_)));

@@ -1,7 +1,8 @@
 //! The authorization request ([RFC 6749 §4.1.1]) and its redirect URI ([RFC 6749 §3.1.2], [RFC 8252 §7.3], [RFC 9700 §2.1]).
 
 use bytes::Bytes;
-use countersign_oidc::ClientState;
+use countersign_oidc::{ClientState, InteractionRefusal};
+use countersign_storage::Stopped;
 use http::{Method, Request, header};
 
 use crate::world::{Ask, CHALLENGE, Landing, World, form};
@@ -177,7 +178,7 @@ async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_re
     world.issuer.set_client_state("p1", ClientState::Suspended).await.unwrap();
     assert_eq!(browser.ask(&Ask::p1()).await, Landing::Page(400));
     let error = world.issuer.resume(reading.interaction(), &browser.headers()).await.unwrap_err();
-    assert_eq!(error, countersign_oidc::InteractionError::ClientGone);
+    assert_eq!(error, Stopped::Refused(InteractionRefusal::ClientGone));
     world.issuer.set_client_state("p1", ClientState::Active).await.unwrap();
     browser.approve(reading.interaction()).await.code();
     assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await.unwrap(), None);
@@ -281,7 +282,7 @@ async fn without_a_store_there_is_a_page_that_says_try_again() {
     let response = browser.send(Request::builder().uri(uri).body(Bytes::new()).unwrap()).await;
     assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
     let error = world.issuer.resume(&id, &browser.headers()).await.unwrap_err();
-    assert_eq!(error.status(), 503);
+    assert!(matches!(&error, Stopped::Failed(fault) if fault.status() == 503), "{error}");
 }
 
 /// [RFC 6749 §3.1]: no parameter twice, known or not, whatever it says the second time; `resource` may come several times.

@@ -1,7 +1,7 @@
 //! The second click tells the outcome of the first.
 
-use countersign_oidc::{ConsentAnswer, InteractionError};
-use countersign_storage::Secret;
+use countersign_oidc::{ConsentAnswer, InteractionRefusal};
+use countersign_storage::{Secret, Stopped};
 
 use crate::world::{Ask, Browser, Landing, NOW, World, approve};
 
@@ -32,24 +32,36 @@ async fn the_same_answer_again_leads_to_the_same_place_for_a_minute() {
                 ),
                 ("no ticket", answer.clone(), &Secret::new("")),
             ] {
-                assert_eq!(click(&browser, &other, csrf).await, Err(InteractionError::Finished), "{why}");
+                assert_eq!(
+                    click(&browser, &other, csrf).await,
+                    Err(Stopped::Refused(InteractionRefusal::Finished)),
+                    "{why}"
+                );
             }
         }
         assert_eq!(world.store.dump().len(), stored, "one code, one event, whatever was clicked");
         // Another person in the same browser is not told, and neither is another browser.
         let session = browser.cookie("session").unwrap();
         browser.sign_in(&world.bob);
-        assert_eq!(click(&browser, &answer, &csrf).await, Err(InteractionError::Finished));
+        assert_eq!(click(&browser, &answer, &csrf).await, Err(Stopped::Refused(InteractionRefusal::Finished)));
         browser.sign_out();
-        assert_eq!(click(&browser, &answer, &csrf).await, Err(InteractionError::Finished));
+        assert_eq!(click(&browser, &answer, &csrf).await, Err(Stopped::Refused(InteractionRefusal::Finished)));
         browser.set_cookie("session", &session);
         let stranger = world.browser_of(&world.alice);
         stranger.ask(&Ask::c1()).await;
-        assert_eq!(click(&stranger, &answer, &csrf).await, Err(InteractionError::Unknown));
+        assert_eq!(click(&stranger, &answer, &csrf).await, Err(Stopped::Refused(InteractionRefusal::Unknown)));
         world.pass(1);
-        assert_eq!(click(&browser, &answer, &csrf).await, Err(InteractionError::Finished), "after a minute");
+        assert_eq!(
+            click(&browser, &answer, &csrf).await,
+            Err(Stopped::Refused(InteractionRefusal::Finished)),
+            "after a minute"
+        );
         world.clock.set(NOW - std::time::Duration::from_secs(61));
-        assert_eq!(click(&browser, &answer, &csrf).await, Err(InteractionError::Finished), "the clock was set back");
+        assert_eq!(
+            click(&browser, &answer, &csrf).await,
+            Err(Stopped::Refused(InteractionRefusal::Finished)),
+            "the clock was set back"
+        );
     }
 }
 
@@ -67,7 +79,10 @@ async fn going_on_twice_leads_to_the_same_place() {
     browser.sign_in(&world.alice);
     assert_eq!(browser.resume(&id).await, first, "the second form signed in once more");
     world.pass(60);
-    assert_eq!(world.issuer.resume(&id, &browser.headers()).await.unwrap_err(), InteractionError::Finished);
+    assert_eq!(
+        world.issuer.resume(&id, &browser.headers()).await.unwrap_err(),
+        Stopped::Refused(InteractionRefusal::Finished)
+    );
 }
 
 /// What is kept for the second click opens with the browser's cookie and with nothing that is stored.

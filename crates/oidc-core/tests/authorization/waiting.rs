@@ -1,7 +1,7 @@
 //! Where a request waits for a person: with the browser, sealed.
 
-use countersign_oidc::InteractionError;
-use countersign_storage::{Clock, Store};
+use countersign_oidc::InteractionRefusal;
+use countersign_storage::{Clock, Stopped, Store};
 
 use crate::world::{Ask, NOW, World};
 
@@ -64,7 +64,11 @@ async fn a_waiting_request_can_not_be_read_altered_or_moved() {
         let mut altered = id.clone().into_bytes();
         altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered).unwrap();
-        assert_eq!(world.issuer.resume(&altered, &headers).await.unwrap_err(), InteractionError::Unknown, "{at}");
+        assert_eq!(
+            world.issuer.resume(&altered, &headers).await.unwrap_err(),
+            Stopped::Refused(InteractionRefusal::Unknown),
+            "{at}"
+        );
     }
     assert!(world.issuer.interaction(&id, &headers).await.is_ok(), "the control");
     // A mark outlives the request, so that a clock that is set back does not have it answered again.
@@ -73,5 +77,5 @@ async fn a_waiting_request_can_not_be_read_altered_or_moved() {
     world.store.purge(world.clock.now(), 1_000).await.unwrap();
     world.clock.set(NOW);
     world.pass(120);
-    assert_eq!(world.issuer.resume(&id, &headers).await.unwrap_err(), InteractionError::Finished);
+    assert_eq!(world.issuer.resume(&id, &headers).await.unwrap_err(), Stopped::Refused(InteractionRefusal::Finished));
 }

@@ -1,6 +1,7 @@
 //! An issuer on a store in memory, with a clock and randomness that do what they are told, and browsers that keep cookies.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,10 +15,9 @@ use countersign_oidc::{
     Resource, RouteMap, ScopeDescription, StoredClients,
 };
 use countersign_storage::{
-    Account, Accounts, Authentication, Batch, Changes, Clock, EmailAddress, Endpoints, Entries, Entry, Fault, Index,
-    Key, KeyRing, Kind, ManualClock, MemoryStore, Moment, NewAccount, OldDecision, OldOperation, Page, Ports, Reader,
-    Record, Secret, SeededRandom, SignedIn, Store, StoreError, Stored, StoredAccounts, Subject, Timestamp,
-    TracingAudit,
+    Account, Accounts, Authentication, Batch, Changes, Clock, Decision, EmailAddress, Endpoints, Entries, Entry, Fault,
+    Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Moment, NewAccount, Operation, Page, Ports, Reader, Record,
+    Secret, SeededRandom, SignedIn, Store, StoreError, Stored, StoredAccounts, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
@@ -301,7 +301,7 @@ impl World {
     /// Gives a client another name.
     pub(crate) async fn rename(&self, client_id: &str, name: &str) {
         let client = StoredClients::new(&self.ports, ISSUER).client(client_id).await.unwrap().unwrap();
-        self.own().perform_old(&Put(Client { name: name.to_owned(), ..client })).await.unwrap();
+        self.own().perform(&Put(Client { name: name.to_owned(), ..client })).await.unwrap();
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -536,26 +536,22 @@ pub(crate) fn approve(scopes: &[&str]) -> ConsentAnswer {
 pub(crate) struct Put<R>(pub(crate) R);
 
 #[async_trait]
-impl<R: Record + Clone> OldOperation for Put<R> {
+impl<R: Record + Clone> Operation for Put<R> {
     type Loaded = Option<Stored<R>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(R::at(self.0.id())).await
     }
 
-    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         match known {
             Some(known) => changes.replace(&known.with(self.0.clone())),
             None => changes.insert(&self.0),
         };
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(changes)
     }
 }
 

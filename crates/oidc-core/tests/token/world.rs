@@ -1,6 +1,7 @@
 //! An issuer in memory with five clients and one person, codes as the authorization endpoint leaves them, and HTTP to it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -20,9 +21,9 @@ use countersign_oidc::{
     Scopes, StoredClients,
 };
 use countersign_storage::{
-    Account, AccountState, Accounts, Authentication, Changes, Clock, CreateAccountError, EmailAddress, Endpoints,
-    Fault, KeyRing, ManualClock, MemoryStore, Moment, NewAccount, OldDecision, OldOperation, Ports, Reader, Record,
-    Secret, SeededRandom, SessionState, SignedIn, Stored, Subject, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, Authentication, Changes, Clock, CreateAccountError, Decision, EmailAddress,
+    Endpoints, Fault, KeyRing, ManualClock, MemoryStore, Moment, NewAccount, Operation, Ports, Reader, Record, Secret,
+    SeededRandom, SessionState, SignedIn, Stored, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -311,11 +312,11 @@ impl World {
     }
 
     pub(crate) async fn put_if_absent<R: Record + Clone>(&self, record: R) {
-        self.ports.perform_old(&Put(record)).await.unwrap();
+        self.ports.perform(&Put(record)).await.unwrap();
     }
 
     pub(crate) async fn replace<R: Record + Clone>(&self, record: R) {
-        self.ports.perform_old(&Replace(record)).await.unwrap();
+        self.ports.perform(&Replace(record)).await.unwrap();
     }
 
     pub(crate) async fn load<R: Record>(&self, id: &str) -> Option<R> {
@@ -457,49 +458,41 @@ fn alice() -> Account {
 struct Put<R>(R);
 
 #[async_trait]
-impl<R: Record + Clone> OldOperation for Put<R> {
+impl<R: Record + Clone> Operation for Put<R> {
     type Loaded = Option<Stored<R>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(R::at(self.0.id())).await
     }
 
-    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         if known.is_none() {
             changes.insert(&self.0);
         }
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(changes)
     }
 }
 
 struct Replace<R>(R);
 
 #[async_trait]
-impl<R: Record + Clone> OldOperation for Replace<R> {
+impl<R: Record + Clone> Operation for Replace<R> {
     type Loaded = Option<Stored<R>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(R::at(self.0.id())).await
     }
 
-    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         if let Some(known) = known {
             changes.replace(&known.with(self.0.clone()));
         }
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(changes)
     }
 }

@@ -1,0 +1,94 @@
+//! A client asks: the first step of settling. The request is not stored; where the person must be asked, it begins to wait.
+
+use async_trait::async_trait;
+use countersign_storage::secret::identifier;
+use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Sealing};
+
+use crate::authorize::browser::Browser;
+use crate::authorize::pending::Pending;
+use crate::authorize::person::Person;
+use crate::authorize::prompt::{Next, Prompt, SignIn};
+use crate::authorize::redirect::{self, Recipient};
+use crate::authorize::settle::{self, Settled};
+use crate::authorize::waiting::Waiting;
+use crate::authorize::{AuthorizationRefusal, Validated};
+use crate::client_authentication::load_client_with;
+use crate::issuer::Issuer;
+
+pub(crate) struct Begin<'a> {
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) request: &'a Validated,
+    pub(crate) browser: &'a Browser,
+    pub(crate) person: Option<&'a Person>,
+}
+
+/// What was decided about a request that has just come.
+pub(crate) enum Begun {
+    /// Ask; the request begins to wait.
+    Wait { prompt: Prompt, waiting: Box<Waiting> },
+    /// Everything was allowed before: send the browser back.
+    ToClient { location: String },
+}
+
+#[async_trait]
+impl Operation for Begin<'_> {
+    type Loaded = Option<Pending>;
+    type Granted = Begun;
+    type Refusal = AuthorizationRefusal;
+
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Option<Pending>, Fault> {
+        let grant = Pending::grant_at(self.request, self.person);
+        let clients = self.issuer.clients.as_ref();
+        let (client, grant) = load_client_with(&self.request.client_id, clients, reader, grant).await?;
+        Ok(Pending::of(self.issuer, self.request.clone(), client, grant))
+    }
+
+    fn decide(&self, pending: Option<Pending>, moment: &Moment<'_>) -> Decision<Begun, AuthorizationRefusal> {
+        let Some(pending) = pending else { return Decision::refuse(AuthorizationRefusal::ClientGone) };
+        match pending.next(self.person, SignIn::Before, &self.issuer.policy, moment.now) {
+            Next::Refuse(refusal) => Decision::refuse(refusal),
+            Next::Ask(prompt) => Decision::grant(self.wait(prompt, moment)),
+            Next::Nothing { authentication, grant } => {
+                let scopes = pending.scopes.intersection(&grant.scopes);
+                let mut changes = Changes::none();
+                let given = (authentication, grant, scopes);
+                let location = settle::issue(self.issuer, &pending, given, &mut changes, moment);
+                Decision::grant(Begun::ToClient { location }).changing(changes)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Sealing for Begin<'_> {
+    type Sealed = Settled;
+
+    async fn seal(&self, begun: Begun, _: &mut Changes) -> Result<Settled, Fault> {
+        match begun {
+            Begun::ToClient { location } => Ok(Settled::ToClient { location }),
+            Begun::Wait { prompt, waiting } => Ok(match waiting.seal(self.issuer, self.browser)? {
+                Some(interaction) => Settled::Prompt { prompt, interaction },
+                // Only the sealed text shows how long it is.
+                None => Settled::ToClient { location: self.too_long() },
+            }),
+        }
+    }
+}
+
+impl Begin<'_> {
+    fn wait(&self, prompt: Prompt, moment: &Moment<'_>) -> Begun {
+        let waiting = Waiting {
+            id: identifier("int", moment.random),
+            request: self.request.clone(),
+            began_with: self.person.map(|person| person.authentication.clone()),
+            created_at: moment.now,
+            expires_at: moment.now + self.issuer.policy.interaction_lifetime,
+        };
+        Begun::Wait { prompt, waiting: Box::new(waiting) }
+    }
+
+    fn too_long(&self) -> String {
+        let to = Recipient::of_request(self.request);
+        redirect::refuse(self.issuer.identifier(), to, &AuthorizationRefusal::RequestTooLong)
+    }
+}

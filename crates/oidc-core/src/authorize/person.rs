@@ -1,0 +1,27 @@
+//! Who is signed in in the browser that a request comes from.
+
+use countersign_storage::{Authentication, Fault, Subject};
+use http::HeaderMap;
+
+use crate::issuer::Issuer;
+
+/// Somebody who is signed in and whose account is active.
+pub(crate) struct Person {
+    pub(crate) authentication: Authentication,
+}
+
+impl Person {
+    pub(crate) fn subject(&self) -> &Subject {
+        self.authentication.subject()
+    }
+}
+
+impl Issuer {
+    /// Who is signed in, if their account is active.
+    pub(crate) async fn person(&self, headers: &HeaderMap) -> Result<Option<Person>, Fault> {
+        let Some(authentication) = self.signed_in.authentication(headers).await? else { return Ok(None) };
+        let account = self.accounts.by_subject(authentication.subject()).await?;
+        let lets_in = account.is_some_and(|account| account.carries(authentication.account_generation()));
+        Ok(lets_in.then_some(Person { authentication }))
+    }
+}
