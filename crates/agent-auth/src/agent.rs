@@ -1,4 +1,6 @@
-//! Agents ([Agent Auth §2.1]–[§2.6], [§3.2]) and the state that their clocks give them.
+//! Agents ([Agent Auth §2.1]–§2.6, §3.2) and the state that their clocks give them.
+//!
+//! [Agent Auth §2.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Handle, Subject, Timestamp};
@@ -63,6 +65,8 @@ pub(crate) struct PendingApproval {
 }
 
 /// With or without a person ([Agent Auth §2.2]). Fixed when the agent is created.
+///
+/// [Agent Auth §2.2]: https://agentauthprotocol.com/specification/v1.0-draft
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentMode {
@@ -83,6 +87,8 @@ impl AgentMode {
 }
 
 /// Where an agent stands, as its record, its host and its clocks together say ([Agent Auth §2.3]).
+///
+/// [Agent Auth §2.3]: https://agentauthprotocol.com/specification/v1.0-draft
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum AgentStatus {
@@ -164,7 +170,7 @@ impl Agent {
     }
 
     /// Where it stands at `now`: first what was decided, about it or its host ([`crate::standing`]), then the clocks
-    /// ([Agent Auth §2.4]). A limit is reached at its very second.
+    /// (Agent Auth §2.4). A limit is reached at its very second.
     pub(crate) fn status(&self, host: &Host, policy: &AgentPolicy, now: Timestamp) -> AgentStatus {
         match self.standing {
             Standing::Revoked => return AgentStatus::Revoked,
@@ -207,7 +213,7 @@ impl Agent {
         self.keep(policy, now);
     }
 
-    /// Whether its absolute lifetime is over, which nothing prolongs ([Agent Auth §2.5]).
+    /// Whether its absolute lifetime is over, which nothing prolongs (Agent Auth §2.5).
     pub(crate) fn outlived(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
         policy.absolute_lifetime.is_some_and(|lifetime| self.time(now) >= self.created_at + lifetime)
     }
@@ -271,7 +277,7 @@ impl Agent {
         serde_json::to_string(self).map_or(usize::MAX, |record| record.len())
     }
 
-    /// An expired agent waits for approval once more ([Agent Auth §5.6]): all that it was granted is gone.
+    /// An expired agent waits for approval once more (Agent Auth §5.6): all that it was granted is gone.
     pub(crate) fn reopen(&mut self) {
         if self.standing == Standing::Active {
             self.standing = Standing::Pending;
@@ -306,7 +312,7 @@ impl Agent {
         self.standing == Standing::Pending
     }
 
-    /// A person refuses a pending agent ([Agent Auth §7.1]).
+    /// A person refuses a pending agent (Agent Auth §7.1).
     pub(crate) fn reject(&mut self, because: &str, now: Timestamp) {
         if self.standing == Standing::Pending {
             self.standing = Standing::Rejected;
@@ -322,12 +328,12 @@ impl Agent {
         self.approval = None;
     }
 
-    /// Ends it for good ([Agent Auth §5.7]). What was rejected or claimed stays that.
+    /// Ends it for good (Agent Auth §5.7). What was rejected or claimed stays that.
     pub(crate) fn revoke(&mut self, because: &str) {
         self.end(Standing::Revoked, because);
     }
 
-    /// The person whose host it became takes it over ([Agent Auth §2.10]): its grants are gone, its history is theirs.
+    /// The person whose host it became takes it over (Agent Auth §2.10): its grants are gone, its history is theirs.
     pub(crate) fn claim(&mut self, by: &Subject) {
         if matches!(self.standing, Standing::Pending | Standing::Active) {
             self.subject = Some(by.clone());

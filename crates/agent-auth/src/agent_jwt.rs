@@ -1,7 +1,9 @@
-//! Agent JWTs ([Agent Auth §4.3]) and their verification ([§4.5]).
+//! Agent JWTs ([Agent Auth §4.3]) and their verification (§4.5).
 //!
 //! The signature is checked before anything about the agent is told: an unknown agent, a revoked one and a wrong signature
 //! get one answer. The host is known from the agent's id, so `iss` may be absent; present, it must name that host.
+//!
+//! [Agent Auth §4.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_jose::VerifyingKey;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
@@ -50,7 +52,7 @@ pub(crate) struct KnownAgent {
 pub(crate) struct ProvenAgent {
     pub(crate) agent: Stored<Agent>,
     pub(crate) host: Stored<Host>,
-    /// The capabilities that the token is restricted to ([Agent Auth §4.3]).
+    /// The capabilities that the token is restricted to (Agent Auth §4.3).
     pub(crate) capabilities: Option<Vec<String>>,
     /// To be inserted with whatever the token brings about.
     pub(crate) mark: ReplayMark,
@@ -99,7 +101,7 @@ impl<'a> AgentToken<'a> {
         Ok(KnownAgent { agent, host, key, mark, principal })
     }
 
-    /// Proves the token. `audiences` are from the configuration, never from the request ([Agent Auth §8.18]).
+    /// Proves the token. `audiences` are from the configuration, never from the request (Agent Auth §8.18).
     pub(crate) fn verify(
         &self,
         known: KnownAgent,
@@ -133,7 +135,7 @@ impl<'a> AgentToken<'a> {
 
 impl ProvenAgent {
     /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent; and agents of a
-    /// person whose account may not be used.
+    /// person whose account must not be used.
     pub(crate) fn check_status(&self, policy: &AgentPolicy, now: Timestamp) -> Result<(), Refusal> {
         let status = self.agent.status(&self.host, policy, now);
         match self.host.status {

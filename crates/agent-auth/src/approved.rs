@@ -33,7 +33,7 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Approved {
-    /// The person approves some of what they were shown: they signed in recently ([Agent Auth §8.11]), and nothing of the
+    /// The person approves some of what they were shown: they signed in recently (Agent Auth §8.11), and nothing of the
     /// request changed since the page was made.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Approved {
         Ok(Approved { by, capabilities: capabilities.iter().cloned().collect() })
     }
 
-    /// The policy lets autonomous agents have these capabilities ([Agent Auth §2.2.2]). `None` where it refuses such agents.
+    /// The policy lets autonomous agents have these capabilities (Agent Auth §2.2.2). `None` where it refuses such agents.
     pub(crate) fn by_policy(policy: &AutonomousPolicy) -> Option<Self> {
         match policy {
             AutonomousPolicy::Granted(capabilities) => {

@@ -3,6 +3,8 @@
 //! Counted in the commit that the request leads to anyway, and only once its signature is proven, so that nobody can use up
 //! somebody else's share. Each such request leaves a replay mark and most leave an audit record: without a bound, a host
 //! that anybody can make up in a moment could fill the store.
+//!
+//! [Agent Auth §8.13]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::record::{Key, Kind};
 use countersign_storage::{Changes, Limit, Moment, Timestamp};

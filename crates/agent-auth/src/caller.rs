@@ -1,4 +1,6 @@
 //! Who may introspect agent JWTs ([Agent Auth §5.12]).
+//!
+//! [Agent Auth §5.12]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ pub trait CallerAuthentication: Send + Sync {
 }
 
 /// Callers that present a secret as a bearer token ([RFC 6750 §2.1]); only hashes are kept.
+///
+/// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 pub struct CallerSecrets(Vec<(String, Handle)>);
 
 impl CallerSecrets {

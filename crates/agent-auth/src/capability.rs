@@ -1,4 +1,6 @@
 //! What the server offers ([Agent Auth §2.12]).
+//!
+//! [Agent Auth §2.12]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,6 +24,8 @@ pub struct Capability {
 }
 
 /// Who sees a capability in the list ([Agent Auth §5.2]).
+///
+/// [Agent Auth §5.2]: https://agentauthprotocol.com/specification/v1.0-draft
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Visibility {
     /// Everybody.
@@ -33,6 +37,8 @@ pub enum Visibility {
 impl Capability {
     /// A capability without arguments. `name` is 1 to 100 of `a-z`, `0-9`, `_` ([Agent Auth §2.14]); the description is
     /// shown to agents, and to the person who approves.
+    ///
+    /// [Agent Auth §2.14]: https://agentauthprotocol.com/specification/v1.0-draft
     pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
         Capability {
             name: name.into(),
@@ -61,6 +67,8 @@ impl Capability {
     }
 
     /// Limits every grant of this capability, whatever an agent asks for ([Agent Auth §2.13], server-imposed).
+    ///
+    /// [Agent Auth §2.13]: https://agentauthprotocol.com/specification/v1.0-draft
     #[must_use]
     pub fn constrained(mut self, constraints: Constraints) -> Self {
         self.constraints = constraints;

@@ -38,7 +38,7 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
-    /// The issuer is no issuer ([RFC 8414 §2]).
+    /// The issuer is no issuer (RFC 8414 §2).
     #[error("issuer: {0}")]
     Issuer(#[from] IssuerUrlError),
     /// A lifetime of the policy is zero.

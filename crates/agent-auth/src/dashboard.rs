@@ -1,4 +1,6 @@
 //! What a person sees of their agents and hosts, and of what these did ([Agent Auth §8.8.1], §9.2).
+//!
+//! [Agent Auth §8.8.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::record::Index;
 use countersign_storage::{AuditRecord, Cursor, Fault, Page, Record, Stored, Subject, Timestamp};
@@ -149,6 +151,8 @@ impl AgentProvider {
     ///
     /// # Errors
     /// [`Fault`].
+    ///
+    /// [Agent Auth §2.10]: https://agentauthprotocol.com/specification/v1.0-draft
     pub async fn agent_activity(
         &self,
         subject: &Subject,

@@ -1,4 +1,7 @@
 //! Asking a person by user code ([Agent Auth §7.1], [RFC 8628]).
+//!
+//! [Agent Auth §7.1]: https://agentauthprotocol.com/specification/v1.0-draft
+//! [RFC 8628]: https://www.rfc-editor.org/rfc/rfc8628
 
 use countersign_storage::{Changes, Moment, UserCode, secret};
 use countersign_web::text::Cleaned;
@@ -9,7 +12,7 @@ use crate::agent::{Agent, PendingApproval};
 use crate::grant::CapabilityGrant;
 use crate::user_code::UserCodeEntry;
 
-/// Puts pending grants to a person, and returns the approval object for the agent ([Agent Auth §7]). Whatever code the
+/// Puts pending grants to a person, and returns the approval object for the agent (Agent Auth §7). Whatever code the
 /// agent had before is dead: an agent has one question open at most.
 pub(crate) fn ask(
     provider: &AgentProvider,

@@ -1,4 +1,6 @@
 //! May this agent do this, with these arguments? A pure judgement ([Agent Auth §4.5], steps on grants and constraints).
+//!
+//! [Agent Auth §4.5]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::Timestamp;
 use serde_json::{Map, Value};

@@ -15,7 +15,7 @@ use crate::agent::AgentMode;
 /// were committed. It acts for [`ApprovedCall::subject`] and must not look for authority anywhere else.
 #[async_trait]
 pub trait Executor: Send + Sync {
-    /// Performs the call and returns what becomes `data` of the answer ([Agent Auth §5.11]).
+    /// Performs the call and returns what becomes `data` of the answer (Agent Auth §5.11).
     ///
     /// # Errors
     /// [`ExecuteError`]; the token stays used up.

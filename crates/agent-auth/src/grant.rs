@@ -1,4 +1,6 @@
 //! What one agent may do with one capability ([Agent Auth §3.3]).
+//!
+//! [Agent Auth §3.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::time::Duration;
 
@@ -34,6 +36,8 @@ pub(crate) struct CapabilityGrant {
 }
 
 /// Where a grant stands ([Agent Auth §3.3]; `revoked` is how grants of revoked and claimed agents are told).
+///
+/// [Agent Auth §3.3]: https://agentauthprotocol.com/specification/v1.0-draft
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -126,7 +130,7 @@ impl CapabilityGrant {
         }
     }
 
-    /// Whether it is active and has not expired ([Agent Auth §3.3]): nothing at or after its end.
+    /// Whether it is active and has not expired (Agent Auth §3.3): nothing at or after its end.
     pub(crate) fn is_effective(&self, now: Timestamp) -> bool {
         self.status == GrantStatus::Active && self.expires_at.is_none_or(|expires_at| now < expires_at)
     }

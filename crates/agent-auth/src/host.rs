@@ -1,4 +1,6 @@
-//! Hosts: what vouches for agents ([Agent Auth §2.7], [§3.1]).
+//! Hosts: what vouches for agents ([Agent Auth §2.7], §3.1).
+//!
+//! [Agent Auth §2.7]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::time::Duration;
 
@@ -19,11 +21,11 @@ pub(crate) struct Host {
     /// Thumbprints of keys before the present one: they sign nothing any more, but agents may still name them as `iss`.
     #[serde(default)]
     pub(crate) former_keys: Vec<Thumbprint>,
-    /// Informational, never used to decide anything ([Agent Auth §3.1]).
+    /// Informational, never used to decide anything (Agent Auth §3.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<Cleaned>,
     pub(crate) status: HostStatus,
-    /// The person it is linked to. Once set it never changes ([Agent Auth §2.7]).
+    /// The person it is linked to. Once set it never changes (Agent Auth §2.7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<Subject>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +45,7 @@ pub(crate) struct Host {
     pub(crate) purged_after: Option<Timestamp>,
 }
 
-/// Where a host stands ([Agent Auth §2.11]).
+/// Where a host stands (Agent Auth §2.11).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -164,7 +166,7 @@ impl Host {
         self.purged_after = Some(kept);
     }
 
-    /// Whether an agent JWT's `iss` names this host: its thumbprint, an earlier one, or its id ([Agent Auth §4.5]).
+    /// Whether an agent JWT's `iss` names this host: its thumbprint, an earlier one, or its id (Agent Auth §4.5).
     pub(crate) fn is_named(&self, iss: &str) -> bool {
         iss == self.key.thumbprint().as_str()
             || iss == self.id.as_str()

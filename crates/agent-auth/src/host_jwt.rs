@@ -1,8 +1,10 @@
-//! Host JWTs ([Agent Auth §4.2]) and their verification ([§4.5.1]).
+//! Host JWTs ([Agent Auth §4.2]) and their verification (§4.5.1).
 //!
 //! Refused: a key set by URL (`host_jwks_url`, `agent_jwks_url`: keys come inline here, and how a host delivers its key
 //! never changes), an `iss` that is not the thumbprint of the key that signed, an inline key that is not the stored one,
 //! an audience other than the issuer alone, a life of more than 60 seconds, and a `jti` that was seen, on every endpoint.
+//!
+//! [Agent Auth §4.2]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_jose::{Algorithm, Jwk, KeyError, Thumbprint, VerifyingKey};
@@ -51,7 +53,7 @@ pub(crate) struct KnownHost {
 }
 
 impl KnownHost {
-    /// The host, unless it is shut out ([Agent Auth §4.5.1]). A pending one may register, ask and revoke.
+    /// The host, unless it is shut out (Agent Auth §4.5.1). A pending one may register, ask and revoke.
     pub(crate) fn admitted(&self) -> Result<&Stored<Host>, Refusal> {
         let host = self.host.as_ref().ok_or(Refusal::UNPROVEN)?;
         match host.status {
@@ -92,7 +94,7 @@ impl KnownHost {
         self.alias.iter().for_each(|alias| reader.unguard(&alias.record.key()));
     }
 
-    /// The host, unless it is shut out, and its own agent ([Agent Auth §5.5], §5.6, §5.7). Another host's agent is as
+    /// The host, unless it is shut out, and its own agent (Agent Auth §5.5, §5.6, §5.7). Another host's agent is as
     /// unknown as one that does not exist.
     pub(crate) fn admitted_with(
         &self,
@@ -125,7 +127,7 @@ impl ProvenHost {
 /// Which key a host JWT may be verified with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
-    /// A host that was never seen proves itself by the key that it brings ([Agent Auth §2.8]).
+    /// A host that was never seen proves itself by the key that it brings (Agent Auth §2.8).
     Welcome,
     /// Only known hosts.
     Refused,
@@ -246,7 +248,7 @@ impl<'a> HostToken<'a> {
     }
 }
 
-/// Reads the public key of an agent: Ed25519 and not a weak point ([Agent Auth §4.1]).
+/// Reads the public key of an agent: Ed25519 and not a weak point (Agent Auth §4.1).
 pub(crate) fn agent_key(key: &Value) -> Result<Jwk, Refusal> {
     let jwk = Jwk::try_from(key).map_err(|error| match error {
         KeyError::Unsupported | KeyError::AlgorithmMismatch => Refusal::UnsupportedAlgorithm,

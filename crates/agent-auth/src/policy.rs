@@ -11,17 +11,23 @@ use crate::constraint::Constraints;
 #[derive(Clone, Debug)]
 pub struct AgentPolicy {
     /// Agents without a person ([Agent Auth §2.2.2]). Default: refused.
+    ///
+    /// [Agent Auth §2.2.2]: https://agentauthprotocol.com/specification/v1.0-draft
     pub autonomous: AutonomousPolicy,
     /// Whether an agent JWT must carry `iss`. Default: it may be absent, because the published client sends none.
     pub agent_issuer: AgentIssuer,
     /// What `aud` a call may carry. Default: the location or the issuer.
     pub execute_audience: ExecuteAudience,
     /// How discovery writes its endpoints. Default: as paths ([Agent Auth §5.1]).
+    ///
+    /// [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
     pub endpoint_values: EndpointValues,
     /// What introspection tells an authenticated caller about a grant. Default: with constraints, so that a location of
     /// its own can enforce them.
     pub introspected_grants: IntrospectedGrants,
     /// How long an agent may stay unused, in whole seconds ([Agent Auth §2.4]). Default: 3,600 s.
+    ///
+    /// [Agent Auth §2.4]: https://agentauthprotocol.com/specification/v1.0-draft
     pub session_lifetime: Duration,
     /// How long an agent works after its activation. Default: 86,400 s.
     pub max_lifetime: Duration,
@@ -38,10 +44,14 @@ pub struct AgentPolicy {
     /// How long a client waits between two polls of the status. Default: 5 s.
     pub approval_interval: Duration,
     /// How recently a person must have signed in to approve ([Agent Auth §8.11]). Default: 300 s.
+    ///
+    /// [Agent Auth §8.11]: https://agentauthprotocol.com/specification/v1.0-draft
     pub fresh_session: Duration,
     /// How many user codes one person may look up or get wrong. Default: 20 in 10 minutes.
     pub user_code_attempts: Limit,
     /// How many hosts that were never seen before one address may bring ([Agent Auth §8.13]). Default: 20 an hour.
+    ///
+    /// [Agent Auth §8.13]: https://agentauthprotocol.com/specification/v1.0-draft
     pub unknown_hosts: Limit,
     /// How many requests one agent may make, and one host. Default: 600 a minute.
     ///
@@ -62,6 +72,8 @@ pub struct AgentPolicy {
     /// How long what has ended is remembered, to be shown to its person. Default: 90 days.
     pub ended_kept: Duration,
     /// How long an unapproved agent or host is remembered before it may be purged ([Agent Auth §10.9]). Default: 7 days.
+    ///
+    /// [Agent Auth §10.9]: https://agentauthprotocol.com/specification/v1.0-draft
     pub pending_kept: Duration,
 }
 
@@ -97,7 +109,7 @@ impl Default for AgentPolicy {
 /// Whether agents may act for no person at all.
 #[derive(Clone, Debug)]
 pub enum AutonomousPolicy {
-    /// They may not: the mode is not offered.
+    /// They must not: the mode is not offered.
     Refused,
     /// They may, and get these capabilities without anybody's approval, each within these constraints.
     ///
@@ -119,6 +131,8 @@ pub enum AgentIssuer {
     /// It may be absent; the host is then found through the agent.
     Optional,
     /// It must be there ([Agent Auth §4.3]).
+    ///
+    /// [Agent Auth §4.3]: https://agentauthprotocol.com/specification/v1.0-draft
     Required,
 }
 
@@ -135,6 +149,8 @@ pub enum ExecuteAudience {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EndpointValues {
     /// As paths below the issuer ([Agent Auth §5.1]).
+    ///
+    /// [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
     Paths,
     /// As whole URLs, for clients that do not join paths.
     Urls,
@@ -146,5 +162,7 @@ pub enum IntrospectedGrants {
     /// Name, status, constraints and expiry.
     WithConstraints,
     /// Name and status ([Agent Auth §5.12] to the letter).
+    ///
+    /// [Agent Auth §5.12]: https://agentauthprotocol.com/specification/v1.0-draft
     NamesOnly,
 }

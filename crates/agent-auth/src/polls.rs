@@ -1,4 +1,6 @@
 //! How fast a host asks whether its agent was approved ([RFC 8628 §3.5]).
+//!
+//! [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5
 
 use std::time::Duration;
 

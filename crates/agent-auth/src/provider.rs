@@ -21,6 +21,8 @@ pub struct AgentProviderConfig {
     /// The issuer, byte for byte as tokens name it: `https`, or `http` on a loopback host; no final slash.
     pub issuer: String,
     /// A short name ([Agent Auth §5.1]).
+    ///
+    /// [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
     pub provider_name: String,
     /// One sentence about the service, for agents.
     pub description: String,

@@ -111,7 +111,7 @@ impl Refusal {
     pub(crate) const UNPROVEN: Refusal =
         Refusal::InvalidJwt("the token is not an acceptable, unused token by a key that is known here");
 
-    /// Why an agent that is not active may not act; `None` for an active one.
+    /// Why an agent that is not active must not act; `None` for an active one.
     pub(crate) fn of_status(status: AgentStatus) -> Option<Refusal> {
         match status {
             AgentStatus::Active => None,

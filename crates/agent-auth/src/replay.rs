@@ -1,4 +1,6 @@
 //! Single use of `jti` ([Agent Auth §4.6]).
+//!
+//! [Agent Auth §4.6]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The mark that a token was used. Its key is what makes the second use fail: it is inserted in the very commit that does
 /// what the token asked for, so of many concurrent uses one does it, on however many nodes.
 ///
-/// Marks are apart for each host and each agent ([Agent Auth §10.3]), and they live as long as the token could be
+/// Marks are apart for each host and each agent (Agent Auth §10.3), and they live as long as the token could be
 /// accepted anywhere, to the end of its life and two leeways more, and some minutes beyond, so that a clock that is set back
 /// by minutes after a purge revives no token. Introspection leaves no mark and asks for none: who
 /// received a token may ask about it, and the one call that it is good for stays unspent.

@@ -17,7 +17,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     optional_bearer(headers)?.ok_or(Refusal::AuthenticationRequired)
 }
 
-/// The bearer token, if any ([RFC 6750 §2.1]).
+/// The bearer token, if any (RFC 6750 §2.1).
 pub(crate) fn optional_bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,4 +1,6 @@
 //! Writing answers: JSON, errors in their one shape ([Agent Auth §5.13]), caching.
+//!
+//! [Agent Auth §5.13]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::time::Duration;
 

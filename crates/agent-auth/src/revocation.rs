@@ -58,6 +58,8 @@ impl AgentProvider {
     ///
     /// # Errors
     /// [`Fault`].
+    ///
+    /// [Agent Auth §2.6]: https://agentauthprotocol.com/specification/v1.0-draft
     pub async fn revoke_person(&self, subject: &Subject) -> Result<Revocation, Fault> {
         Ok(self.ports.perform(&RevokePerson { provider: self, subject }).await?)
     }

@@ -29,7 +29,7 @@ pub(crate) struct Row {
     pub(crate) endpoint: Endpoint,
 }
 
-/// Everything that is mounted below the issuer ([Agent Auth §5.1]).
+/// Everything that is mounted below the issuer (Agent Auth §5.1).
 pub(crate) const ROWS: &[Row] = &[
     Row { path: "/agent/register", method: Method::POST, key: "register", endpoint: Endpoint::Register },
     Row { path: "/capability/list", method: Method::GET, key: "capabilities", endpoint: Endpoint::ListCapabilities },
@@ -85,13 +85,13 @@ impl Routes {
         ROWS.iter().find(|row| row.path == path).map(|row| (row.endpoint, row.method.clone()))
     }
 
-    /// At the root, as the client looks for it; inserted and appended, as issuers with a path are looked for ([RFC 8414 §3]).
+    /// At the root, as the client looks for it; inserted and appended, as issuers with a path are looked for (RFC 8414 §3).
     fn is_discovery(&self, path: &str) -> bool {
         path.strip_prefix(WELL_KNOWN).is_some_and(|rest| rest.is_empty() || rest == self.base)
             || path.strip_prefix(self.base.as_str()) == Some(WELL_KNOWN)
     }
 
-    /// Where discovery is, for a challenge ([Agent Auth §5.14]).
+    /// Where discovery is, for a challenge (Agent Auth §5.14).
     pub(crate) fn discovery(origin: &str) -> String {
         format!("{origin}{WELL_KNOWN}")
     }

@@ -1,4 +1,6 @@
 //! Which agent a person's code is for ([RFC 8628 §6.1]).
+//!
+//! [RFC 8628 §6.1]: https://www.rfc-editor.org/rfc/rfc8628#section-6.1
 
 use countersign_storage::{Handle, Record, Timestamp, record::Kind};
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,8 @@
 //! agent or host reads the place where it would be, and commits only if it is still empty. So nobody who uses the thing can
 //! be faster, however often: a withdrawal loses to another withdrawal alone. What follows from a withdrawn host for its
 //! agents is computed ([`crate::standing`]).
+//!
+//! [Agent Auth §2.11]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::time::Duration;
 

@@ -3,6 +3,8 @@
 //! What is approved is what was shown: the view carries a hash of the whole question as this person sees it in this
 //! session, the answer must bring it back, and any change in between voids it. Approving takes a sign-in of the last minutes;
 //! denying does not. An answer that is given twice within a minute is told twice and counts once.
+//!
+//! [Agent Auth §7.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 mod answered;
 mod decide;
@@ -39,6 +41,8 @@ pub struct ApprovalView {
     pub host_lasts: Duration,
     /// Names of agents under the host that act for nobody so far, and that become this person's by approval: they stop,
     /// and their history is kept under the person's name ([Agent Auth §2.10]).
+    ///
+    /// [Agent Auth §2.10]: https://agentauthprotocol.com/specification/v1.0-draft
     pub claims: Vec<String>,
     /// When the question lapses.
     pub expires_at: Timestamp,

@@ -6,6 +6,8 @@
 //!
 //! Refused when a constraint is read: an unknown operator ([Agent Auth §2.13]: `unknown_constraint_operator`), a bound
 //! that is no number, a list that is no list, an exact value that is not a text, a number or a boolean.
+//!
+//! [Agent Auth §2.13]: https://agentauthprotocol.com/specification/v1.0-draft
 
 mod error;
 mod field;
@@ -75,6 +77,8 @@ impl Constraints {
     }
 
     /// What allows exactly what both allow: the intersection ([Agent Auth §2.13], "combined").
+    ///
+    /// [Agent Auth §2.13]: https://agentauthprotocol.com/specification/v1.0-draft
     #[must_use]
     pub fn narrowed_by(&self, other: &Constraints) -> Constraints {
         let mut both = self.0.clone();

@@ -1,4 +1,6 @@
 //! How agents and grants are written ([Agent Auth §5.3], §5.5).
+//!
+//! [Agent Auth §5.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::Timestamp;
 use serde_json::{Map, Value, json};
@@ -24,7 +26,7 @@ pub(crate) fn agent(provider: &AgentProvider, agent: &Agent, host: &Host, now: T
     ])
 }
 
-/// The rest of what status tells ([Agent Auth §5.5]).
+/// The rest of what status tells (Agent Auth §5.5).
 pub(crate) fn history(policy: &AgentPolicy, agent: &Agent) -> Map<String, Value> {
     members([
         ("user_id", json!(agent.subject.as_ref().map(|subject| subject.as_str()))),
@@ -72,7 +74,7 @@ fn granted_by(grant: &CapabilityGrant) -> Value {
     }
 }
 
-/// A moment in ISO 8601 ([Agent Auth §5.5]); `null` where there is none.
+/// A moment in ISO 8601 (Agent Auth §5.5); `null` where there is none.
 pub(crate) fn date(moment: Option<Timestamp>) -> Value {
     let written = moment
         .and_then(|moment| OffsetDateTime::from_unix_timestamp(moment.as_secs()).ok())

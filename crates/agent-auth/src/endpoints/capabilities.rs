@@ -3,6 +3,8 @@
 //! Both answer anybody; credentials only add to what is seen. Credentials that prove nothing are passed over and not
 //! refused ([Agent Auth §5.2]: a server that lists without credentials never answers 401 there), but the `jti` of good
 //! ones is spent like everywhere.
+//!
+//! [Agent Auth §5.2]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::convert::Infallible;
 

@@ -1,4 +1,6 @@
 //! `GET /.well-known/agent-configuration` ([Agent Auth §5.1]): written from what is mounted, so that it cannot promise more.
+//!
+//! [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +9,7 @@ use crate::policy::{AutonomousPolicy, EndpointValues};
 use crate::respond::{Answer, Caching};
 use crate::routes::ROWS;
 
-/// The draft that is spoken here ([Agent Auth §5.1.1]).
+/// The draft that is spoken here (Agent Auth §5.1.1).
 const VERSION: &str = "1.0-draft";
 const MAX_AGE: u32 = 3_600;
 

@@ -3,6 +3,8 @@
 //! The commit holds the single use of the token, the audit record and the count of calls, guarded by everything that the
 //! judgement read: an agent, host or grant that was revoked meanwhile makes it start again and refuse. Nothing is cached,
 //! so the first call after a revocation fails, on every node. A refusal is committed too, once the signature is proven.
+//!
+//! [Agent Auth §5.11]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::convert::Infallible;
 
@@ -191,7 +193,7 @@ fn event(call: &Call, proven: &ProvenAgent, id: &str) -> Event {
     }
 }
 
-/// The audience of a call is a configured value; both stand in the protocol ([Agent Auth §4.3], §4.5).
+/// The audience of a call is a configured value; both stand in the protocol (Agent Auth §4.3, §4.5).
 pub(crate) fn audiences(provider: &AgentProvider) -> Vec<&str> {
     match provider.policy.execute_audience {
         ExecuteAudience::LocationOrIssuer => vec![&provider.location, &provider.issuer],

@@ -3,6 +3,8 @@
 //! The whole verification runs, except for single use: asking does not spend the token, and a token that was spent here
 //! is still told as what it is, so that a service learns whom it serves. A service that acts on a token itself must keep
 //! its own record of `jti`. Whatever is wrong with a token, the answer is `{"active": false}` and nothing more.
+//!
+//! [Agent Auth §5.12]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use bytes::Bytes;
 use countersign_storage::{Allowance, Stopped};

@@ -3,6 +3,8 @@
 //! Everything that the agent held is revoked. A delegated agent then asks its person for the same again, under grants that
 //! are new and worth nothing until they are approved; hosts have no capabilities of their own here that would come
 //! without asking. An autonomous agent gets anew what the policy gives today. The absolute lifetime goes on.
+//!
+//! [Agent Auth §5.6]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::collections::BTreeMap;
 

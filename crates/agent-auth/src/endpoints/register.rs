@@ -3,6 +3,8 @@
 //! A delegated agent starts pending, with a user code for a person to approve it with; under a host that nobody is linked
 //! to yet, that approval links the host. An autonomous agent gets what the policy for such agents gives, and nothing else;
 //! without such a policy the mode is refused.
+//!
+//! [Agent Auth §5.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::collections::BTreeMap;
 
@@ -107,7 +109,7 @@ struct Loaded {
 
 impl Register<'_> {
     /// Hosts that were never seen cost a record each, so they are counted per address before one is made
-    /// ([Agent Auth §8.13]); only those that prove their key, so that nobody is shut out by another's noise.
+    /// (Agent Auth §8.13); only those that prove their key, so that nobody is shut out by another's noise.
     async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Stopped<Refusal>> {
         let provider = self.provider;
         let mut reader = provider.ports.reader();
@@ -297,7 +299,7 @@ impl Register<'_> {
         })
     }
 
-    /// Puts the request to a person ([Agent Auth §7.1]). Whatever code the agent had before is dead from now on.
+    /// Puts the request to a person (Agent Auth §7.1). Whatever code the agent had before is dead from now on.
     fn ask(
         &self,
         asked: &Registration,
@@ -310,7 +312,7 @@ impl Register<'_> {
         Ok(device_authorization::ask(self.provider, agent, pending, reason, moment, changes))
     }
 
-    /// Autonomous agents ([Agent Auth §2.2.2]): each capability passes the policy or is denied.
+    /// Autonomous agents (Agent Auth §2.2.2): each capability passes the policy or is denied.
     fn grant_by_policy(
         &self,
         asked: &Registration,

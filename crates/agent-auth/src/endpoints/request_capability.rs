@@ -2,6 +2,8 @@
 //!
 //! A delegated agent is answered with a user code, and its person decides; what it may do already stays as it is. An
 //! autonomous one gets what the policy gives. A grant that the agent holds already is not asked for again.
+//!
+//! [Agent Auth §5.4]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::collections::BTreeMap;
 

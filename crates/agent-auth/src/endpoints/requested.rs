@@ -1,4 +1,6 @@
 //! What an agent asks for ([Agent Auth §5.3], §5.4): capabilities, each with constraints of its own.
+//!
+//! [Agent Auth §5.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use std::collections::BTreeMap;
 
@@ -75,7 +77,7 @@ impl Requested {
     }
 
     /// Pending grants, each narrowed by what the capability itself allows and by further `limits`
-    /// ([Agent Auth §2.13], "combined").
+    /// (Agent Auth §2.13, "combined").
     ///
     /// # Errors
     /// [`Refusal::ConstraintAllowsNothing`] for one under which no call would ever be allowed: it would look like a grant.

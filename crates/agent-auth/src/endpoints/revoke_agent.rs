@@ -1,4 +1,6 @@
 //! `POST /agent/revoke` ([Agent Auth §5.7]): a host ends an agent of its own, for good.
+//!
+//! [Agent Auth §5.7]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -1,5 +1,7 @@
-//! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it ([§8.5]), in one write. Its
+//! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it (§8.5), in one write. Its
 //! agents are read for nothing but the number that the answer tells.
+//!
+//! [Agent Auth §5.10]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use async_trait::async_trait;
 use bytes::Bytes;

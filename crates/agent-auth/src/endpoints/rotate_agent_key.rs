@@ -2,6 +2,8 @@
 //!
 //! The draft lets the host do it, naming the agent. The published client does it with the agent's own token, naming
 //! nobody; that is accepted too, for an active agent and itself alone, and recorded as what it is.
+//!
+//! [Agent Auth §5.8]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! `POST /host/rotate-key` ([Agent Auth §5.9]): another key for a host, signed for with the present one. The host, its
 //! agents, their grants and the link to a person stay; the old key is dead with the answer.
+//!
+//! [Agent Auth §5.9]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use async_trait::async_trait;
 use bytes::Bytes;

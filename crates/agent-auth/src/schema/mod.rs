@@ -74,7 +74,7 @@ impl InputSchema {
         Ok(InputSchema { shown: schema, root })
     }
 
-    /// What agents are shown; `None` where there are no arguments ([Agent Auth §2.12]).
+    /// What agents are shown; `None` where there are no arguments (Agent Auth §2.12).
     pub fn shown(&self) -> Option<&Value> {
         (!self.shown.is_null()).then_some(&self.shown)
     }

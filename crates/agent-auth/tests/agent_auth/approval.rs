@@ -24,7 +24,7 @@ fn yes(names: &[&str]) -> ApprovalAnswer {
     ApprovalAnswer::Approve { capabilities: names.iter().map(|name| (*name).to_owned()).collect(), at_most: None }
 }
 
-/// AA-148: everything that is asked for, in words; nothing granted by looking.
+/// Everything that is asked for, in words; nothing granted by looking.
 #[test]
 fn the_question_shows_agent_host_reason_and_limits() {
     let world = World::new();
@@ -84,7 +84,7 @@ fn approval_activates_the_agent_and_links_the_host() {
     );
 }
 
-/// ATK-504, AA-102, AA-103, X7.
+/// §7.1: some of it is approved, and the agent tries the rest.
 #[test]
 fn a_partial_approval_grants_what_was_ticked_and_denies_the_rest() {
     let world = World::new();
@@ -112,7 +112,7 @@ fn a_partial_approval_grants_what_was_ticked_and_denies_the_rest() {
     world.execute(&nothing, "ping", json!({})).refused(403, "capability_not_granted");
 }
 
-/// AA-144, X7.
+/// A refused agent tries again with everything that it has.
 #[test]
 fn denial_rejects_the_agent_for_good() {
     let world = World::new();
@@ -128,7 +128,7 @@ fn denial_rejects_the_agent_for_good() {
     world.execute(&agent, "ping", json!({})).refused(403, "agent_rejected");
 }
 
-/// ATK-495, decisions 25: what is approved is what was shown.
+/// The agent changes its request while the page is open: what is approved is what was shown.
 #[test]
 fn any_change_of_the_request_voids_the_page() {
     let world = World::new();
@@ -177,7 +177,7 @@ fn what_approval_would_claim_is_shown_and_bound() {
     world.execute(&watcher, "ping", json!({})).ok();
 }
 
-/// AA-017, ATK on claiming: linking the host ends its autonomous agents, under the person's name.
+/// §2.10: linking the host ends its autonomous agents, under the person's name.
 #[test]
 fn linking_a_host_claims_its_autonomous_agents() {
     let world = World::new();
@@ -191,12 +191,12 @@ fn linking_a_host_claims_its_autonomous_agents() {
     world.execute(&watcher, "ping", json!({})).refused(403, "agent_claimed");
     let [claimed] = &world.audit("agent.claim")[..] else { panic!("one event") };
     assert_eq!((claimed.detail["agent"].as_str(), &claimed.subject), (watcher.id.as_str(), &Some(subject("alice"))));
-    // AA-004: claimed is terminal.
+    // Claimed is terminal.
     let revoke = json!({ "agent_id": watcher.id });
     world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).refused(403, "agent_claimed");
 }
 
-/// ATK-497, AA-151.
+/// §8.11: somebody sits down at a browser that was left signed in.
 #[test]
 fn approving_takes_a_fresh_sign_in_and_denying_does_not() {
     let world = World::new();
@@ -227,7 +227,7 @@ fn approving_takes_a_fresh_sign_in_and_denying_does_not() {
     );
 }
 
-/// ATK-460, AA-006: one person's host is not another's to answer for.
+/// Bob approves an agent of Alice's host: one person's host is not another's to answer for.
 #[test]
 fn bob_does_not_answer_for_alices_host() {
     let world = World::new();
@@ -255,7 +255,7 @@ fn bob_does_not_answer_for_alices_host() {
     assert_eq!(decide(&world, &two, "bob", yes(&["ping"]), &shown), Err(ApprovalRefusal::ForeignHost.into()));
 }
 
-/// RFC 8628 §5.1–5.2, ATK-500: codes lapse, and cannot be tried out.
+/// RFC 8628 §5.1 and §5.2: codes lapse, and cannot be tried out.
 #[test]
 fn a_code_lapses_at_its_second() {
     let world = World::new();
@@ -454,7 +454,7 @@ fn a_host_ends_a_year_after_its_last_use() {
     world.status(&host, &agent).refused(403, "host_revoked");
 }
 
-/// ATK-503: what was revoked is not revived by an approval.
+/// What was revoked is not revived by an approval.
 #[test]
 fn a_revoked_agent_or_host_is_not_approved() {
     let world = World::new();

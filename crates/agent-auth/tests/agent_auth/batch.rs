@@ -1,4 +1,4 @@
-//! Batch execution, as the reference implementation and its client have it (C11).
+//! Batch execution, as the reference implementation and its client have it.
 
 use std::time::Duration;
 

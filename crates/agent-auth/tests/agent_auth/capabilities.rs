@@ -8,7 +8,7 @@ fn names(body: &Value) -> Vec<&str> {
     body["capabilities"].as_array().unwrap().iter().map(|capability| capability["name"].as_str().unwrap()).collect()
 }
 
-/// AA-075, AA-076, AA-069.
+/// §5.2: a stranger, a host and an agent look at the list.
 #[test]
 fn a_list_is_light_and_shows_what_the_viewer_may_see() {
     let world = World::new();
@@ -35,7 +35,7 @@ fn a_list_is_light_and_shows_what_the_viewer_may_see() {
     assert_eq!(own.body["capabilities"][1]["grant_status"], json!("not_granted"));
 }
 
-/// AA-079 and C12: credentials that open nothing are no error here, and good ones are still spent.
+/// Credentials that open nothing are no error here, and good ones are still spent.
 #[test]
 fn credentials_that_prove_nothing_are_passed_over() {
     let world = World::new();
@@ -53,7 +53,7 @@ fn credentials_that_prove_nothing_are_passed_over() {
     assert!(!names(world.get("/api/auth/capability/list", Some(&stranger)).ok()).contains(&"private_notes"));
 }
 
-/// AA-076.
+/// §5.2: pages, and a search.
 #[test]
 fn a_list_comes_in_pages_and_can_be_searched() {
     let world = World::new();
@@ -73,7 +73,7 @@ fn a_list_comes_in_pages_and_can_be_searched() {
     }
 }
 
-/// AA-081, AA-082; and the schema says what is enforced.
+/// §5.2.1: an unknown name and one that is hidden get one answer; the schema says what is enforced.
 #[test]
 fn describe_gives_the_schemas_and_404_for_what_is_not_there_to_see() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! §2.13 constraints, attacks U (ATK-462 to ATK-481, ATK-494): each operator fails closed.
+//! §2.13 constraints: each operator fails closed, whatever value, type or spelling is tried on it.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ fn each_operator_fails_closed() {
     }
 }
 
-/// AA-094, ATK-462, ATK-494: through the door, with what helps the agent and nothing else.
+/// A call above its limit is told what helps the agent, and nothing of other grants.
 #[test]
 fn a_violation_names_field_limit_and_argument() {
     let world = World::new();
@@ -177,7 +177,7 @@ fn a_number_that_cannot_be_held_exactly_is_refused() {
     assert_eq!(world.executor.count(), 0);
 }
 
-/// ATK-467: a limit on one side is told as such to the person.
+/// A large negative amount passes a limit from above: a limit on one side is told as such to the person.
 #[test]
 fn an_open_end_is_allowed_and_said_aloud() {
     let world = World::new();
@@ -210,7 +210,7 @@ fn every_form_is_told_in_words() {
     assert_eq!(limits[2], ["amount: at most 50, no lower limit"]);
 }
 
-/// AA-086, AA-093, AA-100: the capability's own limit holds whatever is asked, and the grant says so.
+/// §2.13, combined: the capability's own limit holds whatever is asked, and the grant says so.
 #[test]
 fn a_grant_is_the_intersection_of_what_is_asked_and_what_is_offered() {
     let world = World::new();
@@ -258,7 +258,7 @@ fn a_violation_repeats_no_large_argument() {
     assert_eq!(violations, [Violation { field: "x".to_owned(), constraint: json!("a"), actual: Value::Null }]);
 }
 
-/// ATK-508: a value that an agent proposes can not end its own quotation and go on in the server's words.
+/// A value that an agent proposes cannot end its own quotation and go on in the server's words.
 #[test]
 fn no_value_can_pass_for_the_words_around_it() {
     let world = World::new();

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::world::{HostActor, ISSUER, LOCATION, World, autonomous, request};
 
-/// AA-060, AA-061, AA-063, AA-066.
+/// §5.1: every place in which a client looks.
 #[test]
 fn discovery_is_at_the_root_inserted_and_appended_and_says_the_same() {
     let world = World::new();
@@ -48,7 +48,7 @@ fn discovery_is_at_the_root_inserted_and_appended_and_says_the_same() {
     );
 }
 
-/// AA-001.
+/// §2.2: what is not offered is not in discovery.
 #[test]
 fn autonomous_mode_is_not_offered_without_a_policy_for_it() {
     let world = World::with(AgentPolicy::default());
@@ -93,7 +93,7 @@ fn other_paths_are_handed_back_untouched() {
     }
 }
 
-/// AA-137: bodies that are no acceptable JSON.
+/// Bodies that are no acceptable JSON.
 #[test]
 fn a_body_is_refused_for_exactly_what_is_wrong_with_it() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! §5.4 request-capability, C7.
+//! §5.4 request-capability: an agent at work asks for more.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn with_code(agent: &AgentActor, reply: &Reply) -> AgentActor {
     }
 }
 
-/// AA-104, AA-105, C7.
+/// §5.4: waiting for more takes nothing away.
 #[test]
 fn an_agent_at_work_asks_for_more_and_keeps_what_it_has_meanwhile() {
     let world = World::new();
@@ -74,7 +74,7 @@ fn a_denied_escalation_leaves_the_agent_as_it_was() {
     assert_eq!(world.status(&host, &agent).body["agent_capability_grants"][1]["status"], json!("denied"));
 }
 
-/// AA-106.
+/// An agent asks for what it has, and for nothing else.
 #[test]
 fn what_is_granted_already_is_not_asked_for_again() {
     let world = World::new();
@@ -91,7 +91,7 @@ fn what_is_granted_already_is_not_asked_for_again() {
     assert_eq!(statuses, [&json!("active"), &json!("pending")]);
 }
 
-/// ATK-495 for an agent at work: what was shown is void once more is asked.
+/// The agent asks for more while its person reads: what was shown is void once more is asked.
 #[test]
 fn a_newer_request_replaces_an_older_one() {
     let world = World::new();
@@ -125,7 +125,7 @@ fn a_request_for_more_is_refused_for_what_is_wrong_with_it() {
     ask(&world, &agent, &json!({})).refused(400, "invalid_request");
     let lte = json!({ "capabilities": [{ "name": "transfer_money", "constraints": { "amount": { "lte": 1 } } }] });
     ask(&world, &agent, &lte).refused(400, "unknown_constraint_operator");
-    // AA-041: `aud` is the issuer here.
+    // `aud` is the issuer here.
     let body = json!({ "capabilities": ["check_balance"] });
     let path = "/api/auth/agent/request-capability";
     let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, LOCATION));
@@ -143,7 +143,7 @@ fn a_request_for_more_is_refused_for_what_is_wrong_with_it() {
     ask(&world, &pending, &body).refused(403, "agent_pending");
 }
 
-/// X6: an autonomous agent gets what the policy gives.
+/// An autonomous agent gets what the policy gives.
 #[test]
 fn an_autonomous_agent_gets_more_from_the_policy_or_not_at_all() {
     let world = World::new();
@@ -155,7 +155,7 @@ fn an_autonomous_agent_gets_more_from_the_policy_or_not_at_all() {
     world.execute(&agent, "transfer_money", json!({ "amount": 1 })).refused(403, "capability_not_granted");
 }
 
-/// ATK-481: one grant must cover all fields.
+/// A call meets half of one grant and half of another: one grant must cover all fields.
 #[test]
 fn two_grants_do_not_add_up_to_a_third() {
     let world = World::new();

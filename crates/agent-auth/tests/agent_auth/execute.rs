@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::world::{HostActor, World, autonomous, capabilities, subject};
 
-/// AA-127.
+/// §5.11: the shape of an answer.
 #[test]
 fn a_call_answers_with_data_and_nothing_else() {
     let world = World::new();
@@ -41,7 +41,7 @@ fn arguments_may_be_left_out() {
     }
 }
 
-/// ATK-477, ATK-478, D27: closed schemas, unique members.
+/// A member is given twice, or one that only the back end would read: schemas are closed, members unique.
 #[test]
 fn arguments_fit_the_schema_and_name_nothing_else() {
     let world = World::new();
@@ -65,7 +65,7 @@ fn arguments_fit_the_schema_and_name_nothing_else() {
     world.execute(&agent, "check_balance", json!({ "account_id": "a" })).ok();
 }
 
-/// X4, ATK-489, AA-074.
+/// §2.12: an agent calls what is not offered, and what is no longer.
 #[test]
 fn an_unknown_capability_is_404_and_a_removed_one_403() {
     let world = World::new();
@@ -83,7 +83,7 @@ fn an_unknown_capability_is_404_and_a_removed_one_403() {
     later.execute(&agent, "check_balance", json!({ "account_id": "a" })).ok();
 }
 
-/// ATK-488, AA-022: nothing at or after the end of a grant.
+/// Calls around the very second: nothing at or after the end of a grant.
 #[test]
 fn a_grant_ends_at_its_second() {
     let world = World::new();
@@ -98,7 +98,7 @@ fn a_grant_ends_at_its_second() {
     assert_eq!(grants[0]["status"], json!("revoked"));
 }
 
-/// AA-179, ATK-536: who, for whom, what, when, how approved, and how it ended, for every allow and every deny.
+/// Who, for whom, what, when, how approved, and how it ended, for every allow and every deny.
 #[test]
 fn every_call_leaves_a_record_that_names_agent_and_person() {
     let world = World::new();
@@ -172,7 +172,7 @@ fn what_the_executor_reports_becomes_the_protocols_error() {
     assert!(failed.iter().all(|record| matches!(record.actor, Actor::Agent { .. })));
 }
 
-/// ATK-522, AA-162, AA-163.
+/// §8.13: one agent fills the store with signed calls.
 #[test]
 fn calls_are_limited_per_agent() {
     let calls = Some(Limit::new(3, Duration::from_secs(60)));

@@ -1,4 +1,4 @@
-//! §5.12 introspection: ATK-416, ATK-434, D22, X9.
+//! §5.12 introspection: what a service learns about a token, who may ask, and that asking spends nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn ask(world: &World, secret: Option<&str>, token: &str) -> crate::world::Reply 
 
 const SECRET: Option<&str> = Some("a-secret-of-the-reports-service");
 
-/// AA-135.
+/// §5.12: the answer of the draft, member by member.
 #[test]
 fn an_active_agent_is_told_with_its_effective_grants() {
     let world = authenticated(AgentPolicy::default());
@@ -54,7 +54,7 @@ fn an_active_agent_is_told_with_its_effective_grants() {
     assert_eq!(later.body["agent_capability_grants"].as_array().unwrap().len(), 1, "the other has expired");
 }
 
-/// AA-135: filtered by the token's own restriction.
+/// Filtered by the token's own restriction.
 #[test]
 fn a_restricted_token_is_told_with_what_it_covers() {
     let world = authenticated(AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() });
@@ -66,7 +66,7 @@ fn a_restricted_token_is_told_with_what_it_covers() {
     assert_eq!((told.as_array().unwrap().len(), &told[0]["capability"]), (1, &json!("ping")));
 }
 
-/// X9: the strict switch, and what anybody is told.
+/// The strict switch, and what anybody is told.
 #[test]
 fn constraints_are_for_authenticated_callers_and_can_be_kept_back() {
     let asked = json!([{ "name": "transfer_money", "constraints": { "amount": { "max": 5 } } }]);
@@ -80,7 +80,7 @@ fn constraints_are_for_authenticated_callers_and_can_be_kept_back() {
     assert_eq!(open.introspect(&open.agent_jwt(&agent)).body["agent_capability_grants"], compact);
 }
 
-/// ATK-434, AA-136.
+/// A stranger who got hold of a token asks what it is worth.
 #[test]
 fn callers_prove_who_they_are_or_are_limited() {
     let world = authenticated(AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() });
@@ -102,7 +102,7 @@ fn callers_prove_who_they_are_or_are_limited() {
     assert!(refused.headers.contains_key("retry-after"));
 }
 
-/// ATK-416: asking never spends the one call, and a spent token is still told.
+/// Asking never spends the one call, and a spent token is still told.
 #[test]
 fn introspection_and_execution_do_not_spend_each_other() {
     let world = World::new();
@@ -116,7 +116,7 @@ fn introspection_and_execution_do_not_spend_each_other() {
     assert_eq!(world.executor.count(), 1);
 }
 
-/// D22: whatever is wrong, one answer.
+/// Whatever is wrong, one answer.
 #[test]
 fn whatever_is_wrong_with_a_token_it_is_inactive() {
     let world = World::new();

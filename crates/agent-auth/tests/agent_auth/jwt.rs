@@ -20,7 +20,7 @@ fn with(claim: &'static str, value: Value) -> impl Fn(&mut Value) {
     move |claims| claims[claim] = value.clone()
 }
 
-/// AA-038 to AA-042, AA-054, AA-058, ATK-420: one valid call, one claim changed per row.
+/// §4.3: one valid call, one claim changed per row; among them a token that was made for another server.
 #[test]
 fn an_agent_jwt_is_refused_for_each_claim_that_is_wrong() {
     let world = World::new();
@@ -100,7 +100,7 @@ fn an_agent_jwt_is_refused_for_each_claim_that_is_wrong() {
     assert_eq!(world.executor.count(), accepted);
 }
 
-/// C4: `iss` may also be our id of the host.
+/// `iss` may also be our id of the host.
 #[test]
 fn iss_may_be_the_host_id() {
     let world = World::new();
@@ -112,7 +112,8 @@ fn iss_may_be_the_host_id() {
     world.execute_with(&sign(&agent.key, "agent+jwt", &claims), "ping", json!({})).ok();
 }
 
-/// ATK-423 and decisions 20, 21: both strict switches.
+/// A token without `iss`, and one for the issuer instead of the location: both pass by default and fail under the strict
+/// switches.
 #[test]
 fn strict_switches_demand_iss_and_the_location() {
     let policy = AgentPolicy {
@@ -135,7 +136,7 @@ fn strict_switches_demand_iss_and_the_location() {
     call(&with("aud", json!(ISSUER))).refused(401, "invalid_jwt");
 }
 
-/// ATK-425, AA-028, AA-038, and the header's rules: one answer, whatever is wrong with the signature.
+/// §4.5: one answer, whatever is wrong with signature or header; among others a host's key that signs for its agent.
 #[test]
 fn an_agent_jwt_is_refused_for_each_wrong_signature_and_kind() {
     let world = World::new();
@@ -175,7 +176,7 @@ fn an_agent_jwt_is_refused_for_each_wrong_signature_and_kind() {
         let reply = world.execute_with(&token, "ping", json!({}));
         assert_eq!((reply.status.as_u16(), &reply.body["error"]), (401, &json!("invalid_jwt")), "{what}");
     }
-    // ATK-523: nothing is stored for what proves nothing.
+    // A flood of unsigned tokens: nothing is stored for what proves nothing.
     assert_eq!(world.entries(), before);
     assert_eq!(world.executor.count(), 0);
     world.execute_with(&good, "ping", json!({})).ok();
@@ -184,7 +185,7 @@ fn an_agent_jwt_is_refused_for_each_wrong_signature_and_kind() {
     }
 }
 
-/// ATK-426: nobody without the key learns whether an agent exists, or in what state it is.
+/// Agents that are unknown, revoked or pending are tried with a wrong signature: nobody without the key learns whether an agent exists, or in what state it is.
 #[test]
 fn a_wrong_signature_reveals_no_state() {
     let world = World::new();
@@ -210,7 +211,7 @@ fn a_wrong_signature_reveals_no_state() {
     world.execute(&revoked, "ping", json!({})).refused(403, "agent_revoked");
 }
 
-/// AA-030, AA-032, AA-050, AA-123, ATK-436, ATK-438: one valid host JWT, one thing changed per row.
+/// §4.2: one valid host JWT, one thing changed per row; among them keys by URL, and the name of another host.
 #[test]
 fn a_host_jwt_is_refused_for_each_claim_that_is_wrong() {
     let world = World::new();
@@ -260,14 +261,14 @@ fn a_host_jwt_is_refused_for_each_claim_that_is_wrong() {
         let expected = if *accepted { (200, Value::Null) } else { (401, json!("invalid_jwt")) };
         assert_eq!((reply.status.as_u16(), reply.body["error"].clone()), expected, "{what}");
     }
-    // ATK-425: the agent's key signs no host JWT, and the host's key no other kind.
+    // The agent's key signs no host JWT, and the host's key no other kind.
     let claims = world.host_claims(&host);
     world.get(&path, Some(&sign(&agent.key, "host+jwt", &claims))).refused(401, "invalid_jwt");
     world.get(&path, Some(&sign(&host.key, "agent+jwt", &claims))).refused(401, "invalid_jwt");
     world.get(&path, None).refused(401, "authentication_required");
 }
 
-/// ATK-415, D3, AA-055: a host JWT works once, on every endpoint that takes one.
+/// A host JWT is replayed: it works once, on every endpoint that takes one.
 #[test]
 fn a_host_jwt_works_once_on_every_endpoint() {
     let world = World::new();
@@ -319,7 +320,7 @@ fn the_jwt_that_rotated_a_host_key_works_once() {
     rotate().refused(401, "invalid_jwt");
 }
 
-/// ATK-413, AA-057: an agent JWT works once; the same `jti` of another agent is another token.
+/// An agent JWT is replayed: it works once; the same `jti` of another agent is another token.
 #[test]
 fn an_agent_jwt_works_once() {
     let world = World::new();
@@ -344,7 +345,7 @@ fn an_agent_jwt_works_once() {
     world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
 }
 
-/// AA-056: the mark outlives the token, skew included.
+/// The replay waits for the purge: the mark outlives the token, skew included.
 #[test]
 fn a_replay_mark_is_kept_as_long_as_its_token_could_be_accepted() {
     use countersign_storage::{Store, Timestamp};
@@ -364,7 +365,7 @@ fn a_replay_mark_is_kept_as_long_as_its_token_could_be_accepted() {
     assert_eq!(world.audit("agent.execute").len(), 2);
 }
 
-/// ATK-428, ATK-430, AA-043: a token restricted to some capabilities opens no other.
+/// A token restricted to some capabilities opens no other.
 #[test]
 fn the_capabilities_claim_only_narrows() {
     let world = World::new();
@@ -382,7 +383,7 @@ fn the_capabilities_claim_only_narrows() {
     call(json!(["transfer_money"]), "transfer_money").refused(403, "capability_not_granted");
 }
 
-/// ATK-419: without the store nothing is executed, and the answer says to come back.
+/// Without the store nothing is executed, and the answer says to come back.
 #[test]
 fn a_store_that_is_down_executes_nothing() {
     let world = World::new();
@@ -504,7 +505,7 @@ fn a_token_that_lives_longer_than_a_minute_is_refused() {
     }
 }
 
-/// AA-055: an agent JWT works once, at whichever endpoint, and not at another afterwards.
+/// A token is replayed elsewhere: it works once, at whichever endpoint, and not at another afterwards.
 #[test]
 fn an_agent_jwt_works_once_on_every_endpoint() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! §2.4 clocks: states are computed, at the second, and nothing wakes by itself. ATK-453, ATK-456.
+//! §2.4 clocks: states are computed, at the second, and nothing wakes by itself.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn an_unused_agent_expires_and_stays_expired() {
     world.advance(3_600);
     assert!(!calls(&world, &agent));
     assert_eq!(world.status(&host, &agent).body["status"], json!("expired"));
-    // ATK-453: no state changes by trying.
+    // An expired agent goes on calling: no state changes by trying.
     assert!(!calls(&world, &agent));
     assert_eq!(world.executor.count(), 2);
 }
@@ -53,7 +53,7 @@ fn the_note_of_the_last_use_may_lag_but_never_lead() {
     assert!(calls(&world, &agent));
 }
 
-/// ATK-456: a busy agent stops at the end of its life, at the second, on every node.
+/// A busy agent stops at the end of its life, at the second, on every node.
 #[test]
 fn a_busy_agent_stops_at_the_end_of_its_longest_life() {
     let policy =
@@ -70,7 +70,7 @@ fn a_busy_agent_stops_at_the_end_of_its_longest_life() {
     }
 }
 
-/// AA-110, AA-113: the absolute end revokes.
+/// §2.5: the absolute end revokes.
 #[test]
 fn the_absolute_lifetime_ends_in_revocation() {
     let absolute_lifetime = Some(Duration::from_secs(100));

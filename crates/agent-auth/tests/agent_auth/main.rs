@@ -1,5 +1,5 @@
-//! The Agent Auth provider, rule by rule, through its HTTP door and its methods for pages. Section numbers are those of the
-//! `1.0-draft`; ATK and AA numbers those of the project's catalogues.
+//! The Agent Auth provider, rule by rule, through its HTTP door and its methods for pages. Section numbers without a name are
+//! those of Agent Auth `1.0-draft`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
 

@@ -1,4 +1,4 @@
-//! Of many at once, exactly one: tokens, approvals, registrations; and revocation wins. ATK-414, ATK-503, ATK-510.
+//! Of many at once, exactly one: tokens, approvals, registrations; and revocation wins.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -78,7 +78,7 @@ fn of_64_uses_of_one_host_jwt_one_is_answered() {
     replies.iter().filter(|reply| reply.status != 200).for_each(|reply| reply.refused(401, "invalid_jwt"));
 }
 
-/// ATK-503: one terminal outcome, and the audit agrees.
+/// One terminal outcome, and the audit agrees.
 #[test]
 fn of_64_answers_approve_and_deny_exactly_one_counts() {
     let nodes = nodes();
@@ -111,7 +111,7 @@ fn of_64_answers_approve_and_deny_exactly_one_counts() {
     }
 }
 
-/// AA-006: two persons race for one host; one gets it.
+/// Two persons race for one host; one gets it.
 #[test]
 fn a_host_is_linked_to_one_person_however_many_approve() {
     let nodes = nodes();
@@ -131,7 +131,7 @@ fn a_host_is_linked_to_one_person_however_many_approve() {
     assert_eq!(owners.count(), 1);
 }
 
-/// ATK-503: after a revocation was acknowledged nothing executes, and no approval revives anything.
+/// After a revocation was acknowledged nothing executes, and no approval revives anything.
 #[test]
 fn revocation_wins_over_calls_and_approvals() {
     let nodes = nodes();
@@ -172,7 +172,7 @@ fn revocation_wins_over_calls_and_approvals() {
     }
 }
 
-/// AA-017: an autonomous agent that registers while its host is being linked is claimed, or was never registered.
+/// An autonomous agent that registers while its host is being linked is claimed, or was never registered.
 #[test]
 fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
     let nodes = nodes();
@@ -211,7 +211,7 @@ fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
     }
 }
 
-/// AA-097: one key, one agent, however often it registers at once.
+/// One key, one agent, however often it registers at once.
 #[test]
 fn one_key_registers_one_agent() {
     let nodes = nodes();
@@ -223,7 +223,7 @@ fn one_key_registers_one_agent() {
     replies.iter().filter(|reply| reply.status != 200).for_each(|reply| reply.refused(409, "agent_exists"));
 }
 
-/// ATK-490's pattern on the call counter: the ceiling holds under concurrency.
+/// Many calls at once try to pass the ceiling together: it holds under concurrency.
 #[test]
 fn the_limit_of_calls_holds_under_concurrency() {
     let policy = || AgentPolicy {

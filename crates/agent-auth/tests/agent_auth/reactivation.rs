@@ -1,4 +1,4 @@
-//! §5.6 reactivation: a checkpoint. AA-111 to AA-115, ATK-452, decisions 26.
+//! §5.6 reactivation: a checkpoint, at which a person is asked anew and nothing grows.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn reactivate(world: &World, host: &HostActor, agent: &AgentActor) -> Reply {
     world.post("/api/auth/agent/reactivate", Some(&world.host_jwt(host)), &json!({ "agent_id": agent.id }))
 }
 
-/// AA-112.
+/// §5.6: waking what is awake changes nothing.
 #[test]
 fn an_active_agent_is_left_as_it_is() {
     let world = World::new();
@@ -23,7 +23,7 @@ fn an_active_agent_is_left_as_it_is() {
     world.execute(&agent, "ping", json!({})).ok();
 }
 
-/// AA-114, D8, D17: a person is asked again, and nothing works before the answer.
+/// A person is asked again, and nothing works before the answer.
 #[test]
 fn an_expired_delegated_agent_asks_its_person_again() {
     let world = World::new();
@@ -77,7 +77,7 @@ fn an_expired_autonomous_agent_gets_what_the_policy_gives_today() {
     later.execute(&agent, "check_balance", json!({ "account_id": "a" })).refused(403, "capability_not_granted");
 }
 
-/// AA-112, ATK-452.
+/// A host wakes an agent that was revoked, rejected or claimed.
 #[test]
 fn what_has_ended_is_not_reactivated() {
     let world = World::new();
@@ -100,7 +100,7 @@ fn what_has_ended_is_not_reactivated() {
     world.execute(&revoked, "ping", json!({})).refused(403, "agent_revoked");
 }
 
-/// AA-113: neither prolonged by reactivation nor by a longer policy afterwards.
+/// Neither prolonged by reactivation nor by a longer policy afterwards.
 #[test]
 fn the_absolute_lifetime_is_never_reset() {
     let policy = |absolute| AgentPolicy {

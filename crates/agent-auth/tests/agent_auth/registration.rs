@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, sign, subject};
 
-/// AA-007, AA-008, AA-143: a new host, a pending agent, a code to approve it with.
+/// §5.3: a new host, a pending agent, a code to approve it with.
 #[test]
 fn a_delegated_agent_of_an_unknown_host_starts_pending_with_an_approval() {
     let world = World::new();
@@ -43,7 +43,7 @@ fn a_delegated_agent_of_an_unknown_host_starts_pending_with_an_approval() {
     );
     let shape: String = code.chars().map(|c| if "BCDFGHJKLMNPQRSTVWXZ".contains(c) { 'X' } else { c }).collect();
     assert_eq!(shape, "XXXX-XXXX");
-    // RFC 8628 §5.1, decisions 11: the store knows a hash.
+    // RFC 8628 §5.1: the store knows a hash.
     assert!(
         world
             .store
@@ -56,7 +56,8 @@ fn a_delegated_agent_of_an_unknown_host_starts_pending_with_an_approval() {
     assert!(matches!(&event.actor, Actor::Host { host_id } if host_id == body["host_id"].as_str().unwrap()));
 }
 
-/// ATK-436, AA-034, C3: the thumbprint is computed from the key, whatever `kid` and `iss` say.
+/// Somebody brings a key of their own under the name of another host: the thumbprint is computed from the key, whatever `kid` and
+/// `iss` say.
 #[test]
 fn an_unknown_host_must_be_named_by_the_thumbprint_of_its_key() {
     let world = World::new();
@@ -93,7 +94,7 @@ fn an_unknown_host_must_be_named_by_the_thumbprint_of_its_key() {
         assert_eq!(reply.status, 401, "{what}");
     }
     assert_eq!(world.entries(), before, "nothing was stored");
-    // D28: a kid that is missing or strange changes nothing.
+    // A kid that is missing or strange changes nothing.
     for kid in [json!(null), json!("whatever")] {
         let host = HostActor::new();
         let mut claims = world.host_claims(&host);
@@ -109,7 +110,7 @@ fn an_unknown_host_must_be_named_by_the_thumbprint_of_its_key() {
     }
 }
 
-/// AA-025, ATK on weak keys, AA-024.
+/// §4.1: a weak or private key, or one of another kind, is offered as an agent's.
 #[test]
 fn an_agent_key_is_ed25519_and_strong_and_public() {
     let world = World::new();
@@ -141,7 +142,7 @@ fn a_host_key_must_be_ed25519() {
     world.register_with(&host, &new_key(), &json!({ "name": "x" })).refused(400, "unsupported_algorithm");
 }
 
-/// ATK-444, AA-001.
+/// An agent asks for a mode without a person where the server offers none.
 #[test]
 fn a_mode_that_is_not_offered_is_refused() {
     let world = World::with(AgentPolicy::default());
@@ -152,7 +153,7 @@ fn a_mode_that_is_not_offered_is_refused() {
     register("delegated").ok();
 }
 
-/// X6, D14: autonomous grants come from the policy and are within its constraints; the rest is denied aloud.
+/// Autonomous grants come from the policy and are within its constraints; the rest is denied aloud.
 #[test]
 fn an_autonomous_agent_gets_what_the_policy_gives_and_nothing_else() {
     let limits = Constraints::parse(&json!({ "account_id": { "in": ["public", "demo"] } })).unwrap();
@@ -184,7 +185,7 @@ fn an_autonomous_agent_gets_what_the_policy_gives_and_nothing_else() {
     assert_eq!(world.executor.calls.lock().unwrap()[0].subject, None);
 }
 
-/// AA-008, D24: a host that waits for a person gains nothing by asking in the other mode.
+/// A host that waits for a person gains nothing by asking in the other mode.
 #[test]
 fn a_pending_host_registers_no_autonomous_agent_and_a_linked_one_neither() {
     let world = World::new();
@@ -196,7 +197,7 @@ fn a_pending_host_registers_no_autonomous_agent_and_a_linked_one_neither() {
     world.register_with(&host, &new_key(), &autonomous).refused(400, "unsupported_mode");
 }
 
-/// ATK-441.
+/// A host that nobody approved registers a second agent, and lets it call.
 #[test]
 fn nothing_under_a_pending_host_can_be_executed() {
     let world = World::new();
@@ -212,7 +213,7 @@ fn nothing_under_a_pending_host_can_be_executed() {
     assert_eq!(world.executor.count(), 1);
 }
 
-/// AA-098, ATK-447: a retry keeps the agent and leaves one live code.
+/// A hundred retries would be a hundred codes to guess: a retry keeps the agent and leaves one live code.
 #[test]
 fn a_registration_retry_keeps_the_agent_and_kills_the_older_codes() {
     let world = World::with(AgentPolicy {
@@ -234,7 +235,7 @@ fn a_registration_retry_keeps_the_agent_and_kills_the_older_codes() {
     assert_eq!(alive, [codes.last().unwrap()]);
 }
 
-/// ATK-448, AA-099.
+/// The key of an active or revoked agent registers once more.
 #[test]
 fn a_key_that_was_used_registers_no_second_agent() {
     let world = World::new();
@@ -270,7 +271,7 @@ fn a_refused_registration_of_a_known_host_is_recorded() {
     assert_eq!(denied[0].subject, Some(subject("alice")));
 }
 
-/// AA-107, ATK-485, ATK-474, AA-089, AA-090.
+/// Unknown capabilities, unknown operators, and constraints that say nothing: each is refused by its name.
 #[test]
 fn what_is_asked_for_must_exist_and_make_sense() {
     let world = World::new();
@@ -312,7 +313,7 @@ fn what_is_asked_for_must_exist_and_make_sense() {
     }
 }
 
-/// AA-149, ATK-508.
+/// A name, a reason or a host's name dresses up as words of the server.
 #[test]
 fn names_and_reasons_are_cleaned_and_bounded() {
     let world = World::new();
@@ -336,7 +337,7 @@ fn names_and_reasons_are_cleaned_and_bounded() {
     }
 }
 
-/// AA-164.
+/// §8.13: somebody makes up hosts without end.
 #[test]
 fn unknown_hosts_are_limited_per_address_and_known_ones_are_not() {
     let policy = AgentPolicy { unknown_hosts: Limit::new(2, Duration::from_secs(3_600)), ..AgentPolicy::default() };
@@ -354,8 +355,8 @@ fn unknown_hosts_are_limited_per_address_and_known_ones_are_not() {
     world.register(&HostActor::new(), json!(["ping"]));
 }
 
-/// ATK-522, ATK-525: anybody can make up a host, so what one may bring into the store in a minute is bounded, at every
-/// endpoint together. Who can not sign for the host uses nothing up.
+/// Anybody can make up a host, so what one may bring into the store in a minute is bounded, at every
+/// endpoint together. Who cannot sign for the host uses nothing up.
 #[test]
 fn a_host_has_a_limit_of_requests() {
     let calls = Some(Limit::new(4, Duration::from_secs(60)));
@@ -392,7 +393,7 @@ fn a_host_has_a_limit_of_living_agents() {
     register().ok();
 }
 
-/// AA-009, AA-120.
+/// §2.11: a host that was ended comes back with its key.
 #[test]
 fn a_revoked_host_registers_nothing() {
     let world = World::new();
@@ -402,7 +403,7 @@ fn a_revoked_host_registers_nothing() {
     world.register_with(&host, &new_key(), &json!({ "name": "x" })).refused(403, "host_revoked");
 }
 
-/// AA-116: what nobody approved can be forgotten.
+/// §10.9: what nobody approved can be forgotten.
 #[test]
 fn pending_agents_and_hosts_may_be_purged_and_approved_ones_not() {
     use countersign_storage::{Store, Timestamp};
@@ -418,7 +419,7 @@ fn pending_agents_and_hosts_may_be_purged_and_approved_ones_not() {
     world.register(&forgotten, json!(["ping"]));
 }
 
-/// ATK-541: hosts and agents of one issuer are nothing to another on the same store.
+/// Hosts and agents of one issuer are nothing to another on the same store.
 #[test]
 fn ids_differ_by_issuer() {
     let world = World::new();

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::world::{HostActor, ISSUER, World, sign, subject};
 
-/// AA-117, AA-004, ATK-451.
+/// §5.7: what was revoked calls once more.
 #[test]
 fn a_host_revokes_its_agent_and_the_next_call_fails() {
     let world = World::new();
@@ -30,7 +30,7 @@ fn a_host_revokes_its_agent_and_the_next_call_fails() {
     assert_eq!(first.subject, Some(subject("alice")));
 }
 
-/// AA-012, ATK-461: no agent outlives its person's account, and none is lost with a pause of it.
+/// No agent outlives its person's account, and none is lost with a pause of it.
 #[test]
 fn an_agent_of_a_disabled_or_deleted_person_is_refused_at_the_next_call() {
     for state in [Some(AccountState::Disabled), None] {
@@ -56,7 +56,7 @@ fn an_agent_of_a_disabled_or_deleted_person_is_refused_at_the_next_call() {
     }
 }
 
-/// ATK-450, AA-108.
+/// A host asks for, ends, rotates and wakes the agent of another host.
 #[test]
 fn another_hosts_agent_is_unknown() {
     let world = World::new();
@@ -74,7 +74,7 @@ fn another_hosts_agent_is_unknown() {
     world.execute(&agent, "ping", json!({})).ok();
 }
 
-/// AA-120, AA-010.
+/// §8.5: an agent calls after its host was ended.
 #[test]
 fn revoking_a_host_ends_every_agent_under_it() {
     let world = World::new();
@@ -95,7 +95,7 @@ fn revoking_a_host_ends_every_agent_under_it() {
         .refused(401, "invalid_jwt");
 }
 
-/// AA-124: from the dashboard, by the person and by nobody else.
+/// From the dashboard, by the person and by nobody else.
 #[test]
 fn a_person_revokes_their_own_agents_and_hosts() {
     let world = World::new();
@@ -121,7 +121,7 @@ fn a_person_revokes_their_own_agents_and_hosts() {
     assert_eq!((hosts[0].status, hosts[0].living()), (HostStatus::Revoked, 0));
 }
 
-/// ATK-461, AA-012: no agent outlives the person.
+/// No agent outlives the person.
 #[test]
 fn revoking_a_person_ends_all_hosts_and_agents_at_once() {
     let world = World::new();
@@ -137,7 +137,7 @@ fn revoking_a_person_ends_all_hosts_and_agents_at_once() {
     assert_eq!(block_on(world.provider.revoke_person(&subject("nobody"))), Ok(Revocation::NotFound));
 }
 
-/// AA-174: a person sees what was done for them.
+/// A person sees what was done for them.
 #[test]
 fn the_activity_of_a_persons_agents_can_be_read() {
     let world = World::new();
@@ -154,7 +154,7 @@ fn the_activity_of_a_persons_agents_can_be_read() {
     assert_eq!(block_on(world.provider.activity(&subject("bob"), Page::first(100))).unwrap().0, []);
 }
 
-/// AA-017, AA-175: with the agent its history is the person's.
+/// With the agent its history is the person's.
 #[test]
 fn the_history_of_a_claimed_agent_can_be_read_by_its_person() {
     let world = World::new();

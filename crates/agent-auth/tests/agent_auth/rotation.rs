@@ -1,4 +1,4 @@
-//! §5.8 agent key rotation (both forms of C13) and §5.9 host key rotation. ATK-450, ATK-457.
+//! §5.8 rotation of an agent's key, by its host and by itself, and §5.9 rotation of a host's.
 
 use countersign_jose::SigningKey;
 use countersign_storage::Actor;
@@ -20,7 +20,7 @@ fn holding(agent: &AgentActor, key: &SigningKey) -> AgentActor {
     AgentActor { id: agent.id.clone(), key: key.clone(), code: None }
 }
 
-/// AA-118, ATK-457.
+/// The old key is used a moment after the rotation.
 #[test]
 fn an_agents_old_key_is_dead_at_once_whoever_rotates() {
     let world = World::new();
@@ -39,7 +39,7 @@ fn an_agents_old_key_is_dead_at_once_whoever_rotates() {
     assert_eq!(actors.iter().filter(|actor| matches!(actor, Actor::Agent { .. })).count(), 1);
 }
 
-/// AA-097: a key stands for one agent of a host, once.
+/// A key stands for one agent of a host, once.
 #[test]
 fn a_key_that_was_ever_an_agents_is_not_taken_again() {
     let world = World::new();
@@ -95,7 +95,7 @@ fn rotation_is_refused_to_whom_it_does_not_belong() {
     by_host(&world, &host, &agent, &new_key()).refused(403, "agent_revoked");
 }
 
-/// AA-032, AA-119, D21: in place; agents, grants and link stay.
+/// §5.9: in place; agents, grants and link stay.
 #[test]
 fn a_hosts_key_is_rotated_in_place() {
     let world = World::new();
@@ -114,7 +114,7 @@ fn a_hosts_key_is_rotated_in_place() {
     world.status(&second, &agent).refused(401, "invalid_jwt");
     assert_eq!(world.status(&third, &agent).ok(), &before);
     world.execute(&agent, "ping", json!({})).ok();
-    // AA-047: an agent may name its host by the present thumbprint, or by one that it knew before.
+    // An agent may name its host by the present thumbprint, or by one that it knew before.
     for (iss, expected) in [(&host, 200), (&second, 200), (&third, 200), (&HostActor::new(), 401)] {
         let mut claims = world.agent_claims(&agent, LOCATION);
         claims["iss"] = json!(iss.key.kid());
@@ -149,7 +149,7 @@ fn a_host_takes_no_key_that_is_or_was_a_hosts() {
     rotate(&HostActor::new(), &new_key()).refused(401, "invalid_jwt");
 }
 
-/// AA-052: a host that nobody approved can not rotate keys, its own or an agent's: what a rotation leaves behind is kept.
+/// A host that nobody approved cannot rotate keys, its own or an agent's: what a rotation leaves behind is kept.
 #[test]
 fn nothing_is_rotated_under_a_pending_host() {
     let world = World::new();
@@ -165,7 +165,7 @@ fn nothing_is_rotated_under_a_pending_host() {
     rotate().ok();
 }
 
-/// ATK-425: one key never speaks for a host and for one of its agents.
+/// One key never speaks for a host and for one of its agents.
 #[test]
 fn a_host_does_not_take_the_key_of_an_agent_of_its_own() {
     let world = World::new();
