@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
 };
 
 use crate::AgentProvider;
@@ -65,7 +65,7 @@ impl AgentProvider {
     }
 }
 
-fn event(action: &'static str, subject: &Subject) -> Event {
+fn event(action: Action, subject: &Subject) -> Event {
     Event::new(action, Actor::Person { subject: subject.clone() }).for_subject(subject)
 }
 
@@ -109,10 +109,12 @@ impl Operation for RevokeAgent<'_> {
         }
         let mut changes = Changes::none();
         changes.insert(&Withdrawal::of_agent(&agent, "revoked by the person", policy, moment.now));
-        let event = event("agent.revoke", self.subject)
-            .with("agent", agent.id.as_str())
-            .with("agent_name", agent.name.as_str())
-            .with("host", host.id.as_str());
+        let action = Action::AgentRevoke {
+            agent: agent.id.as_str().to_owned(),
+            agent_name: Some(agent.name.as_str().to_owned()),
+            host: Some(host.id.as_str().to_owned()),
+        };
+        let event = event(action, self.subject);
         Decision::grant(Revocation::Revoked { agents: 1 }).changing(changes).report(event)
     }
 }
@@ -151,8 +153,8 @@ impl Ending {
         let mut decision = Decision::grant(Revocation::Revoked { agents });
         for Ending { host, agents } in ending {
             decision.changes.insert(&Withdrawal::of_host(host, "revoked by the person", policy, now));
-            let event = event("host.revoke", subject).with("host", host.id.as_str());
-            decision = decision.report(event.with("agents_revoked", agents.to_string()));
+            let action = Action::HostRevoke { host: host.id.as_str().to_owned(), agents_revoked: *agents };
+            decision = decision.report(event(action, subject));
         }
         decision
     }

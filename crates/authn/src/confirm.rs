@@ -5,13 +5,14 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Changes, Event, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
+    Account, Action, Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
 use crate::credential::Credential;
 use crate::password::Password;
-use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in, person};
+use crate::report::event;
+use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in};
 use crate::session_epoch::SessionEpoch;
 use crate::sign_in::{SignInError, SignInRefusal, Verified};
 use crate::throttling::Origin;
@@ -95,9 +96,8 @@ impl OldOperation for Confirm<'_> {
         let mut changes = Changes::none();
         self.verified.rehash(&credential, &mut changes);
         changes.delete(&before).insert(&after);
-        let confirmed = Event::new("session.confirm", person(&after.session.subject))
-            .for_subject(&after.session.subject)
-            .with("session_id", &after.session.id);
+        let action = Action::SessionConfirm { session_id: after.session.id.clone() };
+        let confirmed = event(action, &after.session.subject);
         OldDecision::changing(Some((cookie, after)), changes).report(confirmed)
     }
 

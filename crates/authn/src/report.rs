@@ -1,7 +1,7 @@
 //! What sign-in reports of itself: who, from where, and that somebody was refused.
 
 use async_trait::async_trait;
-use countersign_storage::{Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Subject};
+use countersign_storage::{Action, Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Subject};
 
 use crate::authn::Context;
 use crate::session::person;
@@ -33,16 +33,11 @@ impl OldOperation for Deny {
 /// A refused sign-in: by nobody who proved anything, at this person's account where it is one. The typed address is left
 /// out: people type their passwords there.
 pub(crate) fn denied(subject: Option<&Subject>, reason: &'static str, context: &Context) -> Event {
-    Event { actor: Actor::Anonymous, ..event("session.start", subject, context) }.denied(reason)
+    let action = Action::SessionStart { address: context.peer, session_id: None, amr: None };
+    Event::new(action, Actor::Anonymous).for_subject(subject).denied(reason)
 }
 
-pub(crate) fn event(action: &'static str, subject: Option<&Subject>, context: &Context) -> Event {
-    let event = match subject {
-        Some(subject) => Event::new(action, person(subject)).for_subject(subject),
-        None => Event::new(action, Actor::Anonymous),
-    };
-    match context.peer {
-        Some(peer) => event.with("address", peer.to_string()),
-        None => event,
-    }
+/// The person did it themselves.
+pub(crate) fn event(action: Action, subject: &Subject) -> Event {
+    Event::new(action, person(subject)).for_subject(subject)
 }

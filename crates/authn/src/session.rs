@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Actor, Authentication, Changes, Event, Fault, Handle, Index, Kind, Moment, OldDecision, OldOperation,
-    Reader, Record, Secret, Stored, Subject, Timestamp, secret,
+    Account, Action, Actor, Authentication, Changes, Event, Fault, Handle, Index, Kind, Moment, OldDecision,
+    OldOperation, Reader, Record, Secret, SessionEnding, Stored, Subject, Timestamp, secret,
 };
 use serde::{Deserialize, Serialize};
 
@@ -186,11 +186,9 @@ impl SessionRecord {
     }
 
     /// That the session ended, and why.
-    pub(crate) fn ended(&self, actor: Actor, reason: &'static str) -> Event {
-        Event::new("session.end", actor)
-            .for_subject(&self.session.subject)
-            .with("session_id", &self.session.id)
-            .with("reason", reason)
+    pub(crate) fn ended(&self, actor: Actor, reason: SessionEnding) -> Event {
+        let action = Action::SessionEnd { session_id: Some(self.session.id.clone()), kept: None, reason };
+        Event::new(action, actor).for_subject(&self.session.subject)
     }
 }
 
@@ -234,7 +232,8 @@ impl OldOperation for LookUp<'_> {
         match session.standing(&self.authn.policy, moment.now) {
             Standing::Dead => {
                 changes.delete(&session);
-                return OldDecision::changing(None, changes).report(session.ended(Actor::System, "expired"));
+                return OldDecision::changing(None, changes)
+                    .report(session.ended(Actor::System, SessionEnding::Expired));
             }
             _ if !session.holds(account.as_ref(), epoch.as_ref()) => return OldDecision::answer(None),
             Standing::Alive => {}

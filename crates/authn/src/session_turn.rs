@@ -1,6 +1,8 @@
 //! How many sessions a person has at once: each start takes its turn, and makes room where there is none.
 
-use countersign_storage::{Account, Changes, Event, Fault, Kind, Page, Reader, Record, Stored, Subject, Timestamp};
+use countersign_storage::{
+    Account, Changes, Event, Fault, Kind, Page, Reader, Record, SessionEnding, Stored, Subject, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::authn::AuthnPolicy;
@@ -63,6 +65,6 @@ impl Room<'_> {
             changes.delete(gone);
         });
         let subject = &self.account.subject;
-        gone.iter().filter(|gone| alive(gone)).map(|gone| gone.ended(person(subject), "too_many")).collect()
+        gone.iter().filter(|gone| alive(gone)).map(|gone| gone.ended(person(subject), SessionEnding::TooMany)).collect()
     }
 }

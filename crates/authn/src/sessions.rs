@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Changes, Event, Fault, Moment, OldDecision, OldOperation, Page, Reader, Record, Stored, Subject,
+    Action, Changes, Fault, Moment, OldDecision, OldOperation, Page, Reader, Record, SessionEnding, Stored, Subject,
 };
 
 use crate::authn::Authn;
+use crate::report::event;
 use crate::session::{Session, SessionRecord, Standing, by_public_id, by_subject, person};
 use crate::session_epoch::{self, SessionEpoch};
 
@@ -90,7 +91,8 @@ impl OldOperation for RevokeOne<'_> {
             Some(found) if found.session.subject == *self.subject => {
                 let mut changes = Changes::none();
                 changes.delete(&found);
-                OldDecision::changing(Revocation::Revoked, changes).report(found.ended(person(self.subject), "revoked"))
+                OldDecision::changing(Revocation::Revoked, changes)
+                    .report(found.ended(person(self.subject), SessionEnding::Revoked))
             }
             Some(_) | None => OldDecision::answer(Revocation::NotFound),
         }
@@ -132,11 +134,9 @@ impl OldOperation for RevokeAll<'_> {
             Some(epoch) => changes.replace(&epoch.with(next)),
             None => changes.insert(&next),
         };
-        let ended = Event::new("session.end", person(self.subject)).for_subject(self.subject);
-        let ended = match self.kept {
-            Some(kept) => ended.with("reason", "revoked_others").with("kept", &kept.id),
-            None => ended.with("reason", "revoked_all"),
-        };
+        let reason = if self.kept.is_some() { SessionEnding::RevokedOthers } else { SessionEnding::RevokedAll };
+        let kept = self.kept.map(|kept| kept.id.clone());
+        let ended = event(Action::SessionEnd { session_id: None, kept, reason }, self.subject);
         OldDecision::changing(Revocation::Revoked, changes).report(ended)
     }
 

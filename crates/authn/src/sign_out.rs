@@ -1,7 +1,9 @@
 //! Sign-out: the session ends on the server, whatever the browser does with its cookie.
 
 use async_trait::async_trait;
-use countersign_storage::{Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored};
+use countersign_storage::{
+    Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, SessionEnding, Stored,
+};
 
 use crate::authn::Authn;
 use crate::session::{SessionRecord, person};
@@ -34,7 +36,7 @@ impl OldOperation for SignOut {
         let Some(found) = found else { return OldDecision::answer(()) };
         let mut changes = Changes::none();
         changes.delete(&found);
-        OldDecision::changing((), changes).report(found.ended(person(&found.session.subject), "sign_out"))
+        OldDecision::changing((), changes).report(found.ended(person(&found.session.subject), SessionEnding::SignOut))
     }
 
     async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {

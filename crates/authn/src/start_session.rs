@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
+    Account, AccountState, Action, Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret,
+    SessionEnding, Stored, Subject,
 };
 
 use crate::authn::{Authn, Context};
@@ -88,12 +89,12 @@ impl OldOperation for StartSession<'_> {
             None => changes.insert(&taken),
         };
 
-        let started = event("session.start", Some(self.subject), self.context)
-            .with("session_id", &record.session.id)
-            .with("amr", record.session.amr.join(" "));
+        let address = self.context.peer;
+        let (session_id, amr) = (Some(record.session.id.clone()), Some(record.session.amr.clone()));
+        let started = event(Action::SessionStart { address, session_id, amr }, self.subject);
         let created =
-            (self.occasion == Occasion::SignUp).then(|| event("account.create", Some(self.subject), self.context));
-        let ended = previous.map(|previous| previous.ended(person(self.subject), "replaced"));
+            (self.occasion == Occasion::SignUp).then(|| event(Action::AccountCreate { address }, self.subject));
+        let ended = previous.map(|previous| previous.ended(person(self.subject), SessionEnding::Replaced));
         created
             .into_iter()
             .chain(ended)

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
+    Action, Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject,
+    Timestamp,
 };
 
 use crate::issuer::Issuer;
@@ -121,9 +122,8 @@ impl Operation for Revoke<'_> {
         grant.record.generation = grant.record.generation.saturating_add(1);
         let mut changes = Changes::none();
         changes.replace(&grant);
-        let event = Event::new("grant.revoke", Actor::Person { subject: self.subject.clone() })
-            .for_subject(self.subject)
-            .with("client_id", grant.client_id.as_str());
+        let action = Action::GrantRevoke { client_id: grant.client_id.as_str().to_owned() };
+        let event = Event::new(action, Actor::Person { subject: self.subject.clone() }).for_subject(self.subject);
         Decision::grant(Revoked::Now).changing(changes).report(event)
     }
 }

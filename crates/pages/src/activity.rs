@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use countersign_storage::audit_row::Row;
 use countersign_storage::{Actor, AuditRecord, Cursor, Fault, Index, Outcome, Page, Ports, Stored, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
 
@@ -23,45 +24,57 @@ const fn minutes(minutes: u64) -> Duration {
 /// One row: the newest of records in a row that tell the same, and how often it happened.
 pub(crate) struct Happening {
     pub(crate) record: AuditRecord,
+    /// The row of its action, where the action is known here.
+    pub(crate) row: Option<&'static Row>,
     pub(crate) times: u64,
     pub(crate) last: Timestamp,
 }
 
 impl Happening {
     /// `records` tell the same, the newest last. A refusal that was repeated within its window is one record with a count.
-    async fn of(ports: &Ports, mut records: Vec<AuditRecord>) -> Result<Option<Self>, Fault> {
+    async fn of(ports: &Ports, actions: &[&'static Row], mut records: Vec<AuditRecord>) -> Result<Option<Self>, Fault> {
         let counts = ports.repeats(&records).await?;
         let Some(record) = records.pop() else { return Ok(None) };
         let last = counts.last().and_then(Option::as_ref).map_or(record.at, |repeats| repeats.last);
         let times = counts.iter().map(|repeats| repeats.map_or(1, |repeats| repeats.count)).sum();
-        Ok(Some(Happening { record, times, last }))
+        let row = row(actions, &record.action);
+        Ok(Some(Happening { record, row, times, last }))
     }
 }
 
 /// Whether `next` is one more of the same refusal: of a hundred wrong guesses in a row the owner is to see one row that says
 /// so, and what happened before them.
 fn repeats(newest: &AuditRecord, next: &AuditRecord) -> bool {
-    is_denied(next) && newest.action == next.action && newest.outcome == next.outcome && newest.actor == next.actor
+    next.outcome != Outcome::Allowed
+        && newest.action == next.action
+        && newest.outcome == next.outcome
+        && newest.actor == next.actor
 }
 
 /// What happened latest around a person, newest first.
 pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<Happening>, Fault> {
+    let actions = ports.actions();
     let mut latest: VecDeque<Vec<AuditRecord>> = VecDeque::new();
     for window in WINDOWS {
-        latest = since(ports, subject, ports.now() - window).await?;
+        latest = since(ports, &actions, subject, ports.now() - window).await?;
         if latest.len() == ROWS {
             break;
         }
     }
     let mut happenings = Vec::with_capacity(ROWS);
     for records in latest.into_iter().rev() {
-        happenings.extend(Happening::of(ports, records).await?);
+        happenings.extend(Happening::of(ports, &actions, records).await?);
     }
     Ok(happenings)
 }
 
 /// The latest records, those that tell the same in a row together.
-async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<VecDeque<Vec<AuditRecord>>, Fault> {
+async fn since(
+    ports: &Ports,
+    actions: &[&'static Row],
+    subject: &Subject,
+    start: Timestamp,
+) -> Result<VecDeque<Vec<AuditRecord>>, Fault> {
     let mut reader = ports.reader();
     let mut latest: VecDeque<Vec<AuditRecord>> = VecDeque::with_capacity(ROWS);
     // The ids of audit records begin with their second.
@@ -70,9 +83,8 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
         let page = Page { after: after.take(), limit: 1_000 };
         let (records, next): (Vec<Stored<AuditRecord>>, _) =
             reader.find(&Index::new("subject", subject.as_str()), page).await?;
-        // That an act was permitted is shown; that it then went well adds nothing.
-        for record in records.into_iter().filter(|record| record.action != "agent.execute_completed") {
-            let record = record.record;
+        let told = |record: &AuditRecord| row(actions, &record.action).is_none_or(|row| row.words.is_some());
+        for record in records.into_iter().map(|stored| stored.record).filter(told) {
             match latest.back_mut() {
                 Some(same) if same.last().is_some_and(|newest| repeats(newest, &record)) => {
                     same.push(record);
@@ -93,7 +105,8 @@ async fn since(ports: &Ports, subject: &Subject, start: Timestamp) -> Result<Vec
 impl ActivityRow {
     /// In words. `name` knows what agents and clients are called, by their ids.
     pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
-        let Happening { record, times, last } = happening;
+        let Happening { record, row, times, last } = happening;
+        let what = what(record, *row);
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let actor = match &record.actor {
             Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),
@@ -107,64 +120,24 @@ impl ActivityRow {
         };
         let other = other.and_then(name).or_else(by_itself);
         ActivityRow {
-            what: if *times > 1 { format!("{} ({times} times)", what(record)) } else { what(record) },
+            what: if *times > 1 { format!("{what} ({times} times)") } else { what },
             who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
-            // A person who says no is not refused.
-            refused: record.action != "grant.approve" && is_denied(record),
+            refused: record.is_refusal(*row),
             at: When::new(*last, now),
         }
     }
 }
 
-fn what(record: &AuditRecord) -> String {
-    let detail = |key: &str| record.detail.get(key).map(String::as_str);
-    let capability = || cleaned_or(detail("capability").unwrap_or_default(), 80, "a capability");
-    let words = match (record.action.as_str(), is_denied(record)) {
-        ("account.create", _) => "Account created",
-        ("agent.approve", false) => "Approved an agent",
-        ("agent.approve", true) => "Could not approve an agent",
-        ("agent.claim", _) => "Took over an agent",
-        ("agent.deny", _) => "Denied an agent",
-        ("agent.execute", false) => return format!("Used {}", capability()),
-        ("agent.execute", true) => return format!("Tried to use {}", capability()),
-        ("agent.execute_failed", _) => return format!("Use of {} failed", capability()),
-        ("agent.reactivate", false) => "Agent was active again",
-        ("agent.reactivate", true) => "Agent could not become active again",
-        ("agent.register", _) => "Agent asked for approval",
-        ("agent.request_capability", false) => "Agent asked for more",
-        ("agent.request_capability", true) => "Agent asked for more than it can get",
-        ("agent.revoke", _) => "Agent revoked",
-        ("code.redeem", false) => "App signed you in",
-        ("code.redeem", true) => "App showed a code that is not good",
-        ("agent.rotate_key", false) => "Agent changed its key",
-        ("agent.rotate_key", true) => "Agent could not change its key",
-        ("grant.approve", false) => "Allowed an app",
-        ("grant.approve", true) => "Denied an app",
-        ("grant.revoke", _) => "App disconnected",
-        ("host.link", _) => "Linked a host",
-        ("host.revoke", _) => "Host revoked",
-        ("host.rotate_key", false) => "Host changed its key",
-        ("host.rotate_key", true) => "Host could not change its key",
-        ("session.confirm", _) => "Confirmed the password",
-        ("session.end", _) => match detail("reason") {
-            Some("expired") => "Session ended by itself",
-            Some("replaced") => "Session replaced",
-            Some("revoked") => "Session ended from the dashboard",
-            Some("revoked_others") => "Ended all other sessions",
-            Some("revoked_all") => "Ended all sessions",
-            Some("too_many") => "Session ended to make room for another",
-            _ => "Signed out",
-        },
-        ("session.start", false) => "Signed in",
-        ("session.start", true) => "Somebody tried to sign in",
-        ("token.refresh", false) => "App renewed its access",
-        ("token.refresh", true) => "App could not renew its access",
-        ("token.revoke", _) => "App gave its access back",
-        (other, _) => return cleaned_or(&other.replace(['.', '_'], " "), 60, "Something happened"),
-    };
-    words.to_owned()
+fn row(actions: &[&'static Row], action: &str) -> Option<&'static Row> {
+    actions.iter().find(|row| row.name == action).copied()
 }
 
-fn is_denied(record: &AuditRecord) -> bool {
-    matches!(record.outcome, Outcome::Denied { .. })
+/// Of an action that is not known here, its name is shown.
+fn what(record: &AuditRecord, row: Option<&Row>) -> String {
+    let clean = |text: &str| cleaned(text, 80).ok().map(String::from);
+    row.and_then(|row| record.in_words(row, &clean)).unwrap_or_else(|| {
+        let name = cleaned_or(&record.action.replace(['.', '_'], " "), 60, "something happened");
+        let mut letters = name.chars();
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+    })
 }

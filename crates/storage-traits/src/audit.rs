@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit_row::{Audited, Denial, Facts, Row};
 use crate::clock::Timestamp;
 use crate::identity::{Actor, Subject};
 use crate::random::Random;
@@ -14,28 +15,24 @@ use crate::secret;
 /// Something that happened, as a decision reports it. It never carries a secret: identifiers and plain words only.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
-    /// What, as `thing.verb`: `agent.execute`, `session.start`.
-    pub action: &'static str,
-    /// Who did it.
-    pub actor: Actor,
-    /// For whom, where there is a person behind it.
-    pub subject: Option<Subject>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// On what, approved how: short strings by name.
-    pub detail: BTreeMap<&'static str, String>,
+    action: &'static str,
+    actor: Actor,
+    subject: Option<Subject>,
+    outcome: Outcome,
+    facts: BTreeMap<&'static str, String>,
 }
 
 impl Event {
     /// `actor` did `action`, and it was allowed.
-    pub fn new(action: &'static str, actor: Actor) -> Self {
-        Event { action, actor, subject: None, outcome: Outcome::Allowed, detail: BTreeMap::new() }
+    pub fn new(action: impl Audited, actor: Actor) -> Self {
+        let facts = action.facts();
+        Event { action: action.row().name, actor, subject: None, outcome: Outcome::Allowed, facts }
     }
 
-    /// For this person.
+    /// For this person, where there is a person behind it.
     #[must_use]
-    pub fn for_subject(mut self, subject: &Subject) -> Self {
-        self.subject = Some(subject.clone());
+    pub fn for_subject<'a>(mut self, subject: impl Into<Option<&'a Subject>>) -> Self {
+        self.subject = subject.into().cloned();
         self
     }
 
@@ -46,11 +43,9 @@ impl Event {
         self
     }
 
-    /// One more fact.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.detail.insert(name, value.into());
-        self
+    /// The name of the action on record.
+    pub fn action(&self) -> &'static str {
+        self.action
     }
 }
 
@@ -124,11 +119,29 @@ impl AuditRecord {
             actor: event.actor.clone(),
             subject: event.subject.clone(),
             outcome: event.outcome.clone(),
-            detail: event.detail.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            detail: event.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             kept_until: None,
             repeats: None,
         };
         AuditRecord { kept_until: Some(now + record.kept_by(policy)), ..record }
+    }
+
+    /// What people are told of it, by the row of its action. `clean` makes a text fit to be shown, or says that nothing of it
+    /// can be seen. `None`: another record tells them already.
+    pub fn in_words(&self, row: &Row, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        let words = row.words?;
+        let facts = Facts { on_record: &self.detail, clean };
+        Some(match self.outcome {
+            Outcome::Allowed => (words.allowed)(&facts),
+            Outcome::Denied { .. } => (words.denied)(&facts),
+        })
+    }
+
+    /// Whether the rules refused it, by the row of its action where that is known. A person who says no refuses themselves
+    /// nothing.
+    pub fn is_refusal(&self, row: Option<&Row>) -> bool {
+        let declined = row.and_then(|row| row.words).is_some_and(|words| words.denial == Denial::Declined);
+        self.outcome != Outcome::Allowed && !declined
     }
 
     /// How long this one is kept.
@@ -180,6 +193,12 @@ pub trait Audit: Send + Sync {
     /// How long events are kept in the store.
     fn policy(&self) -> AuditPolicy {
         AuditPolicy::default()
+    }
+
+    /// The rows of actions that the application reports itself, beside those of [`Action`](crate::Action): the dashboard takes
+    /// its words from them. [`actions!`](crate::actions) makes them.
+    fn actions(&self) -> Vec<&'static Row> {
+        Vec::new()
     }
 }
 

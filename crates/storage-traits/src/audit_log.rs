@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::action::Action;
 use crate::audit::{AuditRecord, Event, Outcome};
+use crate::audit_row::Row;
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
@@ -29,6 +31,11 @@ pub struct Repeats {
 }
 
 impl Ports {
+    /// Every action that is known here: ours, then those of the application.
+    pub fn actions(&self) -> Vec<&'static Row> {
+        Action::rows().into_iter().chain(self.audit.actions()).collect()
+    }
+
     /// Adds what happened to the changes of its commit. Gives the records back, one for each event.
     pub(crate) async fn write_events(
         &self,

@@ -12,8 +12,10 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod action;
 pub mod audit;
 pub mod audit_log;
+pub mod audit_row;
 pub mod batch;
 pub mod clock;
 #[cfg(feature = "conformance")]
@@ -42,6 +44,7 @@ mod unknown_members;
 pub mod user_code;
 
 pub use accounts::{Account, AccountState, Accounts, CreateAccountError, NewAccount, StoredAccounts};
+pub use action::{Action, SessionEnding};
 pub use audit::{Audit, AuditPolicy, AuditRecord, Event, Outcome, TracingAudit};
 pub use audit_log::Repeats;
 pub use batch::{Batch, Change, Changes, Guard};

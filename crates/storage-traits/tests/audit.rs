@@ -83,8 +83,16 @@ fn agent() -> Actor {
     Actor::Agent { agent_id: "agt_1".to_owned(), host_id: "hst_1".to_owned() }
 }
 
+countersign_storage::actions! {
+    enum Done {
+        Executed => ["agent.execute" "Executed"],
+        Looked => ["agent.status" "Looked"],
+        Transferred { capability: String } => ["thing.transfer" "Transferred"],
+    }
+}
+
 fn replayed(actor: Actor) -> Event {
-    Event::new("agent.execute", actor).for_subject(&alice()).denied("jti_replay")
+    Event::new(Done::Executed, actor).for_subject(&alice()).denied("jti_replay")
 }
 
 impl World {
@@ -134,7 +142,8 @@ fn a_flood_of_one_refusal_is_one_record_and_a_count_in_each_window() {
 fn a_flood_at_once_is_counted_whole_and_nobody_loses_a_race_for_it() {
     block_on(async {
         let world = world(AuditPolicy::default());
-        let event = replayed(agent()).with("capability", "transfer");
+        let transfer = Done::Transferred { capability: "transfer".to_owned() };
+        let event = Event::new(transfer, agent()).for_subject(&alice()).denied("jti_replay");
         // Two of one operation count twice.
         let reports: Vec<Report> = (0..64).map(|_| Report(vec![event.clone(), event.clone()])).collect();
         let outcomes = join_all(reports.iter().map(|report| world.ports.perform_old(report))).await;
@@ -148,8 +157,8 @@ fn refusals_of_another_actor_person_action_or_reason_are_counted_apart_and_what_
     block_on(async {
         let world = world(AuditPolicy::default());
         let other = Actor::Agent { agent_id: "agt_2".to_owned(), host_id: "hst_1".to_owned() };
-        let another = Event::new("agent.status", agent()).for_subject(&alice()).denied("jti_replay");
-        let allowed = Event::new("agent.execute", agent()).for_subject(&alice());
+        let another = Event::new(Done::Looked, agent()).for_subject(&alice()).denied("jti_replay");
+        let allowed = Event::new(Done::Executed, agent()).for_subject(&alice());
         let events = [
             replayed(agent()),
             replayed(other),
@@ -171,7 +180,7 @@ fn refusals_of_another_actor_person_action_or_reason_are_counted_apart_and_what_
 #[test]
 fn every_event_ends_and_what_strangers_can_bring_about_ends_sooner() {
     let host = || Actor::Host { host_id: "hst_1".to_owned() };
-    let event = |actor: Actor| Event::new("thing.do", actor);
+    let event = |actor: Actor| Event::new(Done::Looked, actor);
     let short = AuditPolicy { kept: DAY * 2, kept_of_strangers: DAY, ..AuditPolicy::default() };
     for (event, by_strangers) in [
         (event(Actor::Anonymous), true),
@@ -198,7 +207,7 @@ fn when_it_has_ended_nothing_of_the_audit_is_left() {
     block_on(async {
         let world = world(AuditPolicy::default());
         world.report(replayed(agent())).await;
-        world.report(Event::new("agent.execute", agent()).for_subject(&alice())).await;
+        world.report(Event::new(Done::Executed, agent()).for_subject(&alice())).await;
         world.clock.advance(Duration::from_secs(60));
         world.report(replayed(agent())).await;
         world.clock.advance(DAY * 399);

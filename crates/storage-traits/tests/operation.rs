@@ -41,6 +41,12 @@ impl Record for Account {
     }
 }
 
+countersign_storage::actions! {
+    enum Done {
+        Withdraw => ["balance.withdraw" "Took some"],
+    }
+}
+
 /// Takes from one account, if a second one allows it: reads two, changes one.
 struct Withdraw {
     from: &'static str,
@@ -67,7 +73,7 @@ impl OldOperation for Withdraw {
         from.record.balance -= self.amount;
         let mut changes = Changes::none();
         changes.replace(&from);
-        OldDecision::changing(Ok(from.record.balance), changes).report(Event::new("balance.withdraw", Actor::System))
+        OldDecision::changing(Ok(from.record.balance), changes).report(Event::new(Done::Withdraw, Actor::System))
     }
 
     async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {

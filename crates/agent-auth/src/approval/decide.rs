@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, UserCode,
+    Action, Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored,
+    UserCode,
 };
 
 use super::view::{Found, OpenQuestion, Question};
@@ -117,7 +118,7 @@ impl Answer<'_> {
         let approved = match Approved::by_person(self.who, chosen, &shown, &self.provider.policy, moment.now) {
             Ok(approved) => approved,
             Err(error) => {
-                let event = self.event("agent.approve", &open).denied(error.code());
+                let event = self.approved(Asked::of(&open), None, None).denied(error.code());
                 // A stale page is no event; a session that is too old to approve with is one.
                 let told = error == ApprovalRefusal::FreshSessionRequired;
                 let decision = Decision::refuse(error);
@@ -127,7 +128,7 @@ impl Answer<'_> {
         if chosen.iter().any(|name| !open.agent.asked().any(|grant| grant.capability() == name)) {
             return Decision::refuse(ApprovalRefusal::NotAsked);
         }
-        let event = self.event("agent.approve", &open);
+        let asked = Asked::of(&open);
         let OpenQuestion { mut agent, mut host, claims, person, approval } = open;
         let policy = &self.provider.policy;
         if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
@@ -161,9 +162,8 @@ impl Answer<'_> {
         agent.record.see(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
-        let mut decision = Decision::grant(decided)
-            .changing(changes)
-            .report(event.with("granted", granted.join(" ")).with("denied", denied.join(" ")));
+        let mut decision =
+            Decision::grant(decided).changing(changes).report(self.approved(asked, Some(granted), Some(denied)));
         if host.subject.is_none() {
             host.record.subject = Some(subject.clone());
             host.record.status = HostStatus::Active;
@@ -172,12 +172,14 @@ impl Answer<'_> {
             host.record.note_use(policy, moment.now);
             decision.changes.replace(&host);
             self.count_host(person, &host, &mut decision.changes);
-            decision = decision.report(self.about("host.link").with("host", host.id.as_str()));
+            let (host, session) = (host.id.as_str().to_owned(), self.who.session_id().to_owned());
+            let linked = Action::HostLink { host: host.clone(), session: session.clone() };
+            decision = decision.report(self.event(linked));
             // What becomes of them follows from the link.
             for claimed in claims {
-                decision = decision.report(
-                    self.about("agent.claim").with("agent", claimed.id.as_str()).with("host", host.id.as_str()),
-                );
+                let agent = claimed.id.as_str().to_owned();
+                let claimed = Action::AgentClaim { agent, host: host.clone(), session: session.clone() };
+                decision = decision.report(self.event(claimed));
             }
         }
         decision
@@ -202,7 +204,9 @@ impl Answer<'_> {
         if open.view(self.provider, self.who, moment.now).shown != self.shown {
             return Decision::refuse(ApprovalRefusal::Changed);
         }
-        let event = self.event("agent.deny", &open);
+        let Asked { agent, agent_name, host, asked } = Asked::of(&open);
+        let session = self.who.session_id().to_owned();
+        let event = self.event(Action::AgentDeny { agent, agent_name, host, session, asked });
         let stage = open.stage();
         let OpenQuestion { mut agent, approval, .. } = open;
         let answered = Answered::new(approval.code, self.who, &self.answer, Decided::Denied, moment.now);
@@ -217,19 +221,33 @@ impl Answer<'_> {
         Decision::grant(Decided::Denied).changing(changes).report(event)
     }
 
-    fn event(&self, action: &'static str, open: &OpenQuestion) -> Event {
-        let names: Vec<&str> = open.agent.asked().map(|grant| grant.capability()).collect();
-        self.about(action)
-            .with("agent", open.agent.id.as_str())
-            .with("agent_name", open.agent.name.as_str())
-            .with("host", open.host.id.as_str())
-            .with("asked", names.join(" "))
+    fn approved(&self, asked: Asked, granted: Option<Vec<String>>, denied: Option<Vec<String>>) -> Event {
+        let Asked { agent, agent_name, host, asked } = asked;
+        let session = self.who.session_id().to_owned();
+        self.event(Action::AgentApprove { agent, agent_name, host, session, asked, granted, denied })
     }
 
-    fn about(&self, action: &'static str) -> Event {
-        let subject = self.who.subject().clone();
-        Event::new(action, Actor::Person { subject: subject.clone() })
-            .for_subject(&subject)
-            .with("session", self.who.session_id())
+    fn event(&self, action: Action) -> Event {
+        let subject = self.who.subject();
+        Event::new(action, Actor::Person { subject: subject.clone() }).for_subject(subject)
+    }
+}
+
+/// What the question was, for the record.
+struct Asked {
+    agent: String,
+    agent_name: String,
+    host: String,
+    asked: Vec<String>,
+}
+
+impl Asked {
+    fn of(open: &OpenQuestion) -> Self {
+        Asked {
+            agent: open.agent.id.as_str().to_owned(),
+            agent_name: open.agent.name.as_str().to_owned(),
+            host: open.host.id.as_str().to_owned(),
+            asked: open.agent.asked().map(|grant| grant.capability().to_owned()).collect(),
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Timestamp, secret,
+    Action, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Timestamp, secret,
 };
 use countersign_web::text;
 use http::Request;
@@ -153,15 +153,14 @@ impl Permit<'_> {
         moment: &Moment<'_>,
     ) -> (Result<ApprovedCall, Refusal>, Event) {
         let id = secret::identifier("call", moment.random);
-        let event = event(call, proven, &id);
         let grant = bearer.clone().and_then(|()| evaluate(call, proven, &self.provider.offer, moment.now));
         match grant {
             Ok(grant) => {
-                let event = event.with("grant", grant.id()).with("approved_by", approver(grant));
+                let event = event(call, proven, &id, Some(grant));
                 (Ok(approved(call, proven, id)), event)
             }
             Err(refusal) => {
-                let event = event.denied(reason(&refusal, proven.use_));
+                let event = event(call, proven, &id, None).denied(reason(&refusal, proven.use_));
                 (Err(refusal), event)
             }
         }
@@ -181,16 +180,16 @@ fn approved(call: &Call, proven: &ProvenAgent, id: String) -> ApprovedCall {
     }
 }
 
-/// Who asked for what, for whom.
-fn event(call: &Call, proven: &ProvenAgent, id: &str) -> Event {
-    let event = Event::new("agent.execute", proven.actor())
-        .with("call", id)
-        .with("capability", text::cleaned_or(&call.capability, 100, "a name that cannot be shown"))
-        .with("agent_name", proven.agent.name.as_str());
-    match proven.agent.subject.as_ref().or(proven.host.subject.as_ref()) {
-        Some(subject) => event.for_subject(subject),
-        None => event,
-    }
+/// Who asked for what, for whom, and what allows it.
+fn event(call: &Call, proven: &ProvenAgent, id: &str, grant: Option<&CapabilityGrant>) -> Event {
+    let action = Action::AgentExecute {
+        call: id.to_owned(),
+        capability: text::cleaned_or(&call.capability, 100, "a name that cannot be shown"),
+        agent_name: proven.agent.name.as_str().to_owned(),
+        grant: grant.map(|grant| grant.id().to_owned()),
+        approved_by: grant.map(|grant| approver(grant).to_owned()),
+    };
+    Event::new(action, proven.actor()).for_subject(proven.agent.subject.as_ref().or(proven.host.subject.as_ref()))
 }
 
 /// The audience of a call is a configured value; both stand in the protocol (Agent Auth §4.3, §4.5).
@@ -262,19 +261,18 @@ impl Operation for Ended<'_> {
         if let Some(unfinished) = &unfinished {
             changes.delete(unfinished);
         }
+        let (call, capability) = (self.call.id.as_str().to_owned(), self.call.capability.as_str().to_owned());
         let event = match self.failure {
-            None => Event::new("agent.execute_completed", self.call.actor()),
-            Some(failure) => Event::new("agent.execute_failed", self.call.actor()).denied(match failure {
-                ExecuteError::InvalidArguments(_) => "invalid_request",
-                ExecuteError::LimitExceeded(_) => "limit_exceeded",
-                ExecuteError::Unavailable { .. } => "temporarily_unavailable",
-                ExecuteError::Failed(_) => "internal_error",
-            }),
+            None => Event::new(Action::AgentExecuteCompleted { call, capability }, self.call.actor()),
+            Some(failure) => {
+                Event::new(Action::AgentExecuteFailed { call, capability }, self.call.actor()).denied(match failure {
+                    ExecuteError::InvalidArguments(_) => "invalid_request",
+                    ExecuteError::LimitExceeded(_) => "limit_exceeded",
+                    ExecuteError::Unavailable { .. } => "temporarily_unavailable",
+                    ExecuteError::Failed(_) => "internal_error",
+                })
+            }
         };
-        let event = event.with("call", self.call.id.as_str()).with("capability", self.call.capability.as_str());
-        Decision::grant(()).changing(changes).report(match &self.call.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        })
+        Decision::grant(()).changing(changes).report(event.for_subject(self.call.subject.as_ref()))
     }
 }

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, secret};
+use countersign_storage::{
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, secret,
+};
 use http::Request;
 use serde::Deserialize;
 use serde_json::Value;
@@ -84,12 +86,9 @@ impl Reactivate<'_> {
     ) -> Decision<Value, Refusal> {
         let (provider, now) = (self.provider, moment.now);
         let status = agent.status(host, &provider.policy, now);
-        let event = Event::new("agent.reactivate", Actor::Host { host_id: host.id.as_str().to_owned() })
-            .with("agent", agent.id.as_str());
-        let event = match &host.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        };
+        let action = Action::AgentReactivate { agent: agent.id.as_str().to_owned() };
+        let event =
+            Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref());
         if agent.outlived(&provider.policy, now) {
             // What the clock has ended stays ended, should the policy become longer.
             agent.record.revoke("the agent's absolute lifetime is over");

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
 use countersign_storage::{
-    Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Timestamp,
+    Action, Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
+    Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use countersign_web::text::{self, Cleaned};
@@ -176,7 +177,7 @@ impl Operation for Register<'_> {
             (Ok(decision), _) => decision,
             // A refusal spends the token of a known host; of one that stays unknown nothing is kept.
             (Err(refusal), Some(host)) => {
-                let event = self.event(&host).denied(refusal.code());
+                let event = self.event(None, &host).denied(refusal.code());
                 let mut changes = Changes::none();
                 proven.spend(&mut changes);
                 Decision::refuse(refusal).changing(changes).report(event)
@@ -274,7 +275,7 @@ impl Register<'_> {
         if let Some(approval) = approval {
             document.insert("approval".to_owned(), approval);
         }
-        let event = self.event(&host).with("agent", record.id.as_str());
+        let event = self.event(Some(&record), &host);
         match agent {
             Some(stored) => changes.replace(&stored.with(record)),
             None => changes.insert(&record),
@@ -341,17 +342,15 @@ impl Register<'_> {
         Ok(())
     }
 
-    fn event(&self, host: &Host) -> Event {
-        let event = Event::new("agent.register", Actor::Host { host_id: host.id.as_str().to_owned() });
-        let event = match &host.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
+    /// `agent` is registered, or none is.
+    fn event(&self, agent: Option<&Agent>, host: &Host) -> Event {
+        let asked = self.asked.as_ref().ok();
+        let action = Action::AgentRegister {
+            agent: agent.map(|agent| agent.id.as_str().to_owned()),
+            agent_name: asked.map(|asked| asked.name.as_str().to_owned()),
+            mode: asked.map(|asked| asked.mode.as_str().to_owned()),
+            capabilities: asked.map(|asked| asked.requested.iter().map(|(name, _)| name.to_owned()).collect()),
         };
-        let Ok(asked) = &self.asked else { return event };
-        let names: Vec<&str> = asked.requested.iter().map(|(name, _)| name).collect();
-        event
-            .with("agent_name", asked.name.as_str())
-            .with("mode", asked.mode.as_str())
-            .with("capabilities", names.join(" "))
+        Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref())
     }
 }

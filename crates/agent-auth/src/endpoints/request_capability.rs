@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, Timestamp};
+use countersign_storage::{
+    Action, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, Timestamp,
+};
 use countersign_web::text::{self, Cleaned};
 use http::Request;
 use serde::Deserialize;
@@ -166,19 +168,12 @@ impl RequestCapability<'_> {
     }
 
     fn event(&self, proven: &ProvenAgent) -> Event {
-        let event =
-            Event::new("agent.request_capability", proven.actor()).with("agent_name", proven.agent.name.as_str());
-        let event = match &self.asked {
-            Ok(wish) => {
-                let names: Vec<&str> = wish.requested.iter().map(|(name, _)| name).collect();
-                event.with("capabilities", names.join(" "))
-            }
-            Err(_) => event,
+        let asked = self.asked.as_ref().ok();
+        let action = Action::AgentRequestCapability {
+            agent_name: proven.agent.name.as_str().to_owned(),
+            capabilities: asked.map(|wish| wish.requested.iter().map(|(name, _)| name.to_owned()).collect()),
         };
-        match &proven.agent.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        }
+        Event::new(action, proven.actor()).for_subject(proven.agent.subject.as_ref())
     }
 }
 

@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored};
+use countersign_storage::{
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
+};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
@@ -72,12 +74,9 @@ impl Operation for RevokeAgent<'_> {
             let policy = &self.provider.policy;
             changes.insert(&Withdrawal::of_agent(&agent, "the agent was revoked", policy, moment.now));
         }
-        let event = Event::new("agent.revoke", Actor::Host { host_id: host.id.as_str().to_owned() })
-            .with("agent", agent.id.as_str());
-        let event = match &host.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        };
+        let action = Action::AgentRevoke { agent: agent.id.as_str().to_owned(), agent_name: None, host: None };
+        let event =
+            Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref());
         Decision::grant(agent.id.as_str().to_owned()).changing(changes).report(event)
     }
 }

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored};
+use countersign_storage::{Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -60,13 +60,8 @@ impl Operation for RevokeHost<'_> {
         let policy = &self.provider.policy;
         let revoked = standing::living(&agents, &host, policy, moment.now);
         changes.insert(&Withdrawal::of_host(&host, "the host was revoked", policy, moment.now));
-        let event = Event::new("host.revoke", Actor::Host { host_id: host_id.clone() })
-            .with("host", host_id.as_str())
-            .with("agents_revoked", revoked.to_string());
-        let event = match &subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        };
+        let action = Action::HostRevoke { host: host_id.clone(), agents_revoked: revoked };
+        let event = Event::new(action, Actor::Host { host_id: host_id.clone() }).for_subject(subject.as_ref());
         let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
         Decision::grant(document).changing(changes).report(event)
     }

@@ -8,7 +8,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored};
+use countersign_storage::{
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
+};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -139,11 +141,8 @@ impl Operation for RotateAgentKey<'_> {
         agent.record.see(policy, moment.now);
         changes.replace(&agent);
         let status = agent.status(&host, &self.provider.policy, moment.now).as_str();
-        let event = Event::new("agent.rotate_key", actor).with("agent", agent.id.as_str());
-        let event = match &host.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
-        };
+        let event = Event::new(Action::AgentRotateKey { agent: agent.id.as_str().to_owned() }, actor)
+            .for_subject(host.subject.as_ref());
         Decision::grant((agent.id.as_str().to_owned(), status)).changing(changes).report(event)
     }
 }

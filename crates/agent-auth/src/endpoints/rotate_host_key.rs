@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped};
+use countersign_storage::{Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -115,14 +115,12 @@ impl Operation for RotateHostKey<'_> {
         let alias = HostAlias { alias: self.alias.clone(), host: host.id.clone(), purged_after: host.purged_after };
         changes.replace(&host).insert(&alias);
         let host_id = host.id.as_str().to_owned();
-        let event = Event::new("host.rotate_key", Actor::Host { host_id: host_id.clone() })
-            .with("host", host_id.as_str())
-            .with("former", former.thumbprint().as_str())
-            .with("thumbprint", host.key.thumbprint().as_str());
-        let event = match &host.subject {
-            Some(subject) => event.for_subject(subject),
-            None => event,
+        let action = Action::HostRotateKey {
+            host: host_id.clone(),
+            former: former.thumbprint().as_str().to_owned(),
+            thumbprint: host.key.thumbprint().as_str().to_owned(),
         };
+        let event = Event::new(action, Actor::Host { host_id: host_id.clone() }).for_subject(host.subject.as_ref());
         Decision::grant((host_id, host.status.as_str())).changing(changes).report(event)
     }
 }

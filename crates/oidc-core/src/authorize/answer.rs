@@ -1,7 +1,9 @@
 //! The person answers the consent page.
 
 use async_trait::async_trait;
-use countersign_storage::{Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Sealing, Secret};
+use countersign_storage::{
+    Action, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Sealing, Secret,
+};
 
 use crate::authorize::browser::Browser;
 use crate::authorize::consent::Approval;
@@ -72,14 +74,17 @@ impl Answer<'_> {
             return Decision::refuse(InteractionRefusal::Widened);
         }
         let subject = person.subject();
-        let event = Event::new("grant.approve", Actor::Person { subject: subject.clone() })
-            .for_subject(subject)
-            .with("client_id", request.pending.client.client_id.as_str());
+        let client_id = request.pending.client.client_id.as_str().to_owned();
+        let event = |scope| {
+            let action = Action::GrantApprove { client_id, scope };
+            Event::new(action, Actor::Person { subject: subject.clone() }).for_subject(subject)
+        };
         if approved.is_empty() {
+            let event = event(None).denied("access_denied");
             let refusal = AuthorizationRefusal::AccessDenied;
-            return Decision::grant(self.refuse(request, &refusal, moment)).report(event.denied("access_denied"));
+            return Decision::grant(self.refuse(request, &refusal, moment)).report(event);
         }
-        let event = event.with("scope", approved.to_string());
+        let event = event(Some(approved.to_string()));
         let pending = &request.pending;
         let approval = Approval {
             request: &pending.request,

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{
-    Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
 };
 use http::{Method, Request, StatusCode};
 
@@ -175,9 +175,9 @@ fn end_family(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> 
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() })
-        .for_subject(family.authentication.subject())
-        .with("family", &family.id);
+    let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
+    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
+        .for_subject(family.authentication.subject());
     Decision::grant(()).changing(changes).report(event)
 }
 
@@ -193,9 +193,9 @@ fn end_token(own: &OwnToken, client: &AuthenticatedClient, moment: &Moment<'_>) 
     };
     let mut changes = Changes::none();
     changes.insert(&revoked);
-    let event = Event::new("token.revoke", Actor::Client { client_id: client.client_id.clone() }).with("jti", &own.jti);
+    let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
     let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
-    let event = person.iter().fold(event, |event, person| event.for_subject(person));
+    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() }).for_subject(person.as_ref());
     Decision::grant(()).changing(changes).report(event)
 }
 

@@ -15,8 +15,8 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Sealing, Secret, SessionState,
-    Stopped, Stored, Timestamp,
+    Account, Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Sealing, Secret,
+    SessionState, Stopped, Stored, Timestamp,
 };
 
 use super::audience::narrow;
@@ -208,10 +208,9 @@ impl Redeem<'_> {
             grant.record.use_at(policy, moment.now);
             changes.replace(&grant);
         }
-        let event = Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
-            .for_subject(family.authentication.subject())
-            .with("family", &family.id)
-            .with("scope", family.scopes.to_string());
+        let action = Action::CodeRedeem { family: family.id.clone(), scope: Some(family.scopes.to_string()) };
+        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
+            .for_subject(family.authentication.subject());
         let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
         Decision::grant(issue).changing(changes).report(event)
     }
@@ -252,8 +251,8 @@ fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> 
 }
 
 fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {
-    Event::new("code.redeem", Actor::Client { client_id: client.client_id.clone() })
+    let action = Action::CodeRedeem { family: code.family_id.clone(), scope: None };
+    Event::new(action, Actor::Client { client_id: client.client_id.clone() })
         .for_subject(code.authentication.subject())
-        .with("family", &code.family_id)
         .denied(reason)
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::json;
 use countersign_storage::{
-    Account, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed, Sealing,
-    SealingKey, Secret, Stopped, Stored, Timestamp,
+    Account, Action, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed,
+    Sealing, SealingKey, Secret, Stopped, Stored, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -346,9 +346,9 @@ fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Deci
     family.record.state = FamilyState::Revoked;
     let mut changes = Changes::none();
     changes.replace(&family);
-    let event = Event::new("token.refresh", Actor::Client { client_id: client.client_id.clone() })
+    let action = Action::TokenRefresh { family: family.id.clone() };
+    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
         .for_subject(family.authentication.subject())
-        .with("family", &family.id)
         .denied("reused");
     Decision::refuse(TokenRefusal::RefreshTokenReused).changing(changes).report(event)
 }

@@ -23,9 +23,10 @@ use countersign_oidc::{
     InteractionPages, Issuer, IssuerConfig, NewClient, Policy, RouteMap, ScopeDescription, Scopes, StoredClients,
 };
 use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedErrorPage, Templates};
+use countersign_storage::audit_row::Row;
 use countersign_storage::{
-    Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page, Ports, Secret,
-    SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, TracingAudit,
+    Audit, AuditRecord, Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page,
+    Ports, Secret, SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
@@ -62,7 +63,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         store: outage.clone(),
         clock: clock.clone(),
         random: Arc::new(SeededRandom::new(1)),
-        audit: Arc::new(TracingAudit),
+        audit: Arc::new(ShopAudit),
     };
     let accounts = Arc::new(StoredAccounts::new(ports.clone()));
     let cost = Argon2idCost { memory_kib: 64, passes: 1, lanes: 1 };
@@ -108,6 +109,26 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     let parts: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, Arc::new(pages.expect("pages"))];
     let site = Site::new(parts, templates);
     World { site, store, outage, clock, ports, issuer }
+}
+
+countersign_storage::actions! {
+    /// What an application reports beside us.
+    pub enum Shop {
+        /// Something was bought.
+        Buy { what: String } => ["shop.buy" "Bought {what}" refused "Could not buy {what}"],
+        /// Counted, for nobody to see.
+        Count => ["shop.count" unshown],
+    }
+}
+
+struct ShopAudit;
+
+impl Audit for ShopAudit {
+    fn observe(&self, _: &AuditRecord) {}
+
+    fn actions(&self) -> Vec<&'static Row> {
+        Shop::rows()
+    }
 }
 
 /// A store whose database can be taken away.
