@@ -6,7 +6,8 @@
 //! is not in discovery.
 //!
 //! Read first:
-//! - [`provider`](AgentProvider): what a provider is made of; `dispatch` is the one door for requests.
+//! - [`provider`](AgentProvider): what a provider is made of.
+//! - `routes`: what is answered at which path.
 //! - `approved`: the proof through which every gain of a capability passes.
 //! - `evaluate`: may this agent do this, with these arguments?
 //! - `endpoints/execute`: one load, one judgement, one commit, then the act.
@@ -27,7 +28,6 @@ pub mod constraint;
 mod dashboard;
 mod decimal;
 mod device_authorization;
-mod dispatch;
 mod endpoints;
 mod evaluate;
 mod executor;
@@ -45,6 +45,7 @@ mod replay;
 mod request;
 mod respond;
 mod revocation;
+mod route;
 mod routes;
 pub mod schema;
 mod standing;

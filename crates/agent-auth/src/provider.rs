@@ -13,8 +13,12 @@ use crate::capability::{Capability, Offer};
 use crate::config_error::ConfigError;
 use crate::executor::Executor;
 use crate::policy::{AgentPolicy, AutonomousPolicy};
-use crate::routes::{self, Routes};
 use crate::schema::Contradiction;
+
+/// Where calls are executed, below the issuer.
+pub(crate) const EXECUTE: &str = "/capability/execute";
+/// Where discovery is, below the origin (Agent Auth §5.1).
+pub(crate) const DISCOVERY: &str = "/.well-known/agent-configuration";
 
 /// What a provider is made of.
 pub struct AgentProviderConfig {
@@ -49,6 +53,8 @@ pub struct AgentProviderConfig {
 pub struct AgentProvider {
     pub(crate) issuer: String,
     pub(crate) origin: String,
+    /// The path of the issuer: empty, or `/api/auth`.
+    pub(crate) base: String,
     /// The URL of execution: a configured value, whatever a request says it came to.
     pub(crate) location: String,
     pub(crate) name: String,
@@ -61,7 +67,6 @@ pub struct AgentProvider {
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) callers: IntrospectionCallers,
     pub(crate) policy: AgentPolicy,
-    pub(crate) routes: Routes,
 }
 
 impl AgentProvider {
@@ -76,8 +81,8 @@ impl AgentProvider {
         check_policy(&config.policy, &offer)?;
         Ok(AgentProvider {
             origin: url.origin().to_owned(),
-            location: format!("{}{}", config.issuer, routes::EXECUTE),
-            routes: Routes::below(url.path()),
+            location: format!("{}{}", config.issuer, EXECUTE),
+            base: url.path().to_owned(),
             // Hosts and agents of one issuer, and of no other that shares the store.
             ports: config.ports.scoped(&config.issuer),
             issuer: config.issuer,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use countersign_storage::Stopped;
 use countersign_web::refusals;
-use http::Method;
 
 use crate::agent::AgentStatus;
 use crate::constraint::{ConstraintError, Violation};
@@ -74,8 +73,8 @@ refusals! {
         ],
         InvalidRequest(what: &'static str) => [BAD_REQUEST "invalid_request" "Agent Auth §5.13" "{what}"],
         LimitExceeded(what: String) => [FORBIDDEN "limit_exceeded" "Agent Auth §5.11" "{what}"],
-        MethodNotAllowed(method: Method) => [
-            METHOD_NOT_ALLOWED "method_not_allowed" "RFC 9110 §15.5.6" "this path takes {method} requests only"
+        MethodNotAllowed(methods: String) => [
+            METHOD_NOT_ALLOWED "method_not_allowed" "RFC 9110 §15.5.6" "this path takes {methods} requests only"
         ],
         PersonUnusable => [
             FORBIDDEN "unauthorized" "Agent Auth §5.13" "the person that the agent acts for may not use the service"

@@ -69,7 +69,7 @@ pub(crate) fn respond_error(error: &Stopped<Refusal>, discovery: &str) -> Respon
         }
         Stopped::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => retry_after(headers, *after),
         Stopped::Refused(Refusal::SlowDown { interval }) => retry_after(headers, Duration::from_secs(*interval)),
-        Stopped::Refused(Refusal::MethodNotAllowed(method)) => set(headers, header::ALLOW, method.as_str()),
+        Stopped::Refused(Refusal::MethodNotAllowed(methods)) => set(headers, header::ALLOW, methods),
         Stopped::Failed(fault) if fault.is_transient() => retry_after(headers, Duration::from_secs(1)),
         Stopped::Refused(_) | Stopped::Failed(_) => {}
     }

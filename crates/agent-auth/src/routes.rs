@@ -1,98 +1,95 @@
-//! Which path is answered by what. Discovery lists exactly what is here.
+//! The table of routes: everything that the provider answers. Discovery lists exactly what is here.
 
-use http::Method;
+use async_trait::async_trait;
+use bytes::Bytes;
+use countersign_storage::{Endpoints, Stopped};
+use countersign_web::route::{Asked, At, Mounted, Origins, POST, Place, Table};
+use http::{Method, Request, Response};
 
-/// The endpoints.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Endpoint {
-    BatchExecute,
-    DescribeCapability,
-    Discovery,
-    Execute,
-    Introspect,
-    ListCapabilities,
-    Reactivate,
-    Register,
-    RequestCapability,
-    RevokeAgent,
-    RevokeHost,
-    RotateAgentKey,
-    RotateHostKey,
-    Status,
-}
+use crate::AgentProvider;
+use crate::endpoints::{
+    batch_execute, capabilities, discovery, execute, introspect, reactivate, register, request_capability,
+    revoke_agent, revoke_host, rotate_agent_key, rotate_host_key, status,
+};
+use crate::provider::{DISCOVERY, EXECUTE};
+use crate::refusal::Refusal;
+use crate::respond::respond_error;
+use crate::route::{Answering, Endpoint, Route};
 
-/// One row: the path below the issuer, its method, and its name in discovery.
-pub(crate) struct Row {
-    pub(crate) path: &'static str,
-    pub(crate) method: Method,
-    pub(crate) key: &'static str,
-    pub(crate) endpoint: Endpoint,
-}
+type Answer = for<'a> fn(&'a AgentProvider, &'a Request<Bytes>) -> Answering<'a>;
 
-/// Everything that is mounted below the issuer (Agent Auth §5.1).
-pub(crate) const ROWS: &[Row] = &[
-    Row { path: "/agent/register", method: Method::POST, key: "register", endpoint: Endpoint::Register },
-    Row { path: "/capability/list", method: Method::GET, key: "capabilities", endpoint: Endpoint::ListCapabilities },
-    Row {
-        path: "/capability/describe",
-        method: Method::GET,
-        key: "describe_capability",
-        endpoint: Endpoint::DescribeCapability,
-    },
-    Row { path: EXECUTE, method: Method::POST, key: "execute", endpoint: Endpoint::Execute },
-    Row {
-        path: "/capability/batch-execute",
-        method: Method::POST,
-        key: "batch_execute",
-        endpoint: Endpoint::BatchExecute,
-    },
-    Row {
-        path: "/agent/request-capability",
-        method: Method::POST,
-        key: "request_capability",
-        endpoint: Endpoint::RequestCapability,
-    },
-    Row { path: "/agent/status", method: Method::GET, key: "status", endpoint: Endpoint::Status },
-    Row { path: "/agent/reactivate", method: Method::POST, key: "reactivate", endpoint: Endpoint::Reactivate },
-    Row { path: "/agent/rotate-key", method: Method::POST, key: "rotate_key", endpoint: Endpoint::RotateAgentKey },
-    Row { path: "/host/rotate-key", method: Method::POST, key: "rotate_host_key", endpoint: Endpoint::RotateHostKey },
-    Row { path: "/agent/revoke", method: Method::POST, key: "revoke", endpoint: Endpoint::RevokeAgent },
-    Row { path: "/host/revoke", method: Method::POST, key: "revoke_host", endpoint: Endpoint::RevokeHost },
-    Row { path: "/agent/introspect", method: Method::POST, key: "introspect", endpoint: Endpoint::Introspect },
+/// Everything that is mounted (Agent Auth §5.1).
+const ROUTES: &[Route] = &[
+    post("/agent/register", "register", |at, request| Box::pin(register::answer(at, request))),
+    get("/capability/list", "capabilities", |at, request| Box::pin(capabilities::list(at, request))),
+    get("/capability/describe", "describe_capability", |at, request| Box::pin(capabilities::describe(at, request))),
+    post(EXECUTE, "execute", |at, request| Box::pin(execute::answer(at, request))),
+    post("/capability/batch-execute", "batch_execute", |at, request| Box::pin(batch_execute::answer(at, request))),
+    post("/agent/request-capability", "request_capability", |at, request| {
+        Box::pin(request_capability::answer(at, request))
+    }),
+    get("/agent/status", "status", |at, request| Box::pin(status::answer(at, request))),
+    post("/agent/reactivate", "reactivate", |at, request| Box::pin(reactivate::answer(at, request))),
+    post("/agent/rotate-key", "rotate_key", |at, request| Box::pin(rotate_agent_key::answer(at, request))),
+    post("/host/rotate-key", "rotate_host_key", |at, request| Box::pin(rotate_host_key::answer(at, request))),
+    post("/agent/revoke", "revoke", |at, request| Box::pin(revoke_agent::answer(at, request))),
+    post("/host/revoke", "revoke_host", |at, request| Box::pin(revoke_host::answer(at, request))),
+    post("/agent/introspect", "introspect", |at, request| Box::pin(introspect::answer(at, request))),
+    // At the root, as clients look for it, and where issuers with a path are looked for (RFC 8414 §3).
+    document(At::Root(DISCOVERY)),
+    document(At::WellKnown(DISCOVERY)),
 ];
 
-pub(crate) const EXECUTE: &str = "/capability/execute";
-const WELL_KNOWN: &str = "/.well-known/agent-configuration";
-
-/// The paths of one issuer.
-#[derive(Debug)]
-pub(crate) struct Routes {
-    /// The issuer's path, without a final slash: empty, or `/api/auth`.
-    base: String,
+const fn get(path: &'static str, name: &'static str, answer: Answer) -> Route {
+    let theirs = Endpoint { name: Some(name), answer };
+    Route { at: At::Below(path), methods: &[Method::GET], origins: Origins::None, theirs }
 }
 
-impl Routes {
-    pub(crate) fn below(base: &str) -> Self {
-        Routes { base: base.to_owned() }
+const fn post(path: &'static str, name: &'static str, answer: Answer) -> Route {
+    let theirs = Endpoint { name: Some(name), answer };
+    Route { at: At::Below(path), methods: POST, origins: Origins::None, theirs }
+}
+
+const fn document(at: At<'static>) -> Route {
+    let answer: Answer = |provider, _| Box::pin(async { Ok(discovery::answer(provider, ROUTES)) });
+    Route { at, methods: &[Method::GET], origins: Origins::None, theirs: Endpoint { name: None, answer } }
+}
+
+impl AgentProvider {
+    /// Every path that is answered, and how it may be asked.
+    pub fn mounted(&self) -> Vec<Mounted> {
+        self.table().mounted()
     }
 
-    /// What answers a path, and with which method.
-    pub(crate) fn find(&self, path: &str) -> Option<(Endpoint, Method)> {
-        if self.is_discovery(path) {
-            return Some((Endpoint::Discovery, Method::GET));
+    fn table(&self) -> Table<'_, Endpoint> {
+        Table { base: &self.base, rows: &[ROUTES] }
+    }
+
+    async fn dispatch(&self, place: Place<'_, Endpoint>, mut request: Request<Bytes>) -> Response<Bytes> {
+        let answer = match place.ask(&mut request) {
+            Asked::Row(route) => (route.theirs.answer)(self, &request).await,
+            Asked::Preflight(_) | Asked::NotAllowed(_) => {
+                Err(Stopped::Refused(Refusal::MethodNotAllowed(place.methods())))
+            }
+        };
+        match answer {
+            Ok(answer) => answer.respond(),
+            Err(error) => {
+                if let Stopped::Failed(fault) = &error {
+                    tracing::error!(path = request.uri().path(), %fault, "an agent endpoint failed");
+                }
+                respond_error(&error, &format!("{}{DISCOVERY}", self.origin))
+            }
         }
-        let path = path.strip_prefix(self.base.as_str())?;
-        ROWS.iter().find(|row| row.path == path).map(|row| (row.endpoint, row.method.clone()))
     }
+}
 
-    /// At the root, as the client looks for it; inserted and appended, as issuers with a path are looked for (RFC 8414 §3).
-    fn is_discovery(&self, path: &str) -> bool {
-        path.strip_prefix(WELL_KNOWN).is_some_and(|rest| rest.is_empty() || rest == self.base)
-            || path.strip_prefix(self.base.as_str()) == Some(WELL_KNOWN)
-    }
-
-    /// Where discovery is, for a challenge (Agent Auth §5.14).
-    pub(crate) fn discovery(origin: &str) -> String {
-        format!("{origin}{WELL_KNOWN}")
+#[async_trait]
+impl Endpoints for AgentProvider {
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
+        match self.table().at(request.uri().path()) {
+            Some(place) => Ok(self.dispatch(place, request).await),
+            None => Err(request),
+        }
     }
 }

@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use countersign_jose::{Algorithm, SigningKey};
-use countersign_storage::{Accounts, Endpoints, Fault, KeyRing, Ports, Secret, SignedIn, Stopped};
+use countersign_storage::{Accounts, Fault, KeyRing, Ports, Secret, SignedIn, Stopped};
 use countersign_web::issuer_url::IssuerUrl;
-use http::{Request, Response};
 
 use crate::client::{Client, ClientSource, ClientState, NewClient, RegisterClientError, StoredClients};
 use crate::config::ConfigError;
-use crate::endpoints::discovery;
 use crate::error_page::ErrorPage;
 use crate::policy::Policy;
-use crate::routes::RouteMap;
+use crate::route_map::RouteMap;
 use crate::signing_keys::{Import, Rotation, SigningKeys};
 
 /// Everything that an issuer needs.
@@ -65,7 +61,6 @@ pub struct Issuer {
     pub(crate) signing_keys: SigningKeys,
     pub(crate) policy: Policy,
     pub(crate) routes: RouteMap,
-    pub(crate) metadata_paths: Vec<String>,
     pub(crate) pages: InteractionPages,
 }
 
@@ -88,7 +83,6 @@ impl Issuer {
         let signing_keys =
             SigningKeys::new(ports.clone(), config.key_ring.clone(), url.as_str().to_owned(), &config.policy);
         Ok(Issuer {
-            metadata_paths: discovery::paths(&url),
             url,
             ports,
             accounts: config.accounts,
@@ -182,16 +176,6 @@ impl Issuer {
     /// The faults of the store.
     pub async fn set_client_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
         self.stored_clients().set_state(client_id, state).await
-    }
-}
-
-#[async_trait]
-impl Endpoints for Issuer {
-    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
-        match self.route(request.uri().path()) {
-            Some(addressed) => Ok(self.dispatch(addressed, request).await),
-            None => Err(request),
-        }
     }
 }
 

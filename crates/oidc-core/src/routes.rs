@@ -1,162 +1,84 @@
 //! The table of routes: everything that the issuer answers, in one place.
 
-use std::future::Future;
-use std::pin::Pin;
-
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use countersign_storage::Endpoints;
+use countersign_web::route::{Asked, At, GET, Mounted, Origins, Place, Table};
+use http::{Request, Response, StatusCode, header};
+use serde_json::Value;
 
 use crate::authorize;
-use crate::config::ConfigError;
-use crate::endpoints;
-use crate::endpoints::discovery::Metadata;
+use crate::endpoints::{discovery, introspection, jwks, revocation, userinfo};
 use crate::issuer::Issuer;
 use crate::response::{empty, set};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::token;
 
-/// The paths of the endpoints, below the issuer. The two metadata documents are where their standards say.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RouteMap {
-    /// [RFC 6749 §3.1]. Default: `/oauth2/authorize`.
-    pub authorization: String,
-    /// [RFC 6749 §3.2]. Default: `/oauth2/token`.
-    pub token: String,
-    /// [OIDC Core §5.3]. Default: `/oauth2/userinfo`.
-    pub userinfo: String,
-    /// [RFC 7662]. Default: `/oauth2/introspect`.
-    pub introspection: String,
-    /// [RFC 7009]. Default: `/oauth2/revoke`.
-    pub revocation: String,
-    /// [RFC 7517 §5]. Default: `/jwks`.
-    pub jwks: String,
+/// Every endpoint. The metadata is built from these rows.
+fn routes(paths: &RouteMap) -> [Route<'_>; 8] {
+    [
+        authorize::route(paths),
+        token::route(paths),
+        userinfo::route(paths),
+        introspection::route(paths),
+        revocation::route(paths),
+        jwks::route(paths),
+        metadata_at("/.well-known/openid-configuration"),
+        metadata_at("/.well-known/oauth-authorization-server"),
+    ]
 }
 
-impl Default for RouteMap {
-    fn default() -> Self {
-        RouteMap {
-            authorization: "/oauth2/authorize".to_owned(),
-            token: "/oauth2/token".to_owned(),
-            userinfo: "/oauth2/userinfo".to_owned(),
-            introspection: "/oauth2/introspect".to_owned(),
-            revocation: "/oauth2/revoke".to_owned(),
-            jwks: "/jwks".to_owned(),
-        }
+/// One of the names of the metadata document.
+fn metadata_at(name: &str) -> Route<'_> {
+    fn answer(issuer: &Issuer, _: Request<Bytes>) -> Answering<'_> {
+        Box::pin(async { discovery::respond(issuer, &issuer.metadata()) })
     }
-}
-
-/// A response on its way.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Response<Bytes>> + Send + 'a>>;
-
-/// One endpoint.
-pub(crate) struct Route {
-    /// Its path, below the issuer.
-    pub(crate) path: fn(&RouteMap) -> &str,
-    /// The methods that it answers; OPTIONS aside.
-    pub(crate) methods: &'static [Method],
-    /// Which web pages may call it.
-    pub(crate) origins: Origins,
-    /// Answers.
-    pub(crate) answer: for<'a> fn(&'a Issuer, Request<Bytes>) -> Answering<'a>,
-    /// Says in the metadata that it is there; the text is its URL.
-    pub(crate) describe: fn(&Issuer, String, &mut Metadata),
-}
-
-/// Which web pages may call an endpoint by script.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origins {
-    /// All: no cookie opens it, so a page can do there only what it holds the credentials for.
-    Any,
-    /// None: browsers go there as a whole ([RFC 9700 §2.6]), or only servers do.
-    None,
-}
-
-/// Every endpoint below the issuer. Metadata is built from these rows.
-pub(crate) const ROUTES: &[Route] = &[
-    authorize::ROUTE,
-    token::ROUTE,
-    endpoints::userinfo::ROUTE,
-    endpoints::introspection::ROUTE,
-    endpoints::revocation::ROUTE,
-    endpoints::jwks::ROUTE,
-];
-
-/// What a request's path addresses.
-pub(crate) enum Addressed {
-    Endpoint(&'static Route),
-    Metadata,
+    let theirs = Endpoint { answer, describe: |_, _, _| {} };
+    Route { at: At::WellKnown(name), methods: GET, origins: Origins::Any, theirs }
 }
 
 impl Issuer {
-    pub(crate) fn route(&self, path: &str) -> Option<Addressed> {
-        if self.metadata_paths.iter().any(|known| known == path) {
-            return Some(Addressed::Metadata);
-        }
-        let rest = path.strip_prefix(self.url.path())?;
-        ROUTES.iter().find(|route| (route.path)(&self.routes) == rest).map(Addressed::Endpoint)
+    /// The metadata of this issuer, as it is served.
+    pub fn metadata(&self) -> Value {
+        discovery::document(self, &routes(&self.routes))
     }
 
-    pub(crate) async fn dispatch(&self, addressed: Addressed, request: Request<Bytes>) -> Response<Bytes> {
-        let (methods, origins) = match &addressed {
-            Addressed::Endpoint(route) => (route.methods, route.origins),
-            Addressed::Metadata => (endpoints::discovery::METHODS, Origins::Any),
-        };
-        let mut response = if request.method() == Method::OPTIONS && origins == Origins::Any {
-            preflight(methods)
-        } else if !methods.contains(request.method()) {
-            method_not_allowed(methods)
-        } else {
-            match addressed {
-                Addressed::Endpoint(route) => (route.answer)(self, request).await,
-                Addressed::Metadata => self.metadata_document(request.method()),
+    /// Every path that is answered, and how it may be asked.
+    pub fn mounted(&self) -> Vec<Mounted> {
+        Table { base: self.url.path(), rows: &[&routes(&self.routes)] }.mounted()
+    }
+
+    async fn dispatch(&self, place: Place<'_, Endpoint>, mut request: Request<Bytes>) -> Response<Bytes> {
+        let mut response = match place.ask(&mut request) {
+            Asked::Row(route) => (route.theirs.answer)(self, request).await,
+            Asked::Preflight(headers) => {
+                let mut response = empty(StatusCode::NO_CONTENT);
+                response.headers_mut().extend(headers);
+                response
+            }
+            Asked::NotAllowed(methods) => {
+                let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+                response.headers_mut().insert(header::ALLOW, methods);
+                response
             }
         };
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             set(response.headers_mut(), header::RETRY_AFTER, "1");
         }
-        if origins == Origins::Any {
-            set(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-            set(response.headers_mut(), header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate, Retry-After");
-        }
+        place.share(response.headers_mut());
         set(response.headers_mut(), header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         response
     }
 }
 
-impl RouteMap {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let RouteMap { authorization, token, userinfo, introspection, revocation, jwks } = self;
-        let paths = [authorization, token, userinfo, introspection, revocation, jwks];
-        for (nth, path) in paths.iter().enumerate() {
-            let plain = path.starts_with('/')
-                && path.len() > 1
-                && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
-            if !plain || paths.iter().skip(nth + 1).any(|other| other == path) || path.starts_with("/.well-known/") {
-                return Err(ConfigError::Route((*path).clone()));
-            }
+#[async_trait]
+impl Endpoints for Issuer {
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
+        let routes = routes(&self.routes);
+        match (Table { base: self.url.path(), rows: &[&routes] }).at(request.uri().path()) {
+            Some(place) => Ok(self.dispatch(place, request).await),
+            None => Err(request),
         }
-        Ok(())
     }
-}
-
-fn preflight(methods: &[Method]) -> Response<Bytes> {
-    let mut response = empty(StatusCode::NO_CONTENT);
-    let headers = response.headers_mut();
-    if let Ok(methods) = HeaderValue::from_str(&names(methods)) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    }
-    set(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type");
-    set(headers, header::ACCESS_CONTROL_MAX_AGE, "3600");
-    response
-}
-
-fn method_not_allowed(methods: &[Method]) -> Response<Bytes> {
-    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-    if let Ok(methods) = HeaderValue::from_str(&names(methods)) {
-        response.headers_mut().insert(header::ALLOW, methods);
-    }
-    response
-}
-
-fn names(methods: &[Method]) -> String {
-    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -9,6 +9,7 @@
 //! - [`issuer_url`], [`loopback`]: the URLs on which trust rests.
 //! - [`peer`], [`proxy`]: from where a request came, and whom that stands for.
 //! - [`refusals`]: one row for each way to be refused.
+//! - [`route`]: what answers at which path, and what every other method is told.
 //! - [`http1`]: requests off the wire, where frameworks forgive too much.
 #![forbid(unsafe_code)]
 
@@ -21,4 +22,5 @@ pub mod media_type;
 pub mod peer;
 pub mod proxy;
 pub mod refusals;
+pub mod route;
 pub mod text;

@@ -2,26 +2,31 @@
 //!
 //! [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
+use countersign_web::route::At;
 use serde_json::{Map, Value, json};
 
 use crate::AgentProvider;
 use crate::policy::{AutonomousPolicy, EndpointValues};
 use crate::respond::{Answer, Caching};
-use crate::routes::ROWS;
+use crate::route::Route;
 
 /// The draft that is spoken here (Agent Auth §5.1.1).
 const VERSION: &str = "1.0-draft";
 const MAX_AGE: u32 = 3_600;
 
-pub(crate) fn answer(provider: &AgentProvider) -> Answer {
-    let endpoints: Map<String, Value> = ROWS
-        .iter()
-        .map(|row| {
+/// Names these routes.
+pub(crate) fn answer(provider: &AgentProvider, routes: &[Route]) -> Answer {
+    let named = routes.iter().filter_map(|route| match (route.theirs.name, route.at) {
+        (Some(name), At::Below(path)) => Some((name, path)),
+        _ => None,
+    });
+    let endpoints: Map<String, Value> = named
+        .map(|(name, path)| {
             let value = match provider.policy.endpoint_values {
-                EndpointValues::Paths => row.path.to_owned(),
-                EndpointValues::Urls => format!("{}{}", provider.issuer, row.path),
+                EndpointValues::Paths => path.to_owned(),
+                EndpointValues::Urls => format!("{}{path}", provider.issuer),
             };
-            (row.key.to_owned(), Value::String(value))
+            (name.to_owned(), Value::String(value))
         })
         .collect();
     let modes = match provider.policy.autonomous {

@@ -62,18 +62,59 @@ fn endpoints_are_whole_urls_on_request() {
     assert_eq!(body["endpoints"]["register"], json!(format!("{ISSUER}/agent/register")));
 }
 
+/// Every path, and the method that it takes.
+const ROUTES: &[(&str, &str)] = &[
+    ("/api/auth/agent/register", "POST"),
+    ("/api/auth/capability/list", "GET"),
+    ("/api/auth/capability/describe", "GET"),
+    ("/api/auth/capability/execute", "POST"),
+    ("/api/auth/capability/batch-execute", "POST"),
+    ("/api/auth/agent/request-capability", "POST"),
+    ("/api/auth/agent/status", "GET"),
+    ("/api/auth/agent/reactivate", "POST"),
+    ("/api/auth/agent/rotate-key", "POST"),
+    ("/api/auth/host/rotate-key", "POST"),
+    ("/api/auth/agent/revoke", "POST"),
+    ("/api/auth/host/revoke", "POST"),
+    ("/api/auth/agent/introspect", "POST"),
+    ("/.well-known/agent-configuration", "GET"),
+    ("/.well-known/agent-configuration/api/auth", "GET"),
+    ("/api/auth/.well-known/agent-configuration", "GET"),
+];
+
+/// What is mounted is in the table above and nothing else is; what discovery names is mounted.
 #[test]
-fn every_endpoint_in_discovery_answers_and_refuses_other_methods() {
+fn every_route_is_in_the_table_of_this_test() {
     let world = World::new();
+    let mounted = world.provider.mounted();
+    let rows: Vec<_> = mounted.iter().map(|row| (row.path.as_str(), row.methods.as_str())).collect();
+    assert_eq!(rows, ROUTES);
+    assert!(mounted.iter().all(|row| !row.shared), "pages of other origins");
     let body = world.get("/.well-known/agent-configuration", None).body;
-    for (key, path) in body["endpoints"].as_object().unwrap() {
-        let path = format!("/api/auth{}", path.as_str().unwrap());
-        let wrong = world.send(request(Method::PUT, &path, None, None));
-        wrong.refused(405, "method_not_allowed");
-        let allowed = wrong.headers["allow"].to_str().unwrap().parse::<Method>().unwrap();
-        let right = world.send(request(allowed, &path, None, Some("{}".to_owned())));
-        assert_ne!(right.status, StatusCode::METHOD_NOT_ALLOWED, "{key}");
-        assert!(right.status.as_u16() < 500, "{key}: {}", right.body);
+    let named: Vec<_> = body["endpoints"].as_object().unwrap().values().map(|path| path.as_str().unwrap()).collect();
+    for (path, _) in rows.iter().filter(|(path, _)| !path.contains("/.well-known/")) {
+        assert!(named.contains(&path.strip_prefix("/api/auth").unwrap()), "{path}");
+    }
+    assert_eq!(named.len() + 3, rows.len());
+}
+
+#[test]
+fn each_path_answers_its_method_and_refuses_all_others_by_its_name() {
+    let world = World::new();
+    for (path, method) in ROUTES {
+        for asked in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            let name = format!("{asked} {path}");
+            let reply = world.send(request(asked.clone(), path, None, Some("{}".to_owned())));
+            assert!(!reply.headers.contains_key("access-control-allow-origin"), "{name}");
+            if asked.as_str() == *method {
+                assert_ne!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{name}");
+                assert!(reply.status.as_u16() < 500, "{name}: {}", reply.body);
+            } else {
+                reply.refused(405, "method_not_allowed");
+                assert_eq!(reply.headers["allow"], *method, "{name}");
+                assert_eq!(reply.body["message"], format!("this path takes {method} requests only"));
+            }
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod waiting;
 
 use bytes::Bytes;
 use countersign_storage::Stopped;
+use countersign_web::route::{At, Origins};
 use http::{Method, Request, Response, header};
 use url::form_urlencoded;
 
@@ -36,7 +37,8 @@ use crate::error_page::PageError;
 use crate::issuer::Issuer;
 use crate::params::{FormError, Params};
 use crate::response::see_other;
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::rules::prompt::PromptValue;
 
 use address::Addressed;
@@ -54,23 +56,23 @@ pub use interaction_refusal::InteractionRefusal;
 pub use refusal::AuthorizationRefusal;
 pub use request::Validated;
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.authorization,
-    methods: &[Method::GET, Method::POST],
-    origins: Origins::None,
-    answer,
-    describe: |_, url, metadata| {
-        metadata.set("authorization_endpoint", url);
-        metadata.extend("response_types_supported", ["code"]);
-        metadata.extend("response_modes_supported", ["query"]);
-        metadata.extend("code_challenge_methods_supported", ["S256"]);
-        metadata.extend("prompt_values_supported", PromptValue::ALL.map(PromptValue::as_str));
-        metadata.set("authorization_response_iss_parameter_supported", true);
-        metadata.set("claims_parameter_supported", false);
-        metadata.set("request_parameter_supported", false);
-        metadata.set("request_uri_parameter_supported", false);
-    },
-};
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint {
+        answer,
+        describe: |_, url, metadata| {
+            metadata.set("authorization_endpoint", url);
+            metadata.extend("response_types_supported", ["code"]);
+            metadata.extend("response_modes_supported", ["query"]);
+            metadata.extend("code_challenge_methods_supported", ["S256"]);
+            metadata.extend("prompt_values_supported", PromptValue::ALL.map(PromptValue::as_str));
+            metadata.set("authorization_response_iss_parameter_supported", true);
+            metadata.set("claims_parameter_supported", false);
+            metadata.set("request_parameter_supported", false);
+            metadata.set("request_uri_parameter_supported", false);
+        },
+    };
+    Route { at: At::Below(&paths.authorization), methods: &[Method::GET, Method::POST], origins: Origins::None, theirs }
+}
 
 /// How long a request may be, in bytes. One that has to wait for a person may be shorter only ([`waiting::LONGEST`]).
 const LONGEST: usize = 8_000;

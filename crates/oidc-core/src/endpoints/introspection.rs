@@ -9,7 +9,8 @@
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{Fault, Record, Stopped, Timestamp};
-use http::{Method, Request, Response, StatusCode};
+use countersign_web::route::{At, Origins, POST};
+use http::{Request, Response, StatusCode};
 use serde::Serialize;
 
 use crate::client::{AuthMethod, ClientState};
@@ -20,21 +21,22 @@ use crate::issuer::Issuer;
 use crate::params::{self, FormError, Params};
 use crate::records::{Grant, TokenFamily};
 use crate::response::{OAuthError, json};
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::token::PresentedRefreshToken;
 use crate::token::held::Held;
 use crate::token::live::{LiveToken, live};
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.introspection,
-    methods: &[Method::POST],
-    origins: Origins::None,
-    answer,
-    describe: |_, url, metadata| {
-        metadata.set("introspection_endpoint", url);
-        metadata.extend("introspection_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
-    },
-};
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint {
+        answer,
+        describe: |_, url, metadata| {
+            metadata.set("introspection_endpoint", url);
+            metadata.extend("introspection_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+        },
+    };
+    Route { at: At::Below(&paths.introspection), methods: POST, origins: Origins::None, theirs }
+}
 
 /// No answer about the token.
 enum NoAnswer {

@@ -1,40 +1,36 @@
 //! GET /jwks: the issuer's public keys ([RFC 7517 §5]).
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use countersign_web::route::{At, GET, Origins};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::issuer::Issuer;
 use crate::response::{OAuthError, json};
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.jwks,
-    methods: &[Method::GET, Method::HEAD],
-    origins: Origins::Any,
-    answer,
-    describe: |_, url, metadata| metadata.set("jwks_uri", url),
-};
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint { answer, describe: |_, url, metadata| metadata.set("jwks_uri", url) };
+    Route { at: At::Below(&paths.jwks), methods: GET, origins: Origins::Any, theirs }
+}
 
-fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
+fn answer(issuer: &Issuer, _: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match issuer.signing_keys.published().await {
-            Ok(keys) => respond(issuer, &keys, request.method()),
+            Ok(keys) => respond(issuer, &keys),
             Err(fault) => OAuthError::of_fault(&fault).respond(),
         }
     })
 }
 
-fn respond(issuer: &Issuer, keys: &[countersign_jose::Jwk], method: &Method) -> Response<Bytes> {
+fn respond(issuer: &Issuer, keys: &[countersign_jose::Jwk]) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Body<'a> {
         keys: &'a [countersign_jose::Jwk],
     }
     let mut response = json(StatusCode::OK, &Body { keys });
     cache(&mut response, issuer);
-    if *method == Method::HEAD {
-        *response.body_mut() = Bytes::new();
-    }
     response
 }
 

@@ -14,7 +14,8 @@ use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{
     Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
 };
-use http::{Method, Request, StatusCode};
+use countersign_web::route::{At, Origins, POST};
+use http::{Request, StatusCode};
 
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET};
@@ -22,21 +23,22 @@ use crate::issuer::Issuer;
 use crate::params::{self, FormError, Params};
 use crate::records::{FamilyState, RevokedToken, TokenFamily};
 use crate::response::{OAuthError, empty};
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::token::PresentedRefreshToken;
 use crate::token::live::{OwnToken, own};
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.revocation,
-    methods: &[Method::POST],
-    origins: Origins::Any,
-    answer,
-    describe: |_, url, metadata| {
-        metadata.set("revocation_endpoint", url);
-        metadata.extend("revocation_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
-        metadata.extend("revocation_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
-    },
-};
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint {
+        answer,
+        describe: |_, url, metadata| {
+            metadata.set("revocation_endpoint", url);
+            metadata.extend("revocation_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+            metadata.extend("revocation_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
+        },
+    };
+    Route { at: At::Below(&paths.revocation), methods: POST, origins: Origins::Any, theirs }
+}
 
 /// Why nothing is revoked.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

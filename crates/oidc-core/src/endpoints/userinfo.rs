@@ -10,6 +10,7 @@
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{Account, Stopped};
+use countersign_web::route::{At, Origins};
 use http::{Method, Request, StatusCode};
 use serde_json::{Map, Value};
 
@@ -17,21 +18,22 @@ use crate::issuer::Issuer;
 use crate::params::Params;
 use crate::resource_server::{BearerRefusal, Challenge, bearer};
 use crate::response::{OAuthError, json};
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::scope::Scopes;
 use crate::token::live::live;
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.userinfo,
-    methods: &[Method::GET, Method::POST],
-    origins: Origins::Any,
-    answer,
-    describe: |_, url, metadata| {
-        metadata.set("userinfo_endpoint", url);
-        metadata.extend("claims_supported", ["sub"]);
-        metadata.extend("claims_supported", CLAIMS.iter().map(|(_, claim)| *claim));
-    },
-};
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint {
+        answer,
+        describe: |_, url, metadata| {
+            metadata.set("userinfo_endpoint", url);
+            metadata.extend("claims_supported", ["sub"]);
+            metadata.extend("claims_supported", CLAIMS.iter().map(|(_, claim)| *claim));
+        },
+    };
+    Route { at: At::Below(&paths.userinfo), methods: &[Method::GET, Method::POST], origins: Origins::Any, theirs }
+}
 
 /// Which scope gives which claims ([OIDC Core §5.4](https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims)).
 const CLAIMS: &[(&str, &str)] = &[

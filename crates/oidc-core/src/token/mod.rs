@@ -21,15 +21,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::Stopped;
-use http::{Method, Request};
+use countersign_web::route::{At, Origins, POST};
+use http::Request;
 
 use crate::client::{AuthMethod, GrantTypeName};
 use crate::client_authentication::{PresentedClient, WITH_SECRET};
-use crate::endpoints::discovery::Metadata;
 use crate::issuer::Issuer;
+use crate::metadata::Metadata;
 use crate::params::Params;
 use crate::response::OAuthError;
-use crate::routes::{Answering, Origins, Route};
+use crate::route::{Answering, Endpoint, Route};
+use crate::route_map::RouteMap;
 use crate::scope::Scopes;
 use crate::signing_keys::View;
 
@@ -44,14 +46,11 @@ const GRANT_TYPES: &[&dyn GrantType] = &[
     &client_credentials::ClientCredentialsGrant,
 ];
 
-pub(crate) const ROUTE: Route = Route {
-    path: |routes| &routes.token,
-    methods: &[Method::POST],
+pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
+    let theirs = Endpoint { answer, describe };
     // A single-page application is a client like any other; no cookie counts here.
-    origins: Origins::Any,
-    answer,
-    describe,
-};
+    Route { at: At::Below(&paths.token), methods: POST, origins: Origins::Any, theirs }
+}
 
 /// A way to ask for tokens ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
 #[async_trait]

@@ -35,7 +35,8 @@ async fn the_document_is_in_all_its_places_and_says_the_same_everywhere() {
         assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=300");
         assert!(!response.headers().contains_key(header::PRAGMA));
         let head = get(&world.issuer, Method::HEAD, path).await.expect(path);
-        assert_eq!((head.status().as_u16(), head.body().len()), (200, 0));
+        // The length is that of the document ([RFC 9110 §8.6]); the server leaves the body out when it writes.
+        assert_eq!((head.status().as_u16(), body(&head)), (200, expected.clone()));
         assert_eq!(get(&world.issuer, Method::POST, path).await.expect(path).status(), 405);
     }
     for path in ["/.well-known/openid-configuration", "/api/auth", "/api/auth/nothing", "/", "/xapi/auth/jwks", "/jwks"]
@@ -67,17 +68,62 @@ async fn the_document_says_what_is_there() {
     assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("openid")));
 }
 
-/// Every URL in the metadata is answered; its method is known.
+/// Every path, which methods it takes, and whether a page of any origin may call it by script.
+const ROUTES: &[(&str, &str, bool)] = &[
+    ("/api/auth/oauth2/authorize", "GET, POST", false),
+    ("/api/auth/oauth2/token", "POST", true),
+    ("/api/auth/oauth2/userinfo", "GET, POST", true),
+    ("/api/auth/oauth2/introspect", "POST", false),
+    ("/api/auth/oauth2/revoke", "POST", true),
+    ("/api/auth/jwks", "GET, HEAD", true),
+    ("/.well-known/openid-configuration/api/auth", "GET, HEAD", true),
+    ("/api/auth/.well-known/openid-configuration", "GET, HEAD", true),
+    ("/.well-known/oauth-authorization-server/api/auth", "GET, HEAD", true),
+    ("/api/auth/.well-known/oauth-authorization-server", "GET, HEAD", true),
+];
+
+/// What is mounted is in the table above and nothing else is; every URL in the metadata is mounted.
 #[tokio::test]
-async fn every_endpoint_that_is_named_is_mounted() {
+async fn every_route_is_in_the_table_of_this_test() {
     let world = World::new().await;
-    let metadata = world.issuer.metadata();
-    for (name, url) in metadata.as_object().unwrap() {
+    let mounted = world.issuer.mounted();
+    let rows: Vec<_> = mounted.iter().map(|row| (row.path.as_str(), row.methods.as_str(), row.shared)).collect();
+    assert_eq!(rows, ROUTES);
+    for (name, url) in world.issuer.metadata().as_object().unwrap() {
         let Some(url) = url.as_str().filter(|_| name.ends_with("_endpoint") || name == "jwks_uri") else { continue };
-        let path = url.strip_prefix("https://as.test").unwrap();
-        let response = get(&world.issuer, Method::DELETE, path).await.expect(name);
-        assert_eq!(response.status(), 405, "{name}");
-        assert!(response.headers().contains_key(header::ALLOW));
+        assert!(rows.iter().any(|(path, ..)| url.strip_prefix("https://as.test") == Some(path)), "{name}: {url}");
+    }
+}
+
+/// [RFC 9110 §15.5.6], [Fetch §4.8]: whatever the method, each path says the same of itself.
+#[tokio::test]
+async fn each_path_answers_its_methods_and_tells_all_others_which_they_are() {
+    let world = World::new().await;
+    for (path, methods, shared) in ROUTES {
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            let name = format!("{method} {path}");
+            let response = get(&world.issuer, method.clone(), path).await.expect(&name);
+            let (status, headers) = (response.status().as_u16(), response.headers());
+            let told = |header: http::HeaderName| headers.get(header).map(|value| value.to_str().unwrap().to_owned());
+            if methods.split(", ").any(|known| known == method.as_str()) {
+                assert!(status != 405 && !headers.contains_key(header::ALLOW), "{name}: {status}");
+            } else if method == Method::OPTIONS && *shared {
+                assert_eq!(status, 204, "{name}");
+                assert_eq!(told(header::ACCESS_CONTROL_ALLOW_METHODS).as_deref(), Some(*methods), "{name}");
+                let allowed = told(header::ACCESS_CONTROL_ALLOW_HEADERS);
+                assert_eq!(allowed.as_deref(), Some("Authorization, Content-Type"), "{name}");
+                assert_eq!(told(header::ACCESS_CONTROL_MAX_AGE).as_deref(), Some("3600"), "{name}");
+            } else {
+                assert_eq!((status, told(header::ALLOW).as_deref()), (405, Some(*methods)), "{name}");
+                assert_eq!(told(header::CACHE_CONTROL).as_deref(), Some("no-store"), "{name}");
+            }
+            let origin = told(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(origin.as_deref(), shared.then_some("*"), "{name}");
+            let exposed = told(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+            assert_eq!(exposed.as_deref(), shared.then_some("WWW-Authenticate, Retry-After"), "{name}");
+            assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS), "{name}");
+            assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{name}");
+        }
     }
 }
 
@@ -98,19 +144,6 @@ async fn a_route_can_be_moved() {
         config.routes = RouteMap { authorization: bad.to_owned(), ..RouteMap::default() };
         let error = Issuer::new(config.clone()).unwrap_err();
         assert!(error.to_string().starts_with("routes: "), "{bad}: {error}");
-    }
-}
-
-/// CORS preflight ([Fetch §3.2.2]): where scripts may call, and only there.
-#[tokio::test]
-async fn scripts_may_read_the_public_documents() {
-    let world = World::new().await;
-    for path in ["/api/auth/jwks", "/api/auth/.well-known/openid-configuration"] {
-        let response = get(&world.issuer, Method::OPTIONS, path).await.unwrap();
-        assert_eq!(response.status(), 204);
-        assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
-        assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_METHODS], "GET, HEAD");
-        assert!(!response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }
 }
 
