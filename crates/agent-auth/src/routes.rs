@@ -68,7 +68,7 @@ impl AgentProvider {
     async fn dispatch(&self, place: Place<'_, Endpoint>, mut request: Request<Bytes>) -> Response<Bytes> {
         let answer = match place.ask(&mut request) {
             Asked::Row(route) => (route.theirs.answer)(self, &request).await,
-            Asked::Preflight(_) | Asked::NotAllowed(_) => {
+            Asked::Preflight(_) | Asked::NotAllowed => {
                 Err(Stopped::Refused(Refusal::MethodNotAllowed(place.methods())))
             }
         };

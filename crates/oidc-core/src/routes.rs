@@ -57,9 +57,9 @@ impl Issuer {
                 response.headers_mut().extend(headers);
                 response
             }
-            Asked::NotAllowed(methods) => {
+            Asked::NotAllowed => {
                 let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-                response.headers_mut().insert(header::ALLOW, methods);
+                response.headers_mut().insert(header::ALLOW, place.allow());
                 response
             }
         };

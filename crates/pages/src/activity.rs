@@ -6,8 +6,8 @@ use std::time::Duration;
 use countersign_storage::audit_row::Row;
 use countersign_storage::{Actor, AuditRecord, Cursor, Fault, Index, Outcome, Page, Ports, Stored, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
+use serde::Serialize;
 
-use crate::dashboard::ActivityRow;
 use crate::when::When;
 
 /// How many rows the dashboard shows.
@@ -19,6 +19,19 @@ const WINDOWS: [Duration; 4] = [minutes(10), minutes(2 * 60), minutes(24 * 60), 
 
 const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActivityRow {
+    /// What, in words.
+    pub what: String,
+    /// Who did it, where it was not the person.
+    pub who: Option<String>,
+    /// Whether it was refused.
+    pub refused: bool,
+    /// When.
+    pub at: When,
 }
 
 /// One row: the newest of records in a row that tell the same, and how often it happened.

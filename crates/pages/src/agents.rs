@@ -5,12 +5,49 @@ use std::time::Duration;
 use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, GrantView, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or};
+use serde::Serialize;
 use url::form_urlencoded;
 
-use crate::dashboard::{ActivityRow, AgentRow, HostRow};
+use crate::activity::ActivityRow;
 use crate::form::Form;
 use crate::pages::Pages;
 use crate::when::When;
+
+/// A host and its agents.
+#[derive(Clone, Debug, Serialize)]
+pub struct HostRow {
+    /// What it calls itself.
+    pub name: String,
+    /// In one word.
+    pub status: String,
+    /// `good`, `warning`, `problem` or empty.
+    pub tone: &'static str,
+    /// Since when it is linked.
+    pub since: Option<When>,
+    /// When it ends unless it is used before.
+    pub ends: Option<When>,
+    /// Its agents.
+    pub agents: Vec<AgentRow>,
+    /// Ends it; absent where it has ended.
+    pub revoke: Option<Form>,
+}
+
+/// An agent.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgentRow {
+    /// What it calls itself.
+    pub name: String,
+    /// In one word.
+    pub status: String,
+    /// `good`, `warning`, `problem` or empty.
+    pub tone: &'static str,
+    /// When it last did something.
+    pub used: Option<When>,
+    /// What it may do.
+    pub capabilities: Vec<String>,
+    /// Ends it; absent where it has ended.
+    pub revoke: Option<Form>,
+}
 
 /// What acts for a person.
 pub(crate) struct Agents {

@@ -3,10 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Response, header};
 use sha2::{Digest, Sha256};
 
-use crate::document::protect;
+/// Where the style sheet is.
+pub(crate) const STYLESHEET: &str = "/assets/countersign.css";
+/// Where the icon is.
+pub(crate) const ICON: &str = "/assets/mark.svg";
 
 /// The files that pages refer to.
 #[derive(Debug)]
@@ -17,7 +20,6 @@ pub struct Assets {
 
 #[derive(Debug)]
 struct Asset {
-    path: &'static str,
     content_type: &'static str,
     version: String,
     url: String,
@@ -28,8 +30,8 @@ impl Assets {
     /// From their content.
     pub(crate) fn new(stylesheet: String, icon: String) -> Self {
         Assets {
-            stylesheet: Asset::new("/assets/countersign.css", "text/css; charset=utf-8", stylesheet),
-            icon: Asset::new("/assets/mark.svg", "image/svg+xml", icon),
+            stylesheet: Asset::new(STYLESHEET, "text/css; charset=utf-8", stylesheet),
+            icon: Asset::new(ICON, "image/svg+xml", icon),
         }
     }
 
@@ -43,20 +45,24 @@ impl Assets {
         &self.icon.url
     }
 
-    /// The file at `path`, if there is one. Without the hash of the present content in `query` it is not kept.
-    pub(crate) fn answer(&self, method: &Method, path: &str, query: Option<&str>) -> Option<Response<Bytes>> {
-        let asset = [&self.stylesheet, &self.icon].into_iter().find(|asset| asset.path == path)?;
-        if ![Method::GET, Method::HEAD].contains(method) {
-            let mut response = Response::new(Bytes::new());
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Some(protect(response));
-        }
-        let current = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
+    /// The style sheet. Without the hash of the present content in `query` it is not kept.
+    pub(crate) fn stylesheet(&self, query: Option<&str>) -> Response<Bytes> {
+        self.stylesheet.respond(query)
+    }
+
+    /// The icon, in the same way.
+    pub(crate) fn icon(&self, query: Option<&str>) -> Response<Bytes> {
+        self.icon.respond(query)
+    }
+}
+
+impl Asset {
+    fn respond(&self, query: Option<&str>) -> Response<Bytes> {
+        let current = query.and_then(|query| query.strip_prefix("v=")) == Some(&self.version);
         let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
-        let mut response = Response::new(asset.body.clone());
+        let mut response = Response::new(self.body.clone());
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         // An SVG that is opened by itself is a document, and could run scripts.
@@ -64,14 +70,12 @@ impl Assets {
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
         );
-        Some(response)
+        response
     }
-}
 
-impl Asset {
     fn new(path: &'static str, content_type: &'static str, body: String) -> Self {
         let digest = Sha256::digest(body.as_bytes());
         let version: String = URL_SAFE_NO_PAD.encode(digest).chars().take(16).collect();
-        Asset { path, content_type, url: format!("{path}?v={version}"), version, body: Bytes::from(body) }
+        Asset { content_type, url: format!("{path}?v={version}"), version, body: Bytes::from(body) }
     }
 }

@@ -8,12 +8,14 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::activity;
+pub use crate::activity::ActivityRow;
+pub use crate::agents::{AgentRow, HostRow};
 use crate::document::see_other;
 use crate::form::Form;
 use crate::form_action::FormAction;
 use crate::interaction::UNNAMED_CLIENT;
 use crate::onward::Onward;
-use crate::pages::{Answer, Pages, Person, Revocable};
+use crate::pages::{Answer, Pages, Person};
 use crate::refusal::Refusal;
 use crate::templates::Page;
 use crate::user_agent::browser;
@@ -56,42 +58,6 @@ pub struct AccountView {
     pub created: When,
 }
 
-/// A host and its agents.
-#[derive(Clone, Debug, Serialize)]
-pub struct HostRow {
-    /// What it calls itself.
-    pub name: String,
-    /// In one word.
-    pub status: String,
-    /// `good`, `warning`, `problem` or empty.
-    pub tone: &'static str,
-    /// Since when it is linked.
-    pub since: Option<When>,
-    /// When it ends unless it is used before.
-    pub ends: Option<When>,
-    /// Its agents.
-    pub agents: Vec<AgentRow>,
-    /// Ends it; absent where it has ended.
-    pub revoke: Option<Form>,
-}
-
-/// An agent.
-#[derive(Clone, Debug, Serialize)]
-pub struct AgentRow {
-    /// What it calls itself.
-    pub name: String,
-    /// In one word.
-    pub status: String,
-    /// `good`, `warning`, `problem` or empty.
-    pub tone: &'static str,
-    /// When it last did something.
-    pub used: Option<When>,
-    /// What it may do.
-    pub capabilities: Vec<String>,
-    /// Ends it; absent where it has ended.
-    pub revoke: Option<Form>,
-}
-
 /// A client with a grant.
 #[derive(Clone, Debug, Serialize)]
 pub struct AppRow {
@@ -124,17 +90,14 @@ pub struct SessionRow {
     pub revoke: Option<Form>,
 }
 
-/// Something that happened.
-#[derive(Clone, Debug, Serialize)]
-pub struct ActivityRow {
-    /// What, in words.
-    pub what: String,
-    /// Who did it, where it was not the person.
-    pub who: Option<String>,
-    /// Whether it was refused.
-    pub refused: bool,
-    /// When.
-    pub at: When,
+/// What can be ended from the dashboard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Revocable {
+    Session,
+    OtherSessions,
+    App,
+    Agent,
+    Host,
 }
 
 impl Page for DashboardPage {

@@ -9,7 +9,8 @@
 //! twice; JSON that is not strict; a way back that is not on this server.
 //!
 //! Read first:
-//! - [`pages`]: which path shows what, and what holds for every page.
+//! - `routes.rs`: which path shows what.
+//! - [`pages`]: what they are made of, and what each of them needs.
 //! - [`site`]: several endpoints as one.
 //! - [`templates`]: what can be replaced, and what a template must not do.
 //! - `form_token.rs`: what keeps other sites from posting our forms.
@@ -20,6 +21,7 @@
 mod activity;
 mod agents;
 pub mod assets;
+mod click;
 pub mod consent;
 #[cfg(test)]
 mod contrast;
@@ -36,7 +38,9 @@ pub mod message;
 mod onward;
 pub mod pages;
 mod refusal;
+mod refuse;
 mod return_to;
+mod routes;
 mod second_click;
 pub mod sign_in;
 mod sign_out;

@@ -1,24 +1,22 @@
-//! The pages as endpoints: which path shows what, and the rules that hold for each of them.
+//! What the pages are made of, and what each of them needs: who is signed in, a form that is ours, a page for this browser.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_agent_auth::AgentProvider;
 use countersign_authn::{Authn, InvalidOrigin, OriginCheck, Session};
 use countersign_oidc::Issuer;
-use countersign_storage::{Account, Accounts, Endpoints, Fault, Ports};
+use countersign_storage::{Account, Accounts, Fault, Ports};
 use countersign_web::issuer_url::IssuerUrl;
-use http::{Method, Request, Response, StatusCode};
+use http::{Response, StatusCode};
 
-use crate::document::{html, protect, see_other};
+use crate::click::Clicks;
+use crate::document::{html, see_other};
 use crate::form::{Fields, Form, TOKEN_FIELD};
 use crate::form_action::FormAction;
 use crate::form_token::{Browser, FormTokens};
-use crate::json_api::Call;
 use crate::onward::Onward;
 use crate::refusal::Refusal;
-use crate::second_click::Clicks;
 use crate::templates::{Page, Templates};
 use crate::visit::Visit;
 
@@ -54,8 +52,9 @@ pub struct Pages {
     pub(crate) templates: Arc<Templates>,
     pub(crate) origin_check: OriginCheck,
     pub(crate) form_tokens: FormTokens,
-    clicks: Clicks,
-    api_path: String,
+    pub(crate) clicks: Clicks,
+    /// The path of the issuer, below which the JSON API is.
+    pub(crate) base: String,
 }
 
 /// What a page answers.
@@ -78,7 +77,7 @@ impl Pages {
         let origin_check = OriginCheck::new(issuer, trusted)?;
         let url = IssuerUrl::parse(issuer).map_err(|_| InvalidOrigin(issuer.to_owned()))?;
         Ok(Pages {
-            api_path: url.path().to_owned(),
+            base: url.path().to_owned(),
             origin_check,
             form_tokens: FormTokens::new(config.authn.cookie_name(), url.transport(), config.ports.random.clone()),
             clicks: Clicks::default(),
@@ -91,40 +90,8 @@ impl Pages {
         })
     }
 
-    async fn page(&self, place: Place, visit: &Visit) -> Response<Bytes> {
-        if visit.method != Method::POST || !place.repeats() {
-            return self.answer_page(place, visit).await;
-        }
-        let fields = match self.form(visit) {
-            Ok(fields) => fields,
-            Err(refusal) => return protect(self.refuse(refusal)),
-        };
-        let click = self.clicks.of(visit, fields.text(TOKEN_FIELD));
-        let answer = self.once(visit, click, self.answer_page(place, visit)).await;
-        answer.unwrap_or_else(|fault| protect(self.refuse(fault.into())))
-    }
-
-    async fn answer_page(&self, place: Place, visit: &Visit) -> Response<Bytes> {
-        let answer = match (place, visit.looks(), visit.method == Method::POST) {
-            (Place::Home, true, _) => self.home(visit).await,
-            (Place::SignUp, true, _) => self.show_sign_up(visit).await,
-            (Place::SignUp, _, true) => self.sign_up(visit).await,
-            (Place::SignIn, true, _) => self.show_sign_in(visit).await,
-            (Place::SignIn, _, true) => self.sign_in(visit).await,
-            (Place::SignOut, _, true) => self.sign_out(visit).await,
-            (Place::Consent, true, _) => self.show_consent(visit).await,
-            (Place::Consent, _, true) => self.consent(visit).await,
-            (Place::Device, true, _) => self.show_device(visit).await,
-            (Place::Device, _, true) => self.device(visit).await,
-            (Place::Dashboard, true, _) => self.show_dashboard(visit).await,
-            (Place::Revoke(what), _, true) => self.revoke(what, visit).await,
-            (place, _, _) => Err(Refusal::Method { allowed: place.allowed() }),
-        };
-        protect(answer.unwrap_or_else(|refusal| self.refuse(refusal)))
-    }
-
     /// `/`: nothing of its own.
-    async fn home(&self, visit: &Visit) -> Answer {
+    pub(crate) async fn home(&self, visit: &Visit) -> Answer {
         let session = self.authn.session_of(&visit.headers).await?;
         Ok(see_other(if session.is_some() { "/dashboard" } else { "/sign-in" }))
     }
@@ -163,86 +130,6 @@ impl Pages {
         form_action: &FormAction,
     ) -> Answer {
         Ok(browser.remember(html(status, self.templates.render(page)?, form_action)))
-    }
-}
-
-/// A page's place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    Home,
-    SignUp,
-    SignIn,
-    SignOut,
-    Consent,
-    Device,
-    Dashboard,
-    Revoke(Revocable),
-}
-
-/// What can be ended from the dashboard.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Revocable {
-    Session,
-    OtherSessions,
-    App,
-    Agent,
-    Host,
-}
-
-impl Place {
-    fn at(path: &str) -> Option<Place> {
-        Some(match path {
-            "/" => Place::Home,
-            "/sign-up" => Place::SignUp,
-            "/sign-in" => Place::SignIn,
-            "/sign-out" => Place::SignOut,
-            "/consent" => Place::Consent,
-            "/device" => Place::Device,
-            "/dashboard" => Place::Dashboard,
-            "/dashboard/sessions/revoke" => Place::Revoke(Revocable::Session),
-            "/dashboard/other-sessions/revoke" => Place::Revoke(Revocable::OtherSessions),
-            "/dashboard/apps/revoke" => Place::Revoke(Revocable::App),
-            "/dashboard/agents/revoke" => Place::Revoke(Revocable::Agent),
-            "/dashboard/hosts/revoke" => Place::Revoke(Revocable::Host),
-            _ => return None,
-        })
-    }
-
-    /// Whether a second post of the same form tells the outcome of the first. Consent and approval do so by themselves, and a
-    /// sign-out ends the same way however often it is asked.
-    fn repeats(self) -> bool {
-        match self {
-            Place::SignUp | Place::SignIn | Place::Revoke(_) => true,
-            Place::Home | Place::SignOut | Place::Consent | Place::Device | Place::Dashboard => false,
-        }
-    }
-
-    fn allowed(self) -> &'static str {
-        match self {
-            Place::Home | Place::Dashboard => "GET, HEAD",
-            Place::SignUp | Place::SignIn | Place::Consent | Place::Device => "GET, HEAD, POST",
-            Place::SignOut | Place::Revoke(_) => "POST",
-        }
-    }
-}
-
-#[async_trait]
-impl Endpoints for Pages {
-    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Request<Bytes>> {
-        let path = request.uri().path();
-        if let Some(asset) = self.templates.assets().answer(request.method(), path, request.uri().query()) {
-            return Ok(asset);
-        }
-        if let Some(call) = path.strip_prefix(&self.api_path).and_then(|path| Call::at(path, &request)) {
-            return Ok(self.call(call, &Visit::of(request)).await);
-        }
-        match Place::at(path) {
-            Some(Place::Device | Place::Revoke(Revocable::Agent | Revocable::Host)) if self.agents.is_none() => {
-                Err(request)
-            }
-            Some(place) => Ok(self.page(place, &Visit::of(request)).await),
-            None => Err(request),
-        }
     }
 }
 

@@ -1,20 +1,13 @@
-//! Why a page is not shown, or a form not accepted, and what the person sees instead.
+//! Why a page is not shown, or a form not accepted.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use countersign_authn::ForeignOrigin;
 use countersign_oidc::authorize::InteractionRefusal;
 use countersign_storage::Fault;
-use countersign_web::form;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 
-use crate::document::see_other;
 use crate::form::FormError;
 use crate::form_token::ForgedForm;
-use crate::message::{Link, MessagePage};
 use crate::onward::Onward;
-use crate::pages::Pages;
 
 /// What a page answers instead of what was asked.
 #[derive(Debug)]
@@ -26,7 +19,7 @@ pub(crate) enum Refusal {
     /// The form was not sent by our page in this browser.
     Forged,
     /// The path is known, the method is not allowed there.
-    Method { allowed: &'static str },
+    Method { allowed: HeaderValue },
     /// There is no such page, or no such thing of this person's.
     NotFound,
     /// A client's request can not be shown or answered.
@@ -59,60 +52,8 @@ impl From<ForeignOrigin> for Refusal {
     }
 }
 
-impl Pages {
-    pub(crate) fn refuse(&self, refusal: Refusal) -> Response<Bytes> {
-        let status = refusal.status();
-        let (heading, text) = match &refusal {
-            Refusal::SignIn(onward) => return see_other(&onward.link("/sign-in", &[])),
-            Refusal::Failed(fault) => {
-                tracing::error!(%fault, "a page could not be answered");
-                (
-                    "That did not work",
-                    "The fault is ours. Nothing was changed as far as we know. Please try again in a moment.",
-                )
-            }
-            Refusal::Form(FormError::Unreadable(form::FormError::TooLarge)) => {
-                ("That is too long", "Please go back and enter less.")
-            }
-            Refusal::Form(_) => {
-                ("That could not be read", "Please go back, load the page again, and send it once more.")
-            }
-            Refusal::Forged => (
-                "This page is out of date",
-                "Nothing was changed. Please go back, load the page again, and send it once more.",
-            ),
-            Refusal::Method { .. } => ("That can not be done here", "Please go back and use the buttons of the page."),
-            Refusal::NotFound => ("Page not found", "There is nothing at this address, or it is gone."),
-            Refusal::Interaction(error) => return self.message(status, "This request is over", &error.to_string()),
-        };
-        let mut response = self.message(status, heading, text);
-        let headers = response.headers_mut();
-        match refusal {
-            Refusal::Failed(fault) if fault.is_transient() => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            }
-            Refusal::Method { allowed } => {
-                headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
-            }
-            _ => {}
-        }
-        response
-    }
-
-    /// A page that tells one thing.
-    pub(crate) fn message(&self, status: StatusCode, heading: &str, text: &str) -> Response<Bytes> {
-        let page = MessagePage {
-            heading: heading.to_owned(),
-            text: text.to_owned(),
-            detail: None,
-            link: Some(Link { href: "/".to_owned(), words: "Go to your account".to_owned() }),
-        };
-        page.respond(&self.templates, status)
-    }
-}
-
 impl Refusal {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Refusal::Failed(fault) => fault.status(),
             Refusal::Forged => StatusCode::FORBIDDEN,
@@ -123,10 +64,4 @@ impl Refusal {
             Refusal::SignIn(_) => StatusCode::SEE_OTHER,
         }
     }
-}
-
-/// Whole seconds, at least one ([RFC 9110 §10.2.3]).
-pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    HeaderValue::from(seconds.max(1))
 }

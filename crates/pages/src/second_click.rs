@@ -8,62 +8,22 @@
 //! Only what went well is kept: a redirect. Whoever failed may try again, and fails by himself. A post that comes while the
 //! first is still being answered waits for it, on the same node.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
 use std::time::Duration;
 
-use async_lock::Mutex as Turn;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Changes, Fault, Handle, Kind, Moment, OldDecision, OldOperation, Reader, Record, Sealed, SealingKey, Secret,
-    Stored, Timestamp,
+    Changes, Decision, Fault, Handle, Kind, Moment, Operation, Reader, Record, Sealed, Sealing, Stored, Timestamp,
 };
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
+use crate::click::Click;
 use crate::document::see_other;
 use crate::pages::Pages;
 use crate::visit::Visit;
-
-/// The posts that are being answered now.
-#[derive(Default)]
-pub(crate) struct Clicks {
-    turns: Mutex<HashMap<Handle, Arc<Turn<()>>>>,
-}
-
-/// One post of one form.
-pub(crate) struct Click<'a> {
-    clicks: &'a Clicks,
-    id: Handle,
-    key: SealingKey,
-    turn: Arc<Turn<()>>,
-}
-
-impl Clicks {
-    /// The post of a form whose token fits.
-    pub(crate) fn of(&self, visit: &Visit, token: &str) -> Click<'_> {
-        let post = [visit.path.as_bytes(), b"\n", &visit.body].concat();
-        let id = Secret::new(String::from_utf8_lossy(&post)).handle();
-        let turn = self.turns().entry(id.clone()).or_default().clone();
-        Click { clicks: self, id, key: SealingKey::derive(&Secret::new(token), "form outcome"), turn }
-    }
-
-    fn turns(&self) -> std::sync::MutexGuard<'_, HashMap<Handle, Arc<Turn<()>>>> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Click<'_> {
-    /// Whoever goes last takes the turn away, also where the browser hung up.
-    fn drop(&mut self) {
-        let mut turns = self.clicks.turns();
-        if Arc::strong_count(&self.turn) <= 2 {
-            turns.remove(&self.id);
-        }
-    }
-}
 
 impl Pages {
     /// Answers a post, or repeats what was answered to the same one.
@@ -80,7 +40,7 @@ impl Pages {
         let response = answer.await;
         if let Some(outcome) = Outcome::of(&response) {
             // The answer is given in any case: without this, the second click is a post like any other.
-            if let Err(fault) = self.ports.perform_old(&Keep { click: &click, outcome }).await {
+            if let Err(fault) = self.ports.perform_sealing(&Keep { click: &click, outcome }).await {
                 tracing::warn!(%fault, path = visit.path, "the outcome of a form was not kept");
             }
         }
@@ -161,21 +121,26 @@ struct Keep<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Keep<'_> {
+impl Operation for Keep<'_> {
     type Loaded = Option<Stored<FormOutcome>>;
-    type Plan = (Option<Stored<FormOutcome>>, Timestamp);
-    type Answer = ();
+    type Granted = (Option<Stored<FormOutcome>>, Timestamp);
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(FormOutcome::at(self.click.id.as_str())).await
     }
 
-    fn decide(&self, before: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
-        OldDecision::answer((before, moment.now + KEPT))
+    fn decide(&self, before: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Infallible> {
+        Decision::grant((before, moment.now + KEPT))
     }
+}
 
-    async fn seal(&self, (before, until): Self::Plan, changes: &mut Changes) -> Result<(), Fault> {
-        let plain = serde_json::to_vec(&self.outcome).map_err(|_| Fault::Internal("an outcome can not be written"))?;
+#[async_trait]
+impl Sealing for Keep<'_> {
+    type Sealed = ();
+
+    async fn seal(&self, (before, until): Self::Granted, changes: &mut Changes) -> Result<(), Fault> {
+        let plain = serde_json::to_vec(&self.outcome).map_err(|_| Fault::Internal("an outcome cannot be written"))?;
         let sealed = self.click.key.seal(self.click.id.as_str(), &plain)?;
         let kept = FormOutcome { post: self.click.id.clone(), sealed, until };
         match before {

@@ -11,7 +11,8 @@ use crate::form_token::Browser;
 use crate::interaction::{Asking, Wanted};
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
-use crate::refusal::{Refusal, retry_after};
+use crate::refusal::Refusal;
+use crate::refuse::retry_after;
 use crate::templates::Page;
 use crate::visit::Visit;
 

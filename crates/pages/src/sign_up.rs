@@ -10,7 +10,7 @@ use crate::form_token::Browser;
 use crate::interaction::Asking;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages};
-use crate::refusal::retry_after;
+use crate::refuse::retry_after;
 use crate::templates::Page;
 use crate::visit::Visit;
 

@@ -13,7 +13,7 @@ use crate::form::{Fields, FormError};
 pub(crate) struct Visit {
     pub(crate) method: Method,
     pub(crate) path: String,
-    query: Option<String>,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     peer: Option<IpAddr>,
@@ -34,11 +34,6 @@ impl Visit {
 
     pub(crate) fn query(&self) -> Result<Fields, FormError> {
         Fields::from_query(self.query.as_deref())
-    }
-
-    /// Whether it only looks.
-    pub(crate) fn looks(&self) -> bool {
-        self.method == Method::GET || self.method == Method::HEAD
     }
 
     /// From where somebody signs up or in. Whatever session the browser brings along ends.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign_pages::TemplateSource;
 use http::header::{CONTENT_TYPE, ORIGIN, RETRY_AFTER};
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, StatusCode};
 use support::{Browser, NewAgent, ORIGIN_URL, PASSWORD, Reply, World, authorize, world, world_with};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -297,22 +297,6 @@ fn a_form_is_read_only_as_a_form_within_its_bound_with_each_field_once() {
         assert_eq!(reply.status, status, "{content_type} {body:.30}");
     }
     assert_eq!(browser.get("/sign-in?return_to=/a&return_to=/b").status, StatusCode::BAD_REQUEST);
-}
-
-#[test]
-fn a_known_path_with_another_method_is_answered_with_405() {
-    let world = world();
-    let browser = world.signed_up("ada@x.test");
-    for (method, path, allowed) in [
-        (Method::GET, "/sign-out", "POST"),
-        (Method::GET, "/dashboard/sessions/revoke", "POST"),
-        (Method::POST, "/dashboard", "GET, HEAD"),
-        (Method::DELETE, "/consent", "GET, HEAD, POST"),
-        (Method::POST, "/assets/countersign.css", "GET, HEAD"),
-    ] {
-        let reply = browser.ask(method, path, &[], bytes::Bytes::new());
-        assert_eq!((reply.status, reply.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, allowed), "{path}");
-    }
 }
 
 // Sessions

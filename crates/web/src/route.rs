@@ -77,8 +77,8 @@ pub enum Asked<'t, T> {
     Row(&'t Row<'t, T>),
     /// A browser asks whether a page may call: 204 with these headers.
     Preflight(HeaderMap),
-    /// No row takes its method: 405 with this `Allow`.
-    NotAllowed(HeaderValue),
+    /// No row takes its method: 405 with [`Place::allow`].
+    NotAllowed,
 }
 
 /// What is mounted at one path: for lists, for tests, and for whoever lets only known paths through.
@@ -129,17 +129,20 @@ impl<'t, T> Place<'t, T> {
             }
             return Asked::Row(row);
         }
-        match HeaderValue::from_str(&self.methods()) {
-            Ok(methods) if request.method() == Method::OPTIONS && self.origins() == Origins::Any => {
-                let mut headers = HeaderMap::new();
-                headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-                set(&mut headers, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type");
-                set(&mut headers, header::ACCESS_CONTROL_MAX_AGE, "3600");
-                Asked::Preflight(headers)
-            }
-            // The name of a method always fits into a header.
-            allow => Asked::NotAllowed(allow.unwrap_or(HeaderValue::from_static(""))),
+        if request.method() != Method::OPTIONS || self.origins() == Origins::None {
+            return Asked::NotAllowed;
         }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, self.allow());
+        set(&mut headers, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type");
+        set(&mut headers, header::ACCESS_CONTROL_MAX_AGE, "3600");
+        Asked::Preflight(headers)
+    }
+
+    /// The methods that are answered here, as a header.
+    pub fn allow(&self) -> HeaderValue {
+        // The names of methods fit into a header.
+        HeaderValue::from_str(&self.methods()).unwrap_or(HeaderValue::from_static(""))
     }
 
     /// Lets the page that asked read the answer, whatever it is, where pages of any origin may call.
@@ -210,7 +213,7 @@ mod tests {
         let told = match place.ask(&mut request) {
             Asked::Row(row) => format!("{} {}", request.method(), row.theirs),
             Asked::Preflight(headers) => format!("204 {}", headers["access-control-allow-methods"].to_str().unwrap()),
-            Asked::NotAllowed(allow) => format!("405 {}", allow.to_str().unwrap()),
+            Asked::NotAllowed => format!("405 {}", place.allow().to_str().unwrap()),
         };
         let mut headers = HeaderMap::new();
         place.share(&mut headers);

@@ -43,21 +43,21 @@ struct Success {
 }
 
 impl Pages {
-    pub(super) async fn call_sign_up(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_up(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         let SignUpBody { name, email, password } = body(visit)?;
         let signed_in = self.authn.sign_up(SignUp { email, name, password }, &visit.context(&self.authn)).await?;
         let user = self.user(&signed_in).await?;
         Ok(self.with_cookie(respond(StatusCode::OK, &SignedUp { token: None, user }), &signed_in))
     }
 
-    pub(super) async fn call_sign_in(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_in(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         let SignInBody { email, password } = body(visit)?;
         let signed_in = self.authn.sign_in(SignIn { email, password }, &visit.context(&self.authn)).await?;
         let user = self.user(&signed_in).await?;
         Ok(self.with_cookie(respond(StatusCode::OK, &SignedIn { redirect: false, token: None, user }), &signed_in))
     }
 
-    pub(super) async fn call_sign_out(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_out(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         no_arguments(visit)?;
         if let Some(cookie) = self.authn.cookie(&visit.headers) {
             self.authn.sign_out(&cookie).await?;

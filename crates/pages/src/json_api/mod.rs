@@ -9,6 +9,7 @@
 mod credentials;
 mod sessions;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,59 +18,22 @@ use countersign_jose::json;
 use countersign_storage::{Account, Fault};
 use countersign_web::media_type;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::document::protect;
 use crate::form::BODY_LIMIT;
 use crate::pages::{Pages, Person};
-use crate::refusal::retry_after;
+use crate::refuse::retry_after;
 use crate::visit::Visit;
 use crate::when::rfc3339;
 
-/// A call of the API.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Call {
-    SignUp,
-    SignIn,
-    SignOut,
-    GetSession,
-    ListSessions,
-    RevokeSession,
-    RevokeSessions,
-    RevokeOtherSessions,
-}
+/// What answers a call.
+pub(crate) type Call = for<'a> fn(&'a Pages, &'a Visit) -> Answering<'a>;
 
-impl Call {
-    /// The call at a path below the issuer's. For an issuer without a path, `/sign-out` is also a page's: that one takes
-    /// forms, this one does not.
-    pub(crate) fn at(path: &str, request: &Request<Bytes>) -> Option<Call> {
-        Some(match path {
-            "/sign-up/email" => Call::SignUp,
-            "/sign-in/email" => Call::SignIn,
-            "/sign-out" if request.uri().path() != path || !is_form(request) => Call::SignOut,
-            "/get-session" => Call::GetSession,
-            "/list-sessions" => Call::ListSessions,
-            "/revoke-session" => Call::RevokeSession,
-            "/revoke-sessions" => Call::RevokeSessions,
-            "/revoke-other-sessions" => Call::RevokeOtherSessions,
-            _ => return None,
-        })
-    }
-
-    fn method(self) -> Method {
-        match self {
-            Call::GetSession | Call::ListSessions => Method::GET,
-            Call::SignUp
-            | Call::SignIn
-            | Call::SignOut
-            | Call::RevokeSession
-            | Call::RevokeSessions
-            | Call::RevokeOtherSessions => Method::POST,
-        }
-    }
-}
+/// An answer on its way.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, CallError>> + Send + 'a>>;
 
 /// Why a call is not answered as asked.
 #[derive(Debug)]
@@ -108,27 +72,11 @@ impl From<ForeignOrigin> for CallError {
 }
 
 impl Pages {
-    pub(crate) async fn call(&self, call: Call, visit: &Visit) -> Response<Bytes> {
-        let method = call.method();
-        if visit.method != method && !(method == Method::GET && visit.looks()) {
-            let error = CallError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Use another method.");
-            let mut response = refuse(&error);
-            let allowed = if method == Method::GET { "GET, HEAD" } else { "POST" };
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-            return response;
-        }
+    /// Answers a call of our own page, or of a page that is trusted.
+    pub(crate) async fn answer_call(&self, call: Call, visit: &Visit) -> Response<Bytes> {
         let answer = match self.origin_check.check(&visit.method, &visit.headers) {
             Err(foreign) => Err(foreign.into()),
-            Ok(()) => match call {
-                Call::SignUp => self.call_sign_up(visit).await,
-                Call::SignIn => self.call_sign_in(visit).await,
-                Call::SignOut => self.call_sign_out(visit).await,
-                Call::GetSession => self.call_get_session(visit).await,
-                Call::ListSessions => self.call_list_sessions(visit).await,
-                Call::RevokeSession => self.call_revoke_session(visit).await,
-                Call::RevokeSessions => self.call_revoke_sessions(visit).await,
-                Call::RevokeOtherSessions => self.call_revoke_other_sessions(visit).await,
-            },
+            Ok(()) => call(self, visit).await,
         };
         answer.unwrap_or_else(|error| refuse(&error))
     }
@@ -170,6 +118,14 @@ fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
     protect(response)
 }
 
+/// For a method that the path does not take.
+pub(crate) fn not_allowed(_: &Pages, allowed: HeaderValue) -> Response<Bytes> {
+    let error = CallError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Use another method.");
+    let mut response = refuse(&error);
+    response.headers_mut().insert(ALLOW, allowed);
+    response
+}
+
 fn refuse(error: &CallError) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -208,8 +164,4 @@ impl UserView {
             updated_at: rfc3339(account.updated_at),
         }
     }
-}
-
-fn is_form(request: &Request<Bytes>) -> bool {
-    media_type::is(request.headers(), media_type::FORM)
 }

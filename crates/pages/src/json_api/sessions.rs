@@ -44,7 +44,7 @@ struct Status {
 
 impl Pages {
     /// `null` where nobody is signed in.
-    pub(super) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         let current = self.signed_in(visit).await?.map(|Person { session, account }| Current {
             session: SessionView::of(&session),
             user: UserView::of(&account),
@@ -52,14 +52,14 @@ impl Pages {
         Ok(respond(StatusCode::OK, &current))
     }
 
-    pub(super) async fn call_list_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_list_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         let Person { account, .. } = self.caller(visit).await?;
         let sessions = self.authn.sessions(&account.subject).await?;
         Ok(respond(StatusCode::OK, &sessions.iter().map(SessionView::of).collect::<Vec<_>>()))
     }
 
     /// Another person's session is not there: 404.
-    pub(super) async fn call_revoke_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         let RevokeBody { token } = body(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
         match self.authn.revoke_session(&account.subject, &token).await? {
@@ -71,7 +71,7 @@ impl Pages {
     }
 
     /// Every session, the present one included.
-    pub(super) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         no_arguments(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
         self.authn.revoke_sessions(&account.subject).await?;
@@ -80,7 +80,7 @@ impl Pages {
         Ok(response)
     }
 
-    pub(super) async fn call_revoke_other_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_other_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
         no_arguments(visit)?;
         let Person { session, .. } = self.caller(visit).await?;
         match self.authn.revoke_other_sessions(&session).await? {

@@ -40,6 +40,8 @@ pub const PASSWORD: &str = "seven small green boats";
 
 pub struct World {
     pub site: Site,
+    pub pages: Arc<Pages>,
+    config: PagesConfig,
     pub store: Arc<MemoryStore>,
     pub outage: Arc<Outage>,
     pub clock: Arc<ManualClock>,
@@ -97,7 +99,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     });
     let issuer = Arc::new(issuer.expect("an issuer"));
     let agents = Arc::new(agents(&ports, issuer.identifier()));
-    let pages = Pages::new(PagesConfig {
+    let config = PagesConfig {
         ports: ports.clone(),
         accounts,
         authn,
@@ -105,10 +107,11 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         agents: Some(agents.clone()),
         templates: templates.clone(),
         trusted_origins: Vec::new(),
-    });
-    let parts: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, Arc::new(pages.expect("pages"))];
+    };
+    let pages = Arc::new(Pages::new(config.clone()).expect("pages"));
+    let parts: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, pages.clone()];
     let site = Site::new(parts, templates);
-    World { site, store, outage, clock, ports, issuer }
+    World { site, pages, config, store, outage, clock, ports, issuer }
 }
 
 countersign_storage::actions! {
@@ -235,6 +238,11 @@ impl World {
         let reply = self.send(request);
         assert!(reply.status.is_success(), "{}", reply.body);
         reply.json()["approval"]["user_code"].as_str().expect("a code").to_owned()
+    }
+
+    /// The pages of the same server, if it had no agents.
+    pub fn pages_without_agents(&self) -> Pages {
+        Pages::new(PagesConfig { agents: None, ..self.config.clone() }).expect("pages")
     }
 
     pub fn advance(&self, by: Duration) {
