@@ -11,56 +11,30 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_jose::Algorithm;
-use countersign_storage::Loads;
-use countersign_storage::{At, Entry, Fault, Handle, Key, Reader, Secret, Stored, Timestamp};
+use countersign_storage::{At, Entry, Fault, Handle, Key, Loads, Reader, Secret, Stored, Timestamp};
 use countersign_web::form;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, header};
 
 use crate::client::{ApplicationType, AuthMethod, Client, ClientSource, ClientState};
 use crate::params::{Params, Repeated};
-use crate::response::OAuthError;
 use crate::scope::Scopes;
 
 /// The methods that are served, as they stand in metadata. `none` is for the endpoints that public clients may call.
 pub(crate) const WITH_SECRET: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
 
-/// Why a client is not believed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientRefusal {
-    /// Whatever the reason: whoever asks learns the same.
-    #[error("Client authentication failed.")]
-    InvalidClient,
-    /// A parameter came twice.
-    #[error("A parameter was sent more than once.")]
-    Repeated,
-    /// [RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3): one method in each request.
-    #[error("A client must authenticate in one way only.")]
-    SeveralMethods,
-}
-
-impl ClientRefusal {
-    /// The error code of [RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2).
-    pub fn code(self) -> &'static str {
-        match self {
-            ClientRefusal::InvalidClient => "invalid_client",
-            ClientRefusal::Repeated | ClientRefusal::SeveralMethods => "invalid_request",
-        }
-    }
-
-    /// The response: 401 with a challenge for a client that is not believed, else 400.
-    pub(crate) fn respond(self, issuer: &str) -> Response<bytes::Bytes> {
-        let error = OAuthError::new(self.code(), self.to_string());
-        match self {
-            ClientRefusal::InvalidClient => {
-                let mut response = error.with_status(StatusCode::UNAUTHORIZED).respond();
-                let challenge = HeaderValue::from_str(&format!("Basic realm=\"{issuer}\"")).ok();
-                let challenge = challenge.unwrap_or_else(|| HeaderValue::from_static("Basic"));
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-                response
-            }
-            ClientRefusal::Repeated | ClientRefusal::SeveralMethods => error.respond(),
-        }
+countersign_web::refusals! {
+    /// Why a client is not believed.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum ClientRefusal {
+        /// Whatever the reason: whoever asks learns the same.
+        InvalidClient => [UNAUTHORIZED "invalid_client" "RFC 6749 §5.2" "Client authentication failed."],
+        /// A parameter came twice.
+        Repeated => [BAD_REQUEST "invalid_request" "RFC 6749 §3.2" "A parameter was sent more than once."],
+        /// Each request uses one method.
+        SeveralMethods => [
+            BAD_REQUEST "invalid_request" "RFC 6749 §2.3" "A client must authenticate in one way only."
+        ],
     }
 }
 

@@ -21,6 +21,8 @@ mod config;
 pub mod endpoints;
 pub mod error_page;
 #[cfg(test)]
+mod every_refusal;
+#[cfg(test)]
 mod golden_records;
 mod grants;
 mod issuer;

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use countersign_web::form::{Bounds, Fields};
 use countersign_web::media_type::UnsupportedMediaType;
-use http::{Request, StatusCode};
+use http::Request;
 
 pub use countersign_web::form::{FormError, Repeated};
 
@@ -38,6 +38,16 @@ impl Params {
     /// [`FormError`].
     pub fn of_form(request: &Request<Bytes>) -> Result<Self, FormError> {
         Params::of(Fields::of_body(request.headers(), request.body(), Bounds::default())?)
+    }
+
+    /// The parameters of a client that asks directly: a form in which each comes once, those in `but` aside.
+    ///
+    /// # Errors
+    /// [`ParamsRefusal`].
+    pub fn posted(request: &Request<Bytes>, but: &[&str]) -> Result<Self, ParamsRefusal> {
+        let params = Params::of_form(request)?;
+        params.refuse_repeated(but)?;
+        Ok(params)
     }
 
     fn of(fields: Fields) -> Result<Self, FormError> {
@@ -75,13 +85,47 @@ impl Params {
     }
 }
 
-/// The status for a client that asked directly: 415 for another charset, else 400 ([RFC 6749 §5.2]).
-pub(crate) fn status(error: FormError) -> StatusCode {
-    match error {
-        FormError::Unsupported(UnsupportedMediaType::Charset) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        FormError::Unsupported(UnsupportedMediaType::Type) | FormError::Encoding | FormError::TooLarge => {
-            StatusCode::BAD_REQUEST
+countersign_web::refusals! {
+    /// Why the parameters of a client that asked directly are not read.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum ParamsRefusal {
+        /// A form, but not in UTF-8.
+        Charset => [
+            UNSUPPORTED_MEDIA_TYPE "invalid_request" "RFC 9110 §15.5.16"
+            "The request must be a form: the content type must be application/x-www-form-urlencoded, in UTF-8."
+        ],
+        /// Not in form encoding, or with control characters.
+        Encoding => [
+            BAD_REQUEST "invalid_request" "RFC 6749 §B"
+            "The request must be a form: the parameters are not in form encoding."
+        ],
+        /// Not declared as a form.
+        NoForm => [
+            BAD_REQUEST "invalid_request" "RFC 6749 §B"
+            "The request must be a form: the content type must be application/x-www-form-urlencoded, in UTF-8."
+        ],
+        /// A parameter came twice.
+        Repeated => [BAD_REQUEST "invalid_request" "RFC 6749 §3.2" "A parameter was sent more than once."],
+        /// More than is read.
+        TooLarge => [BAD_REQUEST "invalid_request" "own" "The request must be a form: too many parameters."],
+    }
+}
+
+impl From<FormError> for ParamsRefusal {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::Encoding => ParamsRefusal::Encoding,
+            FormError::TooLarge => ParamsRefusal::TooLarge,
+            FormError::Unsupported(UnsupportedMediaType::Charset) => ParamsRefusal::Charset,
+            FormError::Unsupported(UnsupportedMediaType::Type) => ParamsRefusal::NoForm,
         }
+    }
+}
+
+impl From<Repeated> for ParamsRefusal {
+    fn from(_: Repeated) -> Self {
+        ParamsRefusal::Repeated
     }
 }
 
@@ -106,15 +150,17 @@ mod tests {
 
     #[test]
     fn a_form_in_another_charset_is_415() {
-        let form = |content_type: &str| {
+        let form = |content_type: &str, body: &'static [u8]| {
             let request = Request::builder().header("content-type", content_type);
-            Params::of_form(&request.body(Bytes::from_static(b"a=1")).unwrap()).map(|_| ()).map_err(status)
+            let posted = Params::posted(&request.body(Bytes::from_static(body)).unwrap(), &["resource"]);
+            posted.map(drop).map_err(|refusal| (refusal.status().as_u16(), refusal))
         };
-        assert_eq!(form("application/x-www-form-urlencoded"), Ok(()));
-        assert_eq!(form("application/json"), Err(StatusCode::BAD_REQUEST));
-        assert_eq!(
-            form("application/x-www-form-urlencoded; charset=iso-8859-1"),
-            Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-        );
+        let own = "application/x-www-form-urlencoded";
+        assert_eq!(form(own, b"a=1&resource=x&resource=y"), Ok(()));
+        assert_eq!(form(own, b"a=1&a=1"), Err((400, ParamsRefusal::Repeated)));
+        assert_eq!(form(own, b"a=%zz"), Err((400, ParamsRefusal::Encoding)));
+        assert_eq!(form("application/json", b"a=1"), Err((400, ParamsRefusal::NoForm)));
+        let latin = format!("{own}; charset=iso-8859-1");
+        assert_eq!(form(&latin, b"a=1"), Err((415, ParamsRefusal::Charset)));
     }
 }

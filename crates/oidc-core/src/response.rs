@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use countersign_storage::Fault;
+use countersign_web::refusals::Row;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -39,6 +40,11 @@ impl OAuthError {
         OAuthError::new(code, description).with_status(fault.status())
     }
 
+    /// What a refusal answers: its row, in these words.
+    pub(crate) fn of_row(row: &Row, description: String) -> Self {
+        OAuthError::new(row.code, description).with_status(row.status)
+    }
+
     /// The JSON response, never cached. (`Retry-After` is added to every 503 where routes are answered.)
     pub fn respond(&self) -> Response<Bytes> {
         #[derive(Serialize)]
@@ -48,6 +54,18 @@ impl OAuthError {
         }
         json(self.status, &Body { error: self.code, error_description: &self.description })
     }
+}
+
+/// What a client that asked directly is answered. A client that is not believed (401) is told how it can prove itself
+/// ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+pub(crate) fn refuse(row: &Row, description: String, issuer: &str) -> Response<Bytes> {
+    let mut response = OAuthError::of_row(row, description).respond();
+    if row.status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_str(&format!("Basic realm=\"{issuer}\"")).ok();
+        let challenge = challenge.unwrap_or_else(|| HeaderValue::from_static("Basic"));
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// A JSON response that is never cached.

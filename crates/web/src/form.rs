@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use crate::media_type::{self, UnsupportedMediaType};
 
@@ -36,28 +36,21 @@ impl Default for Bounds {
     }
 }
 
-/// Why parameters cannot be read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum FormError {
-    /// Not in form encoding, not UTF-8, or with U+0000.
-    #[error("the parameters are not in form encoding")]
-    Encoding,
-    /// More bytes or parameters than the bounds allow.
-    #[error("too many parameters")]
-    TooLarge,
-    /// The body is not declared as a form in UTF-8.
-    #[error("the content type must be application/x-www-form-urlencoded, in UTF-8")]
-    Unsupported(UnsupportedMediaType),
-}
-
-impl FormError {
-    /// 400, 413 or 415.
-    pub fn status(self) -> StatusCode {
-        match self {
-            FormError::Encoding => StatusCode::BAD_REQUEST,
-            FormError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            FormError::Unsupported(unsupported) => unsupported.status(),
-        }
+crate::refusals! {
+    /// Why parameters cannot be read.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum FormError {
+        /// Not in form encoding, not UTF-8, or with U+0000.
+        Encoding => [
+            BAD_REQUEST "form_encoding" "WHATWG URL §5.1" "the parameters are not in form encoding"
+        ],
+        /// More bytes or parameters than the bounds allow.
+        TooLarge => [PAYLOAD_TOO_LARGE "form_too_large" "RFC 9110 §15.5.14" "too many parameters"],
+        /// The body is not declared as a form in UTF-8.
+        Unsupported(what: UnsupportedMediaType) => [
+            UNSUPPORTED_MEDIA_TYPE "form_media_type" "RFC 9110 §15.5.16"
+            "the content type must be application/x-www-form-urlencoded, in UTF-8"
+        ],
     }
 }
 
@@ -243,11 +236,11 @@ mod tests {
     fn a_form_says_that_it_is_one() {
         let form = |content_type: &str| {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap())]);
-            Fields::of_body(&headers, b"a=1", Bounds::default()).map_err(FormError::status).map(drop)
+            Fields::of_body(&headers, b"a=1", Bounds::default()).map_err(|error| error.status()).map(drop)
         };
         assert_eq!(form(media_type::FORM), Ok(()));
         for other in ["application/json", "application/x-www-form-urlencoded; charset=iso-8859-1"] {
-            assert_eq!(form(other), Err(StatusCode::UNSUPPORTED_MEDIA_TYPE), "{other}");
+            assert_eq!(form(other), Err(http::StatusCode::UNSUPPORTED_MEDIA_TYPE), "{other}");
         }
     }
 

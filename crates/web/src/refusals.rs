@@ -9,7 +9,7 @@ pub struct Row {
     pub name: &'static str,
     /// The status of the answer.
     pub status: StatusCode,
-    /// The code that programs read: the `error` of the answer.
+    /// The code that programs read: the `error` of the answer. Empty where the answer has none.
     pub code: &'static str,
     /// The standard and the section that define the code or demand the refusal: `RFC 6749 §5.2`. `own` where it is ours.
     pub standard: &'static str,
@@ -23,6 +23,9 @@ pub struct Row {
 /// text as [`format!`] takes it: it can name the fields of the variant. A variant with one value names it, `Params(error:
 /// FormError)`. Where the value is an enum of refusals itself, the row is `inner`: the value answers for the variant, and
 /// becomes it by [`From`].
+///
+/// Where whoever runs the server needs to know more than the peer may be told, the row has words of their own: `[STATUS
+/// "code" "standard" "text" operator "found {found}"]`. `Display` writes those, and the peer gets the text of the row.
 ///
 /// The enum gets `Display` and [`Error`](std::error::Error), and
 /// - `row(&self) -> &'static Row`, `code(&self) -> &'static str`, `status(&self) -> StatusCode`,
@@ -122,7 +125,9 @@ macro_rules! refusals {
     };
 
     (@row $variant:ident inner $value:ident) => { $value.row() };
-    (@row $variant:ident [$status:ident $code:literal $standard:literal $text:literal] $( $value:ident )?) => {
+    (@row $variant:ident
+        [$status:ident $code:literal $standard:literal $text:literal $( operator $words:literal )?] $( $value:ident )?
+    ) => {
         &$crate::refusals::Row {
             name: stringify!($variant),
             status: $crate::refusals::StatusCode::$status,
@@ -140,6 +145,11 @@ macro_rules! refusals {
     (@text $f:ident inner $value:ident) => { std::fmt::Display::fmt($value, $f) };
     (@text $f:ident [$status:ident $code:literal $standard:literal $text:literal] $( $value:ident )?) => {
         write!($f, $text)
+    };
+    (@text $f:ident
+        [$status:ident $code:literal $standard:literal $text:literal operator $words:literal] $( $value:ident )?
+    ) => {
+        write!($f, $words)
     };
 
     (@from $name:ident $variant:ident inner $value_type:ty) => {
@@ -169,6 +179,7 @@ mod tests {
             Plain => [BAD_REQUEST "plain" "RFC 6749 §5.2" "It is plain."],
             Named(name: &'static str) => [BAD_REQUEST "named" "own" "{name}"],
             Unsaid(what: Vec<String>) => [BAD_REQUEST "unsaid" "own" "It is not said what."],
+            Told { found: u8 } => [FORBIDDEN "told" "own" "It is not enough." operator "{found} is not enough"],
             Inner(inner: Inner) => inner,
         }
     }
@@ -188,9 +199,15 @@ mod tests {
     }
 
     #[test]
+    fn the_operator_is_told_more_than_the_peer() {
+        let refusal = Outer::Told { found: 3 };
+        assert_eq!((refusal.row().text, refusal.to_string().as_str()), ("It is not enough.", "3 is not enough"));
+    }
+
+    #[test]
     fn the_list_has_every_row_and_those_of_inner_refusals() {
         let names: Vec<&str> = Outer::rows().iter().map(|row| row.name).collect();
-        assert_eq!(names, ["Plain", "Named", "Unsaid", "Odd", "Large"]);
+        assert_eq!(names, ["Plain", "Named", "Unsaid", "Told", "Odd", "Large"]);
         assert_eq!(Outer::rows()[0].standard, "RFC 6749 §5.2");
     }
 }

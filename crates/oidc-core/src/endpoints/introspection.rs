@@ -10,7 +10,7 @@ use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{Fault, Record, Stopped, Timestamp};
 use countersign_web::route::{At, Origins, POST};
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use serde::Serialize;
 
 use crate::client::{AuthMethod, ClientState};
@@ -18,9 +18,9 @@ use crate::client_authentication::{
     AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET, load_client_with,
 };
 use crate::issuer::Issuer;
-use crate::params::{self, FormError, Params};
+use crate::params::{Params, ParamsRefusal};
 use crate::records::{Grant, TokenFamily};
-use crate::response::{OAuthError, json};
+use crate::response::{OAuthError, json, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
 use crate::token::PresentedRefreshToken;
@@ -38,13 +38,24 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
     Route { at: At::Below(&paths.introspection), methods: POST, origins: Origins::None, theirs }
 }
 
-/// No answer about the token.
-enum NoAnswer {
-    Client(ClientRefusal),
-    Params(FormError),
-    Repeated,
-    TokenMissing,
-    Failed(Fault),
+countersign_web::refusals! {
+    /// Why there is no answer about the token.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum IntrospectionRefusal {
+        /// The client is not who it says, may not be served, or is public.
+        Client(refusal: ClientRefusal) => inner,
+        /// The parameters are not read.
+        Params(refusal: ParamsRefusal) => inner,
+        /// There is nothing to ask about.
+        TokenMissing => [BAD_REQUEST "invalid_request" "RFC 7662 §2.1" "The parameter token is missing."],
+    }
+}
+
+impl From<IntrospectionRefusal> for Stopped<IntrospectionRefusal> {
+    fn from(refusal: IntrospectionRefusal) -> Self {
+        Stopped::Refused(refusal)
+    }
 }
 
 /// The response of [RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2). One that is not active says no more.
@@ -75,31 +86,38 @@ fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match introspect(issuer, &request).await {
             Ok(introspected) => json(StatusCode::OK, &introspected),
-            Err(no_answer) => respond(&no_answer, issuer),
+            Err(Stopped::Refused(refusal)) => refuse(refusal.row(), refusal.to_string(), issuer.identifier()),
+            Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
 }
 
-async fn introspect(issuer: &Issuer, request: &Request<Bytes>) -> Result<Introspected, NoAnswer> {
-    let params = Params::of_form(request).map_err(NoAnswer::Params)?;
-    params.refuse_repeated(&[]).map_err(|_| NoAnswer::Repeated)?;
-    let caller = PresentedClient::parse(request.headers(), &params).map_err(NoAnswer::Client)?;
-    let known = issuer.clients.client(caller.client_id()).await.map_err(NoAnswer::Failed)?;
-    let caller = caller.authenticate(known).map_err(NoAnswer::Client)?;
+async fn introspect(issuer: &Issuer, request: &Request<Bytes>) -> Result<Introspected, Stopped<IntrospectionRefusal>> {
+    let (caller, token) = parse(request)?;
+    let known = issuer.clients.client(caller.client_id()).await?;
+    let caller = caller.authenticate(known).map_err(IntrospectionRefusal::Client)?;
     if caller.is_public() {
-        return Err(NoAnswer::Client(ClientRefusal::InvalidClient));
+        return Err(IntrospectionRefusal::Client(ClientRefusal::InvalidClient).into());
     }
-    let Ok(Some(token)) = params.one("token") else { return Err(NoAnswer::TokenMissing) };
+    let token = token.ok_or(IntrospectionRefusal::TokenMissing)?;
     // A hint is a hint: the token itself says what it is.
-    let refresh = PresentedRefreshToken::parse(token);
+    let refresh = PresentedRefreshToken::parse(&token);
     if refresh.is_formed() {
-        return refresh_token(issuer, &refresh, &caller).await.map_err(NoAnswer::Failed);
+        return Ok(refresh_token(issuer, &refresh, &caller).await?);
     }
-    match live(issuer, token, ExpectedAudience::CheckedByCaller).await {
+    match live(issuer, &token, ExpectedAudience::CheckedByCaller).await {
         Ok(live) if may_know(&live, &caller, issuer) => Ok(access_token(&live, issuer)),
         Ok(_) | Err(Stopped::Refused(_)) => Ok(Introspected::default()),
-        Err(Stopped::Failed(fault)) => Err(NoAnswer::Failed(fault)),
+        Err(Stopped::Failed(fault)) => Err(fault.into()),
     }
+}
+
+/// That a token is missing is said to whoever may ask.
+fn parse(request: &Request<Bytes>) -> Result<(PresentedClient, Option<String>), IntrospectionRefusal> {
+    let params = Params::posted(request, &[])?;
+    let caller = PresentedClient::parse(request.headers(), &params)?;
+    let token = params.one("token").map_err(ParamsRefusal::from)?;
+    Ok((caller, token.map(str::to_owned)))
 }
 
 /// Its own token, or one for a resource that it is.
@@ -163,18 +181,4 @@ async fn refresh_token(
         iss: Some(issuer.identifier().to_owned()),
         ..Introspected::default()
     })
-}
-
-fn respond(no_answer: &NoAnswer, issuer: &Issuer) -> Response<Bytes> {
-    let invalid_request = |description: String| OAuthError::new("invalid_request", description).respond();
-    match no_answer {
-        NoAnswer::Client(refusal) => refusal.respond(issuer.identifier()),
-        NoAnswer::Params(error) => {
-            let refusal = OAuthError::new("invalid_request", format!("The request must be a form: {error}."));
-            refusal.with_status(params::status(*error)).respond()
-        }
-        NoAnswer::Repeated => invalid_request("A parameter was sent more than once.".to_owned()),
-        NoAnswer::TokenMissing => invalid_request("The parameter token is missing.".to_owned()),
-        NoAnswer::Failed(fault) => OAuthError::of_fault(fault).respond(),
-    }
 }

@@ -20,9 +20,9 @@ use http::{Request, StatusCode};
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET};
 use crate::issuer::Issuer;
-use crate::params::{self, FormError, Params};
+use crate::params::{Params, ParamsRefusal};
 use crate::records::{FamilyState, RevokedToken, TokenFamily};
-use crate::response::{OAuthError, empty};
+use crate::response::{OAuthError, empty, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
 use crate::token::PresentedRefreshToken;
@@ -40,25 +40,22 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
     Route { at: At::Below(&paths.revocation), methods: POST, origins: Origins::Any, theirs }
 }
 
-/// Why nothing is revoked.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RevocationRefusal {
-    /// The client is not who it says, or may not be served.
-    #[error("{0}")]
-    Client(#[from] ClientRefusal),
-    /// The token was given to another client. It is left as it is.
-    #[error("The token was issued to another client.")]
-    ForAnotherClient,
-    /// Not a form.
-    #[error("The request must be a form: {0}.")]
-    Params(FormError),
-    /// A parameter came twice.
-    #[error("A parameter was sent more than once.")]
-    Repeated,
-    /// There is nothing to revoke.
-    #[error("The parameter token is missing.")]
-    TokenMissing,
+countersign_web::refusals! {
+    /// Why nothing is revoked.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum RevocationRefusal {
+        /// The client is not who it says, or may not be served.
+        Client(refusal: ClientRefusal) => inner,
+        /// The token was given to another client. It is left as it is.
+        ForAnotherClient => [
+            BAD_REQUEST "invalid_grant" "RFC 7009 §2.1" "The token was issued to another client."
+        ],
+        /// The parameters are not read.
+        Params(refusal: ParamsRefusal) => inner,
+        /// There is nothing to revoke.
+        TokenMissing => [BAD_REQUEST "invalid_request" "RFC 7009 §2.1" "The parameter token is missing."],
+    }
 }
 
 impl From<RevocationRefusal> for Stopped<RevocationRefusal> {
@@ -67,29 +64,11 @@ impl From<RevocationRefusal> for Stopped<RevocationRefusal> {
     }
 }
 
-impl RevocationRefusal {
-    /// The registered error code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            RevocationRefusal::Client(refusal) => refusal.code(),
-            RevocationRefusal::ForAnotherClient => "invalid_grant",
-            RevocationRefusal::Params(_) | RevocationRefusal::Repeated | RevocationRefusal::TokenMissing => {
-                "invalid_request"
-            }
-        }
-    }
-}
-
 fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match revoke(issuer, &request).await {
             Ok(()) => empty(StatusCode::OK),
-            Err(Stopped::Refused(RevocationRefusal::Client(refusal))) => refusal.respond(issuer.identifier()),
-            Err(Stopped::Refused(RevocationRefusal::Params(error))) => {
-                let refusal = RevocationRefusal::Params(error);
-                OAuthError::new(refusal.code(), refusal.to_string()).with_status(params::status(error)).respond()
-            }
-            Err(Stopped::Refused(refusal)) => OAuthError::new(refusal.code(), refusal.to_string()).respond(),
+            Err(Stopped::Refused(refusal)) => refuse(refusal.row(), refusal.to_string(), issuer.identifier()),
             Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
@@ -112,8 +91,7 @@ async fn revoke(issuer: &Issuer, request: &Request<Bytes>) -> Result<(), Stopped
 }
 
 fn parse(request: &Request<Bytes>) -> Result<(PresentedClient, String), RevocationRefusal> {
-    let params = Params::of_form(request).map_err(RevocationRefusal::Params)?;
-    params.refuse_repeated(&[]).map_err(|_| RevocationRefusal::Repeated)?;
+    let params = Params::posted(request, &[])?;
     let client = PresentedClient::parse(request.headers(), &params)?;
     match params.one("token") {
         Ok(Some(token)) => Ok((client, token.to_owned())),

@@ -33,7 +33,7 @@ impl Challenge {
         };
         Challenge {
             status: refusal.status(),
-            code: refusal.code(),
+            code: Some(refusal.code()).filter(|code| !code.is_empty()),
             description: refusal.description(),
             realm: None,
             scope,

@@ -46,40 +46,68 @@ impl From<remote::VerifyError> for VerifyError {
     }
 }
 
-/// Why a request with a bearer token, or without one, is refused.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BearerRefusal {
-    /// The token is good, but not for this.
-    #[error("the token lacks the scope {required:?}; it has {granted:?}")]
-    InsufficientScope {
-        /// What this call needs.
-        required: String,
-        /// What the token carries, separated by spaces.
-        granted: String,
-    },
-    /// An `Authorization` header of the scheme `Bearer` without exactly one token in it.
-    #[error("the Authorization header is not of the form \"Bearer\" and a token")]
-    Malformed,
-    /// No token at all.
-    #[error("the request carries no bearer token")]
-    NoCredentials,
-    /// More than one token, or one token in two places.
-    #[error("the request carries more than one token")]
-    RepeatedCredentials,
-    /// It was valid once; it, its grant, its account or its client is no longer.
-    #[error("the token was revoked")]
-    Revoked,
-    /// The token is bound to a key (`cnf`), and a bearer proves none
-    /// ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)): whoever stole it would get in.
-    #[error("the token is bound to a key, and was sent without a proof of it")]
-    SenderConstrained,
-    /// Expired, for another audience, of another issuer or kind, under an unknown key, badly signed, …
-    #[error("{0}")]
-    Token(#[from] TokenError),
-    /// A token in the query: it would stand in logs and histories ([RFC 9700 §4.3.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2)).
-    #[error("the request carries a token in its query")]
-    TokenInQuery,
+countersign_web::refusals! {
+    /// Why a request with a bearer token, or without one, is refused.
+    ///
+    /// `Display` is written for whoever runs the resource server: it names what was expected and what was found, and never
+    /// the token. What the client is told is [`BearerRefusal::description`].
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum BearerRefusal {
+        /// The token is good, but not for this.
+        InsufficientScope {
+            /// What this call needs.
+            required: String,
+            /// What the token carries, separated by spaces.
+            granted: String,
+        } => [
+            FORBIDDEN "insufficient_scope" "RFC 6750 §3.1"
+            "the token does not carry the scope that this request needs"
+            operator "the token lacks the scope {required:?}; it has {granted:?}"
+        ],
+        /// An `Authorization` header of the scheme `Bearer` without exactly one token in it.
+        Malformed => [
+            BAD_REQUEST "invalid_request" "RFC 6750 §2.1"
+            "the Authorization header must be: Bearer, one space, the token"
+            operator "the Authorization header is not of the form \"Bearer\" and a token"
+        ],
+        /// No token at all. Nothing was wrong with what was not sent, so the answer has no code.
+        NoCredentials => [
+            UNAUTHORIZED "" "RFC 6750 §3.1" "an access token is needed" operator "the request carries no bearer token"
+        ],
+        /// More than one token, or one token in two places.
+        RepeatedCredentials => [
+            BAD_REQUEST "invalid_request" "RFC 6750 §2" "the token must be sent once, in one place"
+            operator "the request carries more than one token"
+        ],
+        /// It was valid once; it, its grant, its account or its client is no longer.
+        Revoked => [UNAUTHORIZED "invalid_token" "RFC 6750 §3.1" "the token was revoked"],
+        /// The token is bound to a key (`cnf`), and a bearer proves none
+        /// ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)): whoever stole it would get in.
+        SenderConstrained => [
+            UNAUTHORIZED "invalid_token" "RFC 9449 §7.1"
+            "the token is bound to a key and cannot be used as a bearer token"
+            operator "the token is bound to a key, and was sent without a proof of it"
+        ],
+        /// Expired, for another audience, of another issuer or kind, under an unknown key, badly signed, …
+        Token(error: TokenError) => [
+            UNAUTHORIZED "invalid_token" "RFC 6750 §3.1"
+            "the token is malformed, expired, or not meant for this resource"
+            operator "{error}"
+        ],
+        /// A token in the query: it would stand in logs and histories
+        /// ([RFC 9700 §4.3.2](https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2)).
+        TokenInQuery => [
+            BAD_REQUEST "invalid_request" "RFC 9700 §4.3.2" "a token must not be sent in the query"
+            operator "the request carries a token in its query"
+        ],
+    }
+}
+
+impl From<TokenError> for BearerRefusal {
+    fn from(error: TokenError) -> Self {
+        BearerRefusal::Token(error)
+    }
 }
 
 impl From<BearerRefusal> for Stopped<BearerRefusal> {
@@ -89,30 +117,6 @@ impl From<BearerRefusal> for Stopped<BearerRefusal> {
 }
 
 impl BearerRefusal {
-    /// The error code of [RFC 6750 §3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1); none where the client just did
-    /// not send a token.
-    pub fn code(&self) -> Option<&'static str> {
-        match self {
-            BearerRefusal::InsufficientScope { .. } => Some("insufficient_scope"),
-            BearerRefusal::Malformed | BearerRefusal::RepeatedCredentials | BearerRefusal::TokenInQuery => {
-                Some("invalid_request")
-            }
-            BearerRefusal::Revoked | BearerRefusal::SenderConstrained | BearerRefusal::Token(_) => {
-                Some("invalid_token")
-            }
-            BearerRefusal::NoCredentials => None,
-        }
-    }
-
-    /// The status that belongs to the code.
-    pub fn status(&self) -> StatusCode {
-        match self.code() {
-            Some("insufficient_scope") => StatusCode::FORBIDDEN,
-            Some("invalid_request") => StatusCode::BAD_REQUEST,
-            Some(_) | None => StatusCode::UNAUTHORIZED,
-        }
-    }
-
     /// A stable name of the reason, finer than the code, for logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -130,15 +134,6 @@ impl BearerRefusal {
     /// The `error_description`: one sentence, in the characters that [RFC 6750 §3](https://www.rfc-editor.org/rfc/rfc6750#section-3)
     /// allows, without anything that was sent.
     pub fn description(&self) -> &'static str {
-        match self {
-            BearerRefusal::InsufficientScope { .. } => "the token does not carry the scope that this request needs",
-            BearerRefusal::Malformed => "the Authorization header must be: Bearer, one space, the token",
-            BearerRefusal::NoCredentials => "an access token is needed",
-            BearerRefusal::RepeatedCredentials => "the token must be sent once, in one place",
-            BearerRefusal::Revoked => "the token was revoked",
-            BearerRefusal::SenderConstrained => "the token is bound to a key and can not be used as a bearer token",
-            BearerRefusal::Token(_) => "the token is malformed, expired, or not meant for this resource",
-            BearerRefusal::TokenInQuery => "a token must not be sent in the query",
-        }
+        self.row().text
     }
 }

@@ -29,7 +29,7 @@ use crate::client_authentication::{PresentedClient, WITH_SECRET};
 use crate::issuer::Issuer;
 use crate::metadata::Metadata;
 use crate::params::Params;
-use crate::response::OAuthError;
+use crate::response::{OAuthError, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
 use crate::scope::Scopes;
@@ -87,7 +87,7 @@ fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match exchange(issuer, &request).await {
             Ok(tokens) => tokens.respond(issuer.ports.now()),
-            Err(Stopped::Refused(refusal)) => refusal.respond(issuer.identifier()),
+            Err(Stopped::Refused(refusal)) => refuse(refusal.row(), refusal.to_string(), issuer.identifier()),
             Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
     })
@@ -100,8 +100,7 @@ async fn exchange(issuer: &Issuer, request: &Request<Bytes>) -> Result<Tokens, S
 }
 
 fn parse(request: &Request<Bytes>) -> Result<(Params, &'static dyn GrantType, PresentedClient), TokenRefusal> {
-    let params = Params::of_form(request).map_err(TokenRefusal::Params)?;
-    params.refuse_repeated(&["resource"])?;
+    let params = Params::posted(request, &["resource"])?;
     let name = params.one("grant_type")?.ok_or(TokenRefusal::ParameterMissing { name: "grant_type" })?;
     let grant_type = GRANT_TYPES.iter().copied().find(|known| known.name().as_str() == name);
     let grant_type = grant_type.ok_or(TokenRefusal::UnsupportedGrantType)?;
