@@ -6,6 +6,7 @@
     reason = "a failed expectation is the test's own report, in its helpers too"
 )]
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,8 +16,8 @@ use async_trait::async_trait;
 use countersign_postgres::{ConnectError, PostgresConfig, PostgresStore, testing};
 use countersign_storage::conformance::{self, executor::join_all};
 use countersign_storage::{
-    Batch, Change, Changes, Entry, Fault, Guard, Index, Key, Kind, Moment, OldDecision, OldOperation, Page, Ports,
-    Reader, Record, Secret, Store, StoreError, SystemClock, SystemRandom, TracingAudit, Version,
+    Batch, Change, Changes, Decision, Entry, Fault, Guard, Index, Key, Kind, Moment, Operation, Page, Ports, Reader,
+    Record, Secret, Stopped, Store, StoreError, SystemClock, SystemRandom, TracingAudit, Version,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -231,25 +232,21 @@ impl Record for Note {
 struct Write(&'static str);
 
 #[async_trait]
-impl OldOperation for Write {
+impl Operation for Write {
     type Loaded = bool;
-    type Plan = bool;
-    type Answer = bool;
+    type Granted = bool;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<bool, Fault> {
         Ok(reader.load(Note::at(self.0)).await?.is_none())
     }
 
-    fn decide(&self, absent: bool, _: &Moment<'_>) -> OldDecision<bool> {
+    fn decide(&self, absent: bool, _: &Moment<'_>) -> Decision<bool, Infallible> {
         let mut changes = Changes::none();
         if absent {
             changes.insert(&Note { id: self.0.to_owned() });
         }
-        OldDecision::changing(absent, changes)
-    }
-
-    async fn seal(&self, plan: bool, _: &mut Changes) -> Result<bool, Fault> {
-        Ok(plan)
+        Decision::grant(absent).changing(changes)
     }
 }
 
@@ -291,12 +288,12 @@ async fn the_loop_finds_out_what_became_of_a_commit() {
         audit: Arc::new(TracingAudit),
     };
     *cut.conduct.lock().unwrap() = Some(LOSE_ANSWER);
-    assert_eq!(ports.perform_old(&Write("applied")).await, Ok(true));
+    assert_eq!(ports.perform(&Write("applied")).await, Ok(true));
     assert!(is_there(&straight, "applied").await);
     *cut.conduct.lock().unwrap() = Some(LOSE_REQUEST);
-    assert_eq!(ports.perform_old(&Write("dropped")).await, Err(Fault::Unknown));
+    assert_eq!(ports.perform(&Write("dropped")).await, Err(Stopped::Failed(Fault::Unknown)));
     assert!(!is_there(&straight, "dropped").await);
-    assert_eq!(ports.perform_old(&Write("dropped")).await, Ok(true));
+    assert_eq!(ports.perform(&Write("dropped")).await, Ok(true));
     testing::drop_schema(&config).await.unwrap();
 }
 

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::convert::Infallible;
 
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::email::EmailAddress;
 use crate::fault::Fault;
 use crate::identity::Subject;
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports, Stopped};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::secret::Handle;
@@ -107,6 +108,17 @@ pub enum CreateAccountError {
     Failed(#[from] Fault),
 }
 
+impl From<Stopped<EmailTaken>> for CreateAccountError {
+    fn from(stopped: Stopped<EmailTaken>) -> Self {
+        match stopped {
+            Stopped::Refused(EmailTaken) => CreateAccountError::EmailTaken,
+            Stopped::Failed(fault) => CreateAccountError::Failed(fault),
+        }
+    }
+}
+
+struct EmailTaken;
+
 /// Accounts kept in the [`crate::Store`], for applications without users of their own.
 #[derive(Clone, Debug)]
 pub struct StoredAccounts {
@@ -125,7 +137,7 @@ impl StoredAccounts {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn set_state(&self, subject: &Subject, state: AccountState) -> Result<Option<Account>, Fault> {
-        self.ports.perform_old(&SetState { subject, state }).await
+        Ok(self.ports.perform(&SetState { subject, state }).await?)
     }
 }
 
@@ -145,7 +157,7 @@ impl Accounts for StoredAccounts {
     }
 
     async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError> {
-        self.ports.perform_old(&Create { account }).await?
+        Ok(self.ports.perform(&Create { account }).await?)
     }
 }
 
@@ -181,18 +193,18 @@ struct Create {
 }
 
 #[async_trait]
-impl OldOperation for Create {
+impl Operation for Create {
     type Loaded = Option<Stored<AddressOwner>>;
-    type Plan = Result<Account, CreateAccountError>;
-    type Answer = Result<Account, CreateAccountError>;
+    type Granted = Account;
+    type Refusal = EmailTaken;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(AddressOwner::at(address_id(&self.account.email))).await
     }
 
-    fn decide(&self, owner: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, owner: Self::Loaded, moment: &Moment<'_>) -> Decision<Account, EmailTaken> {
         if owner.is_some() {
-            return OldDecision::answer(Err(CreateAccountError::EmailTaken));
+            return Decision::refuse(EmailTaken);
         }
         let NewAccount { subject, email, name } = self.account.clone();
         let owner = AddressOwner { address: Handle::of(email.as_str()), subject: subject.clone() };
@@ -209,11 +221,7 @@ impl OldOperation for Create {
         };
         let mut changes = Changes::none();
         changes.insert(&owner).insert(&account);
-        OldDecision::changing(Ok(account), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(account).changing(changes)
     }
 }
 
@@ -223,19 +231,19 @@ struct SetState<'a> {
 }
 
 #[async_trait]
-impl OldOperation for SetState<'_> {
+impl Operation for SetState<'_> {
     type Loaded = Option<Stored<Account>>;
-    type Plan = Option<Account>;
-    type Answer = Option<Account>;
+    type Granted = Option<Account>;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Account::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
-        let Some(mut account) = account else { return OldDecision::answer(None) };
+    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> Decision<Option<Account>, Infallible> {
+        let Some(mut account) = account else { return Decision::grant(None) };
         if account.state == self.state {
-            return OldDecision::answer(Some(account.record));
+            return Decision::grant(Some(account.record));
         }
         account.record.state = self.state;
         if self.state == AccountState::Disabled {
@@ -244,10 +252,6 @@ impl OldOperation for SetState<'_> {
         account.record.updated_at = moment.now;
         let mut changes = Changes::none();
         changes.replace(&account);
-        OldDecision::changing(Some(account.record), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(Some(account.record)).changing(changes)
     }
 }

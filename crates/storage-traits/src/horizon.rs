@@ -6,6 +6,7 @@
 //! - Up to when records were removed is stored, and who has an earlier time does nothing. It is read along with whatever else
 //!   an operation reads.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::store::StoreError;
@@ -61,7 +62,7 @@ impl Ports {
     /// [`Fault::Unavailable`], also where the clock of this node is behind what others removed.
     pub async fn purge(&self, limit: u32) -> Result<u64, Fault> {
         let before = self.now() - CLOCKS_APART;
-        self.perform_old(&Advance { before }).await?;
+        self.perform(&Advance { before }).await?;
         self.store.purge(before, limit).await.map_err(|error| match error {
             StoreError::Unavailable(reason) => Fault::Unavailable(reason),
             StoreError::Conflict | StoreError::OverCeiling(_) | StoreError::Unknown => Fault::Unknown,
@@ -75,16 +76,16 @@ struct Advance {
 }
 
 #[async_trait]
-impl OldOperation for Advance {
+impl Operation for Advance {
     type Loaded = Option<Stored<Horizon>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Horizon::at(HORIZON)).await
     }
 
-    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, known: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         match known {
             Some(known) if known.purged_before >= self.before => {}
@@ -96,10 +97,6 @@ impl OldOperation for Advance {
                 changes.insert(&Horizon { id: HORIZON.to_owned(), purged_before: self.before });
             }
         }
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(plan)
+        Decision::grant(()).changing(changes)
     }
 }

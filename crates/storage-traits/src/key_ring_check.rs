@@ -4,11 +4,12 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 use crate::batch::Changes;
 use crate::fault::Fault;
 use crate::key_ring::{KeyRing, Sealed};
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports, Sealing};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
@@ -39,7 +40,7 @@ impl KeyRing {
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Crypto`].
     pub async fn leave_check(&self, ports: &Ports) -> Result<KeyRingFit, Fault> {
-        ports.perform_old(&Leave { key_ring: self }).await
+        Ok(ports.perform_sealing(&Leave { key_ring: self }).await?)
     }
 
     fn judge_check(&self, found: Option<&Stored<KeyRingCheck>>) -> KeyRingFit {
@@ -72,20 +73,25 @@ struct Leave<'a> {
 }
 
 #[async_trait]
-impl OldOperation for Leave<'_> {
+impl Operation for Leave<'_> {
     type Loaded = Option<Stored<KeyRingCheck>>;
-    type Plan = Option<Stored<KeyRingCheck>>;
-    type Answer = KeyRingFit;
+    type Granted = Option<Stored<KeyRingCheck>>;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(KeyRingCheck::at(ID)).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<Self::Plan> {
-        OldDecision::answer(found)
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<Option<Stored<KeyRingCheck>>, Infallible> {
+        Decision::grant(found)
     }
+}
 
-    async fn seal(&self, found: Self::Plan, changes: &mut Changes) -> Result<KeyRingFit, Fault> {
+#[async_trait]
+impl Sealing for Leave<'_> {
+    type Sealed = KeyRingFit;
+
+    async fn seal(&self, found: Option<Stored<KeyRingCheck>>, changes: &mut Changes) -> Result<KeyRingFit, Fault> {
         let number = self.key_ring.newest().unwrap_or_default();
         match (self.key_ring.judge_check(found.as_ref()), found) {
             (KeyRingFit::Foreign, _) => return Ok(KeyRingFit::Foreign),

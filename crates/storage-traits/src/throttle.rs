@@ -3,6 +3,7 @@
 //! Attempts are counted before they are judged, for counting the failures afterwards would let any number of simultaneous
 //! ones through. What turned out right is taken back ([`Throttle::forgive`]), so that limits count failures.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Key, Kind};
 use crate::secret::Handle;
@@ -97,7 +98,7 @@ impl StoreThrottle {
 impl Throttle for StoreThrottle {
     async fn attempt_all(&self, counts: &[Count<'_>]) -> Result<Allowance, Fault> {
         let plain = Attempt { counts: counts.iter().map(|count| Counter::of(count, 0)).collect() };
-        let refused = match self.ports.perform_old(&plain).await? {
+        let refused = match self.ports.perform(&plain).await? {
             Allowance::Allowed => return Ok(Allowance::Allowed),
             refused => refused,
         };
@@ -109,14 +110,13 @@ impl Throttle for StoreThrottle {
         }
         match forgiven == plain.counts {
             true => Ok(refused),
-            false => self.ports.perform_old(&Attempt { counts: forgiven }).await,
+            false => Ok(self.ports.perform(&Attempt { counts: forgiven }).await?),
         }
     }
 
     async fn forgive(&self, counts: &[Count<'_>], at: Timestamp) -> Result<(), Fault> {
-        self.ports
-            .perform_old(&Forgive { counts: counts.iter().map(|count| Counter::of(count, 0)).collect(), at })
-            .await
+        let counts = counts.iter().map(|count| Counter::of(count, 0)).collect();
+        Ok(self.ports.perform(&Forgive { counts, at }).await?)
     }
 }
 
@@ -156,29 +156,25 @@ struct Attempt {
 }
 
 #[async_trait]
-impl OldOperation for Attempt {
+impl Operation for Attempt {
     type Loaded = ();
-    type Plan = Allowance;
-    type Answer = Allowance;
+    type Granted = Allowance;
+    type Refusal = Infallible;
 
     async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn decide(&self, (): (), moment: &Moment<'_>) -> OldDecision<Allowance> {
+    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Allowance, Infallible> {
         let mut changes = Changes::none();
         for counter in &self.counts {
             let (key, (_, end)) = (counter.key(moment.now), counter.window(moment.now));
             if moment.is_exhausted(&key) {
-                return OldDecision::answer(Allowance::RetryAfter(end.since(moment.now)));
+                return Decision::grant(Allowance::RetryAfter(end.since(moment.now)));
             }
             changes.add(key, 1, i64::from(counter.limit.attempts).saturating_add(counter.forgiven), Some(end));
         }
-        OldDecision::changing(Allowance::Allowed, changes)
-    }
-
-    async fn seal(&self, plan: Allowance, _: &mut Changes) -> Result<Allowance, Fault> {
-        Ok(plan)
+        Decision::grant(Allowance::Allowed).changing(changes)
     }
 }
 
@@ -188,24 +184,20 @@ struct Forgive {
 }
 
 #[async_trait]
-impl OldOperation for Forgive {
+impl Operation for Forgive {
     type Loaded = ();
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         for counter in &self.counts {
             changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(counter.window(self.at).1));
         }
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(changes)
     }
 }

@@ -7,6 +7,7 @@
     reason = "a failed expectation is the test's own report, in its helpers too"
 )]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
-    Actor, Audit, AuditPolicy, AuditRecord, Changes, Event, Fault, Index, ManualClock, MemoryStore, Moment,
-    OldDecision, OldOperation, Page, Ports, Reader, Record, Repeats, SeededRandom, Stored, Subject, Timestamp,
+    Actor, Audit, AuditPolicy, AuditRecord, Decision, Event, Fault, Index, ManualClock, MemoryStore, Moment, Operation,
+    Page, Ports, Reader, Record, Repeats, SeededRandom, Stored, Subject, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -57,21 +58,17 @@ fn world(policy: AuditPolicy) -> World {
 struct Report(Vec<Event>);
 
 #[async_trait]
-impl OldOperation for Report {
+impl Operation for Report {
     type Loaded = ();
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
-        self.0.iter().cloned().fold(OldDecision::answer(()), OldDecision::report)
-    }
-
-    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(plan)
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
+        self.0.iter().cloned().fold(Decision::grant(()), Decision::report)
     }
 }
 
@@ -97,7 +94,7 @@ fn replayed(actor: Actor) -> Event {
 
 impl World {
     async fn report(&self, event: Event) {
-        self.ports.perform_old(&Report(vec![event])).await.unwrap();
+        self.ports.perform(&Report(vec![event])).await.unwrap();
     }
 
     async fn of_alice(&self) -> Vec<AuditRecord> {
@@ -146,7 +143,7 @@ fn a_flood_at_once_is_counted_whole_and_nobody_loses_a_race_for_it() {
         let event = Event::new(transfer, agent()).for_subject(&alice()).denied("jti_replay");
         // Two of one operation count twice.
         let reports: Vec<Report> = (0..64).map(|_| Report(vec![event.clone(), event.clone()])).collect();
-        let outcomes = join_all(reports.iter().map(|report| world.ports.perform_old(report))).await;
+        let outcomes = join_all(reports.iter().map(|report| world.ports.perform(report))).await;
         assert!(outcomes.iter().all(Result::is_ok));
         assert_eq!(world.counts().await.iter().map(|repeats| repeats.unwrap().count).collect::<Vec<_>>(), [128]);
     });

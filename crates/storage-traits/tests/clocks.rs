@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Allowance, Changes, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, OldDecision, OldOperation, Ports, Reader,
-    Record, SeededRandom, StoreThrottle, Stored, Throttle, Timestamp, TracingAudit,
+    Allowance, Changes, Decision, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, Operation, Ports, Reader,
+    Record, SeededRandom, Stopped, StoreThrottle, Stored, Throttle, Timestamp, TracingAudit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,30 +42,26 @@ impl Record for Mark {
 struct UseToken;
 
 #[async_trait]
-impl OldOperation for UseToken {
+impl Operation for UseToken {
     type Loaded = Option<Stored<Mark>>;
-    type Plan = Result<(), &'static str>;
-    type Answer = Result<(), &'static str>;
+    type Granted = ();
+    type Refusal = &'static str;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Mark::at("t")).await
     }
 
-    fn decide(&self, mark: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, mark: Self::Loaded, moment: &Moment<'_>) -> Decision<(), &'static str> {
         let expires_at = NOW + Duration::from_secs(60);
         if moment.now >= expires_at {
-            return OldDecision::answer(Err("expired"));
+            return Decision::refuse("expired");
         }
         if mark.is_some() {
-            return OldDecision::answer(Err("used"));
+            return Decision::refuse("used");
         }
         let mut changes = Changes::none();
         changes.insert(&Mark { token: "t".to_owned(), expires_at });
-        OldDecision::changing(Ok(()), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(()).changing(changes)
     }
 }
 
@@ -76,9 +72,10 @@ fn node(store: &Arc<MemoryStore>, seconds: i64) -> (Ports, Arc<ManualClock>) {
     (Ports { store: store.clone(), clock: clock.clone(), random, audit: Arc::new(TracingAudit) }, clock)
 }
 
-fn is_behind(outcome: Result<impl std::fmt::Debug, Fault>) -> bool {
+fn is_behind<G>(outcome: Result<G, Stopped<&str>>) -> bool {
     let words = "the clock of this node is behind: records were removed up to ";
-    matches!(&outcome, Err(fault @ Fault::Unavailable(reason)) if reason.starts_with(words) && fault.status() == 503)
+    let Err(Stopped::Failed(fault)) = outcome else { return false };
+    matches!(&fault, Fault::Unavailable(reason) if reason.starts_with(words) && fault.status() == 503)
 }
 
 /// Removing goes over the whole store, so what it says of the time holds in each part.
@@ -88,11 +85,11 @@ fn what_is_removed_from_the_whole_no_clock_revives_in_a_scope() {
         let store = Arc::new(MemoryStore::new());
         let (whole, clock) = node(&store, 0);
         let scoped = whole.scoped("https://as.test");
-        assert_eq!(scoped.perform_old(&UseToken).await, Ok(Ok(())));
+        assert_eq!(scoped.perform(&UseToken).await, Ok(()));
         clock.advance(Duration::from_secs(3_600));
         assert_eq!(whole.purge(100).await, Ok(1));
         let (late, _) = node(&store, 30);
-        assert!(is_behind(late.scoped("https://as.test").perform_old(&UseToken).await));
+        assert!(is_behind(late.scoped("https://as.test").perform(&UseToken).await));
     });
 }
 
@@ -103,19 +100,19 @@ fn what_one_node_removes_no_other_nodes_clock_revives() {
         for behind in [0, 30, 120, 599, 660, 86_400] {
             let store = Arc::new(MemoryStore::new());
             let (first, clock) = node(&store, 0);
-            assert_eq!(first.perform_old(&UseToken).await, Ok(Ok(())));
+            assert_eq!(first.perform(&UseToken).await, Ok(()));
             for seconds in [61, 120, 600, 661, 700, 7_200] {
                 clock.set(Timestamp(NOW.0 + seconds));
                 first.purge(100).await.unwrap();
                 let (other, _) = node(&store, seconds - behind);
-                let outcome = other.perform_old(&UseToken).await;
-                let used = outcome == Ok(Ok(()));
+                let outcome = other.perform(&UseToken).await;
+                let used = outcome == Ok(());
                 assert!(!used, "used again at {seconds} seconds, {behind} behind");
                 let (scoped, _) = node(&store, seconds - behind);
-                let outcome = scoped.scoped("https://as.test").perform_old(&UseToken).await;
+                let outcome = scoped.scoped("https://as.test").perform(&UseToken).await;
                 assert!(behind <= 600 || is_behind(outcome), "{seconds} seconds, {behind} behind, in a scope");
                 if behind > 600 {
-                    assert!(is_behind(other.purge(1).await) || store.dump().len() > 1);
+                    assert!(is_behind(other.purge(1).await.map_err(Stopped::Failed)) || store.dump().len() > 1);
                     break;
                 }
             }
@@ -128,7 +125,7 @@ fn a_mark_that_has_expired_everywhere_is_removed() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (node, clock) = node(&store, 0);
-        node.perform_old(&UseToken).await.unwrap().unwrap();
+        node.perform(&UseToken).await.unwrap();
         for (seconds, removed) in [(61, 0), (660, 0), (661, 1), (900, 0)] {
             clock.set(Timestamp(NOW.0 + seconds));
             assert_eq!(node.purge(100).await, Ok(removed), "{seconds}");
@@ -152,7 +149,10 @@ fn a_throttle_does_not_begin_anew_when_the_clock_is_set_back() {
             node.purge(100).await.unwrap();
             clock.set(NOW);
             let again = attempt().await;
-            assert!(matches!(again, Ok(Allowance::RetryAfter(_))) || is_behind(again.clone()), "{seconds}: {again:?}");
+            assert!(
+                matches!(again, Ok(Allowance::RetryAfter(_))) || is_behind(again.clone().map_err(Stopped::Failed)),
+                "{seconds}: {again:?}"
+            );
         }
     });
 }

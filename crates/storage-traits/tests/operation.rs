@@ -7,6 +7,7 @@
 )]
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,8 +17,8 @@ use countersign_storage::clock::Pause;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::outcome::{Fate, LostAcknowledgements};
 use countersign_storage::{
-    Actor, Audit, AuditRecord, Batch, Change, Changes, Clock, Entries, Entry, Event, Fault, Index, Key, Kind,
-    ManualClock, MemoryStore, Moment, OldDecision, OldOperation, Page, Ports, Reader, Record, SeededRandom, Store,
+    Actor, Audit, AuditRecord, Batch, Change, Changes, Clock, Decision, Entries, Entry, Event, Fault, Index, Key, Kind,
+    ManualClock, MemoryStore, Moment, Operation, Page, Ports, Reader, Record, Sealing, SeededRandom, Stopped, Store,
     StoreError, Stored, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
@@ -55,29 +56,25 @@ struct Withdraw {
 }
 
 #[async_trait]
-impl OldOperation for Withdraw {
+impl Operation for Withdraw {
     type Loaded = (Option<Stored<Account>>, Option<Stored<Account>>);
-    type Plan = Result<i64, &'static str>;
-    type Answer = Result<i64, &'static str>;
+    type Granted = i64;
+    type Refusal = &'static str;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load((Account::at(self.from), Account::at(self.beside))).await
     }
 
-    fn decide(&self, (from, beside): Self::Loaded, _: &Moment<'_>) -> OldDecision<Self::Plan> {
-        let Some(mut from) = from else { return OldDecision::answer(Err("no such account")) };
+    fn decide(&self, (from, beside): Self::Loaded, _: &Moment<'_>) -> Decision<i64, &'static str> {
+        let Some(mut from) = from else { return Decision::refuse("no such account") };
         let together = from.balance + beside.map_or(0, |beside| beside.balance);
         if together < self.amount {
-            return OldDecision::answer(Err("not enough"));
+            return Decision::refuse("not enough");
         }
         from.record.balance -= self.amount;
         let mut changes = Changes::none();
         changes.replace(&from);
-        OldDecision::changing(Ok(from.record.balance), changes).report(Event::new(Done::Withdraw, Actor::System))
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(from.record.balance).changing(changes).report(Event::new(Done::Withdraw, Actor::System))
     }
 }
 
@@ -193,7 +190,7 @@ fn whatever_was_read_and_is_not_changed_is_guarded() {
         let store = Scripted::new([]);
         open(store.inner.as_ref(), &[account("a", 10)]).await;
         let (ports, _) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("a", "missing", 4)).await, Ok(Ok(6)));
+        assert_eq!(ports.perform(&withdraw("a", "missing", 4)).await, Ok(6));
         let [batch] = store.batches().try_into().unwrap();
         assert_eq!(batch.guards.len(), 1, "the changed record needs no guard: its change names the version");
         assert_eq!(batch.guards[0].key, account("missing", 0).key());
@@ -207,7 +204,7 @@ fn an_answer_without_changes_commits_nothing() {
     block_on(async {
         let store = Scripted::new([]);
         let (ports, heard) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("missing", "missing", 1)).await, Ok(Err("no such account")));
+        assert_eq!(ports.perform(&withdraw("missing", "missing", 1)).await, Err(Stopped::Refused("no such account")));
         assert!(store.batches().is_empty() && heard.0.lock().unwrap().is_empty());
     });
 }
@@ -218,7 +215,7 @@ fn who_is_overtaken_loads_and_decides_anew() {
         let store = Scripted::new([Interference::Overtake(set_balance("a", 7, 3))]);
         open(store.inner.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 5)).await, Ok(Err("not enough")));
+        assert_eq!(ports.perform(&withdraw("a", "b", 5)).await, Err(Stopped::Refused("not enough")));
         assert_eq!(balance(store.as_ref(), "a").await, 3);
         assert!(heard.0.lock().unwrap().is_empty(), "what did not happen is not reported");
     });
@@ -230,7 +227,7 @@ fn a_change_of_what_was_only_read_is_noticed() {
         let store = Scripted::new([Interference::Overtake(set_balance("b", 7, 0))]);
         open(store.inner.as_ref(), &[account("a", 1), account("b", 9)]).await;
         let (ports, _) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 5)).await, Ok(Err("not enough")));
+        assert_eq!(ports.perform(&withdraw("a", "b", 5)).await, Err(Stopped::Refused("not enough")));
         assert_eq!(balance(store.as_ref(), "a").await, 1);
     });
 }
@@ -242,7 +239,7 @@ fn each_attempt_has_a_version_of_its_own() {
         let store = Scripted::new(conflicts);
         open(store.inner.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Ok(Ok(6)));
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Ok(6));
         let mut versions: Vec<i64> = store.batches().iter().map(|batch| batch.version.as_i64()).collect();
         versions.sort_unstable();
         versions.dedup();
@@ -258,7 +255,7 @@ fn who_loses_a_hundred_times_gives_up() {
         let store = Scripted::new((0..1_000).map(|_| Interference::Refuse(StoreError::Conflict)));
         open(store.inner.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(store.clone());
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Err(Fault::Contended));
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Err(Stopped::Failed(Fault::Contended)));
         assert_eq!(store.batches().len(), 100);
         assert_eq!(balance(store.as_ref(), "a").await, 10);
         assert!(heard.0.lock().unwrap().is_empty());
@@ -278,10 +275,10 @@ enum Reading {
 }
 
 #[async_trait]
-impl OldOperation for Reading {
+impl Operation for Reading {
     type Loaded = ();
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<(), Fault> {
         let (a, b, owner) = (Account::at("a"), Account::at("b"), Index::new("owner", "o"));
@@ -299,17 +296,13 @@ impl OldOperation for Reading {
         Ok(())
     }
 
-    fn decide(&self, (): (), moment: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         changes.insert(&Account {
             owner: "another".to_owned(),
             ..account(&Version::generate(moment.random).as_i64().to_string(), 1)
         });
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(plan)
+        Decision::grant(()).changing(changes)
     }
 }
 
@@ -345,7 +338,7 @@ fn however_a_record_was_read_its_change_is_noticed_and_so_is_that_it_came_or_wen
             let there: Vec<Account> = there.iter().map(|id| account(id, 1)).collect();
             open(store.inner.as_ref(), &there).await;
             let (ports, _) = ports(store.clone());
-            assert_eq!(ports.perform_old(&reading).await, Ok(()));
+            assert_eq!(ports.perform(&reading).await, Ok(()));
             assert_eq!(store.batches().len(), commits, "{what}");
         });
     }
@@ -375,7 +368,7 @@ fn who_loses_waits_a_random_part_of_a_time_that_grows() {
         let clock = Arc::new(Pausing { pauses: Mutex::default() });
         let (ports, _) = ports(store.clone());
         let ports = Ports { clock: clock.clone(), ..ports };
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Ok(Ok(6)));
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Ok(6));
         let pauses = clock.pauses.lock().unwrap().clone();
         assert_eq!(pauses.len(), 40, "one for each loss");
         for (lost, pause) in (0_u32..).zip(&pauses) {
@@ -410,7 +403,7 @@ fn an_event_is_stored_in_the_commit_that_it_tells_of() {
         let store = Scripted::new([]);
         open(store.inner.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(store.clone());
-        ports.perform_old(&withdraw("a", "b", 4)).await.unwrap().unwrap();
+        ports.perform(&withdraw("a", "b", 4)).await.unwrap();
         let [batch] = store.batches().try_into().unwrap();
         let heard = heard.0.lock().unwrap().clone();
         assert_eq!(heard[0].action, "balance.withdraw");
@@ -435,7 +428,7 @@ fn faults_of_the_store_are_told_apart() {
             let store = Scripted::new([Interference::Refuse(error)]);
             open(store.inner.as_ref(), &[account("a", 10)]).await;
             let (ports, heard) = ports(store.clone());
-            assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Err(fault.clone()));
+            assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Err(Stopped::Failed(fault.clone())));
             assert!(fault.is_transient());
             assert_eq!(fault.status(), 503);
             assert!(heard.0.lock().unwrap().is_empty());
@@ -458,7 +451,8 @@ fn a_record_that_can_not_be_read_is_our_fault_and_does_not_pass() {
         let batch = Batch { version: version(7), guards: Vec::new(), changes: vec![Change::Insert(entry)] };
         store.commit(batch).await.unwrap();
         let (ports, _) = ports(Arc::new(store));
-        let fault = ports.perform_old(&withdraw("a", "b", 4)).await.unwrap_err();
+        let fault = ports.perform(&withdraw("a", "b", 4)).await.unwrap_err();
+        let Stopped::Failed(fault) = fault else { panic!("{fault:?}") };
         assert_eq!(fault, Fault::Corrupt { kind: "balance" });
         assert!(!fault.is_transient());
         assert_eq!(fault.status(), 500);
@@ -472,11 +466,11 @@ fn a_commit_whose_acknowledgement_is_lost_is_answered_and_reported_once() {
         open(lossy.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(lossy.clone());
         lossy.lose_next(Fate::Applied);
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Ok(Ok(6)));
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Ok(6));
         assert_eq!(balance(lossy.as_ref(), "a").await, 6);
         assert_eq!(heard.0.lock().unwrap().len(), 1);
         lossy.lose_next(Fate::Dropped);
-        assert_eq!(ports.perform_old(&withdraw("a", "b", 4)).await, Err(Fault::Unknown));
+        assert_eq!(ports.perform(&withdraw("a", "b", 4)).await, Err(Stopped::Failed(Fault::Unknown)));
         assert_eq!(balance(lossy.as_ref(), "a").await, 6);
         assert_eq!(heard.0.lock().unwrap().len(), 1);
     });
@@ -492,26 +486,22 @@ fn spent() -> Key {
 }
 
 #[async_trait]
-impl OldOperation for Spend {
+impl Operation for Spend {
     type Loaded = i64;
-    type Plan = Result<(), Vec<Key>>;
-    type Answer = Result<(), Vec<Key>>;
+    type Granted = ();
+    type Refusal = Vec<Key>;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<i64, Fault> {
         reader.counter(&spent()).await
     }
 
-    fn decide(&self, _: i64, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, _: i64, moment: &Moment<'_>) -> Decision<(), Vec<Key>> {
         if moment.is_exhausted(&spent()) {
-            return OldDecision::answer(Err(moment.exhausted.to_vec()));
+            return Decision::refuse(moment.exhausted.to_vec());
         }
         let mut changes = Changes::none();
         changes.add(spent(), 1, self.ceiling, None);
-        OldDecision::changing(Ok(()), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
+        Decision::grant(()).changing(changes)
     }
 }
 
@@ -521,9 +511,9 @@ fn a_counter_at_its_ceiling_reaches_the_decision_as_exhausted() {
         let store = Scripted::new([]);
         let (ports, _) = ports(store.clone());
         for _ in 0..2 {
-            assert_eq!(ports.perform_old(&Spend { ceiling: 2 }).await, Ok(Ok(())));
+            assert_eq!(ports.perform(&Spend { ceiling: 2 }).await, Ok(()));
         }
-        assert_eq!(ports.perform_old(&Spend { ceiling: 2 }).await, Ok(Err(vec![spent()])));
+        assert_eq!(ports.perform(&Spend { ceiling: 2 }).await, Err(Stopped::Refused(vec![spent()])));
         assert_eq!(ports.reader().counter(&spent()).await, Ok(2));
         assert!(store.batches().iter().all(|batch| batch.guards.is_empty()), "a counter is read without a guard");
     });
@@ -533,29 +523,26 @@ fn a_counter_at_its_ceiling_reaches_the_decision_as_exhausted() {
 fn a_guard_that_was_let_go_does_not_hold_the_commit_up() {
     struct Loose;
     #[async_trait]
-    impl OldOperation for Loose {
+    impl Operation for Loose {
         type Loaded = Option<Stored<Account>>;
-        type Plan = ();
-        type Answer = ();
+        type Granted = ();
+        type Refusal = Infallible;
         async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
             let found = reader.load(Account::at("a")).await?;
             reader.unguard(&account("a", 0).key());
             Ok(found)
         }
-        fn decide(&self, _: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+        fn decide(&self, _: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
             let mut changes = Changes::none();
             changes.insert(&account("new", 1));
-            OldDecision::changing((), changes)
-        }
-        async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-            Ok(plan)
+            Decision::grant(()).changing(changes)
         }
     }
     block_on(async {
         let store = Scripted::new([Interference::Overtake(set_balance("a", 7, 0))]);
         open(store.inner.as_ref(), &[account("a", 1)]).await;
         let (ports, _) = ports(store.clone());
-        assert_eq!(ports.perform_old(&Loose).await, Ok(()));
+        assert_eq!(ports.perform(&Loose).await, Ok(()));
         assert_eq!(store.batches().len(), 1);
     });
 }
@@ -564,18 +551,22 @@ fn a_guard_that_was_let_go_does_not_hold_the_commit_up() {
 fn a_seal_that_fails_leaves_nothing_behind() {
     struct Unsealed;
     #[async_trait]
-    impl OldOperation for Unsealed {
+    impl Operation for Unsealed {
         type Loaded = ();
-        type Plan = ();
-        type Answer = ();
+        type Granted = ();
+        type Refusal = Infallible;
         async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
             Ok(())
         }
-        fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
+        fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
             let mut changes = Changes::none();
             changes.insert(&account("a", 1));
-            OldDecision::changing((), changes)
+            Decision::grant(()).changing(changes)
         }
+    }
+    #[async_trait]
+    impl Sealing for Unsealed {
+        type Sealed = ();
         async fn seal(&self, _: (), _: &mut Changes) -> Result<(), Fault> {
             Err(Fault::Crypto("no key"))
         }
@@ -583,25 +574,29 @@ fn a_seal_that_fails_leaves_nothing_behind() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (ports, _) = ports(store.clone());
-        assert_eq!(ports.perform_old(&Unsealed).await, Err(Fault::Crypto("no key")));
+        assert_eq!(ports.perform_sealing(&Unsealed).await, Err(Stopped::Failed(Fault::Crypto("no key"))));
         assert!(store.dump().is_empty());
     });
 }
 
 #[test]
 fn what_the_seal_writes_is_part_of_the_commit() {
-    struct Sealing;
+    struct SealedLate;
     #[async_trait]
-    impl OldOperation for Sealing {
+    impl Operation for SealedLate {
         type Loaded = ();
-        type Plan = ();
-        type Answer = ();
+        type Granted = ();
+        type Refusal = Infallible;
         async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
             Ok(())
         }
-        fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
-            OldDecision::answer(())
+        fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
+            Decision::grant(())
         }
+    }
+    #[async_trait]
+    impl Sealing for SealedLate {
+        type Sealed = ();
         async fn seal(&self, _: (), changes: &mut Changes) -> Result<(), Fault> {
             changes.insert(&account("sealed", 1));
             Ok(())
@@ -610,7 +605,7 @@ fn what_the_seal_writes_is_part_of_the_commit() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (ports, _) = ports(store.clone());
-        ports.perform_old(&Sealing).await.unwrap();
+        ports.perform_sealing(&SealedLate).await.unwrap();
         assert_eq!(store.dump().len(), 1);
     });
 }
@@ -619,20 +614,17 @@ fn what_the_seal_writes_is_part_of_the_commit() {
 fn a_listing_is_read_to_its_end_and_guarded() {
     struct CloseAll;
     #[async_trait]
-    impl OldOperation for CloseAll {
+    impl Operation for CloseAll {
         type Loaded = Vec<Stored<Account>>;
-        type Plan = usize;
-        type Answer = usize;
+        type Granted = usize;
+        type Refusal = Infallible;
         async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
             reader.find_all(&Index::new("owner", "o")).await
         }
-        fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<usize> {
+        fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<usize, Infallible> {
             let mut changes = Changes::none();
             changes.delete(&found[0]);
-            OldDecision::changing(found.len(), changes)
-        }
-        async fn seal(&self, plan: usize, _: &mut Changes) -> Result<usize, Fault> {
-            Ok(plan)
+            Decision::grant(found.len()).changing(changes)
         }
     }
     block_on(async {
@@ -640,7 +632,7 @@ fn a_listing_is_read_to_its_end_and_guarded() {
         let accounts: Vec<Account> = (0..1_500).map(|n| account(&format!("{n:04}"), 1)).collect();
         open(store.inner.as_ref(), &accounts).await;
         let (ports, _) = ports(store.clone());
-        assert_eq!(ports.perform_old(&CloseAll).await, Ok(1_500));
+        assert_eq!(ports.perform(&CloseAll).await, Ok(1_500));
         assert_eq!(store.batches()[0].guards.len(), 1_499);
     });
 }
@@ -652,8 +644,8 @@ fn of_many_who_withdraw_at_once_each_sees_what_the_others_left() {
         open(store.as_ref(), &[account("a", 10)]).await;
         let (ports, heard) = ports(store.clone());
         let operations: Vec<Withdraw> = (0..32).map(|_| withdraw("a", "b", 3)).collect();
-        let outcomes = join_all(operations.iter().map(|operation| ports.perform_old(operation))).await;
-        assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(Ok(_)))).count(), 3);
+        let outcomes = join_all(operations.iter().map(|operation| ports.perform(operation))).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
         assert_eq!(balance(store.as_ref(), "a").await, 1);
         assert_eq!(heard.0.lock().unwrap().len(), 3);
     });

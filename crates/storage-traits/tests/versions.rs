@@ -8,13 +8,14 @@
     reason = "a failed expectation is the test's own report, in its helpers too"
 )]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Batch, Change, Changes, Entry, Fault, Key, Kind, ManualClock, MemoryStore, Moment, OldDecision, OldOperation,
-    Ports, Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
+    Batch, Change, Changes, Decision, Entry, Fault, Key, Kind, ManualClock, MemoryStore, Moment, Operation, Ports,
+    Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -72,26 +73,22 @@ impl Record for Account {
 struct Edit(fn(&mut Account));
 
 #[async_trait]
-impl OldOperation for Edit {
+impl Operation for Edit {
     type Loaded = Option<Stored<Account>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Account::at("a")).await
     }
 
-    fn decide(&self, account: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, account: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let account = account.unwrap();
         let mut record = account.record.clone();
         (self.0)(&mut record);
         let mut changes = Changes::none();
         changes.replace(&account.with(record));
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, plan: (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(plan)
+        Decision::grant(()).changing(changes)
     }
 }
 
@@ -110,7 +107,7 @@ fn edited(body: &Value, edit: fn(&mut Account)) -> (Result<(), Fault>, Value) {
             random: Arc::new(SeededRandom::new(1)),
             audit: Arc::new(TracingAudit),
         };
-        let outcome = ports.perform_old(&Edit(edit)).await;
+        let outcome = ports.perform(&Edit(edit)).await.map_err(Fault::from);
         (outcome, serde_json::from_str(&store.dump()[0].body).unwrap())
     })
 }

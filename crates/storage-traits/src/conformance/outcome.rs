@@ -1,5 +1,6 @@
 //! Commits whose acknowledgement is lost: applied or not, the caller can not tell.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use crate::audit::{Audit, AuditRecord};
 use crate::batch::{Batch, Changes};
 use crate::clock::{SystemClock, Timestamp};
 use crate::fault::Fault;
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports, Stopped};
 use crate::reader::Reader;
 use crate::record::{Index, Key, Kind, Record, Stored};
 use crate::store::{Entries, Page, Store, StoreError};
@@ -123,16 +124,16 @@ pub(super) enum Redeemed {
 }
 
 #[async_trait]
-impl OldOperation for Redeem {
+impl Operation for Redeem {
     type Loaded = Option<Stored<Ticket>>;
-    type Plan = Redeemed;
-    type Answer = Redeemed;
+    type Granted = Redeemed;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Ticket::at(&self.ticket)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Redeemed> {
+    fn decide(&self, ticket: Self::Loaded, moment: &Moment<'_>) -> Decision<Redeemed, Infallible> {
         match ticket {
             Some(mut ticket) if ticket.redeemed.is_none() => {
                 let id = crate::secret::identifier("prize", moment.random);
@@ -140,14 +141,10 @@ impl OldOperation for Redeem {
                 let prize = Prize { id, ticket: self.ticket.clone() };
                 let mut changes = Changes::none();
                 changes.replace(&ticket).insert(&prize);
-                OldDecision::changing(Redeemed::Now, changes)
+                Decision::grant(Redeemed::Now).changing(changes)
             }
-            _ => OldDecision::answer(Redeemed::Before),
+            _ => Decision::grant(Redeemed::Before),
         }
-    }
-
-    async fn seal(&self, plan: Redeemed, _: &mut Changes) -> Result<Redeemed, Fault> {
-        Ok(plan)
     }
 }
 
@@ -173,18 +170,18 @@ pub(super) async fn a_lost_acknowledgement_is_found_out(t: &Fixture) -> Verdict 
 
     let ticket = issue(t, "applied").await?;
     lossy.lose_next(Fate::Applied);
-    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Now), "applied, but the caller was told {outcome:?}");
-    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Before), "a second time: {outcome:?}");
     prizes(t, &ticket, 1).await?;
 
     let ticket = issue(t, "dropped").await?;
     lossy.lose_next(Fate::Dropped);
-    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
-    ensure!(outcome == Err(Fault::Unknown), "dropped, but the caller was told {outcome:?}");
+    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
+    ensure!(outcome == Err(Stopped::Failed(Fault::Unknown)), "dropped, but the caller was told {outcome:?}");
     prizes(t, &ticket, 0).await?;
-    let outcome = ports.perform_old(&Redeem { ticket: ticket.clone() }).await;
+    let outcome = ports.perform(&Redeem { ticket: ticket.clone() }).await;
     ensure!(outcome == Ok(Redeemed::Now), "once more: {outcome:?}");
     prizes(t, &ticket, 1).await
 }

@@ -10,6 +10,7 @@ use super::process::Worker;
 use super::{Verdict, Violation};
 use crate::batch::{Batch, Change, Guard};
 use crate::fault::Fault;
+use crate::operation::Stopped;
 use crate::record::{Key, Version};
 use crate::store::{Store, StoreError};
 
@@ -169,10 +170,10 @@ enum Outcome {
 async fn attempt(t: &Fixture, contest: Contest, versions: [Version; 2], n: usize) -> Result<Outcome, String> {
     if contest == Contest::Redeem {
         let ports = outcome::ports(t.store.clone(), t);
-        return match ports.perform_old(&Redeem { ticket: format!("{}/a", t.own) }).await {
+        return match ports.perform(&Redeem { ticket: format!("{}/a", t.own) }).await {
             Ok(Redeemed::Now) => Ok(Outcome::Won),
             Ok(Redeemed::Before) => Ok(Outcome::Lost),
-            Err(fault @ Fault::Contended) => Err(format!("a contestant never got its turn: {fault}")),
+            Err(Stopped::Failed(fault @ Fault::Contended)) => Err(format!("a contestant never got its turn: {fault}")),
             Err(fault) => Err(format!("a contestant met a fault: {fault}")),
         };
     }

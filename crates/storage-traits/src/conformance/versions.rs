@@ -1,6 +1,7 @@
 //! Two versions of the software serve one store, as while an update is under way. The newer one knows one more member and
 //! one more value of a record.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use crate::audit::{Audit, AuditRecord};
 use crate::batch::Changes;
 use crate::clock::SystemClock;
 use crate::fault::Fault;
-use crate::operation::{Moment, OldDecision, OldOperation, Ports};
+use crate::operation::{Decision, Moment, Operation, Ports, Stopped};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
@@ -72,25 +73,21 @@ impl Record for BoundTicket {
 struct UseUnbound(String);
 
 #[async_trait]
-impl OldOperation for UseUnbound {
+impl Operation for UseUnbound {
     type Loaded = Option<Stored<Ticket>>;
-    type Plan = bool;
-    type Answer = bool;
+    type Granted = bool;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Ticket::at(&self.0)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> OldDecision<bool> {
-        let Some(mut ticket) = ticket else { return OldDecision::answer(false) };
+    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> Decision<bool, Infallible> {
+        let Some(mut ticket) = ticket else { return Decision::grant(false) };
         ticket.record.used += 1;
         let mut changes = Changes::none();
         changes.replace(&ticket);
-        OldDecision::changing(true, changes)
-    }
-
-    async fn seal(&self, plan: bool, _: &mut Changes) -> Result<bool, Fault> {
-        Ok(plan)
+        Decision::grant(true).changing(changes)
     }
 }
 
@@ -101,28 +98,24 @@ struct UseBound {
 }
 
 #[async_trait]
-impl OldOperation for UseBound {
+impl Operation for UseBound {
     type Loaded = Option<Stored<BoundTicket>>;
-    type Plan = bool;
-    type Answer = bool;
+    type Granted = bool;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(BoundTicket::at(&self.id)).await
     }
 
-    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> OldDecision<bool> {
+    fn decide(&self, ticket: Self::Loaded, _: &Moment<'_>) -> Decision<bool, Infallible> {
         let Some(mut ticket) = ticket.filter(|ticket| ticket.state == BoundState::Open) else {
-            return OldDecision::answer(false);
+            return Decision::grant(false);
         };
         ticket.record.used += 1;
         ticket.record.state = self.then;
         let mut changes = Changes::none();
         changes.replace(&ticket);
-        OldDecision::changing(true, changes)
-    }
-
-    async fn seal(&self, plan: bool, _: &mut Changes) -> Result<bool, Fault> {
-        Ok(plan)
+        Decision::grant(true).changing(changes)
     }
 }
 
@@ -130,6 +123,12 @@ struct Unheard;
 
 impl Audit for Unheard {
     fn observe(&self, _: &AuditRecord) {}
+}
+
+impl From<Stopped<Infallible>> for Violation {
+    fn from(stopped: Stopped<Infallible>) -> Self {
+        Violation::from(Fault::from(stopped))
+    }
 }
 
 impl From<Fault> for Violation {
@@ -150,35 +149,38 @@ pub(super) async fn what_two_versions_write_in_turns_loses_nothing(t: &Fixture) 
     let bound_to = Some("key".to_owned());
     changes.insert(&BoundTicket { id: id.clone(), state: BoundState::Open, used: 0, bound_to });
     t.commit(Vec::new(), changes.as_slice().to_vec()).await?;
-    let lane = async |lane: usize| -> Result<u32, Fault> {
+    let lane = async |lane: usize| -> Result<u32, Stopped<Infallible>> {
         let mut used = 0;
         for _ in 0..EACH {
             let was_used = match lane.is_multiple_of(2) {
-                true => ports.perform_old(&UseUnbound(id.clone())).await,
-                false => ports.perform_old(&UseBound { id: id.clone(), then: BoundState::Open }).await,
+                true => ports.perform(&UseUnbound(id.clone())).await,
+                false => ports.perform(&UseBound { id: id.clone(), then: BoundState::Open }).await,
             };
             // So many on one record may lose every race: that is no loss of what was written.
             match was_used {
                 Ok(was_used) => used += u32::from(was_used),
-                Err(Fault::Contended) => {}
+                Err(Stopped::Failed(Fault::Contended)) => {}
                 Err(fault) => return Err(fault),
             }
             yield_now().await;
         }
         Ok(used)
     };
-    let used: u32 = join_all((0..LANES).map(lane)).await.into_iter().sum::<Result<u32, Fault>>()?;
+    let used: u32 = join_all((0..LANES).map(lane)).await.into_iter().sum::<Result<u32, Stopped<Infallible>>>()?;
     let found = ports.reader().load(BoundTicket::at(&id)).await?.ok_or_else(|| Violation::new("the ticket is gone"))?;
     ensure!(found.used == used && used > 0, "{used} uses were acknowledged, {} are on record", found.used);
     ensure!(found.bound_to.as_deref() == Some("key"), "the older version dropped a member of the newer one");
     // The newer version suspends it, in a word that the older one does not know.
     ensure!(
-        ports.perform_old(&UseBound { id: id.clone(), then: BoundState::Suspended }).await?,
+        ports.perform(&UseBound { id: id.clone(), then: BoundState::Suspended }).await?,
         "the ticket can not be suspended"
     );
-    let refused = join_all((0..LANES).map(async |_| ports.perform_old(&UseUnbound(id.clone())).await)).await;
+    let refused = join_all((0..LANES).map(async |_| ports.perform(&UseUnbound(id.clone())).await)).await;
     let newer = Fault::Newer { kind: KIND.as_str() };
-    ensure!(refused.iter().all(|refused| *refused == Err(newer.clone())), "the older version answered {refused:?}");
+    ensure!(
+        refused.iter().all(|refused| *refused == Err(Stopped::Failed(newer.clone()))),
+        "the older version answered {refused:?}"
+    );
     let found = ports.reader().load(BoundTicket::at(&id)).await?.ok_or_else(|| Violation::new("the ticket is gone"))?;
     ensure!(found.state == BoundState::Suspended && found.used == used + 1, "a suspended ticket was used");
     Ok(())
