@@ -50,15 +50,18 @@ enum Json<'a> {
     Object(Vec<(Name<'a>, Json<'a>)>),
 }
 
-const KEYWORDS: [&str; 24] = [
+const KEYWORDS: [&str; 28] = [
     "$defs",
     "$ref",
     "additionalProperties",
+    "allOf",
     "anyOf",
     "const",
     "default",
     "discriminator",
     "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
     "format",
     "items",
     "maxItems",
@@ -67,6 +70,7 @@ const KEYWORDS: [&str; 24] = [
     "minItems",
     "minLength",
     "minimum",
+    "multipleOf",
     "not",
     "oneOf",
     "pattern",
@@ -108,7 +112,8 @@ const VALID: &str = r##"{"$defs":{"A":{"type":"object","required":["kind","to"],
     "to":{"type":"string","pattern":"^[a-c]{1,3}$"}}},"B":{"anyOf":[{"type":"string","minLength":2},{"type":"null"}]}},
     "type":"object","required":["a"],"properties":{"a":{"type":"number","minimum":0,"maximum":10.5},"b":{"oneOf":[
     {"$ref":"#/$defs/A"},{"type":"object","required":["kind"],"properties":{"kind":{"enum":["a","b"]}}},{"const":"cash"}]},
-    "c":{"type":"array","items":{"$ref":"#/$defs/B"},"maxItems":3},"kind":{"type":"string","format":"email"}}}"##;
+    "c":{"type":"array","items":{"$ref":"#/$defs/B"},"maxItems":3},"kind":{"type":"string","format":"email","allOf":[{"maxLength":9},{"minLength":1}]},
+    "d":{"allOf":[{"exclusiveMinimum":0},{"type":"number","multipleOf":0.5}]}}}"##;
 /// What no schema says and every refusal would show if it repeated its argument.
 const UNSPEAKABLE: &str = "\u{1F512}";
 

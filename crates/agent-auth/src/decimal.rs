@@ -1,7 +1,7 @@
 //! Numbers as exact decimals: `0.1 + 0.2`-style surprises have no place in a limit.
 //!
-//! Why it is own code: nothing is reckoned with here, only compared, and any number that JSON can write is compared in
-//! time that goes by its length. The decimal crates of fixed size round or refuse such numbers, and those of any size
+//! Why it is own code: numbers are compared here and divided by a step, nothing more, and that for any number that JSON can
+//! write, in time that goes by its length. The decimal crates of fixed size round or refuse such numbers, and those of any size
 //! write `1e999999999` out in zeros before they compare it.
 
 use std::cmp::Ordering;
@@ -45,6 +45,47 @@ impl Decimal {
         if self.sign == Sign::Positive && !self.is_integer() { whole.checked_add(1) } else { Some(whole) }
     }
 
+    /// Whether it is a whole number of times `step`. `None` where that is not reckoned: a step of zero, or of more digits than
+    /// [`Decimal::STEP_DIGITS`].
+    pub(crate) fn is_multiple_of(&self, step: &Decimal) -> Option<bool> {
+        let every = step.significant()?;
+        if self.digits.is_empty() {
+            return Some(true);
+        }
+        let Ok(zeros) = u64::try_from(self.unit()?.checked_sub(step.unit()?)?) else {
+            // Its last digit, which is not zero, stands behind the last one of any multiple.
+            return Some(false);
+        };
+        let digit = |digit: char| u128::from(digit.to_digit(10).unwrap_or_default());
+        let rest = self.digits.chars().fold(0, |rest, next| (rest * 10 + digit(next)) % every);
+        Some((rest * power_of_ten(zeros, every)).is_multiple_of(every))
+    }
+
+    /// How many digits a step may have, zeros at its ends not counted.
+    pub(crate) const STEP_DIGITS: usize = 18;
+
+    /// The digits as a number that is not zero; `None` for zero, and beyond [`Decimal::STEP_DIGITS`].
+    pub(crate) fn significant(&self) -> Option<u128> {
+        let digits = Some(&self.digits).filter(|digits| (1..=Self::STEP_DIGITS).contains(&digits.len()));
+        digits.and_then(|digits| digits.parse().ok())
+    }
+
+    /// The power of ten that its last digit counts.
+    pub(crate) fn unit(&self) -> Option<i64> {
+        self.exponent.checked_sub(i64::try_from(self.digits.len()).ok()?)
+    }
+
+    /// Counted in units of this power of ten.
+    pub(crate) fn in_units_of(&self, power: i64) -> Option<Decimal> {
+        let exponent = if self.digits.is_empty() { 0 } else { self.exponent.checked_sub(power)? };
+        Some(Decimal { exponent, ..self.clone() })
+    }
+
+    /// Whether it is above zero.
+    pub(crate) fn is_positive(&self) -> bool {
+        self.sign == Sign::Positive && !self.digits.is_empty()
+    }
+
     /// Without its fraction.
     fn truncated(&self) -> Option<i128> {
         let places = usize::try_from(self.exponent.max(0)).ok().filter(|places| *places <= 38)?;
@@ -86,6 +127,19 @@ impl Decimal {
             (false, false) => self.exponent.cmp(&other.exponent).then_with(|| self.digits.cmp(&other.digits)),
         }
     }
+}
+
+/// 10 to this power, as far as it is not a multiple of `modulus`, which is below 10^19.
+fn power_of_ten(power: u64, modulus: u128) -> u128 {
+    let (mut result, mut square, mut left) = (1 % modulus, 10 % modulus, power);
+    while left > 0 {
+        if left % 2 == 1 {
+            result = result * square % modulus;
+        }
+        square = square * square % modulus;
+        left /= 2;
+    }
+    result
 }
 
 impl From<i128> for Decimal {
@@ -207,7 +261,49 @@ mod tests {
         assert_eq!((decimal("1e38").floor(), decimal("-1e400").ceiling()), (None, None));
     }
 
+    #[test]
+    fn multiples_are_exact_however_large_or_small() {
+        let rows = [
+            ("0", "7", true),
+            ("-0.0", "0.1", true),
+            ("0.3", "0.1", true),
+            ("1.1", "0.1", true),
+            ("-0.30", "0.1", true),
+            ("0.35", "0.1", false),
+            ("1e300", "0.01", true),
+            ("1e300", "3", false),
+            ("3e300", "3", true),
+            ("1e9223372036854775000", "7", false),
+            ("7e9223372036854775000", "7", true),
+            ("1e-300", "1e-301", true),
+            ("1e-301", "1e-300", false),
+            ("4.50", "1.5", true),
+            ("5", "1.5", false),
+            ("15", "1e1", false),
+            ("200", "1e2", true),
+            ("9007199254740993", "2", false),
+            ("123456789012345678901234567890", "10", true),
+            ("123456789012345678901234567891", "10", false),
+            ("999999999999999999000", "0.999999999999999999", true),
+        ];
+        for (number, step, expected) in rows {
+            assert_eq!(decimal(number).is_multiple_of(&decimal(step)), Some(expected), "{number} {step}");
+        }
+        assert_eq!(decimal("1").is_multiple_of(&decimal("0")), None);
+        assert_eq!(decimal("1").is_multiple_of(&decimal("1.000000000000000001")), None);
+    }
+
     proptest! {
+        /// Against the remainder of whole numbers, with the decimal points anywhere.
+        #[test]
+        fn multiples_are_those_of_whole_numbers(number in -3_000_i64..3_000, step in 1_i64..60, places in 0_u32..5, finer in 0_u32..3) {
+            let (text, step_text) = (format!("{number}e-{places}"), format!("{step}e-{}", places + finer));
+            let expected = (number * 10_i64.pow(finer)) % step == 0;
+            prop_assert_eq!(decimal(&text).is_multiple_of(&decimal(&step_text)), Some(expected));
+            let coarse = format!("{step}e{}", i64::from(finer) - i64::from(places));
+            prop_assert_eq!(decimal(&text).is_multiple_of(&decimal(&coarse)), Some(number % (step * 10_i64.pow(finer)) == 0));
+        }
+
         /// Against the arithmetic of whole numbers, with the decimal point anywhere.
         #[test]
         fn decimals_compare_as_their_numerators_do(one in -3_000_i64..3_000, other in -3_000_i64..3_000, places in 0_u32..8) {

@@ -69,14 +69,21 @@ fn with(keywords: Vec<(&str, Option<Value>)>) -> Value {
     Value::Object(keywords.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
-/// Schemas of texts, numbers, booleans and `null`.
-fn leaf() -> impl Strategy<Value = Value> + Clone {
+/// Schemas of texts, numbers, booleans and `null`. Steps are powers of two: the other implementation divides in binary.
+fn leaf() -> BoxedStrategy<Value> {
     let size = || prop::option::of((0_u64..4).prop_map(|size| json!(size)));
     let bound = || prop::option::of(one_of(numbers()));
     let number_type =
         one_of(vec![json!("number"), json!("integer"), json!(["integer", "null"]), json!(["number", "string"])]);
-    let number = (number_type, bound(), bound())
-        .prop_map(|(types, least, most)| with(vec![("type", Some(types)), ("minimum", least), ("maximum", most)]));
+    let step = prop::option::weighted(0.3, one_of(vec![json!(0.25), json!(0.5), json!(1), json!(2)]));
+    let ends = prop::sample::select(vec![
+        ("minimum", "maximum"),
+        ("exclusiveMinimum", "exclusiveMaximum"),
+        ("exclusiveMinimum", "maximum"),
+    ]);
+    let number = (number_type, ends, bound(), bound(), step).prop_map(|(types, (low, high), least, most, step)| {
+        with(vec![("type", Some(types)), (low, least), (high, most), ("multipleOf", step)])
+    });
     let text_type =
         prop::option::of(one_of(vec![json!("string"), json!(["string", "null"]), json!(["boolean", "string"])]));
     let pattern = prop::option::of(prop::sample::select(PATTERNS.to_vec()).prop_map(Value::from));
@@ -88,11 +95,11 @@ fn leaf() -> impl Strategy<Value = Value> + Clone {
     let constant = one_of(scalars()).prop_map(|value| json!({ "const": value, "title": "C" }));
     let simple = one_of(vec![json!({}), json!({ "type": "boolean" }), json!({ "type": "null" })]);
     let free = (bound(), size()).prop_map(|(least, most)| with(vec![("minimum", least), ("maxLength", most)]));
-    prop_oneof![3 => number, 3 => text, 2 => listed, 2 => constant, 1 => simple, 1 => free]
+    prop_oneof![3 => number.boxed(), 3 => text.boxed(), 2 => listed.boxed(), 2 => constant.boxed(), 1 => simple.boxed(), 1 => free.boxed()].boxed()
 }
 
 /// Schemas within schemas: lists, objects, alternatives, references to the definitions `A` and `B`.
-fn node() -> impl Strategy<Value = Value> + Clone {
+fn node() -> BoxedStrategy<Value> {
     leaf().prop_recursive(3, 24, 4, |inner| {
         let size = || prop::option::of((0_u64..3).prop_map(|size| json!(size)));
         let list = (prop::option::of(inner.clone()), size(), size()).prop_map(|(items, least, most)| {
@@ -116,8 +123,38 @@ fn node() -> impl Strategy<Value = Value> + Clone {
                 json!({ keyword: [one, other, scalar] })
             },
         );
-        prop_oneof![2 => list, 3 => object(inner), 2 => scalars, 2 => tagged, 2 => reference]
-    })
+        let wrapped = inner.clone().prop_map(|part| json!({ "description": "W", "allOf": [part] }));
+        let numbers =
+            (number_part(), number_part(), prop::option::of(one_of(numbers()))).prop_map(|(one, other, most)| {
+                with(vec![("type", Some(json!("number"))), ("maximum", most), ("allOf", Some(json!([one, other])))])
+            });
+        let texts = (prop::sample::select(PATTERNS.to_vec()), 0_usize..3).prop_map(|(pattern, least)| {
+            json!({ "pattern": pattern, "allOf": [{ "type": "string", "minLength": least }, { "maxLength": 2 }] })
+        });
+        let objects = (object(inner.clone()), inner.clone(), any::<bool>()).prop_map(|(whole, again, beside)| {
+            let name = whole["properties"].as_object().unwrap().keys().next().unwrap().clone();
+            let mut open = json!({ "required": [name], "properties": { name: again }, "additionalProperties": true });
+            if beside {
+                open["allOf"] = json!([whole]);
+                open
+            } else {
+                json!({ "type": "object", "allOf": [open, whole] })
+            }
+        });
+        let parts = prop_oneof![2 => wrapped.boxed(), 3 => numbers.boxed(), 1 => texts.boxed(), 3 => objects.boxed()].boxed();
+        prop_oneof![2 => list.boxed(), 3 => object(inner).boxed(), 2 => scalars.boxed(), 2 => tagged.boxed(), 2 => reference.boxed(), 3 => parts]
+    }).boxed()
+}
+
+/// Something about numbers.
+fn number_part() -> impl Strategy<Value = Value> + Clone {
+    let keyword = prop::sample::select(vec!["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]);
+    let bound = (keyword, one_of(numbers())).prop_map(|(keyword, bound)| json!({ keyword: bound }));
+    let step = one_of(vec![json!(0.5), json!(2), json!(4)]).prop_map(|step| json!({ "multipleOf": step }));
+    let kind = one_of(vec![json!({ "type": "integer" }), json!({ "type": ["null", "number"] })]);
+    let either = (one_of(numbers()), one_of(numbers()))
+        .prop_map(|(one, other)| json!({ "anyOf": [{ "const": one }, { "type": "number", "minimum": other }] }));
+    prop_oneof![4 => bound, 2 => step, 1 => kind, 2 => either]
 }
 
 /// A leaf that cannot be a list or an object.
@@ -195,6 +232,11 @@ impl Guess<'_> {
                 return self.value(&one);
             }
         }
+        if let Some(parts) = schema["allOf"].as_array() {
+            let of_objects = |part: &&Value| part.get("properties").is_some();
+            let part = parts.iter().rfind(of_objects).cloned().unwrap_or_else(|| self.pick(parts));
+            return self.value(&part);
+        }
         if let Some(listed) = schema["enum"].as_array() {
             return self.pick(listed);
         }
@@ -217,8 +259,9 @@ impl Guess<'_> {
             let length = self.below(4);
             return (0..length).map(|_| self.value(&schema["items"])).collect();
         }
-        let numeric =
-            ["number", "integer"].iter().any(|name| schema["type"] == *name) || schema.get("minimum").is_some();
+        let of_numbers = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+        let numeric = ["number", "integer"].iter().any(|name| schema["type"] == *name)
+            || of_numbers.iter().any(|keyword| schema.get(keyword).is_some());
         let texts: Vec<Value> = TEXTS.into_iter().map(Value::from).collect();
         self.pick(&if numeric { numbers() } else { texts })
     }
@@ -271,6 +314,9 @@ fn another_validator_gives_the_same_verdict() {
         "must be null",
         "must be at least",
         "must be at most",
+        "must be more than",
+        "must be less than",
+        "must be a multiple of",
         "must have at least 1 items",
         "must have at most 1 items",
         "must have at least 2 characters",
@@ -398,6 +444,14 @@ fn fields() -> Vec<Value> {
         json!({ "type": "number" }),
         json!({ "type": "integer", "minimum": 0, "maximum": 2 }),
         json!({ "type": "number", "minimum": 1 }),
+        json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }),
+        json!({ "type": "integer", "exclusiveMinimum": 0, "maximum": 2 }),
+        json!({ "type": "number", "multipleOf": 0.5, "minimum": 0, "maximum": 1 }),
+        json!({ "type": "integer", "multipleOf": 2, "exclusiveMinimum": -2, "exclusiveMaximum": 4 }),
+        json!({ "allOf": [{ "type": "integer", "minimum": 0 }, { "multipleOf": 2 }, { "multipleOf": 5, "maximum": 10 }] }),
+        json!({ "type": "string", "allOf": [{ "minLength": 1 }, { "maxLength": 1 }] }),
+        json!({ "allOf": [{ "enum": [1, "a", true] }, { "type": ["number", "boolean"] }] }),
+        json!({ "maximum": 1, "allOf": [{ "$ref": "#/$defs/A" }, { "anyOf": [{ "type": "number" }, { "type": "null" }] }] }),
         json!({ "type": ["number", "string"], "maximum": 1, "maxLength": 1 }),
         json!({ "type": ["integer", "null"], "maximum": 1.5 }),
         json!({ "enum": [1, "a", null, true] }),

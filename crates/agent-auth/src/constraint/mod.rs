@@ -12,6 +12,7 @@
 mod error;
 mod field;
 mod narrow;
+mod range;
 mod words;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 
 pub use error::ConstraintError;
 pub(crate) use field::{Bound, FieldConstraint, Operators, Scalar};
+pub(crate) use range::{End, Range, Side};
 
 /// Constraints by field. None at all allow any arguments that the capability's input schema allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

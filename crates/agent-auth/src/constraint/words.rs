@@ -3,10 +3,10 @@
 use countersign_web::text;
 
 use super::field::{FieldConstraint, Operators, Scalar};
+use super::range::Range;
 
 impl FieldConstraint {
-    /// What the field may be, without the field: `at most 100, no lower limit`. An open end is said aloud, because a
-    /// limit on one side looks like a limit on both.
+    /// What the field may be, without the field: `at most 100, no lower limit`.
     pub(crate) fn in_words(&self) -> String {
         match self {
             FieldConstraint::Exact(value) => format!("only {}", written(value)),
@@ -17,12 +17,12 @@ impl FieldConstraint {
 
 impl Operators {
     pub(crate) fn in_words(&self) -> String {
-        let range = match (&self.min, &self.max) {
-            (Some(min), Some(max)) => Some(format!("from {} to {}", min.written, max.written)),
-            (Some(min), None) => Some(format!("at least {}, no upper limit", min.written)),
-            (None, Some(max)) => Some(format!("at most {}, no lower limit", max.written)),
-            (None, None) => None,
-        };
+        self.in_words_within(&Range::default())
+    }
+
+    /// The same, for numbers that are in this range anyway.
+    pub(crate) fn in_words_within(&self, range: &Range) -> String {
+        let range = Range::of(self).and(range).in_words();
         let one_of = self.one_of.as_ref().map(|list| match list.as_slice() {
             [] => "nothing (no value is allowed)".to_owned(),
             list => format!("one of {}", listed(list)),

@@ -102,7 +102,16 @@ fn tell_apart(alternatives: &mut [Alternative], named: Option<&str>) -> Result<S
 }
 
 impl Node {
+    /// The members that are required, and are one of a list of scalars.
     fn tags(&self) -> BTreeMap<String, Vec<Scalar>> {
+        let mut tags = self.own_tags();
+        for (name, values) in self.parts.iter().flat_map(Node::tags) {
+            tags.entry(name).or_insert(values);
+        }
+        tags
+    }
+
+    fn own_tags(&self) -> BTreeMap<String, Vec<Scalar>> {
         if let Some(alternatives) = &self.alternatives {
             return alternatives.tags();
         }

@@ -35,7 +35,8 @@ impl Node {
             }
             Value::Null | Value::Bool(_) => {}
         }
-        self.alternatives.as_ref().map_or(Ok(()), |alternatives| alternatives.check(value))
+        self.alternatives.as_ref().map_or(Ok(()), |alternatives| alternatives.check(value))?;
+        self.parts.iter().try_for_each(|part| part.check(value))
     }
 
     fn check_number(&self, number: Option<Decimal>) -> Result<(), Mismatch> {
@@ -47,7 +48,10 @@ impl Node {
             _ => Ok(()),
         };
         broken(&self.minimum, "at least", Decimal::ge)?;
-        broken(&self.maximum, "at most", Decimal::le)
+        broken(&self.maximum, "at most", Decimal::le)?;
+        broken(&self.above, "more than", Decimal::gt)?;
+        broken(&self.below, "less than", Decimal::lt)?;
+        broken(&self.step, "a multiple of", |number, step| number.is_multiple_of(step) == Some(true))
     }
 
     fn check_text(&self, text: &str) -> Result<(), Mismatch> {

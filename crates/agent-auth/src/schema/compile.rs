@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::alternatives::MOST;
 use super::check::is_same;
 use super::format::Format;
 use super::keyword::{instead_of, is_about, is_annotation};
 use super::node::{Additional, Alternatives, Members, Node, Quantity};
 use super::pattern::Pattern;
+use super::together;
 use super::value_type::Type;
 use crate::constraint::Bound;
+use crate::decimal::Decimal;
 
 /// Deeper than any request is read.
 const DEPTH: usize = 16;
@@ -34,11 +37,11 @@ pub(super) fn root(schema: &Value) -> Result<Members, String> {
         return Err(at("#", "type: the outermost type is object"));
     }
     root.types = Some(vec![Type::Object]);
-    let only_members = root.alternatives.is_none() && root.listed.is_none();
+    let only_members = root.alternatives.is_none() && root.listed.is_none() && root.parts.is_empty();
     if !only_members || schema.as_object().is_some_and(|members| !members.keys().all(|keyword| root.can_mean(keyword)))
     {
         let words = "the outermost schema describes members and nothing else: they are what is limited. Give one of them \
-                     alternatives, or offer several capabilities";
+                     alternatives, merge the parts of allOf, or offer several capabilities";
         return Err(at("#", words));
     }
     Ok(root.members.unwrap_or_default())
@@ -52,7 +55,7 @@ pub(super) fn write_closure(schema: &mut Value) {
             schemas.values_mut().for_each(write_closure);
         }
     }
-    for keyword in ["oneOf", "anyOf"] {
+    for keyword in ["oneOf", "anyOf", "allOf"] {
         if let Some(Value::Array(schemas)) = members.get_mut(keyword) {
             schemas.iter_mut().for_each(write_closure);
         }
@@ -65,17 +68,19 @@ pub(super) fn write_closure(schema: &mut Value) {
     }
 }
 
-/// Beside alternatives an object is what they say, and `"type": "object"` adds nothing.
+/// Beside alternatives and parts an object is what they say, and `"type": "object"` adds nothing.
 fn describes_objects(schema: &Map<String, Value>) -> bool {
     let has = |keyword| schema.contains_key(keyword);
-    let names_object = match schema.get("type") {
+    let describes = has("properties") || has("required") || has("additionalProperties");
+    !has("oneOf") && !has("anyOf") && (describes || (names_object(schema) && !has("allOf")))
+}
+
+fn names_object(schema: &Map<String, Value>) -> bool {
+    match schema.get("type") {
         Some(Value::String(name)) => name == "object",
         Some(Value::Array(names)) => names.iter().any(|name| name == "object"),
         _ => false,
-    };
-    !has("oneOf")
-        && !has("anyOf")
-        && (names_object || has("properties") || has("required") || has("additionalProperties"))
+    }
 }
 
 struct Compiler<'a> {
@@ -113,6 +118,9 @@ impl<'a> Compiler<'a> {
                 "const" => node.list(std::slice::from_ref(value)),
                 "minimum" => node.minimum = Some(bound(value).map_err(wrong)?),
                 "maximum" => node.maximum = Some(bound(value).map_err(wrong)?),
+                "exclusiveMinimum" => node.above = Some(open_bound(value).map_err(wrong)?),
+                "exclusiveMaximum" => node.below = Some(open_bound(value).map_err(wrong)?),
+                "multipleOf" => node.step = Some(step(value).map_err(wrong)?),
                 "minLength" => node.length.least = Some(size(value).map_err(wrong)?),
                 "maxLength" => node.length.most = Some(size(value).map_err(wrong)?),
                 "minItems" => node.count.least = Some(size(value).map_err(wrong)?),
@@ -120,6 +128,7 @@ impl<'a> Compiler<'a> {
                 "pattern" => node.pattern = Some(self.pattern(value).map_err(wrong)?),
                 "format" => node.format = Some(format(value).map_err(wrong)?),
                 "oneOf" | "anyOf" => node.alternatives = Some(self.alternatives(members, keyword, value, path, depth)?),
+                "allOf" => node.parts = self.parts(value, path, depth)?,
                 // Told by the alternatives themselves, and compared with them there.
                 "discriminator" if members.contains_key("oneOf") || members.contains_key("anyOf") => {}
                 "$defs" | "$id" if path == "#" => {}
@@ -139,6 +148,9 @@ impl<'a> Compiler<'a> {
         }
         if node.listed.as_ref().is_some_and(Vec::is_empty) {
             return Err(at(path, "enum and const leave no value"));
+        }
+        if members.contains_key("allOf") {
+            together::check(&node, names_object(members)).map_err(|words| at(path, &format!("allOf: {words}")))?;
         }
         Ok(node)
     }
@@ -226,6 +238,16 @@ impl<'a> Compiler<'a> {
         Alternatives::new(quantity, nodes, named).map_err(|words| wrong(&words))
     }
 
+    fn parts(&mut self, value: &'a Value, path: &str, depth: usize) -> Result<Vec<Node>, String> {
+        let list = value.as_array().filter(|list| (1..=MOST).contains(&list.len()));
+        let list = list.ok_or_else(|| at(path, &format!("allOf: a list of 1 to {MOST} schemas is expected")))?;
+        let mut parts = Vec::new();
+        for (index, schema) in list.iter().enumerate() {
+            parts.push(self.node(schema, &format!("{path}/allOf/{index}"), depth + 1)?);
+        }
+        Ok(parts)
+    }
+
     fn pattern(&mut self, value: &'a Value) -> Result<Pattern, String> {
         let text = value.as_str().ok_or("a text is expected")?;
         if let Some(known) = self.patterns.get(text) {
@@ -300,6 +322,19 @@ fn format(value: &Value) -> Result<Format, String> {
 
 fn bound(value: &Value) -> Result<Bound, String> {
     Bound::of(value).ok_or_else(|| "a number is expected".to_owned())
+}
+
+fn open_bound(value: &Value) -> Result<Bound, String> {
+    match value {
+        Value::Bool(_) => Err("the bound itself is expected, as in drafts since 6".to_owned()),
+        value => bound(value),
+    }
+}
+
+fn step(value: &Value) -> Result<Bound, String> {
+    let fits = |bound: &Bound| bound.decimal.is_positive() && bound.decimal.significant().is_some();
+    let words = || format!("a number above zero is expected, of at most {} digits", Decimal::STEP_DIGITS);
+    Bound::of(value).filter(fits).ok_or_else(words)
 }
 
 fn size(value: &Value) -> Result<usize, String> {

@@ -26,7 +26,9 @@ pub(super) fn is_annotation(keyword: &str) -> bool {
 /// The types that a keyword is about, if not all.
 pub(super) fn is_about(keyword: &str) -> Option<&'static [Type]> {
     match keyword {
-        "minimum" | "maximum" => Some(&[Type::Integer, Type::Number]),
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
+            Some(&[Type::Integer, Type::Number])
+        }
         "minLength" | "maxLength" | "pattern" | "format" => Some(&[Type::String]),
         "items" | "minItems" | "maxItems" => Some(&[Type::Array]),
         "properties" | "required" | "additionalProperties" => Some(&[Type::Object]),
@@ -37,7 +39,6 @@ pub(super) fn is_about(keyword: &str) -> Option<&'static [Type]> {
 /// What to write in place of a keyword that is not understood.
 pub(super) fn instead_of(keyword: &str) -> &'static str {
     match keyword {
-        "allOf" => "merge its parts into one schema",
         "not" | "if" | "then" | "else" | "dependentSchemas" | "dependentRequired" | "dependencies" => {
             "write what is allowed as alternatives of oneOf, each with a const that tells it apart"
         }
@@ -51,7 +52,6 @@ pub(super) fn instead_of(keyword: &str) -> &'static str {
         }
         "prefixItems" | "additionalItems" | "unevaluatedItems" | "contains" | "minContains" | "maxContains"
         | "uniqueItems" => "describe every item with items, and check the rest when the call is performed",
-        "multipleOf" => "write \"type\": \"integer\", and count in the smallest unit",
         "contentEncoding" | "contentMediaType" | "contentSchema" => "write a pattern",
         _ => "take it out, or check it when the call is performed",
     }

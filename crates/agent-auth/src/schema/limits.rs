@@ -6,7 +6,7 @@
 use super::InputSchema;
 use super::node::Node;
 use super::value_type::Type;
-use crate::constraint::{Constraints, FieldConstraint, Operators, Scalar};
+use crate::constraint::{Constraints, FieldConstraint, Operators, Range, Scalar};
 
 /// A constraint under which no call would ever be allowed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,11 +51,12 @@ impl InputSchema {
                 _ => listed(values).in_words(),
             },
             Left::Open => {
-                let Some(FieldConstraint::Operators(asked)) = constraint else {
-                    return or_any(self.range(field, &Operators::default()).in_words());
+                let nothing = Operators::default();
+                let asked = match constraint {
+                    Some(FieldConstraint::Operators(asked)) => asked,
+                    Some(FieldConstraint::Exact(_)) | None => &nothing,
                 };
-                let range = FieldConstraint::Operators(self.range(field, asked));
-                FieldConstraint::Operators(asked.clone()).narrowed_by(&range).in_words()
+                asked.in_words_within(&self.range(field, asked))
             }
         };
         or_any(words)
@@ -85,7 +86,7 @@ impl InputSchema {
         }
     }
 
-    fn range(&self, field: &str, asked: &Operators) -> Operators {
+    fn range(&self, field: &str, asked: &Operators) -> Range {
         self.field(field).map(|node| node.reach().range(asked)).unwrap_or_default()
     }
 }
@@ -131,14 +132,14 @@ impl Node {
         if self.reach().meets(limits) {
             return Left::Open;
         }
-        let schema = self.reach().range(limits);
-        let above = |low: &Operators, high: &Operators| match (&low.min, &high.max) {
-            (Some(min), Some(max)) => min.decimal > max.decimal,
+        let (asked, schema) = (Range::of(limits), self.reach().range(limits));
+        let above = |low: &Range, high: &Range| match (&low.least, &high.most) {
+            (Some(least), Some(most)) => least.bound.decimal > most.bound.decimal,
             _ => false,
         };
-        Left::Nothing(if above(limits, &schema) {
+        Left::Nothing(if above(&asked, &schema) {
             "its min is above the maximum of the input schema"
-        } else if above(&schema, limits) {
+        } else if above(&schema, &asked) {
             "its max is below the minimum of the input schema"
         } else {
             "it refuses every value that the input schema allows"
@@ -223,6 +224,84 @@ mod tests {
             let constraints = constrained(field, &constraint);
             let expected = Contradiction { field, reason };
             assert_eq!(schema().contradiction(&constraints), Some(expected), "{field} {constraint}");
+        }
+    }
+
+    #[test]
+    fn open_ends_steps_and_parts_are_looked_into_and_told() {
+        let schema = InputSchema::compile(json!({
+            "$defs": { "Price": { "type": "number", "exclusiveMinimum": 0, "multipleOf": 0.05 } },
+            "properties": {
+                "open": { "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100 },
+                "half": { "type": "number", "exclusiveMinimum": 0, "maximum": 100 },
+                "both": { "type": "number", "minimum": 1, "exclusiveMinimum": 1, "exclusiveMaximum": 2, "maximum": 3 },
+                "stepped": { "type": "number", "multipleOf": 0.05 },
+                "price": { "allOf": [{ "$ref": "#/$defs/Price" }], "maximum": 10, "description": "What it costs" },
+                "dozens": { "type": "integer", "allOf": [{ "multipleOf": 4 }, { "multipleOf": 6 }] },
+                "either": { "allOf": [
+                    { "anyOf": [{ "type": "number", "minimum": 5 }, { "type": "string" }] },
+                    { "anyOf": [{ "const": "all" }, { "type": "number", "exclusiveMaximum": 9 }] },
+                ] },
+                "far": { "type": "number", "allOf": [{ "multipleOf": 1e-30 }, { "multipleOf": 1e30 }] },
+            },
+        }))
+        .unwrap();
+        let nothing = "it refuses every value that the input schema allows";
+        let rows = [
+            ("open", json!({ "min": 100 }), Err(nothing)),
+            ("open", json!({ "max": 0 }), Err(nothing)),
+            ("open", json!({ "min": 100.1 }), Err("its min is above the maximum of the input schema")),
+            ("open", json!({ "max": -0.1 }), Err("its max is below the minimum of the input schema")),
+            ("open", json!({ "min": 99.999 }), Ok("at least 99.999, less than 100")),
+            ("open", json!({ "max": 5 }), Ok("more than 0, at most 5")),
+            ("open", json!({ "not_in": [1] }), Ok("more than 0, less than 100; anything except 1")),
+            ("open", json!(100), Err("the input schema allows none of its values")),
+            ("half", json!({ "min": 100 }), Ok("from 100 to 100")),
+            ("half", json!({ "max": 100, "min": 100, "not_in": [100.0] }), Err("min, max and not_in leave no value")),
+            ("both", json!({ "max": 1 }), Err(nothing)),
+            ("both", json!({ "min": 1 }), Ok("more than 1, less than 2")),
+            ("stepped", json!({ "min": 0.01, "max": 0.04 }), Err(nothing)),
+            ("stepped", json!({ "min": 0.01, "max": 0.05 }), Ok("from 0.01 to 0.05, a multiple of 0.05")),
+            ("stepped", json!({ "min": 0, "max": 0.05, "not_in": [0, 0.05] }), Err(nothing)),
+            (
+                "stepped",
+                json!({ "min": 0, "max": 0.05, "not_in": [0, 0.04] }),
+                Ok("from 0 to 0.05, a multiple of 0.05; anything except 0, 0.04"),
+            ),
+            ("stepped", json!({ "in": [0.05, 0.07] }), Ok("one of 0.05")),
+            ("price", json!({ "max": 0.04 }), Err(nothing)),
+            ("price", json!({ "max": 1 }), Ok("more than 0, at most 1, a multiple of 0.05")),
+            ("dozens", json!({ "min": 13, "max": 23 }), Err(nothing)),
+            (
+                "dozens",
+                json!({ "min": -12, "max": 12, "not_in": [-12, 0] }),
+                Ok("from -12 to 12, a multiple of 4 and a multiple of 6; anything except -12, 0"),
+            ),
+            ("dozens", json!({ "min": -12, "max": 12, "not_in": [-12, 0, 12] }), Err(nothing)),
+            ("either", json!({ "max": 4 }), Err("its max is below the minimum of the input schema")),
+            ("either", json!({ "min": 9 }), Err(nothing)),
+            ("either", json!({ "min": 6 }), Ok("at least 6, less than 9")),
+            ("either", json!({ "in": ["all", "some"] }), Ok("one of “all”")),
+            // Not reckoned with, so it is not said that nothing is left.
+            ("far", json!({ "min": 1, "max": 2 }), Ok("from 1 to 2, a multiple of 1e-30 and a multiple of 1e+30")),
+        ];
+        for (field, constraint, expected) in rows {
+            let constraints = constrained(field, &constraint);
+            let found = match schema.contradiction(&constraints) {
+                Some(contradiction) => Err(contradiction.reason),
+                None => Ok(schema.limit_in_words(field, constraints.on(field))),
+            };
+            assert_eq!(found, expected.map(str::to_owned), "{field} {constraint}");
+        }
+        for (field, words) in [
+            ("open", "more than 0, less than 100"),
+            ("half", "more than 0, at most 100"),
+            ("stepped", "any value that is a multiple of 0.05"),
+            ("price", "more than 0, at most 10, a multiple of 0.05"),
+            ("dozens", "any value that is a multiple of 4 and a multiple of 6"),
+            ("either", "any value"),
+        ] {
+            assert_eq!(schema.limit_in_words(field, None), words, "{field}");
         }
     }
 

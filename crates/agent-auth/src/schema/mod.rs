@@ -11,7 +11,9 @@
 //! | `properties`, `required`, `additionalProperties` | `true` or `false` |
 //! | `items`, `minItems`, `maxItems` | one schema for all items |
 //! | `enum`, `const` | both together hold together |
-//! | `minimum`, `maximum` | exact decimals |
+//! | `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` | exact decimals |
+//! | `multipleOf` | exact, of at most 18 digits |
+//! | `allOf` | up to 32 parts that hold together, not in the outermost schema; no closed part refuses a member that another names |
 //! | `minLength`, `maxLength` | in characters |
 //! | `pattern` | ECMA-262 with the flag `u`, searched for anywhere, in linear time; nothing that needs backtracking |
 //! | `format` | `date-time`, `email`, `uri`: asserted |
@@ -23,7 +25,7 @@
 //! |---|---|
 //! | Objects are **closed** unless `"additionalProperties": true` opens them; agents are shown it written out | what nobody described is not allowed |
 //! | Any other keyword, and any other `format`, is a configuration error | a rule that looks like one must be one |
-//! | The outermost schema is an object, and has no alternatives | its members are what constraints are on |
+//! | The outermost schema is an object, and has no alternatives or parts | its members are what constraints are on |
 //! | Beside `$ref` stand annotations only | drafts disagree whether the rest holds |
 //! | `email`: ASCII, no quoted local part, no address literal | what `EmailAddress` takes everywhere else |
 //! | `uri`: what needs repair by the readers of browsers is refused, though the RFC allows it (`https:x`) | two readers must not see two hosts |
@@ -37,10 +39,12 @@ mod keyword;
 mod limits;
 mod mismatch;
 mod node;
+mod numbers;
 mod pattern;
 mod reach;
 #[cfg(test)]
 mod tests;
+mod together;
 mod value_type;
 
 use serde_json::{Map, Value};

@@ -19,11 +19,19 @@ pub(super) struct Node {
     pub(super) items: Option<Box<Node>>,
     pub(super) count: Span,
     pub(super) minimum: Option<Bound>,
+    /// `exclusiveMinimum`.
+    pub(super) above: Option<Bound>,
     pub(super) maximum: Option<Bound>,
+    /// `exclusiveMaximum`.
+    pub(super) below: Option<Bound>,
+    /// `multipleOf`: above zero, and of few enough digits to divide by.
+    pub(super) step: Option<Bound>,
     pub(super) length: Span,
     pub(super) pattern: Option<Pattern>,
     pub(super) format: Option<Format>,
     pub(super) alternatives: Option<Alternatives>,
+    /// `allOf`: what must hold as well.
+    pub(super) parts: Vec<Node>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +90,7 @@ impl Node {
             .filter(|kind| self.types.as_ref().is_none_or(|types| has_type(types, *kind)))
             .filter(|kind| self.listed.as_ref().is_none_or(|list| list.iter().any(|value| Type::of(value) == *kind)))
             .filter(|kind| self.alternatives.as_ref().is_none_or(|all| all.kinds().any(|one| one == *kind)))
+            .filter(|kind| self.parts.iter().all(|part| part.kinds().contains(kind)))
             .collect()
     }
 }

@@ -4,54 +4,50 @@
 //! constraint can be held against it without an argument at hand.
 
 use super::node::{Node, Span};
+use super::numbers::Numbers;
 use super::value_type::Type;
-use crate::constraint::{Bound, Operators, Scalar};
-use crate::decimal::Decimal;
+use crate::constraint::{Bound, End, Operators, Range, Scalar};
 
 /// The scalars that a schema allows: those of each branch.
-pub(super) struct Reach<'a>(Vec<Branch<'a>>);
+pub(super) struct Reach(Vec<Branch>);
 
 /// A schema without alternatives, or one of its alternatives with all that stands around it.
 #[derive(Clone)]
-struct Branch<'a> {
+struct Branch {
     /// All of them, where the schema lists values; the rest then only adds to what it says.
     listed: Option<Vec<Scalar>>,
-    numbers: Option<Numbers<'a>>,
+    numbers: Option<Numbers>,
     texts: Option<Span>,
     booleans: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Numbers<'a> {
-    whole: bool,
-    least: Option<&'a Bound>,
-    most: Option<&'a Bound>,
-}
-
 impl Node {
-    pub(super) fn reach(&self) -> Reach<'_> {
+    pub(super) fn reach(&self) -> Reach {
         Reach(self.branches())
     }
 
-    fn branches(&self) -> Vec<Branch<'_>> {
+    fn branches(&self) -> Vec<Branch> {
         let may =
             |types: &[Type]| self.types.as_deref().is_none_or(|known| known.iter().any(|one| types.contains(one)));
-        let numbers =
-            Numbers { whole: !may(&[Type::Number]), least: self.minimum.as_ref(), most: self.maximum.as_ref() };
+        let numbers = Numbers::of(self, !may(&[Type::Number]));
         let own = Branch {
             listed: self.listed.as_ref().map(|list| list.iter().filter_map(Scalar::of).collect()),
             numbers: may(&[Type::Number, Type::Integer]).then_some(numbers),
             texts: may(&[Type::String]).then_some(self.length),
             booleans: may(&[Type::Boolean]),
         };
-        match &self.alternatives {
+        let own = match &self.alternatives {
             None => vec![own.settled()],
             Some(alternatives) => alternatives.nodes().flat_map(Node::branches).map(|branch| own.and(branch)).collect(),
-        }
+        };
+        self.parts.iter().fold(own, |all, part| {
+            let part = part.branches();
+            all.iter().flat_map(|one| part.iter().map(|other| one.and(other.clone()))).collect()
+        })
     }
 }
 
-impl Reach<'_> {
+impl Reach {
     /// Whether it has any scalar at all.
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(Branch::is_empty)
@@ -75,33 +71,34 @@ impl Reach<'_> {
         self.0.iter().any(|branch| branch.meets(limits))
     }
 
-    /// The range that every number has, if only numbers are allowed, or only they are asked for.
-    pub(super) fn range(&self, asked: &Operators) -> Operators {
+    /// The range that every number is in, if only numbers are allowed, or only they are asked for.
+    pub(super) fn range(&self, asked: &Operators) -> Range {
         let only_numbers = asked.min.is_some() || asked.max.is_some() || self.0.iter().all(Branch::is_of_numbers);
         if !only_numbers {
-            return Operators::default();
+            return Range::default();
         }
-        let ranges: Vec<_> = self.0.iter().filter_map(Branch::range).collect();
-        let least: Option<Vec<Bound>> = ranges.iter().map(|(least, _)| least.clone()).collect();
-        let most: Option<Vec<Bound>> = ranges.iter().map(|(_, most)| most.clone()).collect();
-        let key = |bound: &Bound| bound.decimal.clone();
-        Operators {
-            min: least.and_then(|bounds| bounds.into_iter().min_by_key(key)),
-            max: most.and_then(|bounds| bounds.into_iter().max_by_key(key)),
-            ..Operators::default()
+        let ranges: Vec<Range> = self.0.iter().filter_map(Branch::range).collect();
+        let least: Option<Vec<&End>> = ranges.iter().map(|range| range.least.as_ref()).collect();
+        let most: Option<Vec<&End>> = ranges.iter().map(|range| range.most.as_ref()).collect();
+        let mut steps = ranges.first().map(|range| range.steps.clone()).unwrap_or_default();
+        steps.retain(|step| ranges.iter().all(|range| range.steps.contains(step)));
+        Range {
+            least: least.and_then(|ends| ends.into_iter().min_by(|one, other| one.cmp_as_least(other))).cloned(),
+            most: most.and_then(|ends| ends.into_iter().max_by(|one, other| one.cmp_as_most(other))).cloned(),
+            steps,
         }
     }
 }
 
-impl<'a> Branch<'a> {
-    fn and(&self, other: Branch<'a>) -> Branch<'a> {
+impl Branch {
+    fn and(&self, other: Branch) -> Branch {
         let listed = match (&self.listed, other.listed) {
             (Some(one), Some(other)) => Some(other.into_iter().filter(|value| one.contains(value)).collect()),
             (one, other) => other.or_else(|| one.clone()),
         };
         Branch {
             listed,
-            numbers: self.numbers.zip(other.numbers).map(|(one, other)| one.and(other)),
+            numbers: self.numbers.as_ref().zip(other.numbers.as_ref()).map(|(one, other)| one.and(other)),
             texts: self.texts.zip(other.texts).map(|(one, other)| one.and(other)),
             booleans: self.booleans && other.booleans,
         }
@@ -113,7 +110,7 @@ impl<'a> Branch<'a> {
         let Branch { listed, numbers, texts, booleans } = &mut self;
         if let Some(listed) = listed {
             listed.retain(|value| match value {
-                Scalar::Number(bound) => numbers.is_some_and(|numbers| numbers.contain(&bound.decimal)),
+                Scalar::Number(bound) => numbers.as_ref().is_some_and(|numbers| numbers.contain(&bound.decimal)),
                 Scalar::Text(text) => texts.is_some_and(|length| length.contains(text.chars().count())),
                 Scalar::Bool(_) => *booleans,
             });
@@ -135,10 +132,10 @@ impl<'a> Branch<'a> {
         }
     }
 
-    /// The least and the most of its numbers; `None` where it has none.
-    fn range(&self) -> Option<(Option<Bound>, Option<Bound>)> {
+    /// The range of its numbers; `None` where it has none.
+    fn range(&self) -> Option<Range> {
         let Some(listed) = &self.listed else {
-            return self.numbers.map(|numbers| (numbers.least.cloned(), numbers.most.cloned()));
+            return self.numbers.as_ref().map(|numbers| numbers.range.clone());
         };
         let numbers = || {
             listed.iter().filter_map(|value| match value {
@@ -148,7 +145,8 @@ impl<'a> Branch<'a> {
         };
         let key = |bound: &&Bound| bound.decimal.clone();
         let (least, most) = (numbers().min_by_key(key)?, numbers().max_by_key(key)?);
-        Some((Some(least.clone()), Some(most.clone())))
+        let only = Operators { min: Some(least.clone()), max: Some(most.clone()), ..Operators::default() };
+        Some(Range::of(&only))
     }
 
     fn meets(&self, limits: &Operators) -> bool {
@@ -157,7 +155,7 @@ impl<'a> Branch<'a> {
         }
         let excluded = limits.none_of.as_deref().unwrap_or_default();
         let may_be = |sample: &Scalar| excluded.iter().all(|value| value.is_of_the_type_of(sample));
-        let number = self.numbers.is_some_and(|numbers| numbers.leave_any(limits, excluded))
+        let number = self.numbers.as_ref().is_some_and(|numbers| numbers.leave_any(limits, excluded))
             && excluded.iter().all(|value| matches!(value, Scalar::Number(_)));
         let unbounded = limits.min.is_none() && limits.max.is_none();
         let text = Scalar::Text(String::new());
@@ -166,43 +164,6 @@ impl<'a> Branch<'a> {
         number
             || (unbounded && texts && may_be(&text))
             || (unbounded && self.booleans && boolean && may_be(&Scalar::Bool(true)))
-    }
-}
-
-impl<'a> Numbers<'a> {
-    fn contain(self, number: &Decimal) -> bool {
-        (!self.whole || number.is_integer())
-            && self.least.is_none_or(|least| *number >= least.decimal)
-            && self.most.is_none_or(|most| *number <= most.decimal)
-    }
-
-    fn and(self, other: Numbers<'a>) -> Numbers<'a> {
-        let key = |bound: &&Bound| bound.decimal.clone();
-        Numbers {
-            whole: self.whole || other.whole,
-            least: self.least.into_iter().chain(other.least).max_by_key(key),
-            most: self.most.into_iter().chain(other.most).min_by_key(key),
-        }
-    }
-
-    fn leave_any(self, limits: &Operators, excluded: &[Scalar]) -> bool {
-        let asked = Numbers { whole: false, least: limits.min.as_ref(), most: limits.max.as_ref() };
-        let both = self.and(asked);
-        let (Some(least), Some(most)) = (both.least, both.most) else { return true };
-        let (least, most) = (&least.decimal, &most.decimal);
-        if least > most {
-            return false;
-        }
-        let is_excluded = |number: &Decimal| {
-            excluded.iter().any(|value| matches!(value, Scalar::Number(bound) if bound.decimal == *number))
-        };
-        if !self.whole {
-            return least < most || !is_excluded(least);
-        }
-        // Beyond these numbers nobody excludes everything between two bounds one by one.
-        let (Some(first), Some(last)) = (least.ceiling(), most.floor()) else { return true };
-        let most_excluded = i128::try_from(excluded.len()).unwrap_or(i128::MAX);
-        last.saturating_sub(first) >= most_excluded || (first..=last).any(|number| !is_excluded(&Decimal::from(number)))
     }
 }
 

@@ -96,7 +96,48 @@ fn what_cannot_be_honoured_is_refused_with_its_place_and_what_to_do_instead() {
             in_field(json!({ "type": "string", "nullable": true })),
             "#/properties/a: nullable: not understood here: write",
         ),
-        (in_field(json!({ "allOf": [{}] })), "#/properties/a: allOf: not understood here: merge"),
+        (in_field(json!({ "allOf": [] })), "#/properties/a: allOf: a list of 1 to 32 schemas"),
+        (in_field(json!({ "allOf": [{ "not": {} }] })), "#/properties/a/allOf/0: not: not understood here"),
+        (
+            in_field(json!({ "type": "number", "allOf": [{ "type": "string" }] })),
+            "#/properties/a: allOf: no type is left",
+        ),
+        (
+            in_field(json!({ "allOf": [{ "properties": { "x": {} } }, { "properties": { "y": {} } }] })),
+            "#/properties/a: allOf: one part names the member \"y\", and another refuses it; merge them",
+        ),
+        (
+            in_field(json!({ "properties": { "x": {} }, "allOf": [{ "allOf": [object(json!({ "const": 1 }))] }] })),
+            "#/properties/a: allOf: one part names the member \"x\", and another refuses it",
+        ),
+        (
+            in_field(json!({
+                "allOf": [
+                    { "oneOf": [object(json!({ "const": 1 })), object(json!({ "const": 2 }))] },
+                    { "properties": { "x": {} }, "additionalProperties": true },
+                ],
+            })),
+            "#/properties/a: allOf: one part names the member \"x\", and another refuses it",
+        ),
+        (
+            in_field(json!({ "type": "object", "allOf": [{}] })),
+            "#/properties/a: allOf: none of the parts describes the object",
+        ),
+        (
+            in_field(json!({ "allOf": vec![json!({ "anyOf": vec![json!({ "type": "null" }); 32] }); 3] })),
+            "#/properties/a: allOf: there are more than 1000 combinations",
+        ),
+        (json!({ "allOf": [{ "type": "object" }] }), "#: the outermost schema describes members and nothing else"),
+        (
+            in_field(json!({ "exclusiveMinimum": true, "minimum": 1 })),
+            "#/properties/a: exclusiveMinimum: the bound itself",
+        ),
+        (
+            in_field(json!({ "type": "string", "exclusiveMaximum": 1 })),
+            "#/properties/a: exclusiveMaximum: says nothing",
+        ),
+        (in_field(json!({ "multipleOf": 0 })), "#/properties/a: multipleOf: a number above zero is expected"),
+        (in_field(json!({ "multipleOf": -1 })), "#/properties/a: multipleOf: a number above zero is expected"),
         (in_field(json!({ "not": {} })), "#/properties/a: not: not understood here: write what is allowed"),
         (in_field(json!({ "x-limit": 5 })), "#/properties/a: x-limit: not understood here: take it out"),
         (in_field(json!({ "$id": "https://x.test" })), "#/properties/a: $id: not understood here"),
@@ -306,6 +347,7 @@ fn a_refusal_says_what_was_expected_and_repeats_nothing() {
         "properties": {
             "a": { "type": "array", "maxItems": 2, "items": { "type": "object", "properties": {
                 "b": { "type": ["integer", "null"], "minimum": -1, "maximum": 2.5 } } } },
+            "c": { "exclusiveMinimum": 0, "allOf": [{ "exclusiveMaximum": 1 }, { "multipleOf": 0.1 }] },
             "at": { "format": "date-time" }, "link": { "format": "uri" },
         },
     }))
@@ -319,6 +361,9 @@ fn a_refusal_says_what_was_expected_and_repeats_nothing() {
         (json!({ "a": "SECRET" }), "a", "must be a list"),
         (json!({ "at": "SECRET" }), "at", "must be a time such as 2030-12-31T23:59:59Z (RFC 3339)"),
         (json!({ "link": "SECRET" }), "link", "must be an absolute URI (RFC 3986)"),
+        (json!({ "c": 0 }), "c", "must be more than 0"),
+        (json!({ "c": 1 }), "c", "must be less than 1"),
+        (json!({ "c": 0.35 }), "c", "must be a multiple of 0.1"),
     ];
     for (arguments, path, rule) in rows {
         let found = schema.check(arguments.as_object().unwrap()).unwrap_err();
