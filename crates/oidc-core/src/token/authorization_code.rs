@@ -21,10 +21,10 @@ use countersign_storage::{
 
 use super::audience::narrow;
 use super::families::Families;
+use super::grant_type::{GrantType, TokenRequest};
 use super::issue::{AccessToken, IdToken, Issue, Tokens};
 use super::refresh_token::FreshRefreshToken;
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;

@@ -8,9 +8,9 @@
 use async_trait::async_trait;
 use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Sealing, Stopped};
 
+use super::grant_type::{GrantType, TokenRequest};
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::issuer::Issuer;
 use crate::rules::resource;

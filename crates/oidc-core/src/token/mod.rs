@@ -10,21 +10,19 @@ mod audience;
 mod authorization_code;
 mod client_credentials;
 mod families;
+mod grant_type;
 pub(crate) mod held;
 mod issue;
 pub(crate) mod live;
 mod refresh_token;
 mod refusal;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::Stopped;
 use countersign_web::route::{At, Origins, POST};
 use http::Request;
 
-use crate::client::{AuthMethod, GrantTypeName};
+use crate::client::AuthMethod;
 use crate::client_authentication::{PresentedClient, WITH_SECRET};
 use crate::issuer::Issuer;
 use crate::metadata::Metadata;
@@ -32,9 +30,8 @@ use crate::params::Params;
 use crate::response::{OAuthError, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
-use crate::scope::Scopes;
-use crate::signing_keys::View;
 
+use grant_type::{GrantType, TokenRequest};
 use issue::Tokens;
 pub(crate) use refresh_token::PresentedRefreshToken;
 pub use refusal::TokenRefusal;
@@ -50,37 +47,6 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
     let theirs = Endpoint { answer, describe };
     // A single-page application is a client like any other; no cookie counts here.
     Route { at: At::Below(&paths.token), methods: POST, origins: Origins::Any, theirs }
-}
-
-/// A way to ask for tokens ([RFC 6749 §1.3](https://www.rfc-editor.org/rfc/rfc6749#section-1.3)).
-#[async_trait]
-pub(crate) trait GrantType: Send + Sync {
-    /// Its name in `grant_type`.
-    fn name(&self) -> GrantTypeName;
-
-    /// Authenticates the client, judges what it presents, and makes tokens.
-    async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>>;
-}
-
-/// What every grant type gets to see.
-pub(crate) struct TokenRequest<'a> {
-    params: &'a Params,
-    client: &'a PresentedClient,
-    keys: Arc<View>,
-}
-
-impl TokenRequest<'_> {
-    fn optional(&self, name: &str) -> Result<Option<&str>, TokenRefusal> {
-        Ok(self.params.one(name)?)
-    }
-
-    fn required(&self, name: &'static str) -> Result<&str, TokenRefusal> {
-        self.optional(name)?.ok_or(TokenRefusal::ParameterMissing { name })
-    }
-
-    fn scope(&self) -> Result<Option<Scopes>, TokenRefusal> {
-        Ok(self.optional("scope")?.map(Scopes::parse).transpose()?)
-    }
 }
 
 fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {

@@ -25,10 +25,10 @@ use countersign_storage::{
 use zeroize::Zeroizing;
 
 use super::audience::narrow;
+use super::grant_type::{GrantType, TokenRequest};
 use super::held::Held;
 use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
-use super::{GrantType, TokenRequest};
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
