@@ -6,7 +6,7 @@ use countersign_web::issuer_url::IssuerUrlError;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// `issuer` is no issuer ([RFC 8414 §2]).
+    /// `issuer` is no issuer ([RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414#section-2)).
     #[error("issuer: {0}")]
     Issuer(#[from] IssuerUrlError),
     /// Two routes have the same path, or one does not begin with a slash.

@@ -28,6 +28,8 @@ impl PageError {
 ///
 /// # Security
 /// The page must not send the browser anywhere by itself.
+///
+/// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
 pub trait ErrorPage: Send + Sync {
     /// The whole response, with the status that the error names.
     fn render(&self, error: &PageError) -> Response<Bytes>;

@@ -26,9 +26,9 @@ pub struct GrantView {
     pub client_uri: Option<String>,
     /// What was allowed, in words.
     pub scopes: Vec<crate::policy::ScopeDescription>,
-    /// For which resources.
+    /// The resources that it was allowed for.
     pub resources: Vec<String>,
-    /// Since when.
+    /// When it was first given, since it last ended.
     pub granted_at: Timestamp,
     /// When the client last came with a code, give or take an hour.
     pub used_at: Timestamp,
@@ -41,7 +41,7 @@ pub struct GrantView {
 pub enum Revoked {
     /// The grant and all its tokens are dead.
     Now,
-    /// They were before.
+    /// The grant had ended before.
     Already,
     /// This person has no such grant.
     Unknown,

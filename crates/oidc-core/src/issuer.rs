@@ -17,6 +17,8 @@ use crate::signing_keys::{Import, Rotation, SigningKeys};
 #[derive(Clone)]
 pub struct IssuerConfig {
     /// The issuer identifier ([RFC 8414 §2]), byte-exact, without a final slash: `https` anywhere, `http` on loopback.
+    ///
+    /// [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
     pub issuer: String,
     /// Store, clock, randomness, audit.
     ///

@@ -1,6 +1,9 @@
 //! Request parameters ([RFC 6749 §3.1], [RFC 6749 §3.2]), on top of the one reader of forms ([`countersign_web::form`]).
 //!
 //! Refused besides what that refuses: control characters. A parameter without a value counts as omitted.
+//!
+//! [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+//! [RFC 6749 §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 
 use bytes::Bytes;
 use countersign_web::form::{Bounds, Fields};
@@ -67,6 +70,8 @@ impl Params {
     }
 
     /// All values of a parameter that may come several times, like `resource` ([RFC 8707 §2]).
+    ///
+    /// [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
     pub fn all(&self, name: &str) -> &[String] {
         self.fields.all(name)
     }

@@ -12,17 +12,26 @@ use crate::config::ConfigError;
 pub struct Policy {
     /// The scopes that exist here ([RFC 6749 §3.3]), in the order in which metadata lists them. Default: the scopes of
     /// [OIDC Core §5.4] and `offline_access`.
+    ///
+    /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+    /// [OIDC Core §5.4]: https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
     pub scopes: Vec<ScopeDescription>,
     /// The resources that tokens can be for ([RFC 8707]). A client may ask for those in its own list. Default: none.
+    ///
+    /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     pub resources: Vec<Resource>,
     /// The resource that a token is for when neither the request nor the client names one. Default: `None`, which means
     /// the issuer itself: such a token opens userinfo and nothing else.
     pub default_resource: Option<String>,
     /// The algorithms for which a signing key is kept. `RS256` must be among them ([OIDC Core §15.1]). Default: all three.
+    ///
+    /// [OIDC Core §15.1]: https://openid.net/specs/openid-connect-core-1_0.html#ServerMTI
     pub algorithms: Vec<Algorithm>,
     /// What access tokens are signed with, where the resource does not say otherwise. Default: `ES256`.
     pub access_token_algorithm: Algorithm,
     /// How long a code can be redeemed: at most 10 minutes ([RFC 6749 §4.1.2]). Default: 60 seconds.
+    ///
+    /// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
     pub code_lifetime: Duration,
     /// How long a person may take to sign in and consent. Default: 30 minutes.
     pub interaction_lifetime: Duration,
@@ -74,7 +83,7 @@ impl ScopeDescription {
     }
 }
 
-/// Something that honours our tokens ([RFC 8707 §2]).
+/// Something that honours our tokens ([RFC 8707 §2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resource {
     /// Its absolute URI, byte-exact: the `aud` of its tokens.
@@ -84,6 +93,8 @@ pub struct Resource {
     /// What its access tokens are signed with; `None` for the policy's own choice.
     pub algorithm: Option<Algorithm>,
     /// The clients that are this resource: they may introspect its tokens ([RFC 7662 §2.1]).
+    ///
+    /// [RFC 7662 §2.1]: https://www.rfc-editor.org/rfc/rfc7662#section-2.1
     pub introspected_by: Vec<String>,
 }
 

@@ -1,4 +1,6 @@
 //! The responses that endpoints give: JSON, OAuth errors ([RFC 6749 §5.2]), redirects.
+//!
+//! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
 use bytes::Bytes;
 use countersign_storage::Fault;
@@ -6,7 +8,7 @@ use countersign_web::refusals::Row;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
-/// An OAuth error for a client that asked directly ([RFC 6749 §5.2]).
+/// An OAuth error for a client that asked directly ([RFC 6749 §5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OAuthError {
     /// 400 for most, 401 for `invalid_client`.
@@ -89,6 +91,8 @@ pub fn empty(status: StatusCode) -> Response<Bytes> {
 
 /// Sends the browser to `location` by GET: 303, also after a POST, so that no form is ever sent on ([RFC 9700 §4.12]).
 /// A location that no header can carry gives 500.
+///
+/// [RFC 9700 §4.12]: https://www.rfc-editor.org/rfc/rfc9700#section-4.12
 pub fn see_other(location: &str) -> Response<Bytes> {
     match HeaderValue::from_str(location) {
         Ok(location) => {
@@ -101,7 +105,7 @@ pub fn see_other(location: &str) -> Response<Bytes> {
     }
 }
 
-/// Keeps a response out of every cache ([RFC 6749 §5.1]).
+/// Keeps a response out of every cache ([RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)).
 pub fn no_store(headers: &mut HeaderMap) {
     set(headers, header::CACHE_CONTROL, "no-store");
     set(headers, header::PRAGMA, "no-cache");

@@ -5,17 +5,17 @@ use crate::config::ConfigError;
 /// The paths of the endpoints, below the issuer. The two metadata documents are where their standards say.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RouteMap {
-    /// [RFC 6749 §3.1]. Default: `/oauth2/authorize`.
+    /// [RFC 6749 §3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1). Default: `/oauth2/authorize`.
     pub authorization: String,
-    /// [RFC 6749 §3.2]. Default: `/oauth2/token`.
+    /// [RFC 6749 §3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2). Default: `/oauth2/token`.
     pub token: String,
-    /// [OIDC Core §5.3]. Default: `/oauth2/userinfo`.
+    /// [OIDC Core §5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo). Default: `/oauth2/userinfo`.
     pub userinfo: String,
-    /// [RFC 7662]. Default: `/oauth2/introspect`.
+    /// [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662). Default: `/oauth2/introspect`.
     pub introspection: String,
-    /// [RFC 7009]. Default: `/oauth2/revoke`.
+    /// [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009). Default: `/oauth2/revoke`.
     pub revocation: String,
-    /// [RFC 7517 §5]. Default: `/jwks`.
+    /// [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5). Default: `/jwks`.
     pub jwks: String,
 }
 

@@ -1,4 +1,6 @@
 //! Scope ([RFC 6749 §3.3]).
+//!
+//! [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 
 use std::fmt;
 
@@ -17,7 +19,7 @@ impl Scopes {
     /// Reads a space-delimited list.
     ///
     /// # Errors
-    /// [`InvalidScope`]: a character that a scope token can not have, or two spaces in a row.
+    /// [`InvalidScope`]: a character that a scope token cannot have, or two spaces in a row.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         if text.is_empty() {
             return Ok(Scopes::default());

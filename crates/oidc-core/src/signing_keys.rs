@@ -298,7 +298,7 @@ impl View {
 }
 
 fn unusable(_: KeyError) -> Fault {
-    Fault::Crypto("a signing key can not be used")
+    Fault::Crypto("a signing key cannot be used")
 }
 
 /// A sealed key opens only for the issuer and the key id that it was made for.

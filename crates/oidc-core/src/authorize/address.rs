@@ -1,4 +1,6 @@
 //! Who asks, and where the answer may go. Whatever fails here is shown on our own page ([RFC 6749 §4.1.2.1]).
+//!
+//! [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
 
 use countersign_storage::Stopped;
 

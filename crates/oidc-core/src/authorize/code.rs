@@ -1,4 +1,6 @@
 //! The code itself ([RFC 6749 §4.1.2]): 256 random bits, one minute, one use.
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 
 use std::time::Duration;
 

@@ -15,10 +15,10 @@ use crate::scope::Scopes;
 pub enum ConsentAnswer {
     /// These scopes, of those that were shown. None at all means no.
     Approve {
-        /// By name.
+        /// The names of the scopes.
         scopes: Vec<String>,
     },
-    /// No.
+    /// Nothing is allowed.
     Deny,
 }
 

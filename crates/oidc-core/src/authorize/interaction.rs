@@ -36,7 +36,7 @@ pub enum InteractionPrompt {
     SignIn(SignInView),
     /// Do you allow this?
     Consent(Box<ConsentView>),
-    /// There is none: call [`Issuer::resume`].
+    /// Nothing is asked: call [`Issuer::resume`].
     Nothing,
 }
 
@@ -107,7 +107,7 @@ pub struct ResourceView {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AccountView {
-    /// Who.
+    /// Their subject.
     pub subject: Subject,
     /// Their name.
     pub name: String,

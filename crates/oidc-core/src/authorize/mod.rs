@@ -7,6 +7,10 @@
 //!
 //! Until client and redirect URI are proven, errors are shown on our own page and nobody is redirected. From then on
 //! every answer, errors included, goes to the client with `state` and `iss` ([RFC 9207]).
+//!
+//! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+//! [OIDC Core §3.1.2]: https://openid.net/specs/openid-connect-core-1_0.html#AuthorizationEndpoint
+//! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 
 mod address;
 mod answer;

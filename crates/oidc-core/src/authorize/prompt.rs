@@ -1,5 +1,8 @@
 //! What is left to ask ([OIDC Core §3.1.2.3], [OIDC Core §3.1.2.4]). There is no counter of steps: after every answer the
 //! same questions are put to the facts again.
+//!
+//! [OIDC Core §3.1.2.3]: https://openid.net/specs/openid-connect-core-1_0.html#Authenticates
+//! [OIDC Core §3.1.2.4]: https://openid.net/specs/openid-connect-core-1_0.html#Consent
 
 use countersign_storage::{Authentication, Timestamp};
 
@@ -131,6 +134,9 @@ fn the_client_has_changed(_: &Validated, facts: &Facts<'_>) -> Option<Prompt> {
 }
 
 /// Any program on the device could pose as such a client ([RFC 8252 §8.6], [RFC 9700 §4.13]): the person has to look.
+///
+/// [RFC 8252 §8.6]: https://www.rfc-editor.org/rfc/rfc8252#section-8.6
+/// [RFC 9700 §4.13]: https://www.rfc-editor.org/rfc/rfc9700#section-4.13
 fn the_redirect_uri_is_not_bound_to_the_client(request: &Validated, facts: &Facts<'_>) -> Option<Prompt> {
     let bound = !facts.client.is_public() || redirect_uri::is_bound_to_owner(&request.redirect_uri);
     (!bound).then_some(Prompt::Consent)

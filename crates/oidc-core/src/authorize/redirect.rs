@@ -1,5 +1,9 @@
 //! The answer that goes back to the client: in the query of its redirect URI ([RFC 6749 §4.1.2]), always with `iss`
 //! ([RFC 9207 §2]), always by 303, so that a browser never posts a form on ([RFC 9700 §4.12]).
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
+//! [RFC 9207 §2]: https://www.rfc-editor.org/rfc/rfc9207#section-2
+//! [RFC 9700 §4.12]: https://www.rfc-editor.org/rfc/rfc9700#section-4.12
 
 use countersign_storage::{Fault, Secret};
 use url::form_urlencoded;
@@ -24,17 +28,17 @@ impl<'a> Recipient<'a> {
     }
 }
 
-/// Where a code leads.
+/// The redirect that carries a code.
 pub(crate) fn grant(issuer: &str, to: Recipient<'_>, code: &Secret) -> String {
     location(issuer, to, &[("code", code.expose())])
 }
 
-/// Where an error leads.
+/// The redirect that carries a refusal.
 pub(crate) fn refuse(issuer: &str, to: Recipient<'_>, refusal: &AuthorizationRefusal) -> String {
     location(issuer, to, &[("error", refusal.code()), ("error_description", &refusal.to_string())])
 }
 
-/// Where a fault of ours leads.
+/// The redirect that says that the fault is ours.
 pub(crate) fn fail(issuer: &str, to: Recipient<'_>, fault: &Fault) -> String {
     tracing::error!(target: "countersign::oidc", %fault, "an authorization request failed");
     let code = if fault.is_transient() { "temporarily_unavailable" } else { "server_error" };
@@ -48,7 +52,7 @@ fn location(issuer: &str, to: Recipient<'_>, answer: &[(&str, &str)]) -> String 
         query.append_pair("state", state);
     }
     query.append_pair("iss", issuer);
-    // The registered URI stays as it is, its own query included ([RFC 6749 §3.1.2]).
+    // The registered URI stays as it is, its own query included (RFC 6749 §3.1.2).
     let separator = match to.redirect_uri.find('?') {
         None => "?",
         Some(at) if at + 1 == to.redirect_uri.len() => "",

@@ -32,7 +32,7 @@ countersign_web::refusals! {
             SEE_OTHER "unauthorized_client" "RFC 6749 §4.1.2.1"
             "The client is not registered for the authorization_code grant."
         ],
-        /// A resource that the client may not ask for, or that is none.
+        /// A resource that is none, or that the client must not ask for.
         InvalidTarget(target: InvalidTarget) => inner,
         /// `prompt=none`, and the person would have to sign in; or somebody else than expected did.
         LoginRequired => [SEE_OTHER "login_required" "OIDC Core §3.1.2.6" "The person has to sign in."],

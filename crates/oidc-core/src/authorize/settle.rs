@@ -142,7 +142,7 @@ impl Mark {
     }
 }
 
-/// Where a refusal leads.
+/// The redirect that carries a refusal.
 pub(crate) fn refuse(issuer: &Issuer, pending: &Pending, refusal: &AuthorizationRefusal) -> String {
     redirect::refuse(issuer.identifier(), Recipient::of_request(&pending.request), refusal)
 }

@@ -7,6 +7,8 @@
 //!
 //! It opens at the issuer that sealed it, for the browser with whose cookie it was sealed, until it expires
 //! ([OIDC Core §3.1.2.1], login CSRF).
+//!
+//! [OIDC Core §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 
 use countersign_storage::{Authentication, Fault, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,7 @@
 //! Clients ([RFC 6749 §2], [RFC 7591 §2]): what is known of them, and where it comes from.
+//!
+//! [RFC 6749 §2]: https://www.rfc-editor.org/rfc/rfc6749#section-2
+//! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
 mod client_id;
 mod register;
@@ -67,27 +70,33 @@ pub struct Client {
 }
 
 /// Where a client runs ([OIDC Registration §2], `application_type`).
+///
+/// [OIDC Registration §2]: https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// On a server, or as a page.
     Web,
     /// On somebody's device: its loopback redirect URIs match on any port ([RFC 8252 §7.3]).
+    ///
+    /// [RFC 8252 §7.3]: https://www.rfc-editor.org/rfc/rfc8252#section-7.3
     Native,
 }
 
 /// How a client authenticates ([RFC 7591 §2], `token_endpoint_auth_method`).
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AuthMethod {
-    /// Not at all: a public client.
+    /// It does not: it is a public client.
     None,
     /// A secret in the `Authorization` header.
     ClientSecretBasic,
     /// A secret in the form.
     ClientSecretPost,
-    /// A signed assertion ([RFC 7523 §2.2]).
+    /// A signed assertion ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
     PrivateKeyJwt,
 }
 
@@ -104,15 +113,17 @@ impl AuthMethod {
 }
 
 /// A way to ask the token endpoint, by name ([RFC 7591 §2], `grant_types`).
+///
+/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GrantTypeName {
-    /// With a code ([RFC 6749 §4.1]).
+    /// With a code ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)).
     AuthorizationCode,
-    /// With a refresh token ([RFC 6749 §6]).
+    /// With a refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
     RefreshToken,
-    /// For itself ([RFC 6749 §4.4]).
+    /// For itself ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
     ClientCredentials,
 }
 
@@ -138,7 +149,7 @@ pub enum ClientState {
 }
 
 impl Client {
-    /// Whether it can not keep a secret ([RFC 6749 §2.1]).
+    /// Whether it cannot keep a secret ([RFC 6749 §2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
     }

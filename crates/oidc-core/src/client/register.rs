@@ -1,4 +1,8 @@
 //! What an operator registers, and what is refused ([RFC 7591 §2], [RFC 8252], [RFC 9700 §4.1]).
+//!
+//! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
+//! [RFC 8252]: https://www.rfc-editor.org/rfc/rfc8252
+//! [RFC 9700 §4.1]: https://www.rfc-editor.org/rfc/rfc9700#section-4.1
 
 use countersign_jose::{Algorithm, JwkSet, json};
 use countersign_storage::{Handle, Moment, Secret, Stopped};
@@ -46,7 +50,7 @@ pub struct NewClient {
 /// How a client will prove itself.
 #[derive(Clone, Debug)]
 pub enum ClientCredential {
-    /// Not at all.
+    /// It cannot: it is a public client.
     Public,
     /// With a secret that is made here and returned once, by this method.
     GeneratedSecret(SecretMethod),
@@ -204,11 +208,11 @@ pub enum RegisterClientError {
     /// No name, or more than 100 characters.
     #[error("name: 1 to 100 characters are needed")]
     Name,
-    /// A public client can not prove that it is itself.
+    /// A public client cannot prove who it is.
     #[error("grant_types: client_credentials needs a credential")]
     PublicClientCredentials,
     /// Not an https URI, nor a loopback URI, nor (for native clients) a private-use scheme with a dot in its name.
-    #[error("redirect_uris: {uri:?} can not be used")]
+    #[error("redirect_uris: {uri:?} cannot be used")]
     RedirectUri {
         /// What was asked for.
         uri: String,
@@ -250,7 +254,7 @@ fn is_secret(secret: &str) -> bool {
     (32..=256).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
 }
 
-/// An absolute URI without a fragment ([RFC 8707 §2]).
+/// An absolute URI without a fragment ([RFC 8707 §2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
 pub(crate) fn is_resource(resource: &str) -> bool {
     resource.len() <= 500
         && resource.bytes().all(|b| b.is_ascii_graphic())
@@ -260,6 +264,8 @@ pub(crate) fn is_resource(resource: &str) -> bool {
 
 /// https anywhere, http on one of the three loopback hosts, and for native clients a private-use scheme in reverse domain form
 /// ([RFC 8252 §7.1]). Never a fragment, credentials, dot segments, or white space that a parser would forgive.
+///
+/// [RFC 8252 §7.1]: https://www.rfc-editor.org/rfc/rfc8252#section-7.1
 fn is_redirect_uri(uri: &str, application_type: ApplicationType) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
     if !uri.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') || uri.len() > 2_000 || uri.contains('#') {

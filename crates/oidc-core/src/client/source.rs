@@ -69,7 +69,7 @@ impl StoredClients {
     /// written. A person who consented is asked again where [`Client::fingerprint`] changes.
     ///
     /// # Errors
-    /// As [`StoredClients::register`], but that an id can not be taken.
+    /// As [`StoredClients::register`], but that an id cannot be taken.
     pub async fn declare(&self, client: NewClient) -> Result<(Client, Option<Secret>), Stopped<RegisterClientError>> {
         let client = client.check()?;
         Ok(self.ports.perform(&Declare { client }).await.map_err(Fault::from)?)

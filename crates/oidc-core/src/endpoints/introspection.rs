@@ -43,7 +43,7 @@ countersign_web::refusals! {
     #[derive(Clone, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum IntrospectionRefusal {
-        /// The client is not who it says, may not be served, or is public.
+        /// The client is not who it says, is not served, or is public.
         Client(refusal: ClientRefusal) => inner,
         /// The parameters are not read.
         Params(refusal: ParamsRefusal) => inner,

@@ -1,4 +1,6 @@
 //! GET /jwks: the issuer's public keys ([RFC 7517 §5]).
+//!
+//! [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
 
 use bytes::Bytes;
 use countersign_web::route::{At, GET, Origins};

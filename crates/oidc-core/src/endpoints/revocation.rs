@@ -45,7 +45,7 @@ countersign_web::refusals! {
     #[derive(Clone, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum RevocationRefusal {
-        /// The client is not who it says, or may not be served.
+        /// The client is not who it says, or is not served.
         Client(refusal: ClientRefusal) => inner,
         /// The token was given to another client. It is left as it is.
         ForAnotherClient => [

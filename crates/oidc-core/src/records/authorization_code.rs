@@ -1,4 +1,6 @@
 //! The authorization code ([RFC 6749 §4.1.2]): single use, one minute, one client.
+//!
+//! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 
 use countersign_storage::{Authentication, Handle, Kind, Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,11 +12,11 @@ use crate::scope::Scopes;
 pub struct AuthorizationCode {
     /// The hash of the code.
     pub handle: Handle,
-    /// For whom it was made.
+    /// The client that it was made for.
     pub client_id: String,
     /// Where it was sent; the token request must name the same.
     pub redirect_uri: String,
-    /// The S256 challenge ([RFC 7636 §4.2]).
+    /// The S256 challenge ([RFC 7636 §4.2](https://www.rfc-editor.org/rfc/rfc7636#section-4.2)).
     pub code_challenge: String,
     /// What was approved.
     pub scopes: Scopes,
@@ -24,6 +26,8 @@ pub struct AuthorizationCode {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// The request asked for it (`max_age`), so the ID token must carry `auth_time` ([OIDC Core §2]).
+    ///
+    /// [OIDC Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
     /// Who signed in, when, how.
@@ -51,16 +55,16 @@ pub struct AuthorizationCode {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum CodeState {
-    /// Not yet.
+    /// It was made, and not shown yet.
     Issued,
     /// It was exchanged.
     Redeemed {
-        /// When.
+        /// The moment.
         at: Timestamp,
     },
     /// It was shown by the wrong client or with a wrong verifier, and is worth nothing since.
     Burnt {
-        /// When.
+        /// The moment.
         at: Timestamp,
     },
 }

@@ -18,13 +18,13 @@ use crate::scope::Scopes;
 pub struct Grant {
     /// Its public name, derived from the pair.
     pub id: String,
-    /// Who allowed it.
+    /// The person who allowed it.
     pub subject: Subject,
-    /// Whom.
+    /// The client that was allowed it.
     pub client_id: String,
-    /// Which scopes.
+    /// The scopes that were allowed.
     pub scopes: Scopes,
-    /// For which resources.
+    /// The resources that they were allowed for.
     pub resources: Vec<String>,
     /// Which scopes for which resource, as they were approved together: what was allowed at one resource is not allowed at
     /// another.
@@ -36,7 +36,7 @@ pub struct Grant {
     /// By resource and scope: how often it had been narrowed when the scope was allowed there; 0 for what is not named.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allowed_since: BTreeMap<String, BTreeMap<String, u32>>,
-    /// Via which redirect URIs.
+    /// The redirect URIs by which it was given.
     pub redirect_uris: Vec<String>,
     /// What the client was when it was allowed: [`crate::client::Client::fingerprint`].
     pub client_fingerprint: String,
@@ -62,7 +62,7 @@ pub struct Grant {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantState {
-    /// It does.
+    /// It holds until its end.
     Active,
     /// It was taken back.
     Revoked,
@@ -109,7 +109,6 @@ impl Grant {
         self.generation == generation && self.holds(self.account_generation, policy, now)
     }
 
-    /// Writes down a use.
     pub(crate) fn use_at(&mut self, policy: &Policy, now: Timestamp) {
         self.used_at = self.used_at.max(now);
         self.ends_at = Some(self.used_at + policy.consent_lifetime);

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The families of one grant that can be alive, the oldest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LivingFamilies {
-    /// The [`crate::records::Grant`].
+    /// The id of the [`crate::records::Grant`].
     pub grant_id: String,
-    /// The families.
+    /// The oldest first.
     pub families: Vec<LivingFamily>,
 }
 
@@ -24,7 +24,6 @@ pub struct LivingFamily {
 }
 
 impl LivingFamilies {
-    /// None yet.
     pub(crate) fn none(grant_id: &str) -> Self {
         LivingFamilies { grant_id: grant_id.to_owned(), families: Vec::new() }
     }

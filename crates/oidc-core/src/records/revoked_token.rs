@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// An access token that is honoured no longer, although its family is. Remembered for a day after the token would have expired.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RevokedToken {
-    /// The token's name.
+    /// The `jti` of the token.
     pub jti: String,
-    /// For whom it was made.
+    /// The client that it was made for.
     pub client_id: String,
     /// When it was revoked.
     pub revoked_at: Timestamp,

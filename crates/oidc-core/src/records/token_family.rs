@@ -18,7 +18,7 @@ pub struct TokenFamily {
     /// How often that grant had been narrowed when the code was made.
     #[serde(default)]
     pub grant_narrowed: u32,
-    /// For whom.
+    /// The client that its tokens were made for.
     pub client_id: String,
     /// Who signed in, when, how, in which session.
     pub authentication: Authentication,
@@ -41,23 +41,23 @@ pub struct TokenFamily {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FamilyState {
-    /// They are.
+    /// Its tokens are honoured.
     Active,
-    /// They are not, and never will be again.
+    /// No token of it is honoured any more.
     Revoked,
 }
 
-/// The refresh token of a family ([RFC 6749 §6]).
+/// The refresh token of a family ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RefreshToken {
-    /// The hash of the part that all refresh tokens of the family share. Who shows it with another rest holds one that was
-    /// replaced; who does not never had one.
+    /// The hash of the part that all refresh tokens of the family share. A token with this part and another turn was one of
+    /// the family and is replaced. A token with another part never was one.
     pub root: Handle,
     /// The hash of the one that is good now.
     pub current: Handle,
     /// When that one was made.
     pub issued_at: Timestamp,
-    /// When it dies unused.
+    /// When it ends unless it is used.
     pub expires_at: Timestamp,
     /// The one before it, for a client that did not get the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,4 @@
 //! Why a bearer token is not accepted.
-//!
-//! `Display` is written for whoever runs the resource server: it names what was expected and what was found, and never
-//! the token. What the client is told is [`BearerRefusal::description`], which repeats nothing that was sent.
 
 use countersign_jose::jwt::TokenError;
 use countersign_jose::remote::{self, KeysUnavailable};
@@ -50,7 +47,7 @@ countersign_web::refusals! {
     /// Why a request with a bearer token, or without one, is refused.
     ///
     /// `Display` is written for whoever runs the resource server: it names what was expected and what was found, and never
-    /// the token. What the client is told is [`BearerRefusal::description`].
+    /// the token. What the client is told is [`BearerRefusal::description`], which repeats nothing that was sent.
     #[derive(Clone, PartialEq, Eq, Debug)]
     #[non_exhaustive]
     pub enum BearerRefusal {

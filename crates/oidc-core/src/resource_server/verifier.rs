@@ -90,7 +90,7 @@ impl Verifier {
     /// Verifies a token.
     ///
     /// # Errors
-    /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys can not be had.
+    /// [`VerifyError::Refused`] says what is wrong with it; [`VerifyError::Failed`] that the issuer's keys cannot be had.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyError> {
         let token = VerifiedToken(self.tokens.verify(token, self.clock.now().as_secs()).await?);
         match &self.is_revoked {
@@ -113,7 +113,7 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`Verifier::verify`] and [`bearer::from_request`]; [`BearerRefusal::SenderConstrained`] for a token that is bound to
-    /// a key. Whoever checks the proof of that key takes such a token out of the request, and has it verified, himself.
+    /// a key. To let such a token in, check the proof of the key, and call [`Verifier::verify`] with the token.
     pub async fn verify_request(&self, uri: &Uri, headers: &HeaderMap) -> Result<VerifiedToken, VerifyError> {
         let token = self.verify(bearer::from_request(uri, headers)?).await?;
         if token.claims().contains_key("cnf") {

@@ -1,5 +1,7 @@
 //! `claims` ([OIDC Core §5.5]): not supported as a way to ask for claims, but read for the two demands that must not be
 //! ignored: a certain `sub`, and an essential `acr`.
+//!
+//! [OIDC Core §5.5]: https://openid.net/specs/openid-connect-core-1_0.html#ClaimsParameter
 
 use countersign_jose::json;
 use countersign_storage::{Authentication, Subject};
@@ -13,9 +15,13 @@ use crate::params::Params;
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Demanded {
     /// The token must be about this person ([OIDC Core §5.5.1]).
+    ///
+    /// [OIDC Core §5.5.1]: https://openid.net/specs/openid-connect-core-1_0.html#IndividualClaimsRequests
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
     /// One of these authentication context classes must have been met ([OIDC Core §5.5.1.1]); empty for no demand.
+    ///
+    /// [OIDC Core §5.5.1.1]: https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr: Vec<String>,
 }
@@ -43,7 +49,7 @@ pub(crate) fn check(params: &Params) -> Result<Demanded, AuthorizationRefusal> {
             }
         }
         if let Some(acr) = asked.get("acr").filter(|acr| acr.get("essential") == Some(&Value::Bool(true))) {
-            // A demand that can not be read must not become none.
+            // A demand that cannot be read must not become none.
             let values = match acr.get("values") {
                 Some(values) => values.as_array().filter(|values| !values.is_empty()).map(Vec::as_slice),
                 None => Some(&[][..]),

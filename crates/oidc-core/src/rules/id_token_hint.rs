@@ -1,7 +1,9 @@
 //! `id_token_hint` ([OIDC Core §3.1.2.1]): an ID token of ours says who is expected.
 //!
-//! It may have expired. It must be of this issuer and for this client. One that can not be verified (its key may be long
+//! It may have expired. It must be of this issuer and for this client. One that cannot be verified (its key may be long
 //! gone) is no error, but proves nothing: whoever is signed in then signs in again.
+//!
+//! [OIDC Core §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_storage::{Subject, Timestamp};
@@ -16,12 +18,12 @@ use crate::signing_keys::View;
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hint {
-    /// It does not say.
+    /// It names nobody.
     #[default]
     Nobody,
     /// This person.
     Subject(Subject),
-    /// Somebody whose ID token can not be verified.
+    /// Somebody whose ID token cannot be verified.
     Unverifiable,
 }
 

@@ -1,4 +1,6 @@
 //! `max_age` ([OIDC Core §3.1.2.1]): seconds since the person last proved who they are.
+//!
+//! [OIDC Core §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 
 use crate::authorize::AuthorizationRefusal;
 use crate::params::Params;

@@ -1,6 +1,8 @@
 //! `code_challenge` and `code_challenge_method` ([RFC 7636 §4.3]): S256, of every client.
 //!
 //! A request without a method asks for `plain` ([RFC 7636 §4.3]) and is refused like one that says so.
+//!
+//! [RFC 7636 §4.3]: https://www.rfc-editor.org/rfc/rfc7636#section-4.3
 
 use countersign_jose::{base64url, sha256};
 use subtle::ConstantTimeEq;
@@ -19,6 +21,9 @@ pub(crate) fn check(params: &Params) -> Result<String, AuthorizationRefusal> {
 }
 
 /// Whether a verifier is well-formed ([RFC 7636 §4.1]) and belongs to the challenge ([RFC 7636 §4.6]).
+///
+/// [RFC 7636 §4.1]: https://www.rfc-editor.org/rfc/rfc7636#section-4.1
+/// [RFC 7636 §4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
 pub fn matches(challenge: &str, verifier: &str) -> bool {
     let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     (43..=128).contains(&verifier.len())

@@ -1,4 +1,6 @@
 //! `prompt` ([OIDC Core §3.1.2.1]): what the client wants its user to be asked.
+//!
+//! [OIDC Core §3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 
 use serde::{Deserialize, Serialize};
 

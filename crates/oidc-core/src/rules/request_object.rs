@@ -1,4 +1,7 @@
 //! `request`, `request_uri`, `registration` ([OIDC Core §6], [OIDC Core §7.2.1]): not supported, and said so.
+//!
+//! [OIDC Core §6]: https://openid.net/specs/openid-connect-core-1_0.html#JWTRequests
+//! [OIDC Core §7.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#RegistrationParameter
 
 use crate::authorize::AuthorizationRefusal;
 use crate::params::Params;

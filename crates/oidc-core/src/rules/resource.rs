@@ -2,6 +2,8 @@
 //!
 //! A token always has an audience: the resources that were asked for, else the client's default, else the policy's, else
 //! the issuer itself.
+//!
+//! [RFC 8707 §2]: https://www.rfc-editor.org/rfc/rfc8707#section-2
 
 use crate::client::Client;
 use crate::client::is_resource;

@@ -1,4 +1,6 @@
 //! `response_mode` ([OAuth Multiple Response Types §2.1]): `query`, the default for codes.
+//!
+//! [OAuth Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
 
 use serde::{Deserialize, Serialize};
 

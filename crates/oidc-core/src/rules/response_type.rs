@@ -1,4 +1,6 @@
 //! `response_type` ([RFC 6749 §3.1.1]): `code` and nothing else.
+//!
+//! [RFC 6749 §3.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1.1
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,6 @@
 //! `scope` ([RFC 6749 §3.3]): named by every request, and registered for the client.
+//!
+//! [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 
 use crate::authorize::AuthorizationRefusal;
 use crate::client::Client;

@@ -155,7 +155,6 @@ impl IdToken {
 }
 
 impl Issue {
-    /// Signs.
     pub(super) fn seal(self, keys: &View) -> Result<Tokens, Fault> {
         let AccessToken { algorithm, claims } = self.access_token;
         let access_token = mint(key(keys, algorithm, claims.iat)?, Typ::AccessToken, &claims)?;
@@ -183,7 +182,7 @@ fn key(keys: &View, algorithm: Algorithm, now: Timestamp) -> Result<&SigningKey,
 fn mint(key: &SigningKey, typ: Typ, claims: &impl Serialize) -> Result<String, Fault> {
     jwt::mint(key, typ, claims).map_err(|error| match error {
         MintError::Key(_) => Fault::Crypto("signing a token failed"),
-        _ => Fault::Internal("a token can not be made of these claims"),
+        _ => Fault::Internal("a token cannot be made of these claims"),
     })
 }
 

@@ -16,7 +16,7 @@ countersign_web::refusals! {
     pub enum TokenRefusal {
         /// The account is disabled or gone.
         AccountUnusable => [BAD_REQUEST "invalid_grant" "RFC 6749 §5.2" "The account may not be used."],
-        /// The client is not who it says, or may not be served.
+        /// The client is not who it says, or is not served.
         Client(refusal: ClientRefusal) => inner,
         /// The client is not registered for this grant type.
         ClientNotAllowed => [BAD_REQUEST "unauthorized_client" "RFC 6749 §5.2" "The client may not use this grant type."],

@@ -201,7 +201,7 @@ async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
     assert!(world.refresh(&tokens).await["access_token"].is_string(), "the control");
 }
 
-/// From the authorization endpoint to the token endpoint: one minute ([RFC 6749 §4.1.2]).
+/// From the authorization endpoint to the token endpoint: one minute (RFC 6749 §4.1.2).
 #[tokio::test]
 async fn a_code_lives_as_long_as_the_policy_says_from_one_endpoint_to_the_other() {
     for lifetime in [1, 60, 600] {

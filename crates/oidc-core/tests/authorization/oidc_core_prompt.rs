@@ -1,4 +1,4 @@
-//! What a person is asked, and when ([OIDC Core §3.1.2.1], [OIDC Core §3.1.2.3], [OIDC Core §3.1.2.4]).
+//! What a person is asked, and when (OIDC Core §3.1.2.1, OIDC Core §3.1.2.3, OIDC Core §3.1.2.4).
 
 use countersign_jose::{Algorithm, SigningKey, jwt};
 use countersign_oidc::{InteractionPrompt, InteractionRefusal};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, World};
 
-/// [OIDC Core §3.1.2.3]
+/// OIDC Core §3.1.2.3
 #[tokio::test]
 async fn a_stranger_signs_in_then_consents_then_lands_at_the_client() {
     let world = World::new().await;
@@ -24,7 +24,7 @@ async fn a_stranger_signs_in_then_consents_then_lands_at_the_client() {
     browser.ask(&Ask::p1()).await.code();
 }
 
-/// [OIDC Core §3.1.2.6]
+/// OIDC Core §3.1.2.6
 #[tokio::test]
 async fn prompt_none_never_shows_anything() {
     let world = World::new().await;
@@ -124,7 +124,7 @@ async fn another_old_session_is_not_a_fresh_sign_in() {
     assert_eq!(landing, Landing::SignIn(id));
 }
 
-/// [OIDC Core §3.1.2.1]
+/// OIDC Core §3.1.2.1
 #[tokio::test]
 async fn prompt_consent_asks_again_and_prompt_login_consent_asks_both() {
     let world = World::new().await;
@@ -141,7 +141,7 @@ async fn prompt_consent_asks_again_and_prompt_login_consent_asks_both() {
     browser.approve(landing.interaction()).await.code();
 }
 
-/// [RFC 9700 §4.13], [RFC 8252 §8.6]: consent is remembered for exactly what was approved, and never for a client that any
+/// RFC 9700 §4.13, [RFC 8252 §8.6]: consent is remembered for exactly what was approved, and never for a client that any
 /// program on the device could pose as.
 #[tokio::test]
 async fn consent_is_remembered_only_for_what_was_approved() {
@@ -168,7 +168,7 @@ async fn consent_is_remembered_only_for_what_was_approved() {
     assert!(matches!(bob.ask(&Ask::c1()).await, Landing::Consent(_)), "another person's consent");
 }
 
-/// [RFC 9700 §4.13]
+/// RFC 9700 §4.13
 #[tokio::test]
 async fn a_client_that_changed_asks_again() {
     let world = World::new().await;
@@ -178,7 +178,7 @@ async fn a_client_that_changed_asks_again() {
     let view = browser.consent_view(reading.interaction()).await;
     world.rename("c1", "Your bank").await;
     assert!(matches!(browser.ask(&Ask::c1()).await, Landing::Consent(_)));
-    // The page that still shows the old name can not be answered.
+    // The page that still shows the old name cannot be answered.
     let answer = countersign_oidc::ConsentAnswer::Approve { scopes: vec!["openid".to_owned()] };
     let result = world.issuer.decide_consent(reading.interaction(), &browser.headers(), &answer, &view.csrf).await;
     assert_eq!(result.unwrap_err(), Stopped::Refused(InteractionRefusal::ForeignAnswer));
@@ -206,7 +206,7 @@ fn id_token(key: &SigningKey, issuer: &str, audience: &str, subject: &Subject, i
     jwt::mint(key, jwt::Typ::IdToken, &claims).unwrap()
 }
 
-/// [OIDC Core §3.1.2.1], `id_token_hint`
+/// OIDC Core §3.1.2.1, `id_token_hint`
 #[tokio::test]
 async fn the_hinted_person_gets_in_silently_and_nobody_else() {
     let world = World::new().await;
@@ -254,7 +254,7 @@ async fn the_hinted_person_gets_in_silently_and_nobody_else() {
     browser.resume(&id).await.code();
 }
 
-/// [OIDC Core §5.5.1]
+/// OIDC Core §5.5.1
 #[tokio::test]
 async fn a_demanded_subject_is_honoured_or_refused() {
     let world = World::new().await;
@@ -270,7 +270,7 @@ async fn a_demanded_subject_is_honoured_or_refused() {
     }
 }
 
-/// [OIDC Core §5.5.1.1]
+/// OIDC Core §5.5.1.1
 #[tokio::test]
 async fn an_essential_acr_that_is_not_met_is_an_error_and_a_voluntary_one_is_not() {
     let world = World::new().await;
@@ -283,7 +283,7 @@ async fn an_essential_acr_that_is_not_met_is_an_error_and_a_voluntary_one_is_not
     browser.ask(&ask(json!({ "essential": true }))).await.code();
 }
 
-/// [OIDC Core §5.5.1.1]: an essential `acr` that can not be read is refused, and not taken for none.
+/// [OIDC Core §5.5.1.1]: an essential `acr` that cannot be read is refused, and not taken for none.
 #[tokio::test]
 async fn an_essential_acr_that_can_not_be_read_is_refused() {
     let world = World::new().await;

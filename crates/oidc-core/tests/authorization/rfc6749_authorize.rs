@@ -1,4 +1,4 @@
-//! The authorization request ([RFC 6749 §4.1.1]) and its redirect URI ([RFC 6749 §3.1.2], [RFC 8252 §7.3], [RFC 9700 §2.1]).
+//! The authorization request (RFC 6749 §4.1.1) and its redirect URI (RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1).
 
 use bytes::Bytes;
 use countersign_oidc::{ClientState, InteractionRefusal};
@@ -7,7 +7,7 @@ use http::{Method, Request, header};
 
 use crate::world::{Ask, CHALLENGE, Landing, World, form};
 
-/// [RFC 6749 §4.1.2]
+/// RFC 6749 §4.1.2
 #[tokio::test]
 async fn a_good_request_ends_in_a_code_with_the_state_unchanged() {
     let world = World::new().await;
@@ -73,7 +73,7 @@ async fn nobody_is_redirected_to_a_place_that_the_client_did_not_register() {
     assert_eq!(world.store.dump().len(), before, "something was stored");
 }
 
-/// [RFC 8252 §7.3], [RFC 6749 §3.1.2]: the controls of the table above.
+/// RFC 8252 §7.3, [RFC 6749 §3.1.2]: the controls of the table above.
 #[tokio::test]
 async fn a_registered_redirect_uri_is_matched_exactly_and_on_loopback_with_any_port() {
     let world = World::new().await;
@@ -184,7 +184,7 @@ async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_re
     assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await.unwrap(), None);
 }
 
-/// [RFC 6749 §3.1]
+/// RFC 6749 §3.1
 #[tokio::test]
 async fn only_forms_and_queries_of_reasonable_size_are_read() {
     let world = World::new().await;
@@ -231,7 +231,7 @@ async fn a_form_that_another_site_posts_is_asked_again_by_get() {
     assert_eq!(Landing::of(&browser.send(unproven).await), Landing::Page(400));
 }
 
-/// [RFC 9700 §2.6]
+/// RFC 9700 §2.6
 #[tokio::test]
 async fn no_script_may_call_the_authorization_endpoint() {
     let world = World::new().await;

@@ -1,8 +1,8 @@
-//! Proof Key for Code Exchange ([RFC 7636]): S256 of every client.
+//! Proof Key for Code Exchange (RFC 7636): S256 of every client.
 
 use crate::world::{Ask, CHALLENGE, World};
 
-/// [RFC 7636 §4.4.1], [RFC 9700 §2.1.1]
+/// RFC 7636 §4.4.1, RFC 9700 §2.1.1
 #[tokio::test]
 async fn a_request_without_an_s256_challenge_is_refused() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Metadata ([RFC 8414], [OIDC Discovery §4]) and the key set ([RFC 7517 §5]).
+//! Metadata (RFC 8414, OIDC Discovery §4) and the key set (RFC 7517 §5).
 
 use bytes::Bytes;
 use countersign_oidc::{Issuer, RouteMap};
@@ -17,7 +17,7 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// [RFC 8414 §3.1], [OIDC Discovery §4.1]: inserted and appended, all the same.
+/// RFC 8414 §3.1, [OIDC Discovery §4.1]: inserted and appended, all the same.
 #[tokio::test]
 async fn the_document_is_in_all_its_places_and_says_the_same_everywhere() {
     let world = World::new().await;
@@ -35,7 +35,7 @@ async fn the_document_is_in_all_its_places_and_says_the_same_everywhere() {
         assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=300");
         assert!(!response.headers().contains_key(header::PRAGMA));
         let head = get(&world.issuer, Method::HEAD, path).await.expect(path);
-        // The length is that of the document ([RFC 9110 §8.6]); the server leaves the body out when it writes.
+        // The length is that of the document (RFC 9110 §8.6); the server leaves the body out when it writes.
         assert_eq!((head.status().as_u16(), body(&head)), (200, expected.clone()));
         assert_eq!(get(&world.issuer, Method::POST, path).await.expect(path).status(), 405);
     }
@@ -45,7 +45,7 @@ async fn the_document_is_in_all_its_places_and_says_the_same_everywhere() {
     }
 }
 
-/// [RFC 8414 §2], [OIDC Discovery §3]
+/// RFC 8414 §2, OIDC Discovery §3
 #[tokio::test]
 async fn the_document_says_what_is_there() {
     let world = World::new().await;
@@ -95,7 +95,7 @@ async fn every_route_is_in_the_table_of_this_test() {
     }
 }
 
-/// [RFC 9110 §15.5.6], [Fetch §4.8]: whatever the method, each path says the same of itself.
+/// RFC 9110 §15.5.6, [Fetch §4.8]: whatever the method, each path says the same of itself.
 #[tokio::test]
 async fn each_path_answers_its_methods_and_tells_all_others_which_they_are() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Resource indicators ([RFC 8707 §2]).
+//! Resource indicators (RFC 8707 §2).
 
 use crate::world::{Ask, ISSUER, NOTES, World};
 

@@ -1,4 +1,4 @@
-//! Authorization server issuer identification ([RFC 9207 §2]).
+//! Authorization server issuer identification (RFC 9207 §2).
 
 use countersign_oidc::ConsentAnswer;
 

@@ -1,4 +1,4 @@
-//! How signing keys follow each other ([RFC 7517 §5], [OIDC Core §10.1.1]).
+//! How signing keys follow each other (RFC 7517 §5, OIDC Core §10.1.1).
 
 use std::sync::Arc;
 use std::time::Duration;

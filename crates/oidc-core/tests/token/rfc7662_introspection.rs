@@ -26,7 +26,7 @@ async fn a_live_token_is_described() {
     }
 }
 
-/// §2.1: whoever asks authenticates; a public client can not.
+/// §2.1: whoever asks authenticates; a public client cannot.
 #[tokio::test]
 async fn nobody_asks_without_authentication() {
     let world = World::new().await;
