@@ -2,20 +2,25 @@
 //!
 //! The session stays the same one for its owner (its public name, its beginning, its end) and gets a fresh `auth_time` and
 //! a fresh secret: whoever read the cookie before is not confirmed along with them.
+//!
+//! [ASVS 5.0 §7.5]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Action, Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, Stored, Subject,
+    Account, Action, Changes, Decision, Fault, Handle, Moment, Operation, Reader, Record, Sealing, Secret, Stopped,
+    Stored, Subject,
 };
 
-use crate::authn::{Authn, Context};
+use crate::authn::Authn;
+use crate::context::Context;
 use crate::credential::Credential;
 use crate::password::Password;
 use crate::report::event;
 use crate::session::{SessionRecord, SignedInSession, Standing, fresh_sign_in};
 use crate::session_epoch::SessionEpoch;
-use crate::sign_in::{SignInError, SignInRefusal, Verified};
+use crate::sign_in_refusal::SignInRefusal;
 use crate::throttling::Origin;
+use crate::verified::Verified;
 
 impl Authn {
     /// Verifies the password of the person who is signed in, and moves the session to a fresh secret with a fresh
@@ -23,25 +28,26 @@ impl Authn {
     /// it.
     ///
     /// # Errors
-    /// [`SignInError`]; [`SignInRefusal::NotSignedIn`] where there is no living session.
+    /// [`SignInRefusal`], and the faults of the ports; [`SignInRefusal::NotSignedIn`] where there is no living session.
     pub async fn confirm(
         &self,
         cookie: &Secret,
         password: &Secret,
         context: &Context,
-    ) -> Result<SignedInSession, SignInError> {
-        const NOT_SIGNED_IN: SignInError = SignInError::Refused(SignInRefusal::NotSignedIn);
-
+    ) -> Result<SignedInSession, Stopped<SignInRefusal>> {
         let password = Password::presented(password)?;
-        let session = self.session(cookie).await?.ok_or(NOT_SIGNED_IN)?;
-        let attempt = self.count_attempt(Some(Origin::Session(&session.id)), context).await?;
+        let session = self.session(cookie).await?.ok_or(SignInRefusal::NotSignedIn)?;
+        let attempt = self
+            .count_attempt(Some(Origin::Session(&session.id)), context)
+            .await
+            .map_err(|stopped| stopped.map(SignInRefusal::from))?;
         let stored = self.ports.reader().load(Credential::at(session.subject.as_str())).await?;
         let Some(verified) = self.verify(stored, &password).await? else {
             return Err(self.deny(Some(session.subject), "invalid_credentials", context).await);
         };
         let (handle, subject) = (cookie.handle(), &session.subject);
         let confirm = Confirm { authn: self, handle, subject, verified, context };
-        let confirmed = self.ports.perform_old(&confirm).await?.ok_or(NOT_SIGNED_IN)?;
+        let confirmed = self.ports.perform_sealing(&confirm).await?;
         self.forgive(&attempt).await;
         Ok(confirmed)
     }
@@ -63,10 +69,10 @@ struct Loaded {
 }
 
 #[async_trait]
-impl OldOperation for Confirm<'_> {
+impl Operation for Confirm<'_> {
     type Loaded = Loaded;
-    type Plan = Option<(Secret, SessionRecord)>;
-    type Answer = Option<SignedInSession>;
+    type Granted = (Secret, SessionRecord);
+    type Refusal = SignInRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let subject = self.subject.as_str();
@@ -76,16 +82,16 @@ impl OldOperation for Confirm<'_> {
         Ok(Loaded { session, credential, epoch, account })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, SignInRefusal> {
         let Loaded { session: Some(before), credential: Some(credential), epoch, account } = loaded else {
-            return OldDecision::answer(None);
+            return Decision::refuse(SignInRefusal::NotSignedIn);
         };
         let policy = &self.authn.policy;
         let alive = before.session.subject == *self.subject
             && before.standing(policy, moment.now) != Standing::Dead
             && before.holds(account.as_ref(), epoch.as_ref());
         if !alive || !self.verified.still_holds(&credential) {
-            return OldDecision::answer(None);
+            return Decision::refuse(SignInRefusal::NotSignedIn);
         }
         let cookie = Secret::generate(moment.random);
         let mut after = SessionRecord { handle: cookie.handle(), ..before.record.clone() };
@@ -98,12 +104,17 @@ impl OldOperation for Confirm<'_> {
         changes.delete(&before).insert(&after);
         let action = Action::SessionConfirm { session_id: after.session.id.clone() };
         let confirmed = event(action, &after.session.subject);
-        OldDecision::changing(Some((cookie, after)), changes).report(confirmed)
+        Decision::grant((cookie, after)).changing(changes).report(confirmed)
     }
+}
 
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        let Some((cookie, SessionRecord { session, ends_at, .. })) = plan else { return Ok(None) };
+#[async_trait]
+impl Sealing for Confirm<'_> {
+    type Sealed = SignedInSession;
+
+    async fn seal(&self, (cookie, record): (Secret, SessionRecord), _: &mut Changes) -> Result<SignedInSession, Fault> {
+        let SessionRecord { session, ends_at, .. } = record;
         let device = self.authn.remember(self.context, self.subject, self.verified.generation)?;
-        Ok(Some(SignedInSession { cookie, device, session, ends_at }))
+        Ok(SignedInSession { cookie, device, session, ends_at })
     }
 }

@@ -5,6 +5,8 @@
 //! signed in to this account here, with the password of that generation", and is asked for one thing: whose allowance an
 //! attempt is counted in. It signs nobody in, is no part of a session, and is worth nothing for another account or after the
 //! password changed. A copy of it shares the allowance of the original.
+//!
+//! [OWASP Authentication]: https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
 
 use std::time::Duration;
 
@@ -66,7 +68,7 @@ impl KnownDevice {
     /// # Errors
     /// [`Fault::Crypto`].
     pub(crate) fn seal(&self, key_ring: &KeyRing) -> Result<String, Fault> {
-        let plain = serde_json::to_vec(self).map_err(|_| Fault::Internal("a known device can not be written"))?;
+        let plain = serde_json::to_vec(self).map_err(|_| Fault::Internal("a known device cannot be written"))?;
         Ok(key_ring.seal(CONTEXT, &plain)?.as_str().to_owned())
     }
 }

@@ -15,18 +15,22 @@
 //! - [`origin`]: which requests may change something.
 #![forbid(unsafe_code)]
 
+mod argon2id_cost;
 pub mod authn;
 pub mod confirm;
+mod context;
 pub mod cookie;
 mod credential;
 #[cfg(test)]
 mod golden_records;
 mod known_device;
+pub mod look_up;
 pub mod origin;
 pub mod password;
 mod password_hash;
 pub mod password_hasher;
 pub mod password_strength;
+mod policy;
 mod pool;
 mod report;
 pub mod session;
@@ -34,10 +38,12 @@ mod session_epoch;
 mod session_turn;
 pub mod sessions;
 pub mod sign_in;
+mod sign_in_refusal;
 pub mod sign_out;
 pub mod sign_up;
 mod start_session;
 mod throttling;
+mod verified;
 
 pub use authn::{Authn, AuthnConfig, AuthnPolicy, Context};
 pub use cookie::session_cookie;
@@ -47,5 +53,5 @@ pub use password_hasher::{Argon2idCost, Busy, HasherConfigError, PasswordHasher,
 pub use password_strength::Weakness;
 pub use session::{Session, SignedInSession};
 pub use sessions::Revocation;
-pub use sign_in::{SignIn, SignInError, SignInRefusal};
-pub use sign_up::{SignUp, SignUpError, SignUpRefusal};
+pub use sign_in::{SignIn, SignInRefusal};
+pub use sign_up::{SignUp, SignUpRefusal};

@@ -2,6 +2,9 @@
 //!
 //! Refused: a state-changing request whose `Origin` is another's; one with `Origin: null`, or without any, that the
 //! browser does not vouch for by `Sec-Fetch-Site: same-origin`; one with cookies and nothing that says where it is from.
+//!
+//! [RFC 6454 §7]: https://www.rfc-editor.org/rfc/rfc6454#section-7
+//! [Fetch Metadata]: https://www.w3.org/TR/fetch-metadata/
 
 use http::header::{COOKIE, HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, Method};

@@ -6,8 +6,12 @@
 //! Refused when chosen: less than 12 characters (Unicode scalar values of NFKC), more than 1,024 bytes, the person's own
 //! address or name as a whole ([NIST SP 800-63B §3.1.1.2]: "the entire password", so a password may well hold a name),
 //! and what is guessed too early ([`crate::password_strength`]).
+//!
+//! [NIST SP 800-63B §3.1.1]: https://pages.nist.gov/800-63-4/sp800-63b.html
+//! [ASVS 5.0 §6.2]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
 
 use countersign_storage::{EmailAddress, Secret};
+use countersign_web::refusals;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::password_strength::Weakness;
@@ -16,24 +20,30 @@ use crate::password_strength::Weakness;
 #[derive(Clone, Debug)]
 pub struct Password(Secret);
 
-/// Why a password must not be used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum PasswordRefusal {
-    /// It would be guessed too early.
-    #[error(transparent)]
-    Guessable(Weakness),
-    /// It is the person's own e-mail address, the part of it before the `@`, or their name.
-    #[error("This password is your e-mail address or your name. Use something that nobody knows of you.")]
-    Personal,
-    /// More than 1,024 bytes.
-    #[error("This password is too long: at most 1024 bytes.")]
-    TooLong,
-    /// Less than 12 characters.
-    #[error("This password is too short: it has {found} characters, and at least 12 are needed.")]
-    TooShort {
-        /// How many it has.
-        found: usize,
-    },
+refusals! {
+    /// Why a password must not be used.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum PasswordRefusal {
+        /// It would be guessed too early.
+        Guessable(weakness: Weakness) => inner,
+        /// It is the person's own e-mail address, the part of it before the `@`, or their name.
+        Personal => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_PERSONAL" "NIST SP 800-63B §3.1.1.2"
+            "This password is your e-mail address or your name. Use something that nobody knows of you."
+        ],
+        /// More than 1,024 bytes.
+        TooLong => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_LONG" "own" "This password is too long: at most 1024 bytes."
+        ],
+        /// Less than 12 characters.
+        TooShort {
+            /// How many it has.
+            found: usize,
+        } => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_SHORT" "NIST SP 800-63B §3.1.1.2"
+            "This password is too short: it has {found} characters, and at least 12 are needed."
+        ],
+    }
 }
 
 impl Password {

@@ -3,6 +3,8 @@
 //!
 //! A further scheme is one more variant of [`Scheme`] and one more arm where it is verified. What is stored says itself
 //! what it is, so old hashes keep working and are replaced at the next sign-in.
+//!
+//! [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -10,8 +12,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use countersign_storage::Fault;
 use subtle::ConstantTimeEq;
 
+use crate::argon2id_cost::Argon2idCost;
 use crate::password::Password;
-use crate::password_hasher::Argon2idCost;
 
 /// A stored hash, taken apart.
 #[derive(Clone)]

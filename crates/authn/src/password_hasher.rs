@@ -3,6 +3,9 @@
 //! One hash takes some 20 ms of a core and 19 MiB. It must therefore run neither on the threads that answer requests nor
 //! on as many threads as there are requests: a flood of sign-ins fills the queue and is told to come back, while everything
 //! else goes on.
+//!
+//! [OWASP Password Storage]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+//! [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
 
 use std::future::Future;
 use std::thread::available_parallelism;
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use countersign_storage::{Fault, Random, random};
 
+pub use crate::argon2id_cost::Argon2idCost;
 use crate::password::Password;
 use crate::password_hash::{PasswordHash, Scheme};
 use crate::password_strength::{self, Weakness};
@@ -33,30 +37,6 @@ pub struct PasswordHasherConfig {
     pub queue: usize,
     /// What to tell those who find the queue full: 2 s by default.
     pub retry_after: Duration,
-}
-
-/// What one argon2id hash costs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Argon2idCost {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    /// Passes over it.
-    pub passes: u32,
-    /// Lanes.
-    pub lanes: u32,
-}
-
-impl Argon2idCost {
-    /// The least that is accepted, and the default: 19 MiB, 2 passes, 1 lane, as [OWASP Password Storage] advises.
-    pub const FLOOR: Argon2idCost = Argon2idCost { memory_kib: 19_456, passes: 2, lanes: 1 };
-
-    /// Whether this is spent on one password at all: at most 1 GiB, 1,000 passes, 64 lanes, and 4 GiB passed over together.
-    /// A stored hash that asks for more would stop a hashing thread for minutes, or for good.
-    pub(crate) fn within_bounds(self) -> bool {
-        const GIB_IN_KIB: u64 = 1_024 * 1_024;
-        let (memory, passes) = (u64::from(self.memory_kib), u64::from(self.passes));
-        memory <= GIB_IN_KIB && passes <= 1_000 && self.lanes <= 64 && memory * passes <= 4 * GIB_IN_KIB
-    }
 }
 
 impl Default for PasswordHasherConfig {
@@ -246,7 +226,8 @@ mod tests {
 
     use super::*;
     use crate::pool::Outcome;
-    use crate::{Authn, AuthnConfig, AuthnPolicy, Context, SignIn, SignInError, SignUp, SignUpError};
+    use crate::{Authn, AuthnConfig, AuthnPolicy, Context, SignIn, SignInRefusal, SignUp, SignUpRefusal};
+    use countersign_storage::Stopped;
 
     const CHEAP: Argon2idCost = Argon2idCost { memory_kib: 16, passes: 1, lanes: 1 };
     const WAIT: Duration = Duration::from_secs(7);
@@ -319,17 +300,16 @@ mod tests {
         // Both come to where a password is compared: an unknown address is no shortcut.
         for email in [email.clone(), "nobody@x.test".to_owned()] {
             let refused = block_on(authn.sign_in(SignIn { email, password: password() }, &nowhere)).unwrap_err();
-            assert_eq!(refused, SignInError::Busy(WAIT));
-            assert_eq!((refused.status().as_u16(), refused.retry_after()), (503, Some(WAIT)));
+            assert_eq!(refused, Stopped::Refused(SignInRefusal::Busy { retry_after: WAIT }));
         }
         let refused = block_on(authn.sign_up(sign_up("bob@x.test"), &nowhere)).unwrap_err();
-        assert_eq!(refused, SignUpError::Busy(WAIT));
+        assert_eq!(refused, Stopped::Refused(SignUpRefusal::Busy { retry_after: WAIT }));
         block_on(authn.sign_out(&alice.cookie)).unwrap();
 
         drop(blocked.gates);
         let sign_in = loop {
             match block_on(authn.sign_in(SignIn { email: email.clone(), password: password() }, &nowhere)) {
-                Err(SignInError::Busy(_)) => std::thread::yield_now(),
+                Err(Stopped::Refused(SignInRefusal::Busy { .. })) => std::thread::yield_now(),
                 other => break other,
             }
         };

@@ -3,40 +3,59 @@
 //!
 //! An estimate takes up to some 25 ms for 100 characters, so it is made on the hashing threads. Of a longer password the
 //! first 100 characters are judged.
+//!
+//! [NIST SP 800-63B §3.1.1.2]: https://pages.nist.gov/800-63-4/sp800-63b.html
 
+use countersign_web::refusals;
 use zxcvbn::feedback::Warning;
 use zxcvbn::zxcvbn;
 
-/// What makes a password easy to guess.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Weakness {
-    /// It is made of the person's name or address and little else.
-    #[error(
-        "This password is easy to guess for somebody who knows your name or your address. Use words that have nothing to do with you."
-    )]
-    Personal,
-    /// It is among those that everybody tries first, or nearly so.
-    #[error("This password is much like one that many people use. Use a few words that do not belong together.")]
-    Popular,
-    /// Something short, again and again.
-    #[error("This password repeats itself, which makes it easy to guess. Use a few different words.")]
-    Repetition,
-    /// `abcd`, `6543`.
-    #[error("This password runs along the alphabet or counts, which makes it easy to guess. Use a few words instead.")]
-    Sequence,
-    /// Keys that lie side by side.
-    #[error("This password runs along the keyboard, which makes it easy to guess. Use a few words instead.")]
-    Walk,
-    /// A year or a day.
-    #[error("This password is little more than a date, which is easy to guess. Add a few words.")]
-    Date,
-    /// One word or name.
-    #[error("This password is little more than one word or name, which is easy to guess. Add a few words.")]
-    Word,
-    /// None of these alone.
-    #[error("This password is too easy to guess. Add one or two words.")]
-    Plain,
+refusals! {
+    /// What makes a password easy to guess.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum Weakness {
+        /// A year or a day.
+        Date => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password is little more than a date, which is easy to guess. Add a few words."
+        ],
+        /// It is made of the person's name or address and little else.
+        Personal => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_PERSONAL" "NIST SP 800-63B §3.1.1.2"
+            "This password is easy to guess for somebody who knows your name or your address. Use words that have nothing to do with you."
+        ],
+        /// None of these alone.
+        Plain => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password is too easy to guess. Add one or two words."
+        ],
+        /// It is among those that everybody tries first, or nearly so.
+        Popular => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password is much like one that many people use. Use a few words that do not belong together."
+        ],
+        /// Something short, again and again.
+        Repetition => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password repeats itself, which makes it easy to guess. Use a few different words."
+        ],
+        /// `abcd`, `6543`.
+        Sequence => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password runs along the alphabet or counts, which makes it easy to guess. Use a few words instead."
+        ],
+        /// Keys that lie side by side.
+        Walk => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password runs along the keyboard, which makes it easy to guess. Use a few words instead."
+        ],
+        /// One word or name.
+        Word => [
+            UNPROCESSABLE_ENTITY "PASSWORD_TOO_COMMON" "NIST SP 800-63B §3.1.1.2"
+            "This password is little more than one word or name, which is easy to guess. Add a few words."
+        ],
+    }
 }
 
 /// Judges a text in NFKC; `personal` is what is known of the person. `None`: at least ten to the power of `least` guesses

@@ -1,9 +1,11 @@
 //! What sign-in reports of itself: who, from where, and that somebody was refused.
 
-use async_trait::async_trait;
-use countersign_storage::{Action, Actor, Changes, Event, Fault, Moment, OldDecision, OldOperation, Reader, Subject};
+use std::convert::Infallible;
 
-use crate::authn::Context;
+use async_trait::async_trait;
+use countersign_storage::{Action, Actor, Decision, Event, Fault, Moment, Operation, Reader, Subject};
+
+use crate::context::Context;
 use crate::session::person;
 
 /// Stores that a sign-in was refused.
@@ -12,21 +14,17 @@ pub(crate) struct Deny {
 }
 
 #[async_trait]
-impl OldOperation for Deny {
+impl Operation for Deny {
     type Loaded = ();
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn decide(&self, (): (), _: &Moment<'_>) -> OldDecision<()> {
-        OldDecision::answer(()).report(self.event.clone())
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+    fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
+        Decision::grant(()).report(self.event.clone())
     }
 }
 

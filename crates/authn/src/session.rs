@@ -4,17 +4,20 @@
 //! with others (`session_epoch.rs`), and when its account was disabled since it began, also where the account is let
 //! in again. One that is seen to be too old or idle is deleted there and then, so that a clock that is set back does not
 //! bring it back; what else is dead stays stored until it expires, and opens nothing.
+//!
+//! [NIST SP 800-63B §5]: https://pages.nist.gov/800-63-4/sp800-63b.html
+//! [ASVS 5.0 §7]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
 
 use std::net::IpAddr;
 
-use async_trait::async_trait;
 use countersign_storage::{
-    Account, Action, Actor, Authentication, Changes, Event, Fault, Handle, Index, Kind, Moment, OldDecision,
-    OldOperation, Reader, Record, Secret, SessionEnding, Stored, Subject, Timestamp, secret,
+    Account, Action, Actor, Authentication, Event, Handle, Index, Kind, Moment, Record, Secret, SessionEnding, Stored,
+    Subject, Timestamp, secret,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::authn::{Authn, AuthnPolicy, Context};
+use crate::context::Context;
+use crate::policy::AuthnPolicy;
 use crate::session_epoch::{self, SessionEpoch};
 
 /// A session as its owner may see it.
@@ -30,6 +33,8 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sign_in_id: String,
     /// How: the values of [RFC 8176], `pwd`.
+    ///
+    /// [RFC 8176]: https://www.rfc-editor.org/rfc/rfc8176
     pub amr: Vec<String>,
     /// When it began.
     pub created_at: Timestamp,
@@ -46,7 +51,7 @@ pub struct Session {
     /// The generation of the account that it began in; it holds in no other ([`Account::carries`]).
     #[serde(default)]
     pub account_generation: u32,
-    /// The epoch of the person's sessions that it began in: [`Authn::revoke_other_sessions`] begins the next.
+    /// The epoch of the person's sessions that it began in: [`crate::Authn::revoke_other_sessions`] begins the next.
     #[serde(default)]
     pub epoch: u64,
 }
@@ -54,9 +59,9 @@ pub struct Session {
 /// A fresh session, and the one chance to learn its secret.
 #[derive(Clone, Debug)]
 pub struct SignedInSession {
-    /// The secret for the cookie ([`Authn::set_cookie`]).
+    /// The secret for the cookie ([`crate::Authn::set_cookie`]).
     pub cookie: Secret,
-    /// What lets the browser be known the next time ([`Authn::set_device_cookie`]); it opens nothing.
+    /// What lets the browser be known the next time ([`crate::Authn::set_device_cookie`]); it opens nothing.
     pub device: Secret,
     /// The session.
     pub session: Session,
@@ -70,16 +75,6 @@ impl Session {
         Authentication::asserted(self.subject.clone(), self.id.clone(), self.auth_time, self.amr.clone())
             .by_sign_in(self.sign_in_id.clone())
             .in_generation(self.account_generation)
-    }
-}
-
-impl Authn {
-    /// The living session behind a cookie's secret. Writes down that it was used, now and then.
-    ///
-    /// # Errors
-    /// [`Fault::Unavailable`]; never answered as "nobody".
-    pub async fn session(&self, cookie: &Secret) -> Result<Option<Session>, Fault> {
-        self.ports.perform_old(&LookUp { authn: self, handle: cookie.handle() }).await
     }
 }
 
@@ -160,7 +155,7 @@ impl SessionRecord {
     /// ended together with others.
     pub(crate) fn holds(&self, account: Option<&Account>, epoch: Option<&Stored<SessionEpoch>>) -> bool {
         account.is_some_and(|account| account.carries(self.session.account_generation))
-            && session_epoch::holds(epoch, &self.session)
+            && session_epoch::holds(epoch, self.session.epoch, &self.session.id)
     }
 
     /// Judges by what is stored and by today's policy: whichever ends it first.
@@ -195,59 +190,6 @@ impl SessionRecord {
 /// The event's actor, for what a person does by themselves.
 pub(crate) fn person(subject: &Subject) -> Actor {
     Actor::Person { subject: subject.clone() }
-}
-
-/// Finds a session, and does with it what its clocks call for.
-///
-/// It may write, and yet it costs nobody a conflict that would be felt: of many requests that want to write down one
-/// minute's use one does and the others, loading again, find nothing left to write. Whatever ended the session meanwhile
-/// wins: a change names the version that it read and a deleted record has none, and the epoch is guarded.
-struct LookUp<'a> {
-    authn: &'a Authn,
-    handle: Handle,
-}
-
-struct Found {
-    session: Stored<SessionRecord>,
-    account: Option<Account>,
-    epoch: Option<Stored<SessionEpoch>>,
-}
-
-#[async_trait]
-impl OldOperation for LookUp<'_> {
-    type Loaded = Option<Found>;
-    type Plan = Option<Session>;
-    type Answer = Option<Session>;
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let Some(session) = reader.load(SessionRecord::at(self.handle.as_str())).await? else { return Ok(None) };
-        let epoch = reader.load(SessionEpoch::at(session.session.subject.as_str())).await?;
-        let account = self.authn.accounts.by_subject(&session.session.subject).await?;
-        Ok(Some(Found { session, account, epoch }))
-    }
-
-    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
-        let Some(Found { mut session, account, epoch }) = loaded else { return OldDecision::answer(None) };
-        let mut changes = Changes::none();
-        match session.standing(&self.authn.policy, moment.now) {
-            Standing::Dead => {
-                changes.delete(&session);
-                return OldDecision::changing(None, changes)
-                    .report(session.ended(Actor::System, SessionEnding::Expired));
-            }
-            _ if !session.holds(account.as_ref(), epoch.as_ref()) => return OldDecision::answer(None),
-            Standing::Alive => {}
-            Standing::Unrecorded => {
-                session.record.seen(&self.authn.policy, moment.now);
-                changes.replace(&session);
-            }
-        }
-        OldDecision::changing(Some(session.record.session), changes)
-    }
-
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        Ok(plan)
-    }
 }
 
 /// The name of a verification that has just happened.

@@ -9,8 +9,6 @@
 use countersign_storage::{Kind, Record, Stored, Subject};
 use serde::{Deserialize, Serialize};
 
-use crate::session::Session;
-
 /// One for each person who ever ended all others; its key is the subject. It has no end of its own: without it, sessions
 /// of an older epoch would hold again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +34,7 @@ pub(crate) fn present(epoch: Option<&Stored<SessionEpoch>>) -> u64 {
     epoch.map_or(0, |epoch| epoch.number)
 }
 
-/// Whether a session of this person was not ended together with others.
-pub(crate) fn holds(epoch: Option<&Stored<SessionEpoch>>, session: &Session) -> bool {
-    session.epoch == present(epoch) || epoch.is_some_and(|epoch| epoch.kept.as_ref() == Some(&session.id))
+/// Whether a session of this person, by its epoch and its public name, was not ended together with others.
+pub(crate) fn holds(epoch: Option<&Stored<SessionEpoch>>, began_in: u64, session_id: &str) -> bool {
+    began_in == present(epoch) || epoch.is_some_and(|epoch| epoch.kept.as_deref() == Some(session_id))
 }

@@ -5,7 +5,7 @@ use countersign_storage::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::authn::AuthnPolicy;
+use crate::policy::AuthnPolicy;
 use crate::session::{SessionRecord, Standing, by_subject, person};
 use crate::session_epoch::SessionEpoch;
 

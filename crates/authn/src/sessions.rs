@@ -1,8 +1,10 @@
 //! A person's sessions: listed, and ended one by one, all, or all but one.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use countersign_storage::{
-    Action, Changes, Fault, Moment, OldDecision, OldOperation, Page, Reader, Record, SessionEnding, Stored, Subject,
+    Action, Changes, Decision, Fault, Moment, Operation, Page, Reader, Record, SessionEnding, Stored, Subject,
 };
 
 use crate::authn::Authn;
@@ -45,7 +47,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_session(&self, subject: &Subject, session_id: &str) -> Result<Revocation, Fault> {
-        self.ports.perform_old(&RevokeOne { subject, session_id }).await
+        Ok(self.ports.perform(&RevokeOne { subject, session_id }).await?)
     }
 
     /// Ends every session of this person, those included that begin while this is under way.
@@ -53,7 +55,8 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_sessions(&self, subject: &Subject) -> Result<(), Fault> {
-        self.ports.perform_old(&RevokeAll { subject, kept: None }).await.map(drop)
+        self.ports.perform(&RevokeAll { subject, kept: None }).await?;
+        Ok(())
     }
 
     /// Ends every session of a person but the one in use, those included that begin while this is under way.
@@ -62,7 +65,7 @@ impl Authn {
     /// # Errors
     /// [`Fault::Unavailable`].
     pub async fn revoke_other_sessions(&self, kept: &Session) -> Result<Revocation, Fault> {
-        self.ports.perform_old(&RevokeAll { subject: &kept.subject, kept: Some(kept) }).await
+        Ok(self.ports.perform(&RevokeAll { subject: &kept.subject, kept: Some(kept) }).await?)
     }
 }
 
@@ -72,10 +75,10 @@ struct RevokeOne<'a> {
 }
 
 #[async_trait]
-impl OldOperation for RevokeOne<'_> {
+impl Operation for RevokeOne<'_> {
     type Loaded = Option<Stored<SessionRecord>>;
-    type Plan = Revocation;
-    type Answer = Revocation;
+    type Granted = Revocation;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         // Longer than any public name: not even worth a look.
@@ -86,20 +89,17 @@ impl OldOperation for RevokeOne<'_> {
         Ok(found.into_iter().next())
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revocation> {
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation, Infallible> {
         match found {
             Some(found) if found.session.subject == *self.subject => {
                 let mut changes = Changes::none();
                 changes.delete(&found);
-                OldDecision::changing(Revocation::Revoked, changes)
+                Decision::grant(Revocation::Revoked)
+                    .changing(changes)
                     .report(found.ended(person(self.subject), SessionEnding::Revoked))
             }
-            Some(_) | None => OldDecision::answer(Revocation::NotFound),
+            Some(_) | None => Decision::grant(Revocation::NotFound),
         }
-    }
-
-    async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
-        Ok(plan)
     }
 }
 
@@ -110,19 +110,19 @@ struct RevokeAll<'a> {
 }
 
 #[async_trait]
-impl OldOperation for RevokeAll<'_> {
+impl Operation for RevokeAll<'_> {
     type Loaded = Option<Stored<SessionEpoch>>;
-    type Plan = Revocation;
-    type Answer = Revocation;
+    type Granted = Revocation;
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(SessionEpoch::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> OldDecision<Revocation> {
+    fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation, Infallible> {
         // Or a session that was ended would come back as the one that goes on.
-        if self.kept.is_some_and(|kept| !session_epoch::holds(epoch.as_ref(), kept)) {
-            return OldDecision::answer(Revocation::NotFound);
+        if self.kept.is_some_and(|kept| !session_epoch::holds(epoch.as_ref(), kept.epoch, &kept.id)) {
+            return Decision::grant(Revocation::NotFound);
         }
         let next = SessionEpoch {
             subject: self.subject.clone(),
@@ -137,10 +137,6 @@ impl OldOperation for RevokeAll<'_> {
         let reason = if self.kept.is_some() { SessionEnding::RevokedOthers } else { SessionEnding::RevokedAll };
         let kept = self.kept.map(|kept| kept.id.clone());
         let ended = event(Action::SessionEnd { session_id: None, kept, reason }, self.subject);
-        OldDecision::changing(Revocation::Revoked, changes).report(ended)
-    }
-
-    async fn seal(&self, plan: Revocation, _: &mut Changes) -> Result<Revocation, Fault> {
-        Ok(plan)
+        Decision::grant(Revocation::Revoked).changing(changes).report(ended)
     }
 }

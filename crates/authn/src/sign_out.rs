@@ -1,8 +1,10 @@
 //! Sign-out: the session ends on the server, whatever the browser does with its cookie.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use countersign_storage::{
-    Changes, Fault, Handle, Moment, OldDecision, OldOperation, Reader, Record, Secret, SessionEnding, Stored,
+    Changes, Decision, Fault, Handle, Moment, Operation, Reader, Record, Secret, SessionEnding, Stored,
 };
 
 use crate::authn::Authn;
@@ -14,7 +16,7 @@ impl Authn {
     /// # Errors
     /// [`Fault`]: whether it ended is not known; say so, and do not take the cookie away.
     pub async fn sign_out(&self, cookie: &Secret) -> Result<(), Fault> {
-        self.ports.perform_old(&SignOut { handle: cookie.handle() }).await
+        Ok(self.ports.perform(&SignOut { handle: cookie.handle() }).await?)
     }
 }
 
@@ -23,23 +25,21 @@ struct SignOut {
 }
 
 #[async_trait]
-impl OldOperation for SignOut {
+impl Operation for SignOut {
     type Loaded = Option<Stored<SessionRecord>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(SessionRecord::at(self.handle.as_str())).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
-        let Some(found) = found else { return OldDecision::answer(()) };
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
+        let Some(found) = found else { return Decision::grant(()) };
         let mut changes = Changes::none();
         changes.delete(&found);
-        OldDecision::changing((), changes).report(found.ended(person(&found.session.subject), SessionEnding::SignOut))
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(())
+            .changing(changes)
+            .report(found.ended(person(&found.session.subject), SessionEnding::SignOut))
     }
 }

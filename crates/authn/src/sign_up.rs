@@ -8,25 +8,29 @@
 //!
 //! A crash after 1 leaves a hash that nothing leads to. A crash after 2 leaves an account whose owner can sign in. The other
 //! way round, a crash would leave an account that has no password and whose address is taken.
+//!
+//! [OWASP Authentication]: https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
+//! [ASVS 5.0 §6.2]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Changes, CreateAccountError, EmailAddress, Fault, Moment, NewAccount, OldDecision, OldOperation, Reader, Record,
-    Secret, Stored, Subject,
+    Changes, CreateAccountError, Decision, EmailAddress, Fault, Moment, NewAccount, Operation, Reader, Record, Secret,
+    Stopped, Stored, Subject,
 };
-use http::StatusCode;
+use countersign_web::refusals;
 
-use crate::authn::{Authn, Context};
+use crate::authn::Authn;
+use crate::context::Context;
 use crate::credential::Credential;
 use crate::password::{Password, PasswordRefusal, personal};
 use crate::password_hasher::HashingError;
-use crate::password_strength::Weakness;
 use crate::session::SignedInSession;
-use crate::sign_in::{Verified, fault_code, fault_retry_after};
 use crate::start_session::{Occasion, StartSession};
 use crate::throttling::Held;
+use crate::verified::Verified;
 
 /// What a person types to sign up.
 #[derive(Clone, Debug)]
@@ -39,75 +43,43 @@ pub struct SignUp {
     pub password: Secret,
 }
 
-/// Why there is no new account.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SignUpError {
-    /// The person's doing: 422.
-    #[error(transparent)]
-    Refused(SignUpRefusal),
-    /// Too many sign-ups from one address: 429, try again after this long.
-    #[error("Too many attempts. Try again later.")]
-    Throttled(Duration),
-    /// Too many passwords are being hashed: 503, try again after this long.
-    #[error("The server is busy. Try again later.")]
-    Busy(Duration),
-    /// Our fault. Where it came late, the account exists and its owner can sign in.
-    #[error("The server can not answer now. Try again later.")]
-    Failed(#[source] Fault),
+refusals! {
+    /// Why there is no new account.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[non_exhaustive]
+    pub enum SignUpRefusal {
+        /// Too many passwords are being hashed.
+        Busy {
+            /// When to try again.
+            retry_after: Duration,
+        } => [SERVICE_UNAVAILABLE "SERVICE_UNAVAILABLE" "RFC 9110 §15.6.4" "The server is busy. Try again later."],
+        /// Somebody has an account with this address.
+        EmailTaken => [
+            UNPROCESSABLE_ENTITY "USER_ALREADY_EXISTS" "own" "There is an account with this e-mail address."
+        ],
+        /// The text is no e-mail address that we accept.
+        InvalidEmail => [UNPROCESSABLE_ENTITY "INVALID_EMAIL" "own" "This is not an e-mail address."],
+        /// The name is empty, too long, or holds control characters.
+        InvalidName => [UNPROCESSABLE_ENTITY "INVALID_NAME" "own" "The name must have 1 to 200 characters."],
+        /// The password must not be used.
+        Password(refusal: PasswordRefusal) => inner,
+        /// Too many sign-ups from one address.
+        Throttled {
+            /// When to try again.
+            retry_after: Duration,
+        } => [TOO_MANY_REQUESTS "TOO_MANY_REQUESTS" "own" "Too many attempts. Try again later."],
+    }
 }
 
-/// What has to be typed differently.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SignUpRefusal {
-    /// Somebody has an account with this address.
-    #[error("There is an account with this e-mail address.")]
-    EmailTaken,
-    /// The text is no e-mail address that we accept.
-    #[error("This is not an e-mail address.")]
-    InvalidEmail,
-    /// The name is empty, too long, or holds control characters.
-    #[error("The name must have 1 to 200 characters.")]
-    InvalidName,
-    /// The password must not be used.
-    #[error(transparent)]
-    Password(#[from] PasswordRefusal),
-}
-
-impl SignUpError {
-    /// The status to answer with.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            SignUpError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            SignUpError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            SignUpError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-            SignUpError::Failed(fault) => fault.status(),
-        }
-    }
-
-    /// The code for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            SignUpError::Refused(SignUpRefusal::EmailTaken) => "USER_ALREADY_EXISTS",
-            SignUpError::Refused(SignUpRefusal::InvalidEmail) => "INVALID_EMAIL",
-            SignUpError::Refused(SignUpRefusal::InvalidName) => "INVALID_NAME",
-            SignUpError::Refused(SignUpRefusal::Password(
-                PasswordRefusal::Personal | PasswordRefusal::Guessable(Weakness::Personal),
-            )) => "PASSWORD_TOO_PERSONAL",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::Guessable(_))) => "PASSWORD_TOO_COMMON",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::TooLong)) => "PASSWORD_TOO_LONG",
-            SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::TooShort { .. })) => "PASSWORD_TOO_SHORT",
-            SignUpError::Throttled(_) => "TOO_MANY_REQUESTS",
-            SignUpError::Busy(_) => "SERVICE_UNAVAILABLE",
-            SignUpError::Failed(fault) => fault_code(fault),
-        }
-    }
-
-    /// The `Retry-After`, where trying again later can help ([RFC 9110 §10.2.3]).
+impl SignUpRefusal {
+    /// The `Retry-After`, where trying again later can help (RFC 9110 §10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            SignUpError::Throttled(wait) | SignUpError::Busy(wait) => Some(*wait),
-            SignUpError::Failed(fault) => fault_retry_after(fault),
-            SignUpError::Refused(_) => None,
+            SignUpRefusal::Busy { retry_after } | SignUpRefusal::Throttled { retry_after } => Some(*retry_after),
+            SignUpRefusal::EmailTaken
+            | SignUpRefusal::InvalidEmail
+            | SignUpRefusal::InvalidName
+            | SignUpRefusal::Password(_) => None,
         }
     }
 }
@@ -116,12 +88,12 @@ impl Authn {
     /// Creates an account and signs its owner in. The session in [`Context::previous`] ends.
     ///
     /// # Errors
-    /// [`SignUpError`].
-    pub async fn sign_up(&self, sign_up: SignUp, context: &Context) -> Result<SignedInSession, SignUpError> {
+    /// [`SignUpRefusal`], and the faults of the ports. Where a fault came late, the account exists and its owner can sign in.
+    pub async fn sign_up(&self, sign_up: SignUp, context: &Context) -> Result<SignedInSession, Stopped<SignUpRefusal>> {
         let email = EmailAddress::parse(&sign_up.email).map_err(|_| SignUpRefusal::InvalidEmail)?;
         let name = person_name(&sign_up.name).ok_or(SignUpRefusal::InvalidName)?;
         let password = Password::chosen(&sign_up.password, &email, name).map_err(SignUpRefusal::Password)?;
-        self.count_sign_up(context).await?;
+        self.count_sign_up(context).await.map_err(|stopped| stopped.map(SignUpRefusal::from))?;
         let known = personal(&email, name);
         if let Some(weakness) = self.hasher.weakness(&password, known, self.policy.password_guesses).await? {
             return Err(SignUpRefusal::Password(PasswordRefusal::Guessable(weakness)).into());
@@ -132,21 +104,25 @@ impl Authn {
         }
 
         let phc = self.hasher.hash(&password, self.ports.random.as_ref()).await?;
-        let subject = self.ports.perform_old(&StorePassword { phc: &phc }).await?;
+        let subject = self.ports.perform(&StorePassword { phc: &phc }).await.map_err(Fault::from)?;
         let account = NewAccount { subject: subject.clone(), email, name: name.to_owned() };
         if let Err(error) = self.accounts.create(account).await {
             return Err(match error {
                 CreateAccountError::EmailTaken => {
-                    self.ports.perform_old(&ForgetPassword { subject: &subject }).await?;
+                    self.ports.perform(&ForgetPassword { subject: &subject }).await.map_err(Fault::from)?;
                     SignUpRefusal::EmailTaken.into()
                 }
                 // Whether the account was created is not known, so its password stays.
-                CreateAccountError::Failed(fault) => SignUpError::Failed(fault),
+                CreateAccountError::Failed(fault) => Stopped::Failed(fault),
             });
         }
         let verified = Verified { generation: FIRST, rehashed: None };
         let start = StartSession { authn: self, subject: &subject, verified, context, occasion: Occasion::SignUp };
-        self.ports.perform_old(&start).await?.ok_or(SignUpError::Failed(NOT_LET_IN))
+        let started = self.ports.perform_sealing(&start).await;
+        started.map_err(|stopped| match stopped {
+            Stopped::Refused(_) => Stopped::Failed(NOT_LET_IN),
+            Stopped::Failed(fault) => Stopped::Failed(fault),
+        })
     }
 }
 
@@ -162,26 +138,22 @@ struct StorePassword<'a> {
 }
 
 #[async_trait]
-impl OldOperation for StorePassword<'_> {
+impl Operation for StorePassword<'_> {
     type Loaded = ();
-    type Plan = Subject;
-    type Answer = Subject;
+    type Granted = Subject;
+    type Refusal = Infallible;
 
     async fn load(&self, _: &mut Reader<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    fn decide(&self, (): (), moment: &Moment<'_>) -> OldDecision<Subject> {
+    fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Subject, Infallible> {
         let subject = Subject::generate(moment.random);
         let credential =
             Credential { subject: subject.clone(), phc: self.phc.to_owned(), generation: FIRST, set_at: moment.now };
         let mut changes = Changes::none();
         changes.insert(&credential);
-        OldDecision::changing(subject, changes)
-    }
-
-    async fn seal(&self, plan: Subject, _: &mut Changes) -> Result<Subject, Fault> {
-        Ok(plan)
+        Decision::grant(subject).changing(changes)
     }
 }
 
@@ -191,54 +163,41 @@ struct ForgetPassword<'a> {
 }
 
 #[async_trait]
-impl OldOperation for ForgetPassword<'_> {
+impl Operation for ForgetPassword<'_> {
     type Loaded = Option<Stored<Credential>>;
-    type Plan = ();
-    type Answer = ();
+    type Granted = ();
+    type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         reader.load(Credential::at(self.subject.as_str())).await
     }
 
-    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> OldDecision<()> {
+    fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         if let Some(found) = &found {
             changes.delete(found);
         }
-        OldDecision::changing((), changes)
-    }
-
-    async fn seal(&self, (): (), _: &mut Changes) -> Result<(), Fault> {
-        Ok(())
+        Decision::grant(()).changing(changes)
     }
 }
 
-impl From<SignUpRefusal> for SignUpError {
+impl From<SignUpRefusal> for Stopped<SignUpRefusal> {
     fn from(refusal: SignUpRefusal) -> Self {
-        SignUpError::Refused(refusal)
+        Stopped::Refused(refusal)
     }
 }
 
-impl From<Fault> for SignUpError {
-    fn from(fault: Fault) -> Self {
-        SignUpError::Failed(fault)
+impl From<Held> for SignUpRefusal {
+    fn from(Held { retry_after }: Held) -> Self {
+        SignUpRefusal::Throttled { retry_after }
     }
 }
 
-impl From<Held> for SignUpError {
-    fn from(held: Held) -> Self {
-        match held {
-            Held::RetryAfter(wait) => SignUpError::Throttled(wait),
-            Held::Failed(fault) => SignUpError::Failed(fault),
-        }
-    }
-}
-
-impl From<HashingError> for SignUpError {
+impl From<HashingError> for Stopped<SignUpRefusal> {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Busy(busy) => SignUpError::Busy(busy.retry_after),
-            HashingError::Failed(fault) => SignUpError::Failed(fault),
+            HashingError::Busy(busy) => Stopped::Refused(SignUpRefusal::Busy { retry_after: busy.retry_after }),
+            HashingError::Failed(fault) => Stopped::Failed(fault),
         }
     }
 }

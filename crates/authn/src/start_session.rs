@@ -2,17 +2,19 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Action, Changes, Fault, Moment, OldDecision, OldOperation, Reader, Record, Secret,
+    Account, AccountState, Action, Changes, Decision, Fault, Moment, Operation, Reader, Record, Sealing, Secret,
     SessionEnding, Stored, Subject,
 };
 
-use crate::authn::{Authn, Context};
+use crate::authn::Authn;
+use crate::context::Context;
 use crate::credential::Credential;
 use crate::report::{denied, event};
 use crate::session::{SessionRecord, SignedInSession, person};
 use crate::session_epoch::{self, SessionEpoch};
 use crate::session_turn::{Room, SessionTurn, stored_sessions};
-use crate::sign_in::Verified;
+use crate::sign_in_refusal::SignInRefusal;
+use crate::verified::Verified;
 
 /// What a session starts with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,10 @@ pub(crate) struct Loaded {
 }
 
 #[async_trait]
-impl OldOperation for StartSession<'_> {
+impl Operation for StartSession<'_> {
     type Loaded = Loaded;
-    type Plan = Option<(Secret, SessionRecord)>;
-    type Answer = Option<SignedInSession>;
+    type Granted = (Secret, SessionRecord);
+    type Refusal = SignInRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let subject = self.subject.as_str();
@@ -62,9 +64,11 @@ impl OldOperation for StartSession<'_> {
         Ok(Loaded { account, credential, previous, epoch, turn, others })
     }
 
-    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan> {
+    fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, SignInRefusal> {
         let Loaded { account, credential, previous, epoch, turn, others } = loaded;
-        let refuse = |reason| OldDecision::answer(None).report(denied(Some(self.subject), reason, self.context));
+        let refuse = |reason| {
+            Decision::refuse(SignInRefusal::InvalidCredentials).report(denied(Some(self.subject), reason, self.context))
+        };
         let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
             return refuse("account_disabled");
         };
@@ -100,12 +104,17 @@ impl OldOperation for StartSession<'_> {
             .chain(ended)
             .chain(crowded_out)
             .chain([started])
-            .fold(OldDecision::changing(Some((cookie, record)), changes), OldDecision::report)
+            .fold(Decision::grant((cookie, record)).changing(changes), Decision::report)
     }
+}
 
-    async fn seal(&self, plan: Self::Plan, _: &mut Changes) -> Result<Self::Answer, Fault> {
-        let Some((cookie, SessionRecord { session, ends_at, .. })) = plan else { return Ok(None) };
+#[async_trait]
+impl Sealing for StartSession<'_> {
+    type Sealed = SignedInSession;
+
+    async fn seal(&self, (cookie, record): (Secret, SessionRecord), _: &mut Changes) -> Result<SignedInSession, Fault> {
+        let SessionRecord { session, ends_at, .. } = record;
         let device = self.authn.remember(self.context, self.subject, self.verified.generation)?;
-        Ok(Some(SignedInSession { cookie, device, session, ends_at }))
+        Ok(SignedInSession { cookie, device, session, ends_at })
     }
 }

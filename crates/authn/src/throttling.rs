@@ -12,24 +12,21 @@
 //! - an **address** has one more count, over all accounts, for strangers and confirmations.
 //!
 //! An attempt is counted everywhere or, where one count is full, nowhere.
+//!
+//! [NIST SP 800-63B §3.2.2]: https://pages.nist.gov/800-63-4/sp800-63b.html
 
 use std::time::Duration;
 
-use countersign_storage::{Allowance, Count, Fault, Limit, Timestamp};
+use countersign_storage::{Allowance, Count, Limit, Stopped, Timestamp};
 use countersign_web::peer::Network;
 
-use crate::authn::{Authn, AuthnPolicy, Context};
+use crate::authn::Authn;
+use crate::context::Context;
+use crate::policy::AuthnPolicy;
 
-/// What is not an allowed attempt.
-pub(crate) enum Held {
-    RetryAfter(Duration),
-    Failed(Fault),
-}
-
-impl From<Fault> for Held {
-    fn from(fault: Fault) -> Self {
-        Held::Failed(fault)
-    }
+/// It is not allowed yet.
+pub(crate) struct Held {
+    pub(crate) retry_after: Duration,
 }
 
 /// Where an attempt at an account comes from.
@@ -49,14 +46,18 @@ pub(crate) struct Attempt {
 }
 
 impl Authn {
-    pub(crate) async fn count_sign_up(&self, context: &Context) -> Result<(), Held> {
+    pub(crate) async fn count_sign_up(&self, context: &Context) -> Result<(), Stopped<Held>> {
         let Some(peer) = context.peer else { return Ok(()) };
         let network = Network::of(peer).to_string();
         within(self.throttle.attempt("sign_up_address", &network, self.policy.sign_ups_per_address).await?)
     }
 
     /// What is no address of anybody is counted for the address alone that it comes from.
-    pub(crate) async fn count_attempt(&self, from: Option<Origin<'_>>, context: &Context) -> Result<Attempt, Held> {
+    pub(crate) async fn count_attempt(
+        &self,
+        from: Option<Origin<'_>>,
+        context: &Context,
+    ) -> Result<Attempt, Stopped<Held>> {
         let policy = &self.policy;
         let network = context.peer.map(|peer| Network::of(peer).to_string());
         let network = network.map(|network| ("sign_in_address", network, policy.attempts_per_address));
@@ -78,7 +79,7 @@ impl Authn {
         Ok(attempt)
     }
 
-    /// It was right. Where that can not be written down it stays counted, and the person is in all the same.
+    /// It was right. Where that cannot be written down it stays counted, and the person is in all the same.
     pub(crate) async fn forgive(&self, attempt: &Attempt) {
         let _ = self.throttle.forgive(&attempt.counts(), attempt.at).await;
     }
@@ -102,9 +103,9 @@ impl AuthnPolicy {
     }
 }
 
-fn within(allowance: Allowance) -> Result<(), Held> {
+fn within(allowance: Allowance) -> Result<(), Stopped<Held>> {
     match allowance {
         Allowance::Allowed => Ok(()),
-        Allowance::RetryAfter(wait) => Err(Held::RetryAfter(wait)),
+        Allowance::RetryAfter(retry_after) => Err(Stopped::Refused(Held { retry_after })),
     }
 }

@@ -1,4 +1,4 @@
-//! Who guesses keeps nobody out ([NIST SP 800-63B §3.2.2], [OWASP Authentication]).
+//! Who guesses keeps nobody out (NIST SP 800-63B §3.2.2, OWASP Authentication).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
 
@@ -15,8 +15,8 @@ fn device(signed_in: &SignedInSession) -> Context {
     Context { device: Some(signed_in.device.expose().to_owned()), ..Context::default() }
 }
 
-fn is_throttled(outcome: &Result<SignedInSession, SignInError>) -> bool {
-    matches!(outcome, Err(SignInError::Throttled(_)))
+fn is_throttled(outcome: &Result<SignedInSession, Stopped<SignInRefusal>>) -> bool {
+    matches!(outcome, Err(Stopped::Refused(SignInRefusal::Throttled { .. })))
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_stranger_waits_longer_the_more_is_guessed() {
     let mut compared = 0;
     while site.clock.now() < START + seconds(600) {
         match site.sign_in(ALICE, "a wrong password") {
-            Err(SignInError::Throttled(wait)) => {
+            Err(Stopped::Refused(SignInRefusal::Throttled { retry_after: wait })) => {
                 waits.push(wait.as_secs());
                 site.clock.advance(wait);
             }
@@ -179,7 +179,7 @@ fn confirmations_count_per_address_too() {
     for _ in 0..3 {
         assert_eq!(confirm("a wrong password", &here), Some(WRONG));
     }
-    assert!(matches!(confirm(PASSWORD, &here), Some(SignInError::Throttled(_))));
+    assert!(matches!(confirm(PASSWORD, &here), Some(Stopped::Refused(SignInRefusal::Throttled { .. }))));
     assert!(is_throttled(&site.sign_in_from(ALICE, PASSWORD, &here)), "one count of the address for both");
     assert_eq!(confirm("a wrong password", &from("192.0.2.2")), Some(WRONG), "another address");
 }
@@ -213,6 +213,6 @@ fn a_password_that_changes_between_comparison_and_commit_confirms_nothing() {
     let (outcome, site) = while_the_password_changes(|site, alice| {
         block_on(site.authn.confirm(&alice.cookie, &Secret::new(PASSWORD), &Context::default()))
     });
-    assert_eq!(outcome.err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
+    assert_eq!(outcome.err(), Some(Stopped::Refused(SignInRefusal::NotSignedIn)));
     assert!(site.events_of("session.confirm").is_empty());
 }

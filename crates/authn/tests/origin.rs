@@ -1,4 +1,4 @@
-//! Which site's page may change something: [RFC 6454 §7], [Fetch Metadata].
+//! Which site's page may change something: RFC 6454 §7, Fetch Metadata.
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
 

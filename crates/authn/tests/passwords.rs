@@ -1,4 +1,4 @@
-//! Passwords and sign-in: [OWASP Authentication], [NIST SP 800-63B §3.1.1], [ASVS 5.0 §6.2, §6.3].
+//! Passwords and sign-in: OWASP Authentication, NIST SP 800-63B §3.1.1, ASVS 5.0 §6.2, §6.3.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn judged(policy: AuthnPolicy, name: &str, password: &str) -> Option<PasswordRef
         SignUp { email: "alice.liddell@wonder.test".into(), name: name.into(), password: Secret::new(password) };
     match block_on(site_with(policy).authn.sign_up(sign_up, &Context::default())) {
         Ok(_) => None,
-        Err(SignUpError::Refused(SignUpRefusal::Password(refusal))) => Some(refusal),
+        Err(Stopped::Refused(SignUpRefusal::Password(refusal))) => Some(refusal),
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -197,21 +197,51 @@ fn a_long_password_is_judged_by_its_first_100_characters() {
 /// Whoever is told what is wrong is told so in the answer too.
 #[test]
 fn every_refusal_of_a_password_says_what_is_wrong_and_what_helps() {
-    let all = [
-        Weakness::Personal,
-        Weakness::Popular,
-        Weakness::Repetition,
-        Weakness::Sequence,
-        Weakness::Walk,
-        Weakness::Date,
-        Weakness::Word,
-        Weakness::Plain,
-    ];
-    let texts: HashSet<String> = all.iter().map(|one| PasswordRefusal::Guessable(*one).to_string()).collect();
-    assert_eq!(texts.len(), all.len());
-    assert!(texts.iter().all(|text| text.starts_with("This password ") && text.ends_with('.')), "{texts:?}");
-    let code = |weakness| SignUpError::Refused(SignUpRefusal::Password(PasswordRefusal::Guessable(weakness))).code();
+    let rows = PasswordRefusal::rows();
+    let texts: HashSet<&str> = rows.iter().map(|row| row.text).collect();
+    assert_eq!(texts.len(), rows.len(), "two say the same");
+    for row in &rows {
+        assert!(row.text.starts_with("This password ") && row.text.ends_with('.'), "{row:?}");
+        let guessed = Weakness::rows().contains(row) && row.name != "Personal";
+        assert_eq!(row.code == "PASSWORD_TOO_COMMON", guessed, "{row:?}");
+    }
+    let code = |weakness| SignUpRefusal::from(PasswordRefusal::from(weakness)).code();
     assert_eq!((code(Weakness::Personal), code(Weakness::Walk)), ("PASSWORD_TOO_PERSONAL", "PASSWORD_TOO_COMMON"));
+}
+
+/// Each way to be refused, with its status and code: those that sign up must type something else (422), those that sign in
+/// learn no more than that.
+#[test]
+fn every_refusal_has_its_status_and_its_code() {
+    let told = |rows: Vec<&'static countersign_web::refusals::Row>| -> Vec<(&str, u16, &str)> {
+        rows.iter().map(|row| (row.name, row.status.as_u16(), row.code)).collect()
+    };
+    assert_eq!(
+        told(SignInRefusal::rows()),
+        [
+            ("Busy", 503, "SERVICE_UNAVAILABLE"),
+            ("InvalidCredentials", 401, "INVALID_EMAIL_OR_PASSWORD"),
+            ("NotSignedIn", 401, "UNAUTHORIZED"),
+            ("PasswordTooLong", 400, "PASSWORD_TOO_LONG"),
+            ("Throttled", 429, "TOO_MANY_REQUESTS"),
+        ]
+    );
+    let mut of_passwords = told(PasswordRefusal::rows());
+    assert!(of_passwords.iter().all(|(_, status, code)| *status == 422 && code.starts_with("PASSWORD_TOO_")));
+    let mut of_sign_up = told(SignUpRefusal::rows());
+    of_sign_up.retain(|row| !of_passwords.contains(row));
+    assert_eq!(
+        of_sign_up,
+        [
+            ("Busy", 503, "SERVICE_UNAVAILABLE"),
+            ("EmailTaken", 422, "USER_ALREADY_EXISTS"),
+            ("InvalidEmail", 422, "INVALID_EMAIL"),
+            ("InvalidName", 422, "INVALID_NAME"),
+            ("Throttled", 429, "TOO_MANY_REQUESTS"),
+        ]
+    );
+    of_passwords.retain(|(name, ..)| ["Personal", "TooLong", "TooShort"].contains(name));
+    assert_eq!(of_passwords.len(), 4, "one of them by the estimate");
 }
 
 /// Unicode Standard Annex 15: one rule where a password is set and where it is verified.
@@ -240,8 +270,9 @@ fn every_way_to_be_refused_has_one_answer() {
         site.sign_in("no address", PASSWORD).unwrap_err(),
         site.sign_in("bob@x.test", "").unwrap_err(),
     ] {
+        assert_eq!(refusal, WRONG);
+        let refusal = refused(refusal);
         assert_eq!((refusal.status().as_u16(), refusal.code()), (401, "INVALID_EMAIL_OR_PASSWORD"));
-        assert_eq!(refusal.to_string(), WRONG.to_string());
         assert_eq!(refusal.retry_after(), None);
     }
 }
@@ -272,12 +303,12 @@ fn twenty_wrong_passwords_in_a_minute_are_throttled_with_retry_after() {
         site.clock.set(START + seconds(offset));
         let mut answers = Vec::new();
         for _ in 0..21 {
-            answers.push(site.sign_in_from(ALICE, "a wrong password", &from("192.0.2.1")).unwrap_err());
+            answers.push(refused(site.sign_in_from(ALICE, "a wrong password", &from("192.0.2.1")).unwrap_err()));
             site.clock.advance(seconds(2));
         }
-        let wait = answers.iter().find_map(SignInError::retry_after).expect("throttled");
+        let wait = answers.iter().find_map(SignInRefusal::retry_after).expect("throttled");
         assert!((1..=60).contains(&wait.as_secs()));
-        let throttled = answers.iter().find(|answer| **answer != WRONG).unwrap();
+        let throttled = answers.iter().find(|answer| **answer != SignInRefusal::InvalidCredentials).unwrap();
         assert_eq!((throttled.status().as_u16(), throttled.code()), (429, "TOO_MANY_REQUESTS"));
     }
 }
@@ -287,9 +318,11 @@ fn who_is_throttled_gets_in_again_after_the_time_that_was_named() {
     let site = site();
     site.alice();
     while site.sign_in(ALICE, "a wrong password").is_err_and(|error| error == WRONG) {}
-    let Err(SignInError::Throttled(wait)) = site.sign_in(ALICE, PASSWORD) else { panic!("not throttled") };
+    let Err(Stopped::Refused(SignInRefusal::Throttled { retry_after: wait })) = site.sign_in(ALICE, PASSWORD) else {
+        panic!("not throttled")
+    };
     site.clock.advance(wait - seconds(1));
-    assert!(matches!(site.sign_in(ALICE, PASSWORD), Err(SignInError::Throttled(_))));
+    assert!(matches!(site.sign_in(ALICE, PASSWORD), Err(Stopped::Refused(SignInRefusal::Throttled { .. }))));
     site.clock.advance(seconds(1));
     assert!(site.sign_in(ALICE, PASSWORD).is_ok());
 }
@@ -341,7 +374,7 @@ fn an_address_over_its_limit_does_not_use_up_an_account_s() {
     assert!(site.sign_in_from(ALICE, PASSWORD, &from("192.0.2.2")).is_ok());
 }
 
-/// [RFC 6177 §2]
+/// RFC 6177 §2
 #[test]
 fn one_ipv6_network_counts_as_one_address() {
     let site = site();
@@ -364,8 +397,8 @@ fn a_mebibyte_of_password_is_refused_before_anything_is_counted_or_stored() {
     site.alice();
     let before = site.store.dump().len();
     for email in [ALICE, "nobody@x.test"] {
-        let refused = site.sign_in_from(email, &"x".repeat(1 << 20), &from("192.0.2.1")).unwrap_err();
-        assert_eq!((refused.status().as_u16(), refused.code()), (400, "PASSWORD_TOO_LONG"));
+        let refusal = refused(site.sign_in_from(email, &"x".repeat(1 << 20), &from("192.0.2.1")).unwrap_err());
+        assert_eq!((refusal.status().as_u16(), refusal.code()), (400, "PASSWORD_TOO_LONG"));
     }
     assert_eq!(site.store.dump().len(), before);
 }
@@ -406,7 +439,7 @@ fn a_stored_hash_that_asks_for_absurd_work_is_a_fault_that_names_it_and_everybod
     let batch = Batch { version: Version::from_i64(7), guards: Vec::new(), changes: vec![Change::Replace(entry)] };
     block_on(site.store.commit(batch)).unwrap();
     for _ in 0..4 {
-        let SignInError::Failed(fault) = site.sign_in(ALICE, PASSWORD).unwrap_err() else { panic!("no fault") };
+        let Stopped::Failed(fault) = site.sign_in(ALICE, PASSWORD).unwrap_err() else { panic!("no fault") };
         assert!(fault.to_string().contains("a stored password hash asks for more memory, passes or lanes"), "{fault}");
         assert_eq!(fault.status().as_u16(), 500);
     }
@@ -453,8 +486,8 @@ fn what_somebody_types_to_sign_up_is_judged() {
         ("USER_ALREADY_EXISTS", SignUp { email: " ALICE@x.Test".into(), ..good() }),
     ] {
         let before = site.store.dump().len();
-        let refused = block_on(site.authn.sign_up(sign_up, &Context::default())).unwrap_err();
-        assert_eq!((refused.status().as_u16(), refused.code()), (422, code));
+        let refusal = refused(block_on(site.authn.sign_up(sign_up, &Context::default())).unwrap_err());
+        assert_eq!((refusal.status().as_u16(), refusal.code()), (422, code));
         assert_eq!(site.store.dump().len(), before, "{code} stored something");
     }
     let carol = block_on(site.authn.sign_up(good(), &Context::default())).unwrap();
@@ -471,7 +504,7 @@ fn sign_ups_from_one_address_are_throttled() {
         block_on(site.authn.sign_up(sign_up, &from("192.0.2.1")))
     };
     assert!((0..30).all(|n| sign_up(n).is_ok()));
-    let throttled = sign_up(30).unwrap_err();
+    let throttled = refused(sign_up(30).unwrap_err());
     assert_eq!(throttled.status().as_u16(), 429);
     assert!(throttled.retry_after().is_some());
 }
@@ -486,7 +519,7 @@ fn of_64_sign_ups_at_once_for_one_address_one_creates_an_account() {
     let winners: Vec<_> = outcomes.iter().flatten().collect();
     assert_eq!(winners.len(), 1);
     for loser in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()) {
-        assert_eq!(*loser, SignUpError::Refused(SignUpRefusal::EmailTaken));
+        assert_eq!(*loser, Stopped::Refused(SignUpRefusal::EmailTaken));
     }
     for (kind, count) in [("account", 1), ("account_address", 1), ("password", 1), ("session", 1)] {
         assert_eq!(site.stored(kind).len(), count, "{kind}");

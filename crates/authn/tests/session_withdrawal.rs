@@ -1,4 +1,4 @@
-//! Ending sessions while they are used as heavily as can be ([ASVS 5.0 §7.4]): it takes one write, it misses none, and what
+//! Ending sessions while they are used as heavily as can be (ASVS 5.0 §7.4): it takes one write, it misses none, and what
 //! was ended stays ended.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
@@ -254,7 +254,7 @@ fn a_session_that_was_ended_does_not_come_back_as_the_one_that_goes_on() {
     assert_eq!(site.session(&stolen.cookie), None);
     assert!(site.session(&own.cookie).is_some());
     let confirmed = block_on(site.authn.confirm(&stolen.cookie, &Secret::new(PASSWORD), &Context::default()));
-    assert_eq!(confirmed.err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
+    assert_eq!(confirmed.err(), Some(Stopped::Refused(SignInRefusal::NotSignedIn)));
 
     let moved = block_on(site.authn.confirm(&own.cookie, &Secret::new(PASSWORD), &Context::default())).unwrap();
     assert!(site.session(&moved.cookie).is_some(), "the one that goes on does so under its next secret");
@@ -271,7 +271,7 @@ fn a_confirmation_under_way_does_not_carry_a_session_over_its_end() {
     }));
     let confirmed = block_on(confirming.authn.confirm(&alice.cookie, &Secret::new(PASSWORD), &Context::default()));
     assert!(watched.before_commit.lock().unwrap().is_none(), "it happened");
-    assert_eq!(confirmed.err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
+    assert_eq!(confirmed.err(), Some(Stopped::Refused(SignInRefusal::NotSignedIn)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Sessions: [NIST SP 800-63B §5], [ASVS 5.0 §7].
+//! Sessions: NIST SP 800-63B §5, ASVS 5.0 §7.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
 
@@ -300,7 +300,7 @@ fn a_disabled_account_has_no_session_at_once() {
     let headers = site.headers(&alice);
     assert_eq!(block_on(site.authn.authentication(&headers)).unwrap(), None);
     let confirmed = block_on(site.authn.confirm(&alice.cookie, &Secret::new(PASSWORD), &Context::default()));
-    assert_eq!(confirmed.err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
+    assert_eq!(confirmed.err(), Some(Stopped::Refused(SignInRefusal::NotSignedIn)));
     site.enable(subject);
     assert_eq!(site.session(&alice.cookie), None, "it stays ended");
     let again = site.sign_in(ALICE, PASSWORD).unwrap();
@@ -348,7 +348,7 @@ fn confirming_moves_the_session_to_a_fresh_secret_and_auth_time() {
     assert_eq!((session.auth_time, &session.id), (START + seconds(3_600), &before.session.id));
     assert_eq!((session.created_at, after.ends_at), (before.session.created_at, before.ends_at));
     assert_eq!(site.events_of("session.confirm").len(), 1);
-    assert_eq!(confirm(&before.cookie).err(), Some(SignInError::Refused(SignInRefusal::NotSignedIn)));
+    assert_eq!(confirm(&before.cookie).err(), Some(Stopped::Refused(SignInRefusal::NotSignedIn)));
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn confirming_with_a_wrong_password_changes_nothing_and_counts_for_the_session()
     for _ in 0..10 {
         assert_eq!(confirm().err(), Some(WRONG));
     }
-    assert!(matches!(confirm(), Err(SignInError::Throttled(_))));
+    assert!(matches!(confirm(), Err(Stopped::Refused(SignInRefusal::Throttled { .. }))));
     let elsewhere = site.sign_in(ALICE, PASSWORD).unwrap();
     assert!(block_on(site.authn.confirm(&elsewhere.cookie, &Secret::new(PASSWORD), &Context::default())).is_ok());
     assert_eq!(site.session(&alice.cookie).unwrap().auth_time, START);
@@ -480,11 +480,11 @@ fn a_store_that_is_down_is_never_answered_as_nobody() {
     assert!(block_on(down.authn.session(&alice.cookie)).is_err());
     assert!(block_on(down.authn.authentication(&down.headers(&alice))).is_err());
     assert!(block_on(down.authn.sign_out(&alice.cookie)).is_err());
-    let refused = down.sign_in(ALICE, PASSWORD).unwrap_err();
-    assert_eq!((refused.status().as_u16(), refused.retry_after()), (503, Some(seconds(1))));
+    let Stopped::Failed(fault) = down.sign_in(ALICE, PASSWORD).unwrap_err() else { panic!("no fault") };
+    assert!(fault.is_transient() && fault.status().as_u16() == 503, "{fault}");
 }
 
-/// [RFC 6265bis §4.1.3.2]
+/// RFC 6265bis §4.1.3.2
 #[test]
 fn the_cookie_is_for_this_host_alone_and_lasts_as_long_as_the_session_can() {
     for (origin, name) in

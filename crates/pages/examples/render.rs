@@ -276,8 +276,8 @@ fn dashboard() -> DashboardPage {
 
 fn error() -> MessagePage {
     MessagePage {
-        heading: "This request can not be answered".into(),
-        text: "The app that sent you here made a mistake. You have not been sent back to it, because we can not be sure where it is.".into(),
+        heading: "This link does not work".into(),
+        text: "The app that sent you here made a mistake. You have not been sent back to it, because we cannot be sure where it is.".into(),
         detail: Some("invalid_redirect_uri".into()),
         link: Some(Link { href: "/".into(), words: "Go to your account".into() }),
     }

@@ -1,4 +1,7 @@
 //! `/consent`: a client asks, the person answers ([RFC 6749 §4.1.1], [OIDC Core §3.1.2.4]).
+//!
+//! [RFC 6749 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+//! [OIDC Core §3.1.2.4]: https://openid.net/specs/openid-connect-core-1_0.html
 
 use countersign_oidc::authorize::{ConsentAnswer, ConsentView, InteractionPrompt};
 use countersign_web::text::cleaned_or;
@@ -9,7 +12,7 @@ use url::Url;
 use crate::document::see_other;
 use crate::form::{Fields, Form};
 use crate::form_action::FormAction;
-use crate::interaction::UNNAMED_CLIENT;
+use crate::interaction::{UNNAMED_CLIENT, over};
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages};
 use crate::refusal::Refusal;
@@ -36,6 +39,8 @@ pub struct ConsentPage {
     /// Exactly what was asked.
     pub scopes: Vec<ConsentScope>,
     /// The resources that the tokens are for ([RFC 8707]).
+    ///
+    /// [RFC 8707]: https://www.rfc-editor.org/rfc/rfc8707
     pub resources: Vec<String>,
     /// Where one signs in as somebody else.
     pub other_account: String,
@@ -61,10 +66,10 @@ impl Pages {
     pub(crate) async fn show_consent(&self, visit: &Visit) -> Answer {
         let onward = Onward::of(&visit.query()?);
         let id = onward.interaction.as_deref().ok_or(Refusal::NotFound)?;
-        let view = match self.issuer.interaction(id, &visit.headers).await?.prompt {
+        let view = match self.issuer.interaction(id, &visit.headers).await.map_err(over)?.prompt {
             InteractionPrompt::Consent(view) => view,
             InteractionPrompt::SignIn(_) => return Ok(see_other(&onward.link("/sign-in", &[]))),
-            _ => return Ok(self.issuer.resume(id, &visit.headers).await?),
+            _ => return self.issuer.resume(id, &visit.headers).await.map_err(over),
         };
         let browser = self.form_tokens.browser(&visit.headers);
         let form = onward.carry(self.new_form(&browser, "/consent")).with("csrf", view.csrf.expose());
@@ -79,7 +84,7 @@ impl Pages {
         let onward = Onward::of(&fields);
         let id = onward.interaction.as_deref().ok_or(Refusal::NotFound)?;
         let answer = answer(&fields)?;
-        Ok(self.issuer.decide_consent(id, &visit.headers, &answer, &csrf).await?)
+        self.issuer.decide_consent(id, &visit.headers, &answer, &csrf).await.map_err(over)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Contrast of the style sheet's colours ([WCAG 2.2] 1.4.3 and 1.4.11, level AA).
+//! Contrast of the style sheet's colours (WCAG 2.2 1.4.3 and 1.4.11, level AA).
 //!
 //! The names of the custom properties say which colour stands on which: `--on-NAME…` is text on `--NAME`, `--edge-NAME…` the
 //! outline of a control on it.

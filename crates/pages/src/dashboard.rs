@@ -163,11 +163,11 @@ impl Pages {
             Revocable::Agent => (self.revoke_agent(&account.subject, id).await?, "agent"),
             Revocable::Host => (self.revoke_host(&account.subject, id).await?, "host"),
         };
-        if found { Ok(see_other(&format!("/dashboard?done={done}"))) } else { Err(Refusal::NotFound) }
+        if found { Ok(see_other(&format!("/dashboard?done={done}"))) } else { Err(Refusal::NotFound.into()) }
     }
 }
 
-/// What was just done. Only these: a link can not put words into the page.
+/// What was just done. Only these: a link cannot put words into the page.
 fn notice(done: &str) -> Option<&'static str> {
     Some(match done {
         "session" => "The session was ended.",

@@ -1,4 +1,7 @@
 //! `/device`: a person approves an agent by the code that the agent shows ([Agent Auth §7.1], [RFC 8628 §3.3]).
+//!
+//! [Agent Auth §7.1]: https://agentauthprotocol.com/specification/v1.0-draft
+//! [RFC 8628 §3.3]: https://www.rfc-editor.org/rfc/rfc8628#section-3.3
 
 use std::time::Duration;
 
@@ -134,7 +137,7 @@ impl Pages {
             },
             "approve" => return self.show_again(visit, &person, user_code, Unconfirmed).await,
             "deny" => ApprovalAnswer::Deny,
-            _ => return Err(Refusal::Forged),
+            _ => return Err(Refusal::Forged.into()),
         };
         match self.provider()?.decide_approval(user_code, &who, answer, fields.text("shown")).await {
             Ok(Decided::Approved { .. }) => Ok(see_other("/dashboard?done=approved")),
@@ -162,7 +165,7 @@ impl Pages {
     fn ask_again(&self, visit: &Visit, user_code: &str, stopped: Stopped<ApprovalRefusal>) -> Answer {
         match stopped {
             Stopped::Refused(refusal) => self.ask_for_code(visit, user_code, Some(&refusal)),
-            Stopped::Failed(fault) => Err(Refusal::Failed(fault)),
+            Stopped::Failed(fault) => Err(fault.into()),
         }
     }
 
@@ -274,7 +277,7 @@ fn at_most(chosen: &str) -> Result<Option<Duration>, Refusal> {
 /// What went wrong, for a person.
 fn words(error: &ApprovalRefusal) -> &'static str {
     match error {
-        ApprovalRefusal::AccountUnusable => "This account may not be used. Sign in again.",
+        ApprovalRefusal::AccountUnusable => "This account cannot be used. Sign in with another one.",
         ApprovalRefusal::Decided => "This request was answered already. Your dashboard shows what your agents may do.",
         ApprovalRefusal::TooManyHosts => "You have too many connected programs. Revoke one on your dashboard first.",
         ApprovalRefusal::Changed => "The agent changed its request. This is what it asks for now.",

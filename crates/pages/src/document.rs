@@ -21,6 +21,8 @@ pub(crate) fn html(status: StatusCode, body: String, form_action: &FormAction) -
 
 /// After a form: 303, so that the browser asks with GET and does not send the form again, least of all to a client
 /// ([RFC 9700 §4.12]).
+///
+/// [RFC 9700 §4.12]: https://www.rfc-editor.org/rfc/rfc9700#section-4.12
 pub(crate) fn see_other(location: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SEE_OTHER;

@@ -23,7 +23,7 @@ impl TemplatedErrorPage {
 impl ErrorPage for TemplatedErrorPage {
     fn render(&self, error: &PageError) -> Response<Bytes> {
         let page = MessagePage {
-            heading: "This request can not be answered".to_owned(),
+            heading: "This link does not work".to_owned(),
             text: format!("{} You have not been sent back to the app that asked.", error.description),
             detail: Some(error.code.to_owned()),
             link: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use countersign_storage::Secret;
 use countersign_web::form;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::Serialize;
 
 /// A form as a template shows it. The macro `hidden` writes the token and the fields.
@@ -61,15 +61,6 @@ pub(crate) enum FormError {
     Unreadable(#[from] form::FormError),
     #[error("a field was sent twice")]
     Repeated,
-}
-
-impl FormError {
-    pub(crate) fn status(self) -> StatusCode {
-        match self {
-            FormError::Unreadable(error) => error.status(),
-            FormError::Repeated => StatusCode::BAD_REQUEST,
-        }
-    }
 }
 
 impl Fields {

@@ -1,4 +1,6 @@
 //! Where the form of a page may lead: the `form-action` directive ([CSP3 §6.4.2]).
+//!
+//! [CSP3 §6.4.2]: https://www.w3.org/TR/CSP3/#directive-form-action
 
 use std::fmt;
 

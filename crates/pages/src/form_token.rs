@@ -2,7 +2,7 @@
 //!
 //! A page carries `nonce.mac`, where the MAC is keyed with a secret that only this browser's cookies hold: the session's,
 //! or, while nobody is signed in, one of its own (`__Host-countersign-form`). A page of another site can read neither the
-//! cookies nor our pages, so it can not make a token; a token of the attacker's own browser does not fit the victim's. The
+//! cookies nor our pages, so it cannot make a token; a token of the attacker's own browser does not fit the victim's. The
 //! nonce makes every page differ, so that compression gives nothing away. Nothing is stored.
 
 use std::sync::Arc;

@@ -39,9 +39,9 @@ pub(crate) enum Wanted {
 
 impl Pages {
     /// What is asked, where somebody was sent by a client.
-    pub(crate) async fn asking(&self, visit: &Visit, onward: &Onward) -> Result<Asking, Refusal> {
+    pub(crate) async fn asking(&self, visit: &Visit, onward: &Onward) -> Result<Asking, Stopped<Refusal>> {
         let Some(id) = &onward.interaction else { return Ok(Asking::default()) };
-        Ok(match self.issuer.interaction(id, &visit.headers).await?.prompt {
+        Ok(match self.issuer.interaction(id, &visit.headers).await.map_err(over)?.prompt {
             InteractionPrompt::SignIn(view) => Asking {
                 client_name: Some(cleaned_or(&view.client_name, 80, UNNAMED_CLIENT)),
                 // Nobody proved that it is an address, or of whom.
@@ -65,7 +65,7 @@ impl Pages {
             Some(id) => {
                 let headers = self.authn.cookie_name().sent_with(&visit.headers, signed_in.cookie.expose());
                 let resumed = self.issuer.resume(id, &headers).await;
-                resumed.unwrap_or_else(|error| self.refuse(error.into()))
+                resumed.unwrap_or_else(|error| self.refuse(over(error)))
             }
             None => see_other(onward.local()),
         };
@@ -78,11 +78,7 @@ impl Pages {
 /// A client whose name shows nothing.
 pub(crate) const UNNAMED_CLIENT: &str = "an app without a name";
 
-impl From<Stopped<InteractionRefusal>> for Refusal {
-    fn from(stopped: Stopped<InteractionRefusal>) -> Self {
-        match stopped {
-            Stopped::Refused(refusal) => Refusal::Interaction(refusal),
-            Stopped::Failed(fault) => Refusal::Failed(fault),
-        }
-    }
+/// A client's request that cannot go on, as a page tells it.
+pub(crate) fn over(stopped: Stopped<InteractionRefusal>) -> Stopped<Refusal> {
+    stopped.map(Refusal::from)
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use countersign_agent_auth::AgentProvider;
 use countersign_authn::{Authn, InvalidOrigin, OriginCheck, Session};
 use countersign_oidc::Issuer;
-use countersign_storage::{Account, Accounts, Fault, Ports};
+use countersign_storage::{Account, Accounts, Fault, Ports, Stopped};
 use countersign_web::issuer_url::IssuerUrl;
 use http::{Response, StatusCode};
 
@@ -58,7 +58,7 @@ pub struct Pages {
 }
 
 /// What a page answers.
-pub(crate) type Answer = Result<Response<Bytes>, Refusal>;
+pub(crate) type Answer = Result<Response<Bytes>, Stopped<Refusal>>;
 
 /// A person whose session is alive.
 pub(crate) struct Person {
@@ -97,8 +97,8 @@ impl Pages {
     }
 
     /// Who is signed in, or the way to sign in and come back.
-    pub(crate) async fn person(&self, visit: &Visit, onward: Onward) -> Result<Person, Refusal> {
-        self.signed_in(visit).await?.ok_or(Refusal::SignIn(onward))
+    pub(crate) async fn person(&self, visit: &Visit, onward: Onward) -> Result<Person, Stopped<Refusal>> {
+        self.signed_in(visit).await?.ok_or(Stopped::Refused(Refusal::SignIn(onward)))
     }
 
     /// Who is signed in, if anybody.

@@ -24,7 +24,7 @@ impl ReturnTo {
 mod tests {
     use super::ReturnTo;
 
-    /// ATK-403.
+    /// A link to our sign-in must not lead on to a page of somebody else, whatever way its address is written.
     #[test]
     fn only_a_local_path_is_returned_to() {
         for local in ["/", "/dashboard", "/device?user_code=AB-CD", "/consent?interaction=x#y"] {

@@ -125,18 +125,18 @@ impl Pages {
     }
 
     fn not_allowed(&self, allowed: HeaderValue) -> Response<Bytes> {
-        protect(self.refuse(Refusal::Method { allowed }))
+        protect(self.refuse(Refusal::MethodNotAllowed { allowed }.into()))
     }
 
     /// An answer with the headers that each has, whoever wrote it.
     async fn shown(&self, answer: Show, visit: &Visit) -> Response<Bytes> {
-        protect(answer(self, visit).await.unwrap_or_else(|refusal| self.refuse(refusal)))
+        protect(answer(self, visit).await.unwrap_or_else(|stopped| self.refuse(stopped)))
     }
 
     async fn shown_once(&self, answer: Show, visit: &Visit) -> Response<Bytes> {
         let fields = match self.form(visit) {
             Ok(fields) => fields,
-            Err(refusal) => return protect(self.refuse(refusal)),
+            Err(refusal) => return protect(self.refuse(refusal.into())),
         };
         let click = self.clicks.of(visit, fields.text(TOKEN_FIELD));
         let answer = self.once(visit, click, self.shown(answer, visit)).await;

@@ -1,6 +1,7 @@
 //! `/sign-in`: e-mail and password, to begin a session or to confirm the one that there is.
 
-use countersign_authn::{SignIn, SignInError, SignInRefusal};
+use countersign_authn::{SignIn, SignInRefusal};
+use countersign_storage::Stopped;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
@@ -74,26 +75,25 @@ impl Pages {
             (Manner::Confirm, Some(cookie)) => self.authn.confirm(cookie, &password, &context).await,
             _ => self.authn.sign_in(SignIn { email: email.clone(), password }, &context).await,
         };
-        let error = match result {
+        let refusal = match result {
             Ok(signed_in) => return Ok(self.go_on(visit, &onward, &signed_in).await),
-            Err(SignInError::Refused(SignInRefusal::NotSignedIn)) => return Err(Refusal::SignIn(onward)),
-            Err(error) => error,
+            Err(Stopped::Refused(SignInRefusal::NotSignedIn)) => return Err(Refusal::SignIn(onward).into()),
+            Err(Stopped::Refused(refusal)) => refusal,
+            Err(Stopped::Failed(fault)) => return Err(fault.into()),
         };
         let asking = self.asking(visit, &onward).await?;
         let browser = self.form_tokens.browser(&visit.headers);
         let page = SignInPage {
             email,
-            problem: Some(match (manner, &error) {
+            problem: Some(match (manner, refusal) {
                 // Who it is, is known.
-                (Manner::Confirm, SignInError::Refused(SignInRefusal::InvalidCredentials)) => {
-                    "The password is wrong.".to_owned()
-                }
-                _ => error.to_string(),
+                (Manner::Confirm, SignInRefusal::InvalidCredentials) => "The password is wrong.".to_owned(),
+                _ => refusal.to_string(),
             }),
             ..self.sign_in_page(&browser, &onward, &asking, manner)
         };
-        let mut response = self.show(browser, error.status(), &page, &asking.form_action)?;
-        if let Some(wait) = error.retry_after() {
+        let mut response = self.show(browser, refusal.status(), &page, &asking.form_action)?;
+        if let Some(wait) = refusal.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
         }
         Ok(response)

@@ -1,6 +1,7 @@
 //! `/sign-up`: a new account.
 
-use countersign_authn::{Password, SignUp, SignUpError, SignUpRefusal};
+use countersign_authn::{Password, SignUp, SignUpRefusal};
+use countersign_storage::Stopped;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
@@ -59,15 +60,16 @@ impl Pages {
         let onward = Onward::of(&fields);
         let (name, email) = (fields.text("name").to_owned(), fields.text("email").to_owned());
         let sign_up = SignUp { email: email.clone(), name: name.clone(), password: fields.take_secret("password") };
-        let error = match self.authn.sign_up(sign_up, &visit.context(&self.authn)).await {
+        let refusal = match self.authn.sign_up(sign_up, &visit.context(&self.authn)).await {
             Ok(signed_in) => return Ok(self.go_on(visit, &onward, &signed_in).await),
-            Err(error) => error,
+            Err(Stopped::Refused(refusal)) => refusal,
+            Err(Stopped::Failed(fault)) => return Err(fault.into()),
         };
         let asking = self.asking(visit, &onward).await?;
         let browser = self.form_tokens.browser(&visit.headers);
-        let page = SignUpPage { name, email, ..self.sign_up_page(&browser, &onward, &asking) }.explaining(&error);
-        let mut response = self.show(browser, error.status(), &page, &asking.form_action)?;
-        if let Some(wait) = error.retry_after() {
+        let page = SignUpPage { name, email, ..self.sign_up_page(&browser, &onward, &asking) }.explaining(refusal);
+        let mut response = self.show(browser, refusal.status(), &page, &asking.form_action)?;
+        if let Some(wait) = refusal.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
         }
         Ok(response)
@@ -91,13 +93,13 @@ impl Pages {
 
 impl SignUpPage {
     /// Says what is wrong, beside the field that it is wrong with.
-    fn explaining(mut self, error: &SignUpError) -> Self {
-        let text = Some(error.to_string());
-        match error {
-            SignUpError::Refused(SignUpRefusal::EmailTaken | SignUpRefusal::InvalidEmail) => self.email_problem = text,
-            SignUpError::Refused(SignUpRefusal::InvalidName) => self.name_problem = text,
-            SignUpError::Refused(SignUpRefusal::Password(_)) => self.password_problem = text,
-            SignUpError::Throttled(_) | SignUpError::Busy(_) | SignUpError::Failed(_) => self.problem = text,
+    fn explaining(mut self, refusal: SignUpRefusal) -> Self {
+        let text = Some(refusal.to_string());
+        match refusal {
+            SignUpRefusal::EmailTaken | SignUpRefusal::InvalidEmail => self.email_problem = text,
+            SignUpRefusal::InvalidName => self.name_problem = text,
+            SignUpRefusal::Password(_) => self.password_problem = text,
+            _ => self.problem = text,
         }
         self
     }

@@ -24,12 +24,12 @@ pub enum TemplateSource {
     Override(PathBuf),
 }
 
-/// Why templates can not be used.
+/// Why templates cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// A file of the override folder exists and can not be read.
-    #[error("the template {name} can not be read: {reason}")]
+    /// A file of the override folder exists and cannot be read.
+    #[error("the template {name} cannot be read: {reason}")]
     Unreadable {
         /// The file's name.
         name: &'static str,

@@ -1,4 +1,6 @@
 //! A browser in two words, from its `User-Agent` ([RFC 9110 §10.1.5]): enough to recognise one's own sessions.
+//!
+//! [RFC 9110 §10.1.5]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
 
 use countersign_web::text::cleaned_or;
 

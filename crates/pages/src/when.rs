@@ -9,6 +9,8 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct When {
     /// For the `datetime` attribute: [RFC 3339], in UTC.
+    ///
+    /// [RFC 3339]: https://www.rfc-editor.org/rfc/rfc3339
     pub iso: String,
     /// For people: how long ago, or in how long, and the date where that is more than a week.
     pub words: String,
@@ -37,7 +39,9 @@ impl When {
     }
 }
 
-/// [RFC 3339], in UTC; the epoch where the moment can not be written.
+/// [RFC 3339], in UTC; the epoch where the moment cannot be written.
+///
+/// [RFC 3339]: https://www.rfc-editor.org/rfc/rfc3339
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     calendar(at).format(&Rfc3339).unwrap_or_default()
 }

@@ -49,7 +49,8 @@ fn pages() -> Vec<(&'static str, Reply, &'static str)> {
     pages.into_iter().chain([("device, approval", approval, "")]).collect()
 }
 
-/// ATK-398, ATK-402, ATK-406.
+/// A page of another site must not show ours in a frame and have people click there; what is shared or left open must not
+/// give a page away; and no client learns the address, which may hold a request.
 #[test]
 fn each_page_is_not_framed_not_scripted_not_stored_and_tells_nobody_where_it_is() {
     for (name, page, leads_to) in pages() {
@@ -165,7 +166,7 @@ fn fields_say_what_a_password_manager_may_fill_in() {
     assert_eq!(field(&browser.get("/device"), "user_code"), "off");
 }
 
-/// ATK-405: never 307 or 308, which would send the password on.
+/// Never 307 or 308: those would send the password on to wherever the redirect leads.
 #[test]
 fn after_a_form_the_browser_asks_with_get() {
     let world = world();

@@ -147,7 +147,8 @@ fn too_many_attempts_are_answered_with_429_and_when_to_come_back() {
     assert_eq!(browser.post_json(SIGN_IN, &body).status, StatusCode::OK);
 }
 
-/// ATK-397, and what else is not strict JSON.
+/// A form of another site can be sent as `text/plain` and read like JSON; a name that comes twice means two things to two
+/// readers.
 #[test]
 fn only_strict_json_is_read() {
     let world = world();
@@ -212,7 +213,7 @@ fn a_page_of_another_site_changes_nothing() {
     assert_eq!(program.post_raw(SIGN_IN, &[json_type], &body).status, StatusCode::OK);
 }
 
-/// ATK-409.
+/// Whoever knows the public id of somebody else's session ends nothing with it.
 #[test]
 fn sessions_are_listed_and_ended_by_their_owner_alone() {
     let world = world();

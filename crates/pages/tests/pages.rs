@@ -45,7 +45,7 @@ fn a_person_signs_up_signs_out_and_signs_in_again() {
     assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, "/dashboard"));
 }
 
-/// ATK-392.
+/// A script on the page, or another host of the domain, must not come by the session.
 #[test]
 fn the_session_cookie_is_for_this_host_alone_and_not_for_scripts() {
     let world = world();
@@ -121,7 +121,7 @@ fn an_owner_signs_in_while_strangers_guess_and_sees_how_often_they_tried() {
     assert!(dashboard.body.contains("Somebody tried to sign in (5 times)"), "{}", dashboard.body);
 }
 
-/// ATK-318, as far as the page goes.
+/// Nobody finds out at our form who has an account.
 #[test]
 fn an_unknown_address_and_a_wrong_password_get_the_same_page() {
     let world = world();
@@ -139,7 +139,7 @@ fn an_unknown_address_and_a_wrong_password_get_the_same_page() {
     assert_eq!(known.forms()[0].fields["email"], "ada@x.test");
 }
 
-/// ATK-321.
+/// Passwords are not guessed one after the other.
 #[test]
 fn too_many_attempts_are_answered_with_429_and_when_to_come_back() {
     let world = world();
@@ -159,7 +159,7 @@ fn too_many_attempts_are_answered_with_429_and_when_to_come_back() {
     assert_eq!(browser.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]).location(), "/dashboard");
 }
 
-/// ATK-403.
+/// A link to our sign-in must not lead on to a page of somebody else.
 #[test]
 fn one_returns_only_to_a_place_on_this_server() {
     let world = world();
@@ -186,7 +186,7 @@ fn one_returns_only_to_a_place_on_this_server() {
     }
 }
 
-/// ATK-390.
+/// A session that an attacker planted in the browser must not become the person's.
 #[test]
 fn the_session_from_before_a_sign_in_ends() {
     let world = world();
@@ -225,7 +225,8 @@ fn confirming_makes_the_same_session_fresh_under_another_secret() {
 
 // Forms
 
-/// ATK-395, ATK-310: each page that changes something.
+/// A page of another site posts our forms with the person's cookies, or with a token of its own: each form that changes
+/// something.
 #[test]
 fn a_post_that_did_not_come_from_our_page_in_this_browser_is_refused_and_changes_nothing() {
     let world = world();
@@ -301,7 +302,7 @@ fn a_form_is_read_only_as_a_form_within_its_bound_with_each_field_once() {
 
 // Sessions
 
-/// ATK-409, and the sessions on the dashboard.
+/// Whoever knows the public id of somebody else's session ends nothing with it.
 #[test]
 fn a_session_is_ended_by_its_owner_and_by_nobody_else() {
     let world = world();
@@ -352,7 +353,7 @@ fn a_signed_out_cookie_opens_nothing_any_more() {
     assert!(browser.get("/dashboard").location().starts_with("/sign-in"));
 }
 
-/// A store's copy signs nobody in (ATK-410).
+/// A copy of the store signs nobody in.
 #[test]
 fn neither_the_password_nor_the_cookie_is_stored() {
     let world = world();
@@ -437,7 +438,7 @@ fn a_denial_returns_to_the_client_with_access_denied() {
 /// Changes a form before it is sent.
 type Alter = fn(&World, &Browser<'_>, &mut support::SentForm);
 
-/// ATK-176, ATK-179: widened, altered, reused, expired, foreign.
+/// An answer that allows more than was asked, was altered, was used before, comes too late or from elsewhere.
 #[test]
 fn a_consent_that_is_not_an_answer_to_what_was_shown_is_refused_without_a_redirect() {
     let cases: [(&str, Alter); 6] = [
@@ -549,7 +550,7 @@ fn a_client_that_wants_a_fresh_sign_in_gets_the_password_asked_again() {
 
 const HELPER: NewAgent<'static> = NewAgent { name: "Helper", host_name: "Laptop", reason: "Pay the electricity bill" };
 
-/// ATK-309, ATK-311, ATK-467.
+/// A link with a code in it, a preview of that link, and a person in a hurry must not approve an agent.
 #[test]
 fn looking_at_a_code_shows_what_is_asked_and_approves_nothing() {
     let world = world();
@@ -634,7 +635,7 @@ fn a_denied_agent_does_not_act() {
     assert!(again.body.contains("This request was answered already."), "{}", again.body);
 }
 
-/// ATK-497.
+/// Whoever finds a browser signed in must not approve an agent there.
 #[test]
 fn a_sign_in_that_is_not_fresh_approves_nothing_until_it_is_confirmed() {
     let world = world();
@@ -681,9 +682,9 @@ fn an_answer_to_something_else_than_what_was_shown_approves_nothing() {
     assert!(browser.get("/dashboard").body.contains("No agent acts for you."));
 }
 
-/// ATK-306.
+/// Codes are short: whoever tries many must not come upon one that waits.
 #[test]
-fn codes_can_not_be_tried_out() {
+fn codes_cannot_be_tried_out() {
     let world = world();
     let browser = world.signed_up("ada@x.test");
     let replies: Vec<Reply> = (0..40).map(|_| browser.get("/device?user_code=BBBB-BBBB")).collect();
@@ -704,7 +705,7 @@ fn a_code_link_leads_through_sign_in_back_to_the_code() {
 
 // What strangers write
 
-/// ATK-400, ATK-508.
+/// The names that agents and clients give themselves must not become part of the page.
 #[test]
 fn whatever_a_stranger_wrote_is_text() {
     let world = world();

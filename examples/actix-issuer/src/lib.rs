@@ -126,7 +126,7 @@ async fn serve_each(mut connections: UnboundedReceiver<Accepted>, work: Work) {
 /// The whole server: settings, site, socket, and out at SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// Settings that can not be used, a database that does not answer, an address that is taken.
+/// Settings that cannot be used, a database that does not answer, an address that is taken.
 pub fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
     countersign_reference::log_to_stderr();

@@ -64,7 +64,7 @@ pub async fn serve(listener: TcpListener, work: Work, shutdown: impl Future<Outp
 /// The whole server: settings, site, socket, and out at SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// Settings that can not be used, a database that does not answer, an address that is taken.
+/// Settings that cannot be used, a database that does not answer, an address that is taken.
 pub async fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_env()?;
     countersign_reference::log_to_stderr();

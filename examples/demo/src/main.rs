@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             println!("{}", options::USAGE);
             Ok(())
         }
-        // Brings its own runtime, which may not be inside another.
+        // Brings its own runtime, which must not be inside another.
         Task::Serve(part) => serve::run(part),
         Task::Agent { origin } => in_runtime(serve::agent(&origin)),
         Task::Watch { server, ports } => in_runtime(watch::run(server, ports)),

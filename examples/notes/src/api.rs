@@ -21,7 +21,7 @@ struct List {
 /// [`Error`].
 pub async fn list(party: &RelyingParty, tokens: &mut Tokens) -> Result<Vec<String>, Error> {
     let answer = call(party, tokens, Method::GET, Bytes::new()).await?;
-    let list: List = json::from_slice(&answer.body).map_err(|_| Error::Malformed("the notes can not be read"))?;
+    let list: List = json::from_slice(&answer.body).map_err(|_| Error::Malformed("the notes cannot be read"))?;
     Ok(list.notes)
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn signed_in(session: &Session, notes: &Result<Vec<String>, Error>) -
             let items: String = notes.iter().map(|note| format!("<li>{}</li>", escaped(note))).collect();
             format!("<ul>{items}</ul>")
         }
-        Err(error) => format!("<p role=\"alert\">Your notes can not be shown: {}</p>", escaped(&error.to_string())),
+        Err(error) => format!("<p role=\"alert\">Your notes cannot be shown: {}</p>", escaped(&error.to_string())),
     };
     page(&format!(
         "<p>Signed in as <strong>{who}</strong>. AuthCo let Notes use: <code>{scope}</code>.</p>{list}\

@@ -257,7 +257,7 @@ impl RelyingParty {
         if fetched.status != StatusCode::OK {
             return Err(Error::Malformed("a document of the issuer is not there"));
         }
-        json::from_slice(&fetched.body).map_err(|_| Error::Malformed("a document of the issuer can not be read"))
+        json::from_slice(&fetched.body).map_err(|_| Error::Malformed("a document of the issuer cannot be read"))
     }
 
     fn redirect_uri(&self) -> String {
@@ -279,7 +279,7 @@ pub enum Error {
     /// The issuer, or the person, said no.
     #[error("the issuer answered: {0}")]
     Denied(String),
-    /// A form or a query can not be read.
+    /// A form or a query cannot be read.
     #[error(transparent)]
     Form(#[from] FormError),
     /// The ID token does not hold.

@@ -114,7 +114,7 @@ impl ClientEntry {
 /// [`SettingsError`] with the place of a mistake, and without the text there: the file holds secrets.
 pub(crate) fn read(path: &Path) -> Result<Vec<ClientEntry>, SettingsError> {
     let wrong = |reason: String| settings::wrong(settings::CLIENTS, reason);
-    let text = std::fs::read(path).map_err(|error| wrong(format!("the file can not be read ({})", error.kind())))?;
+    let text = std::fs::read(path).map_err(|error| wrong(format!("the file cannot be read ({})", error.kind())))?;
     let clients = parse(&text).map_err(wrong)?;
     Ok(clients)
 }

@@ -71,7 +71,7 @@ pub enum Database {
 /// Whether agents may act for nobody in particular.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Autonomous {
-    /// They may not.
+    /// They are refused.
     Refused,
     /// They get the capabilities that move nothing.
     ReadOnly,

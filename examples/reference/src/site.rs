@@ -35,7 +35,7 @@ pub enum StartError {
     /// The agent provider refuses its configuration.
     #[error("agents: {0}")]
     Agents(countersign_agent_auth::ConfigError),
-    /// A client of the file can not be registered.
+    /// A client of the file cannot be registered.
     #[error("COUNTERSIGN_CLIENTS: the client {client_id:?}: {reason}")]
     Client {
         /// Which.
@@ -43,7 +43,7 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
-    /// The database can not be used.
+    /// The database cannot be used.
     #[error("COUNTERSIGN_DATABASE: {0}")]
     Database(String),
     /// The store failed while keys or clients were prepared.

@@ -69,7 +69,7 @@ enum Renewal {
     All,
 }
 
-/// Never returns where the signal can not be waited for.
+/// Never returns where the signal cannot be waited for.
 async fn received(signal: &mut Option<Signal>) {
     let received = match signal {
         Some(signal) => signal.recv().await,

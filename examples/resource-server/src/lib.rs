@@ -59,7 +59,7 @@ struct Api {
 /// The whole application.
 ///
 /// # Errors
-/// An issuer or an identifier that can not be one.
+/// An issuer or an identifier that cannot be one.
 pub fn app(settings: &Settings) -> Result<Router, Box<dyn Error>> {
     let fetch = Arc::new(OutboundHttp::new(Limits::default())?);
     let verifier = Verifier::new(&settings.issuer, &settings.identifier, fetch, Arc::new(SystemClock))?

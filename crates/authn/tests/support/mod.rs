@@ -1,6 +1,11 @@
 //! Sign-in on a memory store, a manual clock and seeded randomness.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed expectation is the test's own report")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is the test's own report"
+)]
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -68,7 +73,7 @@ impl Site {
         block_on(self.authn.revoke_other_sessions(&kept.session)).unwrap()
     }
 
-    pub fn sign_up(&self, email: &str, password: &str) -> Result<SignedInSession, SignUpError> {
+    pub fn sign_up(&self, email: &str, password: &str) -> Result<SignedInSession, Stopped<SignUpRefusal>> {
         let sign_up = SignUp { email: email.into(), name: "Somebody Else".into(), password: Secret::new(password) };
         block_on(self.authn.sign_up(sign_up, &Context::default()))
     }
@@ -77,11 +82,16 @@ impl Site {
         self.sign_up(ALICE, PASSWORD).unwrap()
     }
 
-    pub fn sign_in(&self, email: &str, password: &str) -> Result<SignedInSession, SignInError> {
+    pub fn sign_in(&self, email: &str, password: &str) -> Result<SignedInSession, Stopped<SignInRefusal>> {
         self.sign_in_from(email, password, &Context::default())
     }
 
-    pub fn sign_in_from(&self, email: &str, password: &str, context: &Context) -> Result<SignedInSession, SignInError> {
+    pub fn sign_in_from(
+        &self,
+        email: &str,
+        password: &str,
+        context: &Context,
+    ) -> Result<SignedInSession, Stopped<SignInRefusal>> {
         let sign_in = SignIn { email: email.into(), password: Secret::new(password) };
         block_on(self.authn.sign_in(sign_in, context))
     }
@@ -126,7 +136,15 @@ pub fn from(address: &str) -> Context {
     Context { peer: Some(address.parse::<IpAddr>().unwrap()), ..Context::default() }
 }
 
-pub const WRONG: SignInError = SignInError::Refused(SignInRefusal::InvalidCredentials);
+/// Why somebody was refused; a fault is none.
+pub fn refused<R: std::fmt::Debug>(stopped: Stopped<R>) -> R {
+    match stopped {
+        Stopped::Refused(refusal) => refusal,
+        Stopped::Failed(fault) => panic!("no refusal: {fault}"),
+    }
+}
+
+pub const WRONG: Stopped<SignInRefusal> = Stopped::Refused(SignInRefusal::InvalidCredentials);
 
 pub fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

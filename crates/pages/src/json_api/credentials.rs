@@ -1,13 +1,13 @@
 //! `POST /sign-up/email`, `/sign-in/email`, `/sign-out`.
 
 use bytes::Bytes;
-use countersign_authn::{SignIn, SignInError, SignUp, SignUpError, SignedInSession};
-use countersign_storage::{Fault, Secret};
+use countersign_authn::{SignIn, SignUp, SignedInSession};
+use countersign_storage::{Fault, Secret, Stopped};
 use http::header::SET_COOKIE;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::json_api::{CallError, UserView, body, no_arguments, respond};
+use crate::json_api::{CallRefusal, UserView, body, no_arguments, respond};
 use crate::pages::Pages;
 use crate::visit::Visit;
 
@@ -43,21 +43,23 @@ struct Success {
 }
 
 impl Pages {
-    pub(crate) async fn call_sign_up(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_up(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let SignUpBody { name, email, password } = body(visit)?;
-        let signed_in = self.authn.sign_up(SignUp { email, name, password }, &visit.context(&self.authn)).await?;
+        let signed_in = self.authn.sign_up(SignUp { email, name, password }, &visit.context(&self.authn)).await;
+        let signed_in = signed_in.map_err(|stopped| stopped.map(CallRefusal::from))?;
         let user = self.user(&signed_in).await?;
         Ok(self.with_cookie(respond(StatusCode::OK, &SignedUp { token: None, user }), &signed_in))
     }
 
-    pub(crate) async fn call_sign_in(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_in(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let SignInBody { email, password } = body(visit)?;
-        let signed_in = self.authn.sign_in(SignIn { email, password }, &visit.context(&self.authn)).await?;
+        let signed_in = self.authn.sign_in(SignIn { email, password }, &visit.context(&self.authn)).await;
+        let signed_in = signed_in.map_err(|stopped| stopped.map(CallRefusal::from))?;
         let user = self.user(&signed_in).await?;
         Ok(self.with_cookie(respond(StatusCode::OK, &SignedIn { redirect: false, token: None, user }), &signed_in))
     }
 
-    pub(crate) async fn call_sign_out(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_sign_out(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         no_arguments(visit)?;
         if let Some(cookie) = self.authn.cookie(&visit.headers) {
             self.authn.sign_out(&cookie).await?;
@@ -67,7 +69,7 @@ impl Pages {
         Ok(response)
     }
 
-    async fn user(&self, signed_in: &SignedInSession) -> Result<UserView, CallError> {
+    async fn user(&self, signed_in: &SignedInSession) -> Result<UserView, Stopped<CallRefusal>> {
         let account = self.accounts.by_subject(&signed_in.session.subject).await?;
         account.as_ref().map(UserView::of).ok_or_else(|| Fault::Internal("a session without an account").into())
     }
@@ -76,19 +78,5 @@ impl Pages {
         response.headers_mut().append(SET_COOKIE, self.authn.set_cookie(signed_in));
         response.headers_mut().append(SET_COOKIE, self.authn.set_device_cookie(signed_in));
         response
-    }
-}
-
-impl From<SignUpError> for CallError {
-    fn from(error: SignUpError) -> Self {
-        let (status, code, retry_after) = (error.status(), error.code(), error.retry_after());
-        CallError { retry_after, ..CallError::new(status, code, error.to_string()) }
-    }
-}
-
-impl From<SignInError> for CallError {
-    fn from(error: SignInError) -> Self {
-        let (status, code, retry_after) = (error.status(), error.code(), error.retry_after());
-        CallError { retry_after, ..CallError::new(status, code, error.to_string()) }
     }
 }

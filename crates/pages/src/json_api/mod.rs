@@ -13,10 +13,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_authn::ForeignOrigin;
+use countersign_authn::{ForeignOrigin, SignInRefusal, SignUpRefusal};
 use countersign_jose::json;
-use countersign_storage::{Account, Fault};
-use countersign_web::media_type;
+use countersign_storage::{Account, Stopped};
+use countersign_web::{media_type, refusals};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -33,41 +33,57 @@ use crate::when::rfc3339;
 pub(crate) type Call = for<'a> fn(&'a Pages, &'a Visit) -> Answering<'a>;
 
 /// An answer on its way.
-pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, CallError>> + Send + 'a>>;
+pub(crate) type Answering<'a> =
+    Pin<Box<dyn Future<Output = Result<Response<Bytes>, Stopped<CallRefusal>>> + Send + 'a>>;
 
-/// Why a call is not answered as asked.
-#[derive(Debug)]
-pub(crate) struct CallError {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-    retry_after: Option<Duration>,
+refusals! {
+    /// Why a call is not answered as asked.
+    #[derive(Debug)]
+    pub(crate) enum CallRefusal {
+        /// More than is read.
+        BodyTooLong => [PAYLOAD_TOO_LARGE "PAYLOAD_TOO_LARGE" "RFC 9110 §15.5.14" "The body is too long."],
+        /// A page of another site sent it.
+        Foreign => [
+            FORBIDDEN "INVALID_ORIGIN" "RFC 6454 §7" "the request was not sent by a page of this site"
+        ],
+        /// No strict JSON, or a member is missing. The reason may quote the body, and the body may hold a password.
+        Malformed => [BAD_REQUEST "VALIDATION_ERROR" "RFC 9110 §15.5.1" "The body is not as it should be."],
+        /// The path does not take this method.
+        MethodNotAllowed => [METHOD_NOT_ALLOWED "METHOD_NOT_ALLOWED" "RFC 9110 §15.5.6" "Use another method."],
+        /// Something else than JSON in UTF-8.
+        NotJson => [
+            UNSUPPORTED_MEDIA_TYPE "UNSUPPORTED_MEDIA_TYPE" "RFC 9110 §15.5.16" "Only JSON in UTF-8 is read here."
+        ],
+        /// There is no living session.
+        NotSignedIn => [UNAUTHORIZED "UNAUTHORIZED" "own" "You are not signed in."],
+        /// This person has no such session.
+        SessionNotFound => [NOT_FOUND "SESSION_NOT_FOUND" "own" "There is no such session."],
+        /// Nobody is signed in.
+        SignIn(refusal: SignInRefusal) => inner,
+        /// There is no new account.
+        SignUp(refusal: SignUpRefusal) => inner,
+    }
 }
 
-impl CallError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        CallError { status, code, message: message.into(), retry_after: None }
-    }
-
-    fn unauthorized() -> Self {
-        CallError::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "You are not signed in.")
-    }
-}
-
-impl From<Fault> for CallError {
-    fn from(fault: Fault) -> Self {
-        tracing::error!(%fault, "a call could not be answered");
-        let (code, wait) = match fault.is_transient() {
-            true => ("SERVICE_UNAVAILABLE", Some(Duration::from_secs(5))),
-            false => ("INTERNAL_SERVER_ERROR", None),
-        };
-        CallError { retry_after: wait, ..CallError::new(fault.status(), code, "The server can not answer now.") }
+impl CallRefusal {
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            CallRefusal::SignIn(refusal) => refusal.retry_after(),
+            CallRefusal::SignUp(refusal) => refusal.retry_after(),
+            CallRefusal::BodyTooLong
+            | CallRefusal::Foreign
+            | CallRefusal::Malformed
+            | CallRefusal::MethodNotAllowed
+            | CallRefusal::NotJson
+            | CallRefusal::NotSignedIn
+            | CallRefusal::SessionNotFound => None,
+        }
     }
 }
 
-impl From<ForeignOrigin> for CallError {
-    fn from(error: ForeignOrigin) -> Self {
-        CallError::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", error.to_string())
+impl From<CallRefusal> for Stopped<CallRefusal> {
+    fn from(refusal: CallRefusal) -> Self {
+        Stopped::Refused(refusal)
     }
 }
 
@@ -75,32 +91,28 @@ impl Pages {
     /// Answers a call of our own page, or of a page that is trusted.
     pub(crate) async fn answer_call(&self, call: Call, visit: &Visit) -> Response<Bytes> {
         let answer = match self.origin_check.check(&visit.method, &visit.headers) {
-            Err(foreign) => Err(foreign.into()),
+            Err(ForeignOrigin) => Err(CallRefusal::Foreign.into()),
             Ok(()) => call(self, visit).await,
         };
-        answer.unwrap_or_else(|error| refuse(&error))
+        answer.unwrap_or_else(|stopped| refuse(&stopped))
     }
 
-    async fn caller(&self, visit: &Visit) -> Result<Person, CallError> {
-        self.signed_in(visit).await?.ok_or_else(CallError::unauthorized)
+    async fn caller(&self, visit: &Visit) -> Result<Person, Stopped<CallRefusal>> {
+        self.signed_in(visit).await?.ok_or(CallRefusal::NotSignedIn.into())
     }
 }
 
 /// Reads a body that must be there.
-fn body<T: DeserializeOwned>(visit: &Visit) -> Result<T, CallError> {
-    media_type::expect(&visit.headers, media_type::JSON).map_err(|unsupported| {
-        CallError::new(unsupported.status(), "UNSUPPORTED_MEDIA_TYPE", "Only JSON in UTF-8 is read here.")
-    })?;
+fn body<T: DeserializeOwned>(visit: &Visit) -> Result<T, CallRefusal> {
+    media_type::expect(&visit.headers, media_type::JSON).map_err(|_| CallRefusal::NotJson)?;
     if visit.body.len() > BODY_LIMIT {
-        return Err(CallError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too long."));
+        return Err(CallRefusal::BodyTooLong);
     }
-    // The reason may quote the body, and the body may hold a password.
-    json::from_slice(&visit.body)
-        .map_err(|_| CallError::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "The body is not as it should be."))
+    json::from_slice(&visit.body).map_err(|_| CallRefusal::Malformed)
 }
 
 /// A call without arguments: no body, or a JSON object that is not looked at further.
-fn no_arguments(visit: &Visit) -> Result<(), CallError> {
+fn no_arguments(visit: &Visit) -> Result<(), CallRefusal> {
     if visit.body.is_empty() {
         return Ok(());
     }
@@ -120,20 +132,30 @@ fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
 
 /// For a method that the path does not take.
 pub(crate) fn not_allowed(_: &Pages, allowed: HeaderValue) -> Response<Bytes> {
-    let error = CallError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Use another method.");
-    let mut response = refuse(&error);
+    let mut response = refuse(&CallRefusal::MethodNotAllowed.into());
     response.headers_mut().insert(ALLOW, allowed);
     response
 }
 
-fn refuse(error: &CallError) -> Response<Bytes> {
+fn refuse(stopped: &Stopped<CallRefusal>) -> Response<Bytes> {
     #[derive(Serialize)]
     struct Body<'a> {
         code: &'a str,
         message: &'a str,
     }
-    let mut response = respond(error.status, &Body { code: error.code, message: &error.message });
-    if let Some(wait) = error.retry_after {
+    let (status, code, message, wait) = match stopped {
+        Stopped::Refused(refusal) => (refusal.status(), refusal.code(), refusal.to_string(), refusal.retry_after()),
+        Stopped::Failed(fault) => {
+            tracing::error!(%fault, "a call could not be answered");
+            let (code, wait) = match fault.is_transient() {
+                true => ("SERVICE_UNAVAILABLE", Some(Duration::from_secs(5))),
+                false => ("INTERNAL_SERVER_ERROR", None),
+            };
+            (fault.status(), code, "The server cannot answer now.".to_owned(), wait)
+        }
+    };
+    let mut response = respond(status, &Body { code, message: &message });
+    if let Some(wait) = wait {
         response.headers_mut().insert(RETRY_AFTER, retry_after(wait));
     }
     response

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use countersign_authn::{Revocation, Session};
+use countersign_storage::Stopped;
 use http::header::SET_COOKIE;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::json_api::{CallError, UserView, body, no_arguments, respond};
+use crate::json_api::{CallRefusal, UserView, body, no_arguments, respond};
 use crate::pages::{Pages, Person};
 use crate::visit::Visit;
 use crate::when::rfc3339;
@@ -44,7 +45,7 @@ struct Status {
 
 impl Pages {
     /// `null` where nobody is signed in.
-    pub(crate) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let current = self.signed_in(visit).await?.map(|Person { session, account }| Current {
             session: SessionView::of(&session),
             user: UserView::of(&account),
@@ -52,26 +53,24 @@ impl Pages {
         Ok(respond(StatusCode::OK, &current))
     }
 
-    pub(crate) async fn call_list_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_list_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let Person { account, .. } = self.caller(visit).await?;
         let sessions = self.authn.sessions(&account.subject).await?;
         Ok(respond(StatusCode::OK, &sessions.iter().map(SessionView::of).collect::<Vec<_>>()))
     }
 
     /// Another person's session is not there: 404.
-    pub(crate) async fn call_revoke_session(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_session(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let RevokeBody { token } = body(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
         match self.authn.revoke_session(&account.subject, &token).await? {
             Revocation::Revoked => Ok(respond(StatusCode::OK, &Status { status: true })),
-            Revocation::NotFound => {
-                Err(CallError::new(StatusCode::NOT_FOUND, "SESSION_NOT_FOUND", "There is no such session."))
-            }
+            Revocation::NotFound => Err(CallRefusal::SessionNotFound.into()),
         }
     }
 
     /// Every session, the present one included.
-    pub(crate) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         no_arguments(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
         self.authn.revoke_sessions(&account.subject).await?;
@@ -80,12 +79,15 @@ impl Pages {
         Ok(response)
     }
 
-    pub(crate) async fn call_revoke_other_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, CallError> {
+    pub(crate) async fn call_revoke_other_sessions(
+        &self,
+        visit: &Visit,
+    ) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         no_arguments(visit)?;
         let Person { session, .. } = self.caller(visit).await?;
         match self.authn.revoke_other_sessions(&session).await? {
             Revocation::Revoked => Ok(respond(StatusCode::OK, &Status { status: true })),
-            Revocation::NotFound => Err(CallError::unauthorized()),
+            Revocation::NotFound => Err(CallRefusal::NotSignedIn.into()),
         }
     }
 }

@@ -81,7 +81,7 @@ async fn scope(world: &mut World, tokens: &Tokens) -> Told<()> {
     ];
     expect(&walker.post(browser, journal, "/oauth2/token", &wider).await?, 400, Some("invalid_scope"))?;
 
-    journal.step("Overreaching scope: what was never registered for the client can not be asked for.");
+    journal.step("Overreaching scope: what was never registered for the client cannot be asked for.");
     let asked = walker.ask(browser, journal, "openid email", &walker.resource.clone()).await?;
     if asked.page.parameter("error").as_deref() != Some("invalid_scope") {
         return Err(Surprise(format!("expected invalid_scope, found the page {}", asked.page.url.path())));
