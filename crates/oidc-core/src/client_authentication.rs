@@ -19,8 +19,15 @@ use crate::client::{ApplicationType, AuthMethod, Client, ClientSource, ClientSta
 use crate::params::{Params, Repeated};
 use crate::scope::Scopes;
 
-/// The methods that are served, as they stand in metadata. `none` is for the endpoints that public clients may call.
-pub(crate) const WITH_SECRET: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+/// The methods by which a client proves itself here, as they stand in metadata. `none` is for the endpoints that public
+/// clients may call.
+pub(crate) fn proving_methods() -> impl Iterator<Item = &'static str> {
+    let proves = |method: &&AuthMethod| match method {
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => true,
+        AuthMethod::None | AuthMethod::PrivateKeyJwt => false,
+    };
+    AuthMethod::ALL.iter().filter(proves).map(|method| method.as_str())
+}
 
 countersign_web::refusals! {
     /// Why a client is not believed.

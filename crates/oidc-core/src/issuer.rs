@@ -72,30 +72,19 @@ impl Issuer {
     /// # Errors
     /// [`ConfigError`], naming the setting.
     pub fn new(config: IssuerConfig) -> Result<Self, ConfigError> {
-        let url = IssuerUrl::parse(&config.issuer)?;
-        config.policy.check()?;
-        config.routes.check()?;
-        for path in [&config.pages.sign_in, &config.pages.consent] {
+        let IssuerConfig { issuer, ports, accounts, signed_in, clients, key_ring, policy, routes, pages } = config;
+        let url = IssuerUrl::parse(&issuer)?;
+        policy.check()?;
+        routes.check()?;
+        for path in [&pages.sign_in, &pages.consent] {
             let plain = path.starts_with('/') && !path.starts_with("//") && !path.contains(['?', '#', '\\']);
             if !plain {
                 return Err(ConfigError::Page(path.clone()));
             }
         }
-        let ports = config.ports.scoped(url.as_str());
-        let signing_keys =
-            SigningKeys::new(ports.clone(), config.key_ring.clone(), url.as_str().to_owned(), &config.policy);
-        Ok(Issuer {
-            url,
-            ports,
-            accounts: config.accounts,
-            signed_in: config.signed_in,
-            clients: config.clients,
-            key_ring: config.key_ring,
-            signing_keys,
-            policy: config.policy,
-            routes: config.routes,
-            pages: config.pages,
-        })
+        let ports = ports.scoped(url.as_str());
+        let signing_keys = SigningKeys::new(ports.clone(), key_ring.clone(), url.as_str().to_owned(), &policy);
+        Ok(Issuer { url, ports, accounts, signed_in, clients, key_ring, signing_keys, policy, routes, pages })
     }
 
     /// The issuer identifier.

@@ -27,6 +27,7 @@ mod golden_records;
 mod grants;
 mod issuer;
 mod metadata;
+mod named;
 pub mod params;
 pub mod policy;
 pub mod records;

@@ -162,32 +162,54 @@ impl Policy {
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let wrong = |setting, reason| Err(ConfigError::Policy { setting, reason });
-        if !self.algorithms.contains(&Algorithm::Rs256) {
+        // Whoever adds a setting says here what of it is refused.
+        let Policy {
+            scopes,
+            resources,
+            default_resource,
+            algorithms,
+            access_token_algorithm,
+            code_lifetime,
+            family_lifetime,
+            consent_lifetime,
+            families_per_grant,
+            key_set_max_age,
+            key_refresh,
+            key_publication_lead,
+            // However short or long: nothing else depends on it.
+            interaction_lifetime: _,
+            access_token_lifetime: _,
+            id_token_lifetime: _,
+            refresh_token_lifetime: _,
+            public_retry_window: _,
+            confidential_retry_window: _,
+        } = self;
+        if !algorithms.contains(&Algorithm::Rs256) {
             return wrong("algorithms", "RS256 must be among them");
         }
-        if !self.algorithms.contains(&self.access_token_algorithm) {
+        if !algorithms.contains(access_token_algorithm) {
             return wrong("access_token_algorithm", "no key is kept for it");
         }
-        if self.resources.iter().filter_map(|resource| resource.algorithm).any(|alg| !self.algorithms.contains(&alg)) {
+        if resources.iter().filter_map(|resource| resource.algorithm).any(|alg| !algorithms.contains(&alg)) {
             return wrong("resources", "no key is kept for a resource's algorithm");
         }
-        if self.scopes.iter().any(|scope| !crate::scope::is_scope_token(&scope.name)) {
+        if scopes.iter().any(|scope| !crate::scope::is_scope_token(&scope.name)) {
             return wrong("scopes", "a scope is printable ASCII without space, quote and backslash");
         }
-        let identifiers = self.resources.iter().map(|resource| &resource.identifier);
-        if identifiers.chain(&self.default_resource).any(|identifier| !crate::client::is_resource(identifier)) {
+        let identifiers = resources.iter().map(|resource| &resource.identifier);
+        if identifiers.chain(default_resource).any(|identifier| !crate::client::is_resource(identifier)) {
             return wrong("resources", "a resource is an absolute URI without a fragment");
         }
-        if self.code_lifetime > Duration::from_secs(600) || self.code_lifetime < Duration::from_secs(1) {
+        if *code_lifetime > Duration::from_secs(600) || *code_lifetime < Duration::from_secs(1) {
             return wrong("code_lifetime", "1 second to 10 minutes");
         }
-        if self.consent_lifetime < self.family_lifetime {
+        if consent_lifetime < family_lifetime {
             return wrong("consent_lifetime", "shorter than family_lifetime");
         }
-        if !(1..=1_000).contains(&self.families_per_grant) {
+        if !(1..=1_000).contains(families_per_grant) {
             return wrong("families_per_grant", "1 to 1,000");
         }
-        if self.key_publication_lead < self.key_refresh * 2 + self.key_set_max_age {
+        if *key_publication_lead < *key_refresh * 2 + *key_set_max_age {
             return wrong("key_publication_lead", "shorter than twice key_refresh and key_set_max_age together");
         }
         Ok(())

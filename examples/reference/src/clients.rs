@@ -89,12 +89,7 @@ impl ClientEntry {
             grant_types: self
                 .grant_types
                 .iter()
-                .map(|grant_type| match grant_type.as_str() {
-                    "authorization_code" => Ok(GrantTypeName::AuthorizationCode),
-                    "refresh_token" => Ok(GrantTypeName::RefreshToken),
-                    "client_credentials" => Ok(GrantTypeName::ClientCredentials),
-                    other => Err(word("grant_types", other)),
-                })
+                .map(|name| GrantTypeName::named(name).ok_or_else(|| word("grant_types", name)))
                 .collect::<Result<_, _>>()?,
             scopes: Scopes::parse(&self.scope).map_err(|error| format!("scope: {error}"))?,
             resources: self.all_resources().into_iter().map(str::to_owned).collect(),

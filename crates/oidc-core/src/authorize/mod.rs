@@ -44,6 +44,8 @@ use crate::response::see_other;
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
 use crate::rules::prompt::PromptValue;
+use crate::rules::response_mode::ResponseMode;
+use crate::rules::response_type::ResponseType;
 
 use address::Addressed;
 use begin::Begin;
@@ -65,10 +67,10 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
         answer,
         describe: |_, url, metadata| {
             metadata.set("authorization_endpoint", url);
-            metadata.extend("response_types_supported", ["code"]);
-            metadata.extend("response_modes_supported", ["query"]);
+            metadata.extend("response_types_supported", ResponseType::ALL.iter().map(|known| known.as_str()));
+            metadata.extend("response_modes_supported", ResponseMode::ALL.iter().map(|known| known.as_str()));
             metadata.extend("code_challenge_methods_supported", ["S256"]);
-            metadata.extend("prompt_values_supported", PromptValue::ALL.map(PromptValue::as_str));
+            metadata.extend("prompt_values_supported", PromptValue::ALL.iter().map(|known| known.as_str()));
             metadata.set("authorization_response_iss_parameter_supported", true);
             metadata.set("claims_parameter_supported", false);
             metadata.set("request_parameter_supported", false);

@@ -12,6 +12,7 @@ use countersign_storage::{Handle, Index, Kind, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::named::named;
 use crate::scope::Scopes;
 
 pub(crate) use register::is_resource;
@@ -83,58 +84,35 @@ pub enum ApplicationType {
     Native,
 }
 
-/// How a client authenticates ([RFC 7591 §2], `token_endpoint_auth_method`).
-///
-/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// It does not: it is a public client.
-    None,
-    /// A secret in the `Authorization` header.
-    ClientSecretBasic,
-    /// A secret in the form.
-    ClientSecretPost,
-    /// A signed assertion ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
-    PrivateKeyJwt,
-}
-
-impl AuthMethod {
-    /// As it stands in metadata.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AuthMethod::None => "none",
-            AuthMethod::ClientSecretBasic => "client_secret_basic",
-            AuthMethod::ClientSecretPost => "client_secret_post",
-            AuthMethod::PrivateKeyJwt => "private_key_jwt",
-        }
+named! {
+    /// How a client authenticates ([RFC 7591 §2], `token_endpoint_auth_method`).
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
+    #[non_exhaustive]
+    pub enum AuthMethod {
+        /// A secret in the `Authorization` header.
+        ClientSecretBasic => "client_secret_basic",
+        /// A secret in the form.
+        ClientSecretPost => "client_secret_post",
+        /// It does not: it is a public client.
+        None => "none",
+        /// A signed assertion ([RFC 7523 §2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+        PrivateKeyJwt => "private_key_jwt",
     }
 }
 
-/// A way to ask the token endpoint, by name ([RFC 7591 §2], `grant_types`).
-///
-/// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum GrantTypeName {
-    /// With a code ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)).
-    AuthorizationCode,
-    /// With a refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
-    RefreshToken,
-    /// For itself ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
-    ClientCredentials,
-}
-
-impl GrantTypeName {
-    /// As it stands in requests and metadata.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            GrantTypeName::AuthorizationCode => "authorization_code",
-            GrantTypeName::RefreshToken => "refresh_token",
-            GrantTypeName::ClientCredentials => "client_credentials",
-        }
+named! {
+    /// A way to ask the token endpoint, by name ([RFC 7591 §2], `grant_types`).
+    ///
+    /// [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
+    #[non_exhaustive]
+    pub enum GrantTypeName {
+        /// With a code ([RFC 6749 §4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1)).
+        AuthorizationCode => "authorization_code",
+        /// With a refresh token ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6)).
+        RefreshToken => "refresh_token",
+        /// For itself ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
+        ClientCredentials => "client_credentials",
     }
 }
 
@@ -162,13 +140,30 @@ impl Client {
     /// A digest of everything by which a person recognises the client, and of where it can be sent. A consent holds for
     /// this fingerprint only: a client that became somebody else asks again.
     pub fn fingerprint(&self) -> String {
-        let shown = (
-            &self.name,
-            self.application_type,
-            self.token_endpoint_auth_method,
-            &self.redirect_uris,
-            (&self.client_uri, &self.logo_uri, &self.policy_uri, &self.tos_uri),
-        );
+        // Whoever adds a member says here whether a person recognises the client by it.
+        let Client {
+            name,
+            application_type,
+            token_endpoint_auth_method,
+            redirect_uris,
+            client_uri,
+            logo_uri,
+            policy_uri,
+            tos_uri,
+            client_id: _,
+            secrets: _,
+            jwks: _,
+            grant_types: _,
+            scopes: _,
+            resources: _,
+            default_resource: _,
+            id_token_algorithm: _,
+            state: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let pages = (client_uri, logo_uri, policy_uri, tos_uri);
+        let shown = (name, application_type, token_endpoint_auth_method, redirect_uris, pages);
         // A tuple of strings always serialises.
         countersign_jose::base64url::encode(sha256(&serde_json::to_vec(&shown).unwrap_or_default()))
     }

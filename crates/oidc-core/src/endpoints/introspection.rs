@@ -13,9 +13,9 @@ use countersign_web::route::{At, Origins, POST};
 use http::{Request, StatusCode};
 use serde::Serialize;
 
-use crate::client::{AuthMethod, ClientState};
+use crate::client::ClientState;
 use crate::client_authentication::{
-    AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET, load_client_with,
+    AuthenticatedClient, ClientRefusal, PresentedClient, load_client_with, proving_methods,
 };
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsRefusal};
@@ -32,7 +32,7 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
         answer,
         describe: |_, url, metadata| {
             metadata.set("introspection_endpoint", url);
-            metadata.extend("introspection_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+            metadata.extend("introspection_endpoint_auth_methods_supported", proving_methods());
         },
     };
     Route { at: At::Below(&paths.introspection), methods: POST, origins: Origins::None, theirs }

@@ -18,7 +18,7 @@ use countersign_web::route::{At, Origins, POST};
 use http::{Request, StatusCode};
 
 use crate::client::{AuthMethod, Client};
-use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, WITH_SECRET};
+use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, proving_methods};
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsRefusal};
 use crate::records::{FamilyState, RevokedToken, TokenFamily};
@@ -33,7 +33,7 @@ pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
         answer,
         describe: |_, url, metadata| {
             metadata.set("revocation_endpoint", url);
-            metadata.extend("revocation_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+            metadata.extend("revocation_endpoint_auth_methods_supported", proving_methods());
             metadata.extend("revocation_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
         },
     };

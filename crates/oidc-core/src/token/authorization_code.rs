@@ -35,10 +35,6 @@ pub(super) struct AuthorizationCodeGrant;
 
 #[async_trait]
 impl GrantType for AuthorizationCodeGrant {
-    fn name(&self) -> GrantTypeName {
-        GrantTypeName::AuthorizationCode
-    }
-
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
         let redeem = Redeem {
             issuer,

@@ -23,10 +23,6 @@ pub(super) struct ClientCredentialsGrant;
 
 #[async_trait]
 impl GrantType for ClientCredentialsGrant {
-    fn name(&self) -> GrantTypeName {
-        GrantTypeName::ClientCredentials
-    }
-
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
         let scope = request.scope()?;
         issuer.ports.perform_sealing(&ActForItself { issuer, request, scope }).await

@@ -9,7 +9,6 @@ use countersign_storage::Stopped;
 
 use super::issue::Tokens;
 use super::refusal::TokenRefusal;
-use crate::client::GrantTypeName;
 use crate::client_authentication::PresentedClient;
 use crate::issuer::Issuer;
 use crate::params::Params;
@@ -19,9 +18,6 @@ use crate::signing_keys::View;
 /// A way to ask for tokens.
 #[async_trait]
 pub(super) trait GrantType: Send + Sync {
-    /// Its name in `grant_type`.
-    fn name(&self) -> GrantTypeName;
-
     /// Authenticates the client, judges what it presents, and makes tokens.
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>>;
 }

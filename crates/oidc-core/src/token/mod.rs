@@ -22,8 +22,8 @@ use countersign_storage::Stopped;
 use countersign_web::route::{At, Origins, POST};
 use http::Request;
 
-use crate::client::AuthMethod;
-use crate::client_authentication::{PresentedClient, WITH_SECRET};
+use crate::client::{AuthMethod, GrantTypeName};
+use crate::client_authentication::{PresentedClient, proving_methods};
 use crate::issuer::Issuer;
 use crate::metadata::Metadata;
 use crate::params::Params;
@@ -36,12 +36,14 @@ use issue::Tokens;
 pub(crate) use refresh_token::PresentedRefreshToken;
 pub use refusal::TokenRefusal;
 
-/// Every way to ask for tokens.
-const GRANT_TYPES: &[&dyn GrantType] = &[
-    &authorization_code::AuthorizationCodeGrant,
-    &refresh_token::RefreshTokenGrant,
-    &client_credentials::ClientCredentialsGrant,
-];
+/// Every way to ask for tokens, by its name.
+fn grant_type(name: GrantTypeName) -> &'static dyn GrantType {
+    match name {
+        GrantTypeName::AuthorizationCode => &authorization_code::AuthorizationCodeGrant,
+        GrantTypeName::RefreshToken => &refresh_token::RefreshTokenGrant,
+        GrantTypeName::ClientCredentials => &client_credentials::ClientCredentialsGrant,
+    }
+}
 
 pub(crate) fn route(paths: &RouteMap) -> Route<'_> {
     let theirs = Endpoint { answer, describe };
@@ -68,17 +70,16 @@ async fn exchange(issuer: &Issuer, request: &Request<Bytes>) -> Result<Tokens, S
 fn parse(request: &Request<Bytes>) -> Result<(Params, &'static dyn GrantType, PresentedClient), TokenRefusal> {
     let params = Params::posted(request, &["resource"])?;
     let name = params.one("grant_type")?.ok_or(TokenRefusal::ParameterMissing { name: "grant_type" })?;
-    let grant_type = GRANT_TYPES.iter().copied().find(|known| known.name().as_str() == name);
-    let grant_type = grant_type.ok_or(TokenRefusal::UnsupportedGrantType)?;
+    let grant_type = GrantTypeName::named(name).map(grant_type).ok_or(TokenRefusal::UnsupportedGrantType)?;
     let client = PresentedClient::parse(request.headers(), &params)?;
     Ok((params, grant_type, client))
 }
 
 fn describe(issuer: &Issuer, url: String, metadata: &mut Metadata) {
     metadata.set("token_endpoint", url);
-    metadata.extend("token_endpoint_auth_methods_supported", WITH_SECRET.map(AuthMethod::as_str));
+    metadata.extend("token_endpoint_auth_methods_supported", proving_methods());
     metadata.extend("token_endpoint_auth_methods_supported", [AuthMethod::None.as_str()]);
-    metadata.extend("grant_types_supported", GRANT_TYPES.iter().map(|grant_type| grant_type.name().as_str()));
+    metadata.extend("grant_types_supported", GrantTypeName::ALL.iter().map(|known| known.as_str()));
     let algorithms = issuer.policy.algorithms.iter().map(|algorithm| algorithm.as_str());
     metadata.extend("id_token_signing_alg_values_supported", algorithms);
     metadata.extend("subject_types_supported", ["public"]);

@@ -42,10 +42,6 @@ pub(super) struct RefreshTokenGrant;
 
 #[async_trait]
 impl GrantType for RefreshTokenGrant {
-    fn name(&self) -> GrantTypeName {
-        GrantTypeName::RefreshToken
-    }
-
     async fn exchange(&self, issuer: &Issuer, request: &TokenRequest<'_>) -> Result<Tokens, Stopped<TokenRefusal>> {
         let presented = PresentedRefreshToken::parse(request.required("refresh_token")?);
         let scope = request.scope()?;

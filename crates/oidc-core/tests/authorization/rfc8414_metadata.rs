@@ -82,14 +82,20 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("/api/auth/.well-known/oauth-authorization-server", "GET, HEAD", true),
 ];
 
-/// What is mounted is in the table above and nothing else is; every URL in the metadata is mounted.
+/// What is mounted is in the table above and nothing else is; every URL in the metadata is mounted, and every endpoint is
+/// in the metadata.
 #[tokio::test]
 async fn every_route_is_in_the_table_of_this_test() {
     let world = World::new().await;
     let mounted = world.issuer.mounted();
     let rows: Vec<_> = mounted.iter().map(|row| (row.path.as_str(), row.methods.as_str(), row.shared)).collect();
     assert_eq!(rows, ROUTES);
-    for (name, url) in world.issuer.metadata().as_object().unwrap() {
+    let metadata = world.issuer.metadata();
+    for (path, ..) in rows.iter().filter(|(path, ..)| !path.contains("/.well-known/")) {
+        let url = format!("https://as.test{path}");
+        assert!(metadata.as_object().unwrap().values().any(|value| *value == url), "the metadata does not name {path}");
+    }
+    for (name, url) in metadata.as_object().unwrap() {
         let Some(url) = url.as_str().filter(|_| name.ends_with("_endpoint") || name == "jwks_uri") else { continue };
         assert!(rows.iter().any(|(path, ..)| url.strip_prefix("https://as.test") == Some(path)), "{name}: {url}");
     }

@@ -1,6 +1,7 @@
 //! A clock that is set back, here or on another node, revives nothing: what the store saw used, expired or revoked stays so.
 
 use countersign_oidc::records::FamilyState;
+use countersign_storage::horizon::CLOCKS_APART;
 use countersign_storage::{Clock, Store};
 
 use crate::world::*;
@@ -54,6 +55,24 @@ async fn a_replaced_refresh_token_gets_no_second_window() {
     world.clock.set(replaced_at - std::time::Duration::from_secs(61));
     assert_eq!(world.refresh("p1", &first).await.outcome(), REFUSED);
     assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
+}
+
+/// That it expired is not remembered, so a node whose clock is a little behind honours it. One that is further behind than
+/// clocks may be apart notices that by what was removed from the store.
+#[tokio::test]
+async fn an_expired_access_token_is_not_revived_by_more_than_clocks_may_be_apart() {
+    let world = World::new().await;
+    let access = world.tokens("c1").await.text("access_token");
+    let expired = NOW + world.issuer.policy().access_token_lifetime;
+    let seen_expired = expired + CLOCKS_APART;
+    world.clock.set(seen_expired);
+    assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token");
+    world.ports.purge(1_000).await.unwrap();
+    world.clock.set(expired);
+    assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token");
+    world.clock.set(expired - std::time::Duration::from_secs(1));
+    assert_eq!(world.userinfo(&access).await.outcome(), "503 temporarily_unavailable");
+    assert_eq!(world.post("introspect", Some(&basic("c1", SECRET)), &[("token", &access)]).await.status, 503);
 }
 
 /// Also after what has expired was thrown away.
