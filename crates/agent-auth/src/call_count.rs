@@ -25,8 +25,8 @@ impl CallCount {
         Some(CallCount::within(Kind::new("agent_calls"), who, policy.calls?, now))
     }
 
-    /// How many agents a host has registered in the present window.
-    pub(crate) fn of_registrations(host: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
+    /// How many keys a host and its agents have brought in the present window: of new agents, and in place of others.
+    fn of_keys(host: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
         Some(CallCount::within(Kind::new("agent_registrations"), host, policy.registrations?, now))
     }
 
@@ -35,6 +35,22 @@ impl CallCount {
         let start = now.as_secs() - now.as_secs().rem_euclid(window);
         let counter = Key { kind, id: format!("{who}.{start}") };
         CallCount { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) }
+    }
+
+    /// Counts one more key for a host or an agent under it: each is remembered for long, so that no other takes it.
+    ///
+    /// # Errors
+    /// [`Refusal::RateLimited`].
+    pub(crate) fn count_key(
+        host: &str,
+        policy: &AgentPolicy,
+        changes: &mut Changes,
+        moment: &Moment<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(count) = CallCount::of_keys(host, policy, moment.now) else { return Ok(()) };
+        count.check(moment)?;
+        count.add(1, changes);
+        Ok(())
     }
 
     /// Refuses when an earlier attempt at this decision found the window full.

@@ -58,10 +58,12 @@ pub struct AgentPolicy {
     /// # Security
     /// Each call leaves a replay mark and an audit record; without a limit one agent can fill the store.
     pub calls: Option<Limit>,
-    /// How many agents one host may register, those included that it ends at once. Default: 60 an hour.
+    /// How many agents one host may register, those included that it ends at once, and how often it and its agents may change
+    /// their keys: together. Default: 60 an hour.
     ///
     /// # Security
-    /// Each leaves a record for [`AgentPolicy::pending_kept`] at least, and anybody can make up a host.
+    /// Each leaves a record for [`AgentPolicy::pending_kept`] at least, a key that was given up for more than a year; and
+    /// anybody can make up a host.
     pub registrations: Option<Limit>,
     /// How many living agents one host may have: 1 to 1,000. Default: 25.
     pub agents_per_host: u32,

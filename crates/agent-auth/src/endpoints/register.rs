@@ -235,11 +235,8 @@ impl Register<'_> {
         if agent.is_none() && host.agents.len() >= self.most_agents() {
             return Err(Refusal::AgentLimitReached);
         }
-        if agent.is_none()
-            && let Some(count) = CallCount::of_registrations(host.id.as_str(), &self.provider.policy, now)
-        {
-            count.check(moment)?;
-            count.add(1, &mut changes);
+        if agent.is_none() {
+            CallCount::count_key(host.id.as_str(), &self.provider.policy, &mut changes, moment)?;
         }
         let mut record = match &agent {
             Some(agent) => agent.record.clone(),

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias};
 use crate::agent_jwt::{AgentToken, KnownAgent, TokenUse};
+use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::Refusal;
@@ -132,6 +133,9 @@ impl Operation for RotateAgentKey<'_> {
             Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         let policy = &self.provider.policy;
+        if let Err(refusal) = CallCount::count_key(host.id.as_str(), policy, &mut changes, moment) {
+            return Decision::refuse(refusal).changing(changes);
+        }
         changes.insert(&AgentKeyAlias {
             alias: AgentId::of(&host.id, key.thumbprint()),
             agent: agent.id.clone(),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentKeyAlias};
+use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostAlias, HostId, HostStatus};
 use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::Refusal;
@@ -101,6 +102,7 @@ impl Operation for RotateHostKey<'_> {
                 KeyOf::Nobody => {}
             }
             let key = StoredKey::new(key).map_err(|_| Refusal::InvalidPublicKey("it is malformed"))?;
+            CallCount::count_key(host.id.as_str(), &self.provider.policy, &mut changes, moment)?;
             Ok((host.clone(), key))
         });
         let (mut host, key) = match rotated {

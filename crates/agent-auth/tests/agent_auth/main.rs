@@ -22,5 +22,6 @@ mod records;
 mod registration;
 mod revocation;
 mod rotation;
+mod walk;
 mod withdrawal;
 mod world;

@@ -96,48 +96,6 @@ fn every_record_has_an_end_or_a_count() {
     assert_eq!(left, ["agent_person"]);
 }
 
-/// Each of a great many of the same requests leaves nothing that stays.
-#[test]
-fn the_store_ends_where_it_began() {
-    let world = World::with(AgentPolicy { agents_per_host: 25, ..generous() });
-    let mut host = HostActor::new();
-    let agent = live(&world, &mut host, "alice");
-    let size = |world: &World| {
-        let entries = world.store.inner.dump();
-        entries.iter().filter(|entry| entry.key.kind.as_str() != "audit").map(|entry| entry.body.len()).sum::<usize>()
-    };
-    let purge = |world: &World| block_on(world.store.purge(Timestamp(world.now()), 1_000_000)).unwrap();
-    world.advance(700);
-    purge(&world);
-    let before = size(&world);
-    for _ in 0..300 {
-        let stranger = HostActor::new();
-        let body = json!({ "name": "x", "capabilities": ["ping"] });
-        world.register_with(&stranger, &new_key(), &body).ok();
-        world
-            .post("/api/auth/host/revoke", Some(&world.host_jwt(&HostActor::new())), &json!({}))
-            .refused(401, "invalid_jwt");
-        world.get("/api/auth/capability/list", Some("x.y.z")).ok();
-        world.introspect("x.y.z").ok();
-        let of_host = world.register(&host, json!(["ping"]));
-        let revoke = json!({ "agent_id": of_host.id });
-        world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).ok();
-        let own = || sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
-        world.execute(&agent, "ping", json!({})).ok();
-        let asked = json!({ "capabilities": ["transfer_money"] });
-        world.post("/api/auth/agent/request-capability", Some(&own()), &asked).ok();
-        world.get("/api/auth/capability/list", Some(&own())).ok();
-        world.advance(2);
-    }
-    assert!(size(&world) > before * 10);
-    // What nobody approved is gone in a week; what its host revoked, when it cannot be revived any more.
-    world.advance(110 * 86_400);
-    purge(&world);
-    let after = size(&world);
-    // The host remembers the names of so many agents as it may have, whether they have ended or not.
-    assert!(after <= before + 25 * 80, "{before} bytes before, {after} after");
-}
-
 /// A person has so many hosts; the place of one that ended is free.
 #[test]
 fn a_person_has_a_limit_of_living_hosts() {

@@ -1,7 +1,10 @@
 //! §5.8 rotation of an agent's key, by its host and by itself, and §5.9 rotation of a host's.
 
+use std::time::Duration;
+
+use countersign_agent_auth::AgentPolicy;
 use countersign_jose::SigningKey;
-use countersign_storage::Actor;
+use countersign_storage::{Actor, Limit};
 use serde_json::json;
 
 use crate::world::{AgentActor, HostActor, ISSUER, LOCATION, Reply, World, new_key, sign};
@@ -178,4 +181,34 @@ fn a_host_does_not_take_the_key_of_an_agent_of_its_own() {
         let reply = world.post("/api/auth/host/rotate-key", Some(&world.host_jwt(&host)), &body);
         reply.refused(400, "invalid_public_key");
     }
+}
+
+/// Each key that is given up is remembered for long, so a host and its agents change theirs so often in an hour and no more.
+#[test]
+fn rotations_are_limited_with_registrations() {
+    let registrations = Some(Limit::new(4, Duration::from_secs(3_600)));
+    let world = World::with(AgentPolicy { registrations, ..AgentPolicy::default() });
+    let mut host = HostActor::new();
+    let mut agent = world.approved(&host, json!(["ping"]), "alice");
+    let rotate = |path: &str, token: &str| {
+        let key = new_key();
+        let body = json!({ "public_key": key.public_jwk() });
+        (world.post(&format!("/api/auth/{path}/rotate-key"), Some(token), &body), key)
+    };
+    let of_agent = |agent: &AgentActor| sign(&agent.key, "agent+jwt", &world.agent_claims(agent, ISSUER));
+    for _ in 0..2 {
+        let (reply, key) = rotate("agent", &of_agent(&agent));
+        reply.ok();
+        agent.key = key;
+    }
+    let (reply, key) = rotate("host", &world.host_jwt(&host));
+    reply.ok();
+    host.key = key;
+    rotate("agent", &of_agent(&agent)).0.refused(429, "rate_limited");
+    rotate("host", &world.host_jwt(&host)).0.refused(429, "rate_limited");
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    world.register_with(&host, &new_key(), &body).refused(429, "rate_limited");
+    world.execute(&agent, "ping", json!({})).ok();
+    world.advance(3_600);
+    rotate("host", &world.host_jwt(&host)).0.ok();
 }
