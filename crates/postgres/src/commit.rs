@@ -80,7 +80,7 @@ struct Added<'a> {
 impl<'a> Call<'a> {
     /// Spreads a batch over the parameters.
     ///
-    /// PostgreSQL's text can not hold a NUL, so no record with one in its name exists: to rely on its absence is right,
+    /// PostgreSQL's text cannot hold a NUL, so no record with one in its name exists: to rely on its absence is right,
     /// to rely on a version of it is a conflict, and to write it is refused.
     pub(crate) fn new(batch: &'a Batch, secret: &str) -> Result<Self, StoreError> {
         let mut call = Call { version: batch.version.as_i64(), ..Call::default() };
@@ -255,7 +255,7 @@ fn refuse_nul(key: &Key, indexes: &[Index]) -> Result<(), StoreError> {
     if is_storable(&key.id) && indexes.iter().all(|index| is_storable(&index.value)) {
         Ok(())
     } else {
-        Err(StoreError::Unavailable("a name with a NUL character can not be stored".to_owned()))
+        Err(StoreError::Unavailable("a name with a NUL character cannot be stored".to_owned()))
     }
 }
 

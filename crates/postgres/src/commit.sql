@@ -9,7 +9,7 @@
 -- 2. In a volatile function at READ COMMITTED each statement sees what was committed before that statement began, and
 --    the locks are held until after the commit is visible. So what is checked below is the present state, and stays it
 --    until this transaction ends: batches that share a key, one of them changing it, happen one after the other. A guard
---    and a change of what it guards can not both win, whichever way they cross.
+--    and a change of what it guards cannot both win, whichever way they cross.
 -- 3. Locks are taken in one order (by hash), so that batches do not deadlock.
 -- 4. Before the locks of its keys, each batch takes the lock of everything, shared. A batch with very many keys takes that
 --    one alone, exclusively, instead of filling the lock table. It is the lock of a table of ours: only who may write that

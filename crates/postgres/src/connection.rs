@@ -16,9 +16,9 @@ use tokio_postgres::{CancelToken, Config, Error, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{PostgresConfig, TlsRoots};
+use crate::connect_error::ConnectError;
 use crate::direct::is_direct;
 use crate::failure::Failure;
-use crate::store::ConnectError;
 
 /// How long a statement that was cancelled may take to say so.
 const GRACE: Duration = Duration::from_secs(1);

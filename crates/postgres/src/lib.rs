@@ -17,6 +17,7 @@
 
 mod commit;
 pub mod config;
+mod connect_error;
 mod connection;
 mod direct;
 mod failure;
@@ -26,4 +27,5 @@ pub mod store;
 pub mod testing;
 
 pub use config::{PostgresConfig, TlsRoots};
-pub use store::{ConnectError, PostgresStore};
+pub use connect_error::ConnectError;
+pub use store::PostgresStore;

@@ -12,6 +12,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::commit::{Call, is_storable};
 use crate::config::PostgresConfig;
+use crate::connect_error::ConnectError;
 use crate::connection::{Connections, Statement};
 use crate::failure::Failure;
 use crate::schema;
@@ -31,24 +32,6 @@ struct Inner {
     load: Arc<Statement>,
     find: Arc<Statement>,
     purge: Arc<Statement>,
-}
-
-/// Why there is no store. None of them holds the URL or a part of it.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The URL is none that PostgreSQL clients know.
-    #[error("the database URL can not be read (postgres://user:password@host/database?sslmode=…)")]
-    Url,
-    /// No certificate authority is known, or one that was given is no certificate.
-    #[error("the TLS trust roots can not be used")]
-    TlsRoots,
-    /// The connection pool could not be made.
-    #[error("the connection pool can not be made")]
-    Pool,
-    /// The server did not answer, or refused.
-    #[error("the database is unavailable: {0}")]
-    Unavailable(String),
 }
 
 impl PostgresStore {
@@ -135,7 +118,7 @@ impl Store for PostgresStore {
         let call = Call::new(&batch, &self.0.lock_secret)?;
         match self.run(&self.0.commit, &call.parameters().map(|(value, _)| value)).await {
             Ok(rows) => {
-                // The transaction is committed: an answer that can not be read leaves its outcome open.
+                // The transaction is committed: an answer that cannot be read leaves its outcome open.
                 let answer = rows.first().and_then(|row| row.try_get(0).ok()).ok_or(StoreError::Unknown)?;
                 Call::outcome(answer, &batch)
             }

@@ -1,6 +1,6 @@
 -- One row per thing, for people with a database tool. Hashes of secrets are left out.
 
--- A JSON string may hold U+0000, and PostgreSQL's text may not: shown as U+FFFD.
+-- A JSON string can hold U+0000, and PostgreSQL's text cannot: shown as U+FFFD.
 CREATE FUNCTION {schema}.readable(p_body json) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 $function$ SELECT replace(p_body::text, '\u0000', '\ufffd')::jsonb $function$;
 

@@ -1,4 +1,4 @@
-//! Other roles and other work in the same database: what they can not slip in, not hold up, and not be in the way of.
+//! Other roles and other work in the same database: what they cannot slip in, not hold up, and not be in the way of.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -206,7 +206,7 @@ async fn what_a_role_lacks_is_told_in_words() {
     assert_eq!(refused, ConnectError::Unavailable(lacks.to_owned()));
     drop(database.store().await);
     let refused = PostgresStore::connect(config.clone()).await.unwrap_err();
-    assert_eq!(refused, ConnectError::Unavailable(lacks.to_owned()), "it may not look into the schema");
+    assert_eq!(refused, ConnectError::Unavailable(lacks.to_owned()), "it must not look into the schema");
     let read = format!(
         "GRANT USAGE ON SCHEMA \"{schema}\" TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA \"{schema}\" TO {role}"
     );

@@ -12,7 +12,7 @@ pub(crate) struct OpenedFile {
     identity: Option<Identity>,
 }
 
-/// Device and number. Elsewhere than on Unix an open file can not be removed.
+/// Device and number. Elsewhere than on Unix an open file cannot be removed.
 type Identity = (u64, u64);
 
 impl OpenedFile {

@@ -8,11 +8,12 @@
 //!
 //! What this crate does not do: network file systems (SQLite's locks do not hold there), encryption of the file.
 //!
-//! Read first: [`store`] (opening, durability), `batch` (how a batch is checked and applied), `schema` (the tables, and
+//! Read first: [`store`] (opening), `connection` (durability), `batch` (how a batch is checked and applied), `schema` (the tables, and
 //! the views for people).
 #![forbid(unsafe_code)]
 
 mod batch;
+mod connection;
 mod file;
 mod read;
 mod readers;
@@ -20,4 +21,5 @@ mod schema;
 pub mod store;
 mod writer;
 
-pub use store::{Durability, OpenError, SqliteStore};
+pub use connection::Durability;
+pub use store::{OpenError, SqliteStore};

@@ -11,9 +11,9 @@ use countersign_storage::StoreError;
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::connection;
 use crate::file::OpenedFile;
 use crate::read::unavailable;
-use crate::store;
 
 /// The most reads of one sort that wait.
 const QUEUE: usize = 4_096;
@@ -111,7 +111,7 @@ fn serve(reads: &Mutex<Receiver<Read>>, file: &OpenedFile) {
         let Ok(read) = next else { return };
         let connection = match kept.take() {
             Some(connection) => file.check().map(|()| connection),
-            None => file.check().and_then(|()| store::connect_reader(file.path()).map_err(unavailable)),
+            None => file.check().and_then(|()| connection::read(file.path()).map_err(unavailable)),
         };
         match connection {
             Ok(connection) => {

@@ -3,23 +3,17 @@
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp};
 use futures_channel::oneshot;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::Connection;
 
+use crate::connection::{self, Durability};
 use crate::file::{OpenedFile, create_private};
 use crate::readers::Readers;
 use crate::writer::{self, Job};
 use crate::{read, schema};
-
-/// How long to wait for other processes before giving up: much longer than any commit takes.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Connections remember the prepared form of each statement; there are fewer than this.
-const STATEMENTS: usize = 64;
 
 /// A store in one SQLite file, or in memory.
 ///
@@ -31,27 +25,14 @@ pub struct SqliteStore {
     readers: Option<Readers>,
 }
 
-/// What an acknowledged commit survives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Durability {
-    /// The default: loss of power too. Each group of commits waits for the disk (`synchronous = FULL`).
-    ///
-    /// A code that was redeemed must not come back with the power: it would be redeemed twice.
-    #[default]
-    PowerLoss,
-    /// The end of the process in any way, but not loss of power: then the last commits may be gone
-    /// (`synchronous = NORMAL`). Faster on slow disks. The file stays sound either way.
-    ProcessCrash,
-}
-
 /// Why a file could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file could not be created or read.
-    #[error("the database file can not be opened: {0}")]
+    #[error("the database file cannot be opened: {0}")]
     File(#[from] std::io::Error),
     /// SQLite refused: no database, another process held the lock for too long, the disk is full.
-    #[error("the database can not be opened: {0}")]
+    #[error("the database cannot be opened: {0}")]
     Database(#[from] rusqlite::Error),
 }
 
@@ -71,7 +52,7 @@ impl SqliteStore {
     pub fn open_with(path: impl AsRef<Path>, durability: Durability) -> Result<Self, OpenError> {
         let path = path.as_ref();
         create_private(path)?;
-        let mut connection = connect(path, durability)?;
+        let mut connection = connection::write(path, durability)?;
         schema::migrate(&mut connection)?;
         SqliteStore::start(connection, Some(OpenedFile::new(path)))
     }
@@ -81,8 +62,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`].
     pub fn in_memory() -> Result<Self, OpenError> {
-        let mut connection = Connection::open_in_memory()?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let mut connection = connection::in_memory()?;
         schema::migrate(&mut connection)?;
         SqliteStore::start(connection, None)
     }
@@ -151,50 +131,4 @@ impl Store for SqliteStore {
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.ask(|answer| Job::Purge { expired_before, limit, answer }).await
     }
-}
-
-/// Opens a connection that writes.
-fn connect(path: &Path, durability: Durability) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open(path)?;
-    connection.busy_handler(Some(wait_for_others))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Switching to WAL needs the file for oneself for a moment, and SQLite does not wait for that by itself.
-    let begun = Instant::now();
-    while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
-        if !is_busy(&error) || begun.elapsed() > PATIENCE {
-            return Err(error);
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    connection.pragma_update(
-        None,
-        "synchronous",
-        match durability {
-            Durability::PowerLoss => "full",
-            Durability::ProcessCrash => "normal",
-        },
-    )?;
-    Ok(connection)
-}
-
-/// Opens a connection that reads a file that is there.
-pub(crate) fn connect_reader(path: &Path) -> Result<Connection, rusqlite::Error> {
-    // The files beside it are written by readers too.
-    let connection = Connection::open_with_flags(path, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
-    connection.busy_handler(Some(wait_for_others))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
-}
-
-/// Another process writes. Commits take about a millisecond, so look again soon: SQLite's own handler soon sleeps for a
-/// tenth of a second at a time.
-fn wait_for_others(times: i32) -> bool {
-    let pause = Duration::from_millis(u64::try_from(times.clamp(1, 5)).unwrap_or(5));
-    thread::sleep(pause);
-    Duration::from_millis(5).saturating_mul(times.unsigned_abs()) < PATIENCE
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

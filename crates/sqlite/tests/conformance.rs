@@ -93,7 +93,7 @@ fn worker() {
 /// Tells a worker process to be wrong in one way.
 const SPOILT: &str = "COUNTERSIGN_TEST_SPOILT";
 
-/// A worker's store that is wrong where only other processes, or a kill, can notice it.
+/// A worker's store that is wrong where only other processes, or a kill, cannotice it.
 struct Spoilt {
     store: Arc<dyn Store>,
     spoilt: String,

@@ -51,8 +51,12 @@ pub struct Account {
     /// Whether the person proved to receive mail there.
     pub email_verified: bool,
     /// The full name to show ([OIDC Core §5.1], `name`).
+    ///
+    /// [OIDC Core §5.1]: https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
     pub name: String,
     /// Further standard claims of [OIDC Core §5.1] by name: `given_name`, `address`, `phone_number`, …
+    ///
+    /// [OIDC Core §5.1]: https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
     #[serde(default)]
     pub claims: Map<String, Value>,
     /// Whether the person may sign in.

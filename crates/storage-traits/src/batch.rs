@@ -125,7 +125,7 @@ impl Changes {
         }
     }
 
-    /// A record that can not be written (a map with keys that are no strings) is remembered, so that a decision stays
+    /// A record that cannot be written (a map with keys that are no strings) is remembered, so that a decision stays
     /// infallible; the commit then fails as a whole.
     fn write<R: Record>(
         &mut self,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// One rule at sign-up, at sign-in and when linking: `Alice@X.test` and `alice@x.test` are the same person. Mail systems
 /// that tell them apart are rarer than people who type a capital letter, and two accounts that can reset each other are
-/// worse than either. Only ASCII addresses are accepted, so that look-alike letters can not make a second account.
+/// worse than either. Only ASCII addresses are accepted, so that look-alike letters cannot make a second account.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct EmailAddress(String);
@@ -23,6 +23,8 @@ impl EmailAddress {
     ///
     /// # Errors
     /// [`InvalidEmailAddress`].
+    ///
+    /// [RFC 5321 §4.5.3.1]: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
     pub fn parse(text: &str) -> Result<Self, InvalidEmailAddress> {
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;

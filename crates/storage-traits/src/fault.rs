@@ -14,7 +14,7 @@ pub enum Fault {
     #[error("the outcome of a commit is unknown")]
     Unknown,
     /// A stored record does not have the shape that this version of the software reads.
-    #[error("a stored {kind} record can not be read")]
+    #[error("a stored {kind} record cannot be read")]
     Corrupt {
         /// The kind of the record.
         kind: &'static str,
@@ -44,6 +44,8 @@ impl Fault {
     }
 
     /// The status that says so: 503 for what passes, 500 for the rest ([RFC 9110 §15.6]).
+    ///
+    /// [RFC 9110 §15.6]: https://www.rfc-editor.org/rfc/rfc9110#section-15.6
     pub fn status(&self) -> http::StatusCode {
         if self.is_transient() {
             http::StatusCode::SERVICE_UNAVAILABLE

@@ -41,8 +41,8 @@ pub struct Fetched {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The URL may not be fetched.
-    #[error("the URL may not be fetched: {0}")]
+    /// The URL must not be fetched.
+    #[error("the URL must not be fetched: {0}")]
     Refused(&'static str),
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]

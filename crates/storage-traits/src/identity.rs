@@ -6,6 +6,8 @@ use crate::clock::Timestamp;
 
 /// Whom something is about: the stable, opaque, never reassigned name of a person. At most 255 ASCII characters, so that
 /// it can be a `sub` ([OIDC Core §2]).
+///
+/// [OIDC Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Subject(String);
@@ -98,6 +100,8 @@ impl Authentication {
     }
 
     /// When the credential was last verified ([OIDC Core §2], `auth_time`).
+    ///
+    /// [OIDC Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
     pub fn auth_time(&self) -> Timestamp {
         self.auth_time
     }
@@ -114,6 +118,8 @@ impl Authentication {
     }
 
     /// How: the values of [RFC 8176], `pwd` for a password.
+    ///
+    /// [RFC 8176]: https://www.rfc-editor.org/rfc/rfc8176
     pub fn amr(&self) -> &[String] {
         &self.amr
     }
@@ -139,11 +145,15 @@ pub enum Actor {
         client_id: String,
     },
     /// A host that vouches for agents ([Agent Auth §2.6]).
+    ///
+    /// [Agent Auth §2.6]: https://agentauthprotocol.com/specification/v1.0-draft
     Host {
         /// Its id.
         host_id: String,
     },
     /// An AI agent ([Agent Auth §2.2]).
+    ///
+    /// [Agent Auth §2.2]: https://agentauthprotocol.com/specification/v1.0-draft
     Agent {
         /// Its id.
         agent_id: String,

@@ -19,7 +19,7 @@ pub struct KeyRing {
     keys: BTreeMap<u32, SealingKey>,
 }
 
-/// Why a key ring can not be made.
+/// Why a key ring cannot be made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRingError {
     /// No secret was given.
@@ -74,7 +74,7 @@ impl KeyRing {
     }
 
     /// Seals under the newest key. `context` says what and where it is (kind and id): it must be the same at opening, so
-    /// that a sealed value can not be moved to another record.
+    /// that a sealed value cannot be moved to another record.
     ///
     /// # Errors
     /// [`Fault::Crypto`].
@@ -134,6 +134,8 @@ pub struct SealingKey(RandomizedNonceKey);
 impl SealingKey {
     /// Derives a key from a secret of at least 128 bits of entropy, for one purpose (HKDF-SHA-256, [RFC 5869]). The
     /// secret may be a token that only its holder knows: then only the holder can have the value opened.
+    ///
+    /// [RFC 5869]: https://www.rfc-editor.org/rfc/rfc5869
     #[expect(clippy::expect_used, reason = "the lengths are constants of the algorithms")]
     pub fn derive(secret: &Secret, purpose: &str) -> Self {
         struct KeyBytes;

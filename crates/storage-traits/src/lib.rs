@@ -32,6 +32,7 @@ pub mod key_ring;
 pub mod key_ring_check;
 pub mod memory;
 pub mod operation;
+mod purge;
 pub mod random;
 pub mod reader;
 pub mod record;

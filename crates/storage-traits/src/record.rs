@@ -75,7 +75,7 @@ impl Index {
 
 /// Which writing of a record this is: 63 random bits, drawn afresh for every commit attempt.
 ///
-/// Random and not counted for two reasons. A record that is deleted and inserted again can not be mistaken for the old
+/// Random and not counted for two reasons. A record that is deleted and inserted again cannot be mistaken for the old
 /// one; and after a commit whose outcome was lost, "does the record carry my version?" answers whether it happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Version(i64);

@@ -21,7 +21,7 @@ pub trait SignedIn: Send + Sync {
     async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault>;
 
     /// Whether the session behind an earlier authentication still lasts: asked when a code is redeemed, so that whoever
-    /// signs out in between ends the code too. An implementation that can not tell keeps the default.
+    /// signs out in between ends the code too. An implementation that cannot tell keeps the default.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].

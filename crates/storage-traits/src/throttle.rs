@@ -20,7 +20,7 @@ use crate::secret::Handle;
 ///
 /// # Security
 /// Guessing passwords and user codes is bounded by this and by nothing else. An implementation must count for all nodes
-/// together, and must fail rather than allow when it can not count.
+/// together, and must fail rather than allow when it cannot count.
 #[async_trait]
 pub trait Throttle: Send + Sync {
     /// Counts one attempt by `who` at `what`, and says whether it is within `limit`. An attempt over the limit is not
@@ -75,9 +75,11 @@ impl Limit {
 /// Whether an attempt may go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Allowance {
-    /// It may.
+    /// It can.
     Allowed,
-    /// It may not; try again after this long: the `Retry-After` of [RFC 9110 §10.2.3], at least one second.
+    /// It must not; try again after this long: the `Retry-After` of [RFC 9110 §10.2.3], at least one second.
+    ///
+    /// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
     RetryAfter(Duration),
 }
 

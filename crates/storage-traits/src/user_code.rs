@@ -1,4 +1,6 @@
 //! The code that a person types to approve ([RFC 8628 §6.1]).
+//!
+//! [RFC 8628 §6.1]: https://www.rfc-editor.org/rfc/rfc8628#section-6.1
 
 use std::fmt;
 
@@ -15,6 +17,8 @@ const LETTERS: usize = 8;
 
 impl UserCode {
     /// A fresh code: 34 bits, which the limit on attempts and the short life make enough ([RFC 8628 §5.1]).
+    ///
+    /// [RFC 8628 §5.1]: https://www.rfc-editor.org/rfc/rfc8628#section-5.1
     pub fn generate(random: &dyn Random) -> Self {
         let mut letters = String::with_capacity(LETTERS);
         while letters.len() < LETTERS {

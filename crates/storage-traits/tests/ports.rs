@@ -220,7 +220,7 @@ mod accounts {
     }
 }
 
-/// [AES-GCM-SIV, RFC 8452] under keys derived with [HKDF, RFC 5869].
+/// AES-GCM-SIV (RFC 8452) under keys derived with HKDF (RFC 5869).
 mod key_ring {
     use super::*;
 
@@ -348,6 +348,8 @@ mod key_ring {
 }
 
 /// [RFC 5321 §4.1.2], and what we accept of it.
+///
+/// [RFC 5321 §4.1.2]: https://www.rfc-editor.org/rfc/rfc5321#section-4.1.2
 mod email {
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Insert, replace, delete, guards, and all or nothing.
 
 use super::fixture::{COUNTER, Fixture, OTHER_KIND, add, at, bare, conflicts, guard, replacing};
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::batch::Change;
 use crate::record::{Entry, Key, Version};
 

@@ -1,7 +1,7 @@
 //! What may stand in ids, index values and bodies.
 
 use super::fixture::{Fixture, KIND, bare, guard, same};
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::batch::Change;
 use crate::record::{Entry, Index, Key};
 use crate::store::{Page, StoreError};

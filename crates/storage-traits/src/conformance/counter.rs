@@ -1,7 +1,7 @@
 //! [`crate::Change::Add`]: counters with a ceiling.
 
-use super::Verdict;
 use super::fixture::{COUNTER, Fixture, add, at};
+use super::verdict::Verdict;
 use crate::batch::Change;
 use crate::clock::Timestamp;
 use crate::record::Key;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::executor::join_all;
 use super::fixture::{COUNTER, Fixture, add};
-use super::process::{Worker, say};
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
+use super::worker::{Worker, say};
 use crate::batch::Change;
 use crate::record::Key;
 use crate::store::Store;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Violation;
+use super::verdict::Violation;
 use crate::batch::{Batch, Change, Guard};
 use crate::clock::Timestamp;
 use crate::random::SystemRandom;

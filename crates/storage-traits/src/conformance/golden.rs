@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::clock::Timestamp;
 use crate::record::{Kind, Record};
 use crate::unknown_members;
@@ -63,7 +63,7 @@ pub fn check(folder: &str, rows: &[Golden]) -> Result<usize, Violation> {
     let records = folder.join("tests/records");
     let expiry = fs::read_to_string(records.join("expiry.json")).unwrap_or_default();
     let mut expiry: Expiries =
-        serde_json::from_str(&expiry).map_err(|_| Violation::new("expiry.json can not be read"))?;
+        serde_json::from_str(&expiry).map_err(|_| Violation::new("expiry.json cannot be read"))?;
     let mut count = 0;
     for row in rows {
         count += row.check(&records, &mut expiry)?;

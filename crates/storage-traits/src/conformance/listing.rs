@@ -1,7 +1,7 @@
 //! [`crate::Store::find`]: order, pages, and an index that follows its records.
 
-use super::Verdict;
 use super::fixture::{Fixture, KIND, OTHER_KIND, at, bare, conflicts, replacing};
+use super::verdict::Verdict;
 use crate::batch::Change;
 use crate::record::{Entry, Index};
 use crate::store::Page;
@@ -100,7 +100,7 @@ pub(super) async fn found_entries_are_whole(t: &Fixture) -> Verdict {
     let entry = Entry { indexes: vec![by.clone()], expires_at: at(4_000_000_000), ..t.entry("a", r#"{"n":1}"#) };
     let version = t.insert(entry).await?;
     let found = t.find(&by).await?;
-    let [found] = found.entries.as_slice() else { return Err(super::Violation::new("not found")) };
+    let [found] = found.entries.as_slice() else { return Err(super::verdict::Violation::new("not found")) };
     ensure!(found.key == t.key("a") && found.version == version, "found {found:?}");
     ensure!(found.expires_at == at(4_000_000_000), "the expiry is missing");
     super::fixture::same(r#"{"n":1}"#, &found.body)

@@ -15,17 +15,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
-/// Fails a law unless the condition holds.
-macro_rules! ensure {
-    ($holds:expr, $($why:tt)+) => {
-        if !$holds {
-            return Err($crate::conformance::Violation::new(format!($($why)+)));
-        }
-    };
-}
-
+#[macro_use]
+mod verdict;
 mod commit;
 mod content;
 mod counter;
@@ -42,8 +35,11 @@ pub mod rate;
 pub mod sample;
 mod together;
 mod versions;
+mod worker;
 
 use fixture::Fixture;
+use verdict::Verdict;
+pub use verdict::Violation;
 
 /// One law, by the sentence that it is.
 #[derive(Clone, Copy)]
@@ -54,7 +50,6 @@ pub struct Law {
 }
 
 type Checking<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
-type Verdict = Result<(), Violation>;
 
 impl Law {
     /// Runs the law against a store, which may hold other records already.
@@ -69,24 +64,6 @@ impl Law {
 impl fmt::Debug for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
-    }
-}
-
-/// How a store broke a law.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Violation(String);
-
-impl Violation {
-    /// What was expected, and what was seen.
-    pub fn new(seen: impl Into<String>) -> Self {
-        Violation(seen.into())
-    }
-}
-
-impl From<StoreError> for Violation {
-    fn from(error: StoreError) -> Self {
-        Violation(format!("the store reported: {error}"))
     }
 }
 

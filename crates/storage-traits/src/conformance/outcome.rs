@@ -1,4 +1,4 @@
-//! Commits whose acknowledgement is lost: applied or not, the caller can not tell.
+//! Commits whose acknowledgement is lost: applied or not, the caller cannot tell.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::fixture::Fixture;
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::audit::{Audit, AuditRecord};
 use crate::batch::{Batch, Changes};
 use crate::clock::{SystemClock, Timestamp};

@@ -1,7 +1,7 @@
 //! [`crate::Store::purge`].
 
 use super::fixture::{Fixture, at, conflicts, replacing};
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::clock::Timestamp;
 use crate::record::Entry;
 

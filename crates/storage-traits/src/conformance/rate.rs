@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Violation;
 use super::executor::join_all;
 use super::fixture::{Fixture, guard, replacing};
+use super::verdict::Violation;
 use crate::batch::Change;
 use crate::clock::Timestamp;
 use crate::record::{Entry, Key};

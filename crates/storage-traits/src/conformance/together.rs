@@ -2,7 +2,7 @@
 
 use super::executor::join_all;
 use super::fixture::{COUNTER, Fixture, add, guard, replacing};
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::batch::Change;
 use crate::store::StoreError;
 

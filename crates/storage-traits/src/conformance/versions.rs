@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::executor::{join_all, yield_now};
 use super::fixture::Fixture;
-use super::{Verdict, Violation};
+use super::verdict::{Verdict, Violation};
 use crate::audit::{Audit, AuditRecord};
 use crate::batch::Changes;
 use crate::clock::SystemClock;
@@ -173,7 +173,7 @@ pub(super) async fn what_two_versions_write_in_turns_loses_nothing(t: &Fixture) 
     // The newer version suspends it, in a word that the older one does not know.
     ensure!(
         ports.perform(&UseBound { id: id.clone(), then: BoundState::Suspended }).await?,
-        "the ticket can not be suspended"
+        "the ticket cannot be suspended"
     );
     let refused = join_all((0..LANES).map(async |_| ports.perform(&UseUnbound(id.clone())).await)).await;
     let newer = Fault::Newer { kind: KIND.as_str() };

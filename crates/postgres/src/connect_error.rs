@@ -1,0 +1,19 @@
+//! Why there is no store.
+
+/// Why there is no store. None of them holds the URL or a part of it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is none that PostgreSQL clients know.
+    #[error("the database URL cannot be read (postgres://user:password@host/database?sslmode=…)")]
+    Url,
+    /// No certificate authority is known, or one that was given is no certificate.
+    #[error("the TLS trust roots cannot be used")]
+    TlsRoots,
+    /// The connection pool could not be made.
+    #[error("the connection pool cannot be made")]
+    Pool,
+    /// The server did not answer, or refused.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+}
