@@ -124,27 +124,56 @@ fn check_verification_uri(uri: &str) -> Result<(), ConfigError> {
 }
 
 fn check_policy(policy: &AgentPolicy, offer: &Offer) -> Result<(), ConfigError> {
+    // By the compiler: a new setting is judged here, or it is said that any value will do.
+    let AgentPolicy {
+        autonomous,
+        agent_issuer: _,
+        execute_audience: _,
+        endpoint_values: _,
+        introspected_grants: _,
+        session_lifetime,
+        max_lifetime,
+        absolute_lifetime,
+        last_use_precision: _,
+        grant_lifetime,
+        approval_lifetime,
+        approval_interval,
+        fresh_session,
+        user_code_attempts,
+        unknown_hosts,
+        calls,
+        registrations,
+        agents_per_host,
+        hosts_per_person,
+        host_lifetime,
+        ended_kept,
+        pending_kept,
+    } = policy;
     let lifetimes = [
-        ("session_lifetime", Some(policy.session_lifetime)),
-        ("max_lifetime", Some(policy.max_lifetime)),
-        ("absolute_lifetime", policy.absolute_lifetime),
-        ("grant_lifetime", policy.grant_lifetime),
-        ("approval_lifetime", Some(policy.approval_lifetime)),
-        ("approval_interval", Some(policy.approval_interval)),
-        ("fresh_session", Some(policy.fresh_session)),
-        ("pending_kept", Some(policy.pending_kept)),
-        ("host_lifetime", Some(policy.host_lifetime)),
-        ("ended_kept", Some(policy.ended_kept)),
+        ("session_lifetime", Some(*session_lifetime)),
+        ("max_lifetime", Some(*max_lifetime)),
+        ("absolute_lifetime", *absolute_lifetime),
+        ("grant_lifetime", *grant_lifetime),
+        ("approval_lifetime", Some(*approval_lifetime)),
+        ("approval_interval", Some(*approval_interval)),
+        ("fresh_session", Some(*fresh_session)),
+        ("user_code_attempts.window", Some(user_code_attempts.window)),
+        ("unknown_hosts.window", Some(unknown_hosts.window)),
+        ("calls.window", calls.map(|limit| limit.window)),
+        ("registrations.window", registrations.map(|limit| limit.window)),
+        ("pending_kept", Some(*pending_kept)),
+        ("host_lifetime", Some(*host_lifetime)),
+        ("ended_kept", Some(*ended_kept)),
     ];
     let too_short = |lifetime: Duration| lifetime < Duration::from_secs(1);
     if let Some((name, _)) = lifetimes.iter().find(|(_, lifetime)| lifetime.is_some_and(too_short)) {
         return Err(ConfigError::Lifetime(name));
     }
-    let numbers = [("agents_per_host", policy.agents_per_host), ("hosts_per_person", policy.hosts_per_person)];
-    if let Some((name, _)) = numbers.iter().find(|(_, number)| !(1..=1_000).contains(number)) {
+    let numbers = [("agents_per_host", agents_per_host), ("hosts_per_person", hosts_per_person)];
+    if let Some((name, _)) = numbers.iter().find(|(_, number)| !(1..=1_000).contains(*number)) {
         return Err(ConfigError::Number(name));
     }
-    let AutonomousPolicy::Granted(capabilities) = &policy.autonomous else { return Ok(()) };
+    let AutonomousPolicy::Granted(capabilities) = autonomous else { return Ok(()) };
     for (name, constraints) in capabilities {
         let offered = offer.by_name(name).ok_or_else(|| ConfigError::AutonomousCapability(name.clone()))?;
         if let Some(field) = constraints.fields().find(|field| !offered.input.knows(field)) {

@@ -63,10 +63,10 @@ pub(crate) fn respond_error(error: &Stopped<Refusal>, discovery: &str) -> Respon
     let mut response = write(status, &Value::Object(error_document(error)));
     let headers = response.headers_mut();
     set(headers, header::CACHE_CONTROL, "no-store");
+    if status == StatusCode::UNAUTHORIZED {
+        set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
+    }
     match error {
-        Stopped::Refused(Refusal::AuthenticationRequired | Refusal::InvalidJwt(_)) => {
-            set(headers, header::WWW_AUTHENTICATE, &format!("AgentAuth discovery=\"{discovery}\""));
-        }
         Stopped::Refused(Refusal::RateLimited(after) | Refusal::Unavailable(after)) => retry_after(headers, *after),
         Stopped::Refused(Refusal::SlowDown { interval }) => retry_after(headers, Duration::from_secs(*interval)),
         Stopped::Refused(Refusal::MethodNotAllowed(methods)) => set(headers, header::ALLOW, methods),

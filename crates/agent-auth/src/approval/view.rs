@@ -180,19 +180,36 @@ impl OpenQuestion {
         let asked: Vec<_> = (self.agent.asked())
             .map(|grant| json!([grant.id(), grant.capability(), grant.constraints_shown().map(ToString::to_string)]))
             .collect();
-        let capabilities: Vec<_> = (view.capabilities.iter())
-            .map(|asked| json!([asked.name, asked.description, asked.limits, asked.lasts.map(|lasts| lasts.as_secs())]))
+        // All that is shown goes in, by the compiler: what is shown and left out here could be changed under the person's eyes.
+        let ApprovalView {
+            agent_name,
+            host_name,
+            reason,
+            stage,
+            capabilities,
+            host_link,
+            host_lasts,
+            claims,
+            expires_at,
+            // How they are signed in, `who` says; and the rest is being made here.
+            freshness: _,
+            shown: _,
+        } = view;
+        let capabilities: Vec<_> = (capabilities.iter())
+            .map(|RequestedView { name, description, limits, lasts }| {
+                json!([name, description, limits, lasts.map(|lasts| lasts.as_secs())])
+            })
             .collect();
         let seen = json!([
-            view.agent_name,
-            view.host_name,
-            view.reason,
-            view.stage == Stage::Escalation,
+            agent_name,
+            host_name,
+            reason,
+            *stage == Stage::Escalation,
             capabilities,
-            view.host_link == HostLink::WillLink,
-            view.host_lasts.as_secs(),
-            view.claims,
-            view.expires_at,
+            *host_link == HostLink::WillLink,
+            host_lasts.as_secs(),
+            claims,
+            expires_at,
         ]);
         let question = json!([
             self.approval.id,

@@ -11,7 +11,7 @@ use http::Method;
 use pollster::block_on;
 use serde_json::json;
 
-use crate::world::{AgentActor, HostActor, World, request, subject};
+use crate::world::{AgentActor, World, request, subject};
 
 fn unfinished(world: &World, who: Option<&Subject>) -> Vec<UnfinishedCall> {
     let page = Page::first(100);
@@ -37,7 +37,7 @@ fn die_during(world: &World, agent: &AgentActor, path: &str, body: &serde_json::
 #[test]
 fn each_act_leaves_word_of_how_it_ended() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     world.execute(&agent, "ping", json!({})).ok();
     *world.executor.failure.lock().unwrap() = Some(ExecuteError::Failed("no".to_owned()));
     world.execute(&agent, "ping", json!({})).refused(500, "internal_error");
@@ -60,7 +60,7 @@ fn each_act_leaves_word_of_how_it_ended() {
 #[test]
 fn an_act_that_the_process_did_not_survive_is_listed() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     die_during(&world, &agent, "/api/auth/capability/execute", &json!({ "capability": "ping" }));
     world.execute(&agent, "ping", json!({})).ok();
     let [left] = &unfinished(&world, None)[..] else { panic!("one") };
@@ -86,7 +86,7 @@ fn an_act_that_the_process_did_not_survive_is_listed() {
 #[test]
 fn an_act_whose_end_could_not_be_recorded_is_listed() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     let store = std::sync::Arc::clone(&world.store);
     *world.executor.during.lock().unwrap() = Some(Box::new(move || store.is_down.store(true, Ordering::SeqCst)));
     world.execute(&agent, "ping", json!({})).ok();

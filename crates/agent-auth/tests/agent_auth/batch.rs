@@ -15,7 +15,7 @@ fn batch(world: &World, token: &str, requests: &Value) -> Reply {
 #[test]
 fn calls_are_judged_one_by_one_under_one_token() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping", "check_balance"]));
+    let agent = world.watcher(json!(["ping", "check_balance"]));
     let token = world.agent_jwt(&agent);
     let requests = json!([
         { "id": "a", "capability": "ping" },
@@ -40,7 +40,7 @@ fn calls_are_judged_one_by_one_under_one_token() {
 #[test]
 fn one_failure_does_not_stop_the_others() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     *world.executor.failure.lock().unwrap() = Some(ExecuteError::LimitExceeded("enough".to_owned()));
     let reply = batch(&world, &world.agent_jwt(&agent), &json!([{ "capability": "ping" }, { "capability": "ping" }]));
     for response in reply.ok()["responses"].as_array().unwrap() {
@@ -57,7 +57,7 @@ fn a_bearer_who_may_not_call_is_refused_as_a_whole() {
     let one = json!([{ "capability": "ping" }]);
     batch(&world, &world.agent_jwt(&pending), &one).refused(403, "host_pending");
     batch(&world, "x.y.z", &one).refused(401, "invalid_jwt");
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     for requests in [
         json!([]),
         json!({}),
@@ -75,7 +75,7 @@ fn a_bearer_who_may_not_call_is_refused_as_a_whole() {
 fn a_batch_counts_as_many_calls() {
     let calls = Some(Limit::new(5, Duration::from_secs(60)));
     let world = World::with(AgentPolicy { autonomous: autonomous(), calls, ..AgentPolicy::default() });
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let three = Value::Array(vec![json!({ "capability": "ping" }); 3]);
     batch(&world, &world.agent_jwt(&agent), &three).ok();
     batch(&world, &world.agent_jwt(&agent), &three).refused(429, "rate_limited");

@@ -161,11 +161,7 @@ fn numbers_compare_as_exact_decimals() {
 #[test]
 fn a_number_that_cannot_be_held_exactly_is_refused() {
     let world = World::new();
-    let agent = world.approved(
-        &HostActor::new(),
-        json!([{ "name": "transfer_money", "constraints": { "amount": { "max": 1000 } } }]),
-        "alice",
-    );
+    let agent = world.payer(json!([{ "name": "transfer_money", "constraints": { "amount": { "max": 1000 } } }]));
     for amount in ["1000.0000000000000000001", "1e400", "123456789012345678901234567890"] {
         let body = format!(r#"{{"capability":"transfer_money","arguments":{{"amount":{amount}}}}}"#);
         let token = world.agent_jwt(&agent);
@@ -239,7 +235,7 @@ fn a_grant_is_the_intersection_of_what_is_asked_and_what_is_offered() {
 #[test]
 fn a_limit_that_is_tightened_holds_for_grants_given_before() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["capped_transfer"]), "alice");
+    let agent = world.payer(json!(["capped_transfer"]));
     world.execute(&agent, "capped_transfer", json!({ "amount": 50 })).ok();
     let tighter = Capability::new("capped_transfer", "Move a little money")
         .input(json!({ "type": "object", "properties": { "amount": { "type": "number" } } }))

@@ -1,8 +1,10 @@
 //! §5.1 discovery, §5.13 errors, and what every path does with a request that it does not take.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use countersign_agent_auth::{AgentPolicy, AgentProvider, ConfigError, EndpointValues};
-use countersign_storage::Endpoints;
+use countersign_storage::{Endpoints, Limit};
 use http::{Method, Request, StatusCode};
 use pollster::block_on;
 use serde_json::json;
@@ -234,9 +236,38 @@ fn a_configuration_is_refused_by_the_name_of_the_setting() {
         attempt(ISSUER, device, AgentPolicy { autonomous: unknown, ..AgentPolicy::default() }),
         Err(ConfigError::AutonomousCapability("nothing".to_owned()))
     );
-    let never = AgentPolicy { session_lifetime: std::time::Duration::ZERO, ..AgentPolicy::default() };
-    assert_eq!(attempt(ISSUER, device, never), Err(ConfigError::Lifetime("session_lifetime")));
+    let never = Duration::from_millis(999);
+    let lifetimes: [(&str, Spoil<'_>); 14] = [
+        ("session_lifetime", &|policy| policy.session_lifetime = never),
+        ("max_lifetime", &|policy| policy.max_lifetime = never),
+        ("absolute_lifetime", &|policy| policy.absolute_lifetime = Some(never)),
+        ("grant_lifetime", &|policy| policy.grant_lifetime = Some(never)),
+        ("approval_lifetime", &|policy| policy.approval_lifetime = never),
+        ("approval_interval", &|policy| policy.approval_interval = never),
+        ("fresh_session", &|policy| policy.fresh_session = never),
+        ("user_code_attempts.window", &|policy| policy.user_code_attempts = Limit::new(1, never)),
+        ("unknown_hosts.window", &|policy| policy.unknown_hosts = Limit::new(1, never)),
+        ("calls.window", &|policy| policy.calls = Some(Limit::new(1, never))),
+        ("registrations.window", &|policy| policy.registrations = Some(Limit::new(1, never))),
+        ("pending_kept", &|policy| policy.pending_kept = never),
+        ("host_lifetime", &|policy| policy.host_lifetime = never),
+        ("ended_kept", &|policy| policy.ended_kept = never),
+    ];
+    for (name, spoil) in lifetimes {
+        let mut policy = AgentPolicy::default();
+        spoil(&mut policy);
+        assert_eq!(attempt(ISSUER, device, policy), Err(ConfigError::Lifetime(name)));
+    }
+    for number in [0, 1_001] {
+        let agents = AgentPolicy { agents_per_host: number, ..AgentPolicy::default() };
+        assert_eq!(attempt(ISSUER, device, agents), Err(ConfigError::Number("agents_per_host")));
+        let hosts = AgentPolicy { hosts_per_person: number, ..AgentPolicy::default() };
+        assert_eq!(attempt(ISSUER, device, hosts), Err(ConfigError::Number("hosts_per_person")));
+    }
 }
+
+/// Makes one setting of a policy wrong.
+type Spoil<'a> = &'a dyn Fn(&mut AgentPolicy);
 
 fn world_ports() -> countersign_storage::Ports {
     use std::sync::Arc;

@@ -78,11 +78,7 @@ fn a_denied_escalation_leaves_the_agent_as_it_was() {
 #[test]
 fn what_is_granted_already_is_not_asked_for_again() {
     let world = World::new();
-    let agent = world.approved(
-        &HostActor::new(),
-        json!(["ping", { "name": "transfer_money", "constraints": { "amount": { "max": 5 } } }]),
-        "alice",
-    );
+    let agent = world.payer(json!(["ping", { "name": "transfer_money", "constraints": { "amount": { "max": 5 } } }]));
     ask(&world, &agent, &transfer(5)).refused(409, "already_granted");
     ask(&world, &agent, &json!({ "capabilities": ["ping"] })).refused(409, "already_granted");
     let both = ask(&world, &agent, &json!({ "capabilities": ["ping", "check_balance"] }));
@@ -95,7 +91,7 @@ fn what_is_granted_already_is_not_asked_for_again() {
 #[test]
 fn a_newer_request_replaces_an_older_one() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     let first = with_code(&agent, &ask(&world, &agent, &json!({ "capabilities": ["check_balance"] })));
     let shown = world.view(&first, "alice").shown;
     let second = with_code(&agent, &ask(&world, &agent, &transfer(5)));
@@ -147,7 +143,7 @@ fn a_request_for_more_is_refused_for_what_is_wrong_with_it() {
 #[test]
 fn an_autonomous_agent_gets_more_from_the_policy_or_not_at_all() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let reply = ask(&world, &agent, &json!({ "capabilities": ["check_balance", "transfer_money"] }));
     assert_eq!(reply.ok()["status"], json!("active"));
     assert_eq!(reply.body.get("approval"), None);
@@ -209,7 +205,7 @@ fn the_policy_for_autonomous_agents_limits_what_they_ask_for_later() {
         ..AgentPolicy::default()
     };
     let world = World::with(policy);
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let reply = ask(&world, &agent, &json!({ "capabilities": ["capped_transfer", "check_balance"] }));
     let grants = &reply.ok()["agent_capability_grants"];
     assert_eq!(grants[0]["constraints"], json!({ "amount": { "min": 5, "max": 50 } }));

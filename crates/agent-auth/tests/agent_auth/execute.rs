@@ -25,7 +25,7 @@ fn a_call_answers_with_data_and_nothing_else() {
 #[test]
 fn arguments_may_be_left_out() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let send =
         |body: serde_json::Value| world.post("/api/auth/capability/execute", Some(&world.agent_jwt(&agent)), &body);
     send(json!({ "capability": "ping" })).ok();
@@ -45,7 +45,7 @@ fn arguments_may_be_left_out() {
 #[test]
 fn arguments_fit_the_schema_and_name_nothing_else() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["check_balance", "ping"]));
+    let agent = world.watcher(json!(["check_balance", "ping"]));
     for arguments in [
         json!({}),
         json!({ "account_id": 1 }),
@@ -148,7 +148,7 @@ fn every_call_leaves_a_record_that_names_agent_and_person() {
 #[test]
 fn what_the_executor_reports_becomes_the_protocols_error() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let rows = [
         (ExecuteError::InvalidArguments("no such account".to_owned()), 400, "invalid_request"),
         (ExecuteError::LimitExceeded("50 a day".to_owned()), 403, "limit_exceeded"),
@@ -202,7 +202,7 @@ fn calls_are_limited_per_agent() {
 fn a_window_of_requests_ends_at_its_second() {
     let calls = Some(Limit::new(3, Duration::from_secs(60)));
     let world = World::with(AgentPolicy { autonomous: autonomous(), calls, ..AgentPolicy::default() });
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     world.advance(u64::try_from(60 - world.now().rem_euclid(60)).unwrap());
     for window in 0..3 {
         for second in [0, 30, 29] {

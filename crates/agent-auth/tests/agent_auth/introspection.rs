@@ -58,7 +58,7 @@ fn an_active_agent_is_told_with_its_effective_grants() {
 #[test]
 fn a_restricted_token_is_told_with_what_it_covers() {
     let world = authenticated(AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() });
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping", "check_balance"]));
+    let agent = world.watcher(json!(["ping", "check_balance"]));
     let mut claims = world.agent_claims(&agent, ISSUER);
     claims["capabilities"] = json!(["ping", "transfer_money"]);
     let told = ask(&world, SECRET, &sign(&agent.key, "agent+jwt", &claims));
@@ -73,10 +73,10 @@ fn constraints_are_for_authenticated_callers_and_can_be_kept_back() {
     let compact = json!([{ "capability": "transfer_money", "status": "active" }]);
     let strict =
         authenticated(AgentPolicy { introspected_grants: IntrospectedGrants::NamesOnly, ..AgentPolicy::default() });
-    let agent = strict.approved(&HostActor::new(), asked.clone(), "alice");
+    let agent = strict.payer(asked.clone());
     assert_eq!(ask(&strict, SECRET, &strict.agent_jwt(&agent)).body["agent_capability_grants"], compact);
     let open = World::new();
-    let agent = open.approved(&HostActor::new(), asked, "alice");
+    let agent = open.payer(asked);
     assert_eq!(open.introspect(&open.agent_jwt(&agent)).body["agent_capability_grants"], compact);
 }
 
@@ -84,7 +84,7 @@ fn constraints_are_for_authenticated_callers_and_can_be_kept_back() {
 #[test]
 fn callers_prove_who_they_are_or_are_limited() {
     let world = authenticated(AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() });
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     for secret in [None, Some("wrong"), Some("")] {
         ask(&world, secret, &world.agent_jwt(&agent)).refused(401, "authentication_required");
     }
@@ -94,7 +94,7 @@ fn callers_prove_who_they_are_or_are_limited() {
         AgentPolicy { autonomous: autonomous(), ..AgentPolicy::default() },
         IntrospectionCallers::Anyone(Limit::new(2, Duration::from_secs(60))),
     );
-    let agent = open.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = open.watcher(json!(["ping"]));
     open.introspect(&open.agent_jwt(&agent)).ok();
     open.introspect("nonsense").ok();
     let refused = open.introspect(&open.agent_jwt(&agent));
@@ -106,7 +106,7 @@ fn callers_prove_who_they_are_or_are_limited() {
 #[test]
 fn introspection_and_execution_do_not_spend_each_other() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let token = world.agent_jwt(&agent);
     assert_eq!(world.introspect(&token).ok()["active"], json!(true));
     assert_eq!(world.introspect(&token).ok()["active"], json!(true));

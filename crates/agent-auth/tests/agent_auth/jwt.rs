@@ -350,7 +350,7 @@ fn an_agent_jwt_works_once() {
 fn a_replay_mark_is_kept_as_long_as_its_token_could_be_accepted() {
     use countersign_storage::{Store, Timestamp};
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let mut claims = world.agent_claims(&agent, LOCATION);
     claims["iat"] = json!(world.now() + 30);
     claims["exp"] = json!(world.now() + 90);
@@ -369,7 +369,7 @@ fn a_replay_mark_is_kept_as_long_as_its_token_could_be_accepted() {
 #[test]
 fn the_capabilities_claim_only_narrows() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping", "check_balance"]));
+    let agent = world.watcher(json!(["ping", "check_balance"]));
     let call = |capabilities: Value, capability: &str| {
         let mut claims = world.agent_claims(&agent, LOCATION);
         claims["capabilities"] = capabilities;
@@ -387,7 +387,7 @@ fn the_capabilities_claim_only_narrows() {
 #[test]
 fn a_store_that_is_down_executes_nothing() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let token = world.agent_jwt(&agent);
     world.store.is_down.store(true, Ordering::SeqCst);
     let reply = world.execute_with(&token, "ping", json!({}));
@@ -401,7 +401,7 @@ fn a_store_that_is_down_executes_nothing() {
 #[test]
 fn two_authorization_headers_are_refused() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     let mut request = crate::world::request(
         http::Method::POST,
         "/api/auth/capability/execute",

@@ -38,14 +38,14 @@ fn an_unused_agent_expires_and_stays_expired() {
 #[test]
 fn the_note_of_the_last_use_may_lag_but_never_lead() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     assert!(calls(&world, &agent));
     world.advance(59);
     assert!(calls(&world, &agent), "not noted: less than 60 s after the note");
     world.advance(3_541);
     assert!(!calls(&world, &agent));
 
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     assert!(calls(&world, &agent));
     world.advance(60);
     assert!(calls(&world, &agent), "noted");
@@ -61,7 +61,7 @@ fn a_busy_agent_stops_at_the_end_of_its_longest_life() {
     let world = World::with(policy());
     let callers = || IntrospectionCallers::Anyone(Limit::new(10, Duration::from_secs(60)));
     let node = World::on(&world.store, &world.clock, policy(), callers(), capabilities());
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     for second in 0..110 {
         for node in [&world, &node] {
             assert_eq!(calls(node, &agent), second < 100, "second {second}");
@@ -167,7 +167,7 @@ fn a_clock_that_is_set_back_revives_nothing() {
 #[test]
 fn approval_does_not_restart_the_longest_life() {
     let world = World::with(AgentPolicy { max_lifetime: Duration::from_secs(1_000), ..AgentPolicy::default() });
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     world.advance(900);
     let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
     let asked = json!({ "capabilities": ["check_balance"] });
@@ -183,7 +183,7 @@ fn approval_does_not_restart_the_longest_life() {
 #[test]
 fn refused_calls_do_not_prolong_a_session() {
     let world = World::new();
-    let agent = world.register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = world.watcher(json!(["ping"]));
     assert!(calls(&world, &agent));
     for _ in 0..35 {
         world.advance(100);

@@ -51,7 +51,7 @@ fn all_at_once<T: Send>(nodes: &[World; 4], act: impl Fn(&World, usize) -> T + S
 #[test]
 fn of_64_uses_of_one_agent_jwt_one_executes() {
     let nodes = nodes();
-    let agent = nodes[0].register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = nodes[0].watcher(json!(["ping"]));
     for round in 0..10 {
         let token = nodes[0].agent_jwt(&agent);
         let replies = all_at_once(&nodes, |node, _| node.execute_with(&token, "ping", json!({})));
@@ -232,7 +232,7 @@ fn the_limit_of_calls_holds_under_concurrency() {
         ..AgentPolicy::default()
     };
     let nodes = nodes_with(policy);
-    let agent = nodes[0].register_autonomous(&HostActor::new(), json!(["ping"]));
+    let agent = nodes[0].watcher(json!(["ping"]));
     let tokens: Vec<String> = (0..64).map(|_| nodes[0].agent_jwt(&agent)).collect();
     let replies = all_at_once(&nodes, |node, index| node.execute_with(&tokens[index], "ping", json!({})));
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 10);

@@ -81,7 +81,7 @@ fn revoking_a_host_ends_every_agent_under_it() {
     let host = HostActor::new();
     let agents = [world.approved(&host, json!(["ping"]), "alice"), world.approved(&host, json!(["ping"]), "alice")];
     let pending = world.register(&host, json!(["ping"]));
-    let bystander = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let bystander = world.payer(json!(["ping"]));
     let reply = world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({}));
     assert_eq!((&reply.ok()["status"], &reply.body["agents_revoked"]), (&json!("revoked"), &json!(3)));
     for agent in agents.iter().chain([&pending]) {
@@ -141,7 +141,7 @@ fn revoking_a_person_ends_all_hosts_and_agents_at_once() {
 #[test]
 fn the_activity_of_a_persons_agents_can_be_read() {
     let world = World::new();
-    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let agent = world.payer(json!(["ping"]));
     world.advance(1);
     world.execute(&agent, "ping", json!({})).ok();
     world.advance(1);

@@ -153,7 +153,7 @@ fn an_account_that_was_disabled_finds_no_agent_and_no_host_alive() {
     let body = json!({ "name": "x", "capabilities": ["ping"] });
     world.register_with(&host, &new_key(), &body).refused(403, "host_revoked");
     world.execute(&of_bob, "ping", json!({})).ok();
-    let fresh = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let fresh = world.payer(json!(["ping"]));
     world.execute(&fresh, "ping", json!({})).ok();
 }
 

@@ -252,6 +252,16 @@ impl World {
         agent
     }
 
+    /// The agent of most tests: Alice's, on a laptop of its own, approved with everything that it asked for.
+    pub(crate) fn payer(&self, capabilities: Value) -> AgentActor {
+        self.approved(&HostActor::new(), capabilities, "alice")
+    }
+
+    /// An agent that acts for nobody, on a server of its own.
+    pub(crate) fn watcher(&self, capabilities: Value) -> AgentActor {
+        self.register_autonomous(&HostActor::new(), capabilities)
+    }
+
     pub(crate) fn signed_in(&self, who: &str) -> Authentication {
         Authentication::asserted(subject(who), format!("ses_{who}"), Timestamp(self.now()), vec!["pwd".to_owned()])
             .in_generation(self.people.of(who).1)
