@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Changes, CreateAccountError, Decision, EmailAddress, Fault, Moment, NewAccount, Operation, Reader, Record, Secret,
-    Stopped, Stored, Subject,
+    Changes, Decision, EmailAddress, EmailTaken, Fault, Moment, NewAccount, Operation, Reader, Record, Secret, Stopped,
+    Stored, Subject,
 };
 use countersign_web::refusals;
 
@@ -108,12 +108,12 @@ impl Authn {
         let account = NewAccount { subject: subject.clone(), email, name: name.to_owned() };
         if let Err(error) = self.accounts.create(account).await {
             return Err(match error {
-                CreateAccountError::EmailTaken => {
+                Stopped::Refused(EmailTaken) => {
                     self.ports.perform(&ForgetPassword { subject: &subject }).await.map_err(Fault::from)?;
                     SignUpRefusal::EmailTaken.into()
                 }
                 // Whether the account was created is not known, so its password stays.
-                CreateAccountError::Failed(fault) => Stopped::Failed(fault),
+                Stopped::Failed(fault) => Stopped::Failed(fault),
             });
         }
         let verified = Verified { generation: FIRST, rehashed: None };

@@ -7,10 +7,11 @@ use std::convert::Infallible;
 
 use crate::batch::Changes;
 use crate::clock::Timestamp;
+use crate::decision::{Decision, Moment, Stopped};
 use crate::email::EmailAddress;
 use crate::fault::Fault;
 use crate::identity::Subject;
-use crate::operation::{Decision, Moment, Operation, Ports, Stopped};
+use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 use crate::secret::Handle;
@@ -37,8 +38,8 @@ pub trait Accounts: Send + Sync {
     /// Creates an account, unless the address is taken: of two at once for one address exactly one succeeds.
     ///
     /// # Errors
-    /// [`CreateAccountError`].
-    async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError>;
+    /// [`EmailTaken`], and [`Fault::Unavailable`].
+    async fn create(&self, account: NewAccount) -> Result<Account, Stopped<EmailTaken>>;
 }
 
 /// A person.
@@ -101,27 +102,10 @@ pub struct NewAccount {
     pub name: String,
 }
 
-/// Why no account was created.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum CreateAccountError {
-    /// Another account owns the address.
-    #[error("the e-mail address is taken")]
-    EmailTaken,
-    /// The port failed.
-    #[error(transparent)]
-    Failed(#[from] Fault),
-}
-
-impl From<Stopped<EmailTaken>> for CreateAccountError {
-    fn from(stopped: Stopped<EmailTaken>) -> Self {
-        match stopped {
-            Stopped::Refused(EmailTaken) => CreateAccountError::EmailTaken,
-            Stopped::Failed(fault) => CreateAccountError::Failed(fault),
-        }
-    }
-}
-
-struct EmailTaken;
+/// Another account owns the e-mail address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the e-mail address is taken")]
+pub struct EmailTaken;
 
 /// Accounts kept in the [`crate::Store`], for applications without users of their own.
 #[derive(Clone, Debug)]
@@ -160,8 +144,8 @@ impl Accounts for StoredAccounts {
         }
     }
 
-    async fn create(&self, account: NewAccount) -> Result<Account, CreateAccountError> {
-        Ok(self.ports.perform(&Create { account }).await?)
+    async fn create(&self, account: NewAccount) -> Result<Account, Stopped<EmailTaken>> {
+        self.ports.perform(&Create { account }).await
     }
 }
 

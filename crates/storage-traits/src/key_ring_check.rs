@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 use crate::batch::Changes;
+use crate::decision::{Decision, Moment};
 use crate::fault::Fault;
 use crate::key_ring::{KeyRing, Sealed};
-use crate::operation::{Decision, Moment, Operation, Ports, Sealing};
+use crate::operation::{Operation, Ports, Sealing};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 

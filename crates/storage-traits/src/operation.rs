@@ -3,15 +3,15 @@
 //! This file holds the only call of [`Store::commit`] in the protocol crates. Exactly one of many that race for a
 //! single-use record commits; the others load again, see it consumed, and decide on that.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::audit::{Audit, Event};
+use crate::audit::Audit;
 use crate::batch::{Batch, Change, Changes};
 use crate::clock::{Clock, Timestamp};
+use crate::decision::{Decision, Moment, Stopped};
 use crate::fault::Fault;
 use crate::random::{self, Random};
 use crate::reader::Reader;
@@ -60,103 +60,6 @@ pub trait Sealing: Operation {
     /// # Errors
     /// [`Fault::Crypto`].
     async fn seal(&self, granted: Self::Granted, changes: &mut Changes) -> Result<Self::Sealed, Fault>;
-}
-
-/// What a decision is made at: the time, the randomness, and what turned out to be used up.
-pub struct Moment<'a> {
-    /// The time of this attempt.
-    pub now: Timestamp,
-    /// The source for fresh identifiers and secrets.
-    pub random: &'a dyn Random,
-    /// Counters that refused an [`Change::Add`] of an earlier attempt.
-    pub exhausted: &'a [Key],
-}
-
-impl Moment<'_> {
-    /// Whether this counter was at its ceiling at an earlier attempt: the decision must now refuse.
-    pub fn is_exhausted(&self, counter: &Key) -> bool {
-        self.exhausted.contains(counter)
-    }
-}
-
-/// A decision, as data.
-#[derive(Debug)]
-pub struct Decision<G, R> {
-    /// What is given, or why it is not.
-    pub outcome: Result<G, R>,
-    /// What to store. A refusal may store something too: a replay revokes, a failure counts.
-    pub changes: Changes,
-    /// What to report; stored in the same commit.
-    pub events: Vec<Event>,
-}
-
-impl<G, R> Decision<G, R> {
-    /// It is given, and nothing changes.
-    pub fn grant(granted: G) -> Self {
-        Decision::from(Ok(granted))
-    }
-
-    /// It is refused, and nothing changes.
-    pub fn refuse(refusal: impl Into<R>) -> Self {
-        Decision::from(Err(refusal.into()))
-    }
-
-    /// Stores these changes.
-    #[must_use]
-    pub fn changing(mut self, changes: Changes) -> Self {
-        self.changes = changes;
-        self
-    }
-
-    /// Reports an event.
-    #[must_use]
-    pub fn report(mut self, event: Event) -> Self {
-        self.events.push(event);
-        self
-    }
-}
-
-/// What was decided, where nothing changes.
-impl<G, R> From<Result<G, R>> for Decision<G, R> {
-    fn from(outcome: Result<G, R>) -> Self {
-        Decision { outcome, changes: Changes::none(), events: Vec::new() }
-    }
-}
-
-/// Why somebody did not get what they asked for.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Stopped<R> {
-    /// The rules refuse it: the caller's doing.
-    #[error("{0}")]
-    Refused(R),
-    /// It could not be done: ours.
-    #[error(transparent)]
-    Failed(Fault),
-}
-
-impl<R> Stopped<R> {
-    /// The same, with another kind of refusal.
-    pub fn map<S>(self, refusal: impl FnOnce(R) -> S) -> Stopped<S> {
-        match self {
-            Stopped::Refused(refused) => Stopped::Refused(refusal(refused)),
-            Stopped::Failed(fault) => Stopped::Failed(fault),
-        }
-    }
-}
-
-impl<R> From<Fault> for Stopped<R> {
-    fn from(fault: Fault) -> Self {
-        Stopped::Failed(fault)
-    }
-}
-
-/// Where nothing is refused, only faults are left.
-impl From<Stopped<Infallible>> for Fault {
-    fn from(stopped: Stopped<Infallible>) -> Self {
-        match stopped {
-            Stopped::Failed(fault) => fault,
-        }
-    }
 }
 
 /// The ports that the loop needs. Held by `Issuer`, `AgentProvider` and their like; cheap to clone.
@@ -231,14 +134,6 @@ impl Ports {
         Err(Stopped::Failed(Fault::Contended))
     }
 
-    /// For operations that are not yet of the new kind.
-    ///
-    /// # Errors
-    /// Faults.
-    pub async fn perform_old<O: OldOperation + ?Sized>(&self, operation: &O) -> Result<O::Answer, Fault> {
-        Ok(self.perform_sealing(&Old(operation)).await?)
-    }
-
     /// How long to wait after so many losses: a random part of a time that doubles with each, up to [`LONGEST_PAUSE`]. Those who
     /// lost together do not come back together.
     fn back_off(&self, lost: u32) -> Duration {
@@ -310,90 +205,5 @@ impl<O: Operation + ?Sized> Sealing for Open<'_, O> {
 
     async fn seal(&self, granted: O::Granted, _: &mut Changes) -> Result<O::Granted, Fault> {
         Ok(granted)
-    }
-}
-
-/// One protocol step, as it was written before [`Operation`].
-#[async_trait]
-pub trait OldOperation: Send + Sync {
-    /// What the decision depends on, and nothing else.
-    type Loaded: Send;
-    /// What was decided, not yet signed or encrypted.
-    type Plan: Send;
-    /// What the caller gets. A refusal by the rules is an answer too: `Result<Granted, Refusal>` is the usual type.
-    type Answer: Send;
-
-    /// Reads what the decision depends on. Called again on each attempt.
-    ///
-    /// # Errors
-    /// Whatever fault the ports report.
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault>;
-
-    /// Decides: synchronous, without any effect, the same for the same arguments.
-    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> OldDecision<Self::Plan>;
-
-    /// Signs and encrypts what was decided. It may write what it made into `changes`. It runs before the commit: a token
-    /// that is lost with a failed commit harms nobody, a commit without its token does.
-    ///
-    /// # Errors
-    /// [`Fault::Crypto`].
-    async fn seal(&self, plan: Self::Plan, changes: &mut Changes) -> Result<Self::Answer, Fault>;
-}
-
-/// A decision, as data.
-#[derive(Debug)]
-pub struct OldDecision<P> {
-    /// The answer, to be sealed.
-    pub plan: P,
-    /// What to store. A refusal may store something too: a replay revokes, a failure counts.
-    pub changes: Changes,
-    /// What to report; stored in the same commit.
-    pub events: Vec<Event>,
-}
-
-impl<P> OldDecision<P> {
-    /// This answer, no change.
-    pub fn answer(plan: P) -> Self {
-        OldDecision { plan, changes: Changes::none(), events: Vec::new() }
-    }
-
-    /// This answer, with these changes.
-    pub fn changing(plan: P, changes: Changes) -> Self {
-        OldDecision { plan, changes, events: Vec::new() }
-    }
-
-    /// Reports an event.
-    #[must_use]
-    pub fn report(mut self, event: Event) -> Self {
-        self.events.push(event);
-        self
-    }
-}
-
-/// Carries an old operation.
-struct Old<'a, O: ?Sized>(&'a O);
-
-#[async_trait]
-impl<O: OldOperation + ?Sized> Operation for Old<'_, O> {
-    type Loaded = O::Loaded;
-    type Granted = O::Plan;
-    type Refusal = Infallible;
-
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<O::Loaded, Fault> {
-        self.0.load(reader).await
-    }
-
-    fn decide(&self, loaded: O::Loaded, moment: &Moment<'_>) -> Decision<O::Plan, Infallible> {
-        let OldDecision { plan, changes, events } = self.0.decide(loaded, moment);
-        Decision { outcome: Ok(plan), changes, events }
-    }
-}
-
-#[async_trait]
-impl<O: OldOperation + ?Sized> Sealing for Old<'_, O> {
-    type Sealed = O::Answer;
-
-    async fn seal(&self, plan: O::Plan, changes: &mut Changes) -> Result<O::Answer, Fault> {
-        self.0.seal(plan, changes).await
     }
 }

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 
 use crate::batch::Changes;
 use crate::clock::Timestamp;
+use crate::decision::{Decision, Moment};
 use crate::fault::Fault;
 use crate::horizon::{CLOCKS_APART, HORIZON, Horizon};
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Record, Stored};
 use crate::store::StoreError;

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 
 use crate::batch::Changes;
 use crate::clock::Timestamp;
+use crate::decision::{Decision, Moment};
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports};
+use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Key, Kind};
 use crate::secret::Handle;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
-    Account, AccountState, Accounts, Allowance, Clock, Count, CreateAccountError, EmailAddress, Fault, Handle, KeyRing,
+    Account, AccountState, Accounts, Allowance, Clock, Count, EmailAddress, EmailTaken, Fault, Handle, KeyRing,
     KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret, SeededRandom,
-    StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
+    Stopped, StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -177,7 +177,7 @@ mod accounts {
         block_on(async {
             let first = accounts.create(new("usr_1", "alice@example.test")).await.unwrap();
             let second = accounts.create(new("usr_2", "ALICE@example.test")).await;
-            assert_eq!(second, Err(CreateAccountError::EmailTaken));
+            assert_eq!(second, Err(Stopped::Refused(EmailTaken)));
             assert_eq!(accounts.by_email(&first.email).await, Ok(Some(first)));
             assert_eq!(accounts.by_subject(&Subject::new("usr_2").unwrap()).await, Ok(None));
         });
@@ -189,7 +189,7 @@ mod accounts {
         let create = |n: usize| accounts.create(new(&format!("usr_{n}"), "alice@example.test"));
         let outcomes = block_on(join_all((0..32).map(create)));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-        let losers = outcomes.iter().filter(|outcome| **outcome == Err(CreateAccountError::EmailTaken));
+        let losers = outcomes.iter().filter(|outcome| **outcome == Err(Stopped::Refused(EmailTaken)));
         assert_eq!(losers.count(), 31);
     }
 

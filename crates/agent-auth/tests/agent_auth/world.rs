@@ -16,8 +16,8 @@ use countersign_agent_auth::{
 use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
 use countersign_storage::{
-    Account, AccountState, Accounts, AuditRecord, Authentication, Batch, CreateAccountError, EmailAddress, Endpoints,
-    Entries, Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, Store,
+    Account, AccountState, Accounts, AuditRecord, Authentication, Batch, EmailAddress, EmailTaken, Endpoints, Entries,
+    Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, Stopped, Store,
     StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
 };
 use countersign_web::peer::PeerAddress;
@@ -81,8 +81,8 @@ impl Accounts for People {
         Ok(None)
     }
 
-    async fn create(&self, _: NewAccount) -> Result<Account, CreateAccountError> {
-        Err(CreateAccountError::EmailTaken)
+    async fn create(&self, _: NewAccount) -> Result<Account, Stopped<EmailTaken>> {
+        Err(Stopped::Refused(EmailTaken))
     }
 }
 

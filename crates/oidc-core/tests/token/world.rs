@@ -21,9 +21,9 @@ use countersign_oidc::{
     Scopes, StoredClients,
 };
 use countersign_storage::{
-    Account, AccountState, Accounts, Authentication, Changes, Clock, CreateAccountError, Decision, EmailAddress,
-    Endpoints, Fault, KeyRing, ManualClock, MemoryStore, Moment, NewAccount, Operation, Ports, Reader, Record, Secret,
-    SeededRandom, SessionState, SignedIn, Stored, Subject, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, Authentication, Changes, Clock, Decision, EmailAddress, EmailTaken, Endpoints,
+    Fault, KeyRing, ManualClock, MemoryStore, Moment, NewAccount, Operation, Ports, Reader, Record, Secret,
+    SeededRandom, SessionState, SignedIn, Stopped, Stored, Subject, Timestamp, TracingAudit,
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -68,8 +68,8 @@ impl Accounts for People {
         Ok(None)
     }
 
-    async fn create(&self, _: NewAccount) -> Result<Account, CreateAccountError> {
-        Err(CreateAccountError::EmailTaken)
+    async fn create(&self, _: NewAccount) -> Result<Account, Stopped<EmailTaken>> {
+        Err(Stopped::Refused(EmailTaken))
     }
 }
 

@@ -9,8 +9,8 @@ use super::outcome::{self, Redeem, Redeemed};
 use super::verdict::{Verdict, Violation};
 use super::worker::Worker;
 use crate::batch::{Batch, Change, Guard};
+use crate::decision::Stopped;
 use crate::fault::Fault;
-use crate::operation::Stopped;
 use crate::record::{Key, Version};
 use crate::store::{Store, StoreError};
 

@@ -13,8 +13,9 @@ use super::verdict::{Verdict, Violation};
 use crate::audit::{Audit, AuditRecord};
 use crate::batch::Changes;
 use crate::clock::SystemClock;
+use crate::decision::{Decision, Moment, Stopped};
 use crate::fault::Fault;
-use crate::operation::{Decision, Moment, Operation, Ports, Stopped};
+use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
