@@ -8,7 +8,7 @@ use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName,
 use countersign_oidc::{ClientSource, ClientState, InteractionRefusal, NewClient, StoredClients};
 use countersign_storage::{Secret, Stopped};
 
-use crate::world::{Ask, ISSUER, Landing, NOTES, NOW, Put, World, approve};
+use crate::world::*;
 
 fn declared(redirect_uri: &str) -> NewClient {
     let secret = Secret::new("declared-secret-0123456789-0123456789");
@@ -143,12 +143,11 @@ async fn a_web_client_has_a_secret_and_needs_it() {
         (Some("0123456789012345678901234567890123456789012"), "invalid_client"),
         (Some(secret.expose()), "invalid_grant"),
     ] {
-        let told = world.token_as(
-            &client.client_id,
-            secret,
-            &[("grant_type", "authorization_code"), ("code", "no-such-code"), ("redirect_uri", "https://rp.test/cb")],
-        );
-        assert_eq!(told.await["error"], error);
+        let mut form =
+            vec![("grant_type", "authorization_code"), ("code", "no-such-code"), ("redirect_uri", REDIRECT_URI)];
+        let authorization = secret.map(|secret| basic(&client.client_id, secret));
+        form.extend(authorization.is_none().then_some(("client_id", client.client_id.as_str())));
+        assert_eq!(world.post("token", authorization.as_deref(), &form).await["error"], error);
     }
 }
 
@@ -157,16 +156,16 @@ async fn a_web_client_has_a_secret_and_needs_it() {
 async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
     let world = World::new().await;
     let clients = StoredClients::new(&world.ports, ISSUER);
-    let known = clients.client("c1").await.unwrap().unwrap();
+    let known = clients.client(WEB).await.unwrap().unwrap();
     let browser = world.browser_of(&world.alice);
-    let ask = Ask::c1().with("resource", NOTES);
+    let ask = Ask::web().with("resource", NOTES);
     let reading = browser.ask(&ask).await.interaction().to_owned();
     let csrf = browser.consent_view(&reading).await.csrf;
     let headers = browser.headers();
     let answer = approve(&["openid", "email"]);
     let click = async || world.issuer.decide_consent(&reading, &headers, &answer, &csrf).await;
 
-    let moved = vec!["https://c1.test/other".to_owned()];
+    let moved = vec!["https://web.test/other".to_owned()];
     world.own().perform(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
     assert_eq!(click().await.unwrap_err(), Stopped::Refused(InteractionRefusal::ClientGone));
     assert_eq!(
@@ -189,31 +188,31 @@ async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
 #[tokio::test]
 async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
     let world = World::new().await;
-    let known = StoredClients::new(&world.ports, ISSUER).client("p1").await.unwrap().unwrap();
+    let known = StoredClients::new(&world.ports, ISSUER).client(SPA).await.unwrap().unwrap();
     let browser = world.browser_of(&world.alice);
-    let ask = Ask::p1().with("resource", NOTES).with("scope", "openid offline_access");
-    let tokens = world.redeem(browser.ask_and_approve(&ask).await.code()).await;
+    let ask = Ask::spa().with("resource", NOTES).with("scope", "openid offline_access");
+    let tokens = world.redeem(SPA, browser.ask_and_approve(&ask).await.code()).await;
     let code = browser.ask(&ask).await.code().to_owned();
     world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
-    assert_eq!(world.redeem(&code).await["error"], "invalid_target");
-    assert_eq!(world.refresh(&tokens).await["error"], "invalid_target");
+    assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_target");
+    assert_eq!(world.renew(&tokens).await["error"], "invalid_target");
     world.own().perform(&Put(known)).await.unwrap();
-    assert!(world.refresh(&tokens).await["access_token"].is_string(), "the control");
+    assert!(world.renew(&tokens).await["access_token"].is_string(), "the control");
 }
 
 /// From the authorization endpoint to the token endpoint: one minute (RFC 6749 §4.1.2).
 #[tokio::test]
 async fn a_code_lives_as_long_as_the_policy_says_from_one_endpoint_to_the_other() {
     for lifetime in [1, 60, 600] {
-        let mut policy = crate::world::policy();
+        let mut policy = policy();
         policy.code_lifetime = Duration::from_secs(lifetime);
         let world = World::with_policy(policy).await;
         let browser = world.browser_of(&world.alice);
-        browser.ask_and_approve(&Ask::p1()).await.code();
+        browser.ask_and_approve(&Ask::spa()).await.code();
         for (age, error) in [(lifetime - 1, ""), (lifetime, "invalid_grant")] {
-            let code = browser.ask(&Ask::p1()).await.code().to_owned();
+            let code = browser.ask(&Ask::spa()).await.code().to_owned();
             world.pass(age);
-            let told = world.redeem(&code).await;
+            let told = world.redeem(SPA, &code).await;
             assert_eq!(told["error"].as_str().unwrap_or_default(), error, "{age} of {lifetime} s");
         }
     }

@@ -4,20 +4,20 @@ use countersign_oidc::records::{Grant, LivingFamilies};
 use countersign_oidc::{ConsentAnswer, Revoked};
 use countersign_storage::{AccountState, Clock, Record, Store, Subject};
 
-use crate::world::{Ask, BANK, Landing, NOTES, NOW, World, policy};
+use crate::world::*;
 
 #[tokio::test]
 async fn a_person_sees_their_own_grants_and_nobody_elses() {
     let world = World::new().await;
     let alice = world.browser_of(&world.alice);
-    alice.ask_and_approve(&Ask::c1().with("resource", NOTES)).await.code();
-    alice.ask_and_approve(&Ask::p1()).await.code();
-    world.browser_of(&world.bob).ask_and_approve(&Ask::p1()).await.code();
+    alice.ask_and_approve(&Ask::web().with("resource", NOTES)).await.code();
+    alice.ask_and_approve(&Ask::spa()).await.code();
+    world.browser_of(&world.bob).ask_and_approve(&Ask::spa()).await.code();
     let mut grants = world.issuer.grants(&world.alice).await.unwrap();
     grants.sort_by(|one, other| one.client_id.cmp(&other.client_id));
     let names: Vec<_> = grants.iter().map(|grant| grant.client_name.as_str()).collect();
-    assert_eq!(names, ["The c1 client", "The p1 client"]);
-    assert_eq!(grants[0].resources, [NOTES]);
+    assert_eq!(names, ["The client spa", "The client web"]);
+    assert_eq!(grants[1].resources, [NOTES]);
     assert_eq!((grants[0].granted_at, grants[0].used_at), (NOW, NOW));
     assert_eq!(grants[0].scopes[1].description, "See your e-mail address");
     assert_eq!(world.issuer.grants(&Subject::new("nobody").unwrap()).await.unwrap(), []);
@@ -37,13 +37,13 @@ async fn revoking_a_grant_kills_its_families_and_asks_again() {
     assert_eq!(world.issuer.revoke_grant(&world.alice, &grant).await.unwrap(), Revoked::Already);
     for tokens in [&first, &second] {
         assert!(!world.is_honoured(tokens).await);
-        assert_eq!(world.refresh(tokens).await["error"], "invalid_grant");
+        assert_eq!(world.renew(tokens).await["error"], "invalid_grant");
     }
     assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), []);
-    assert!(matches!(browser.ask(&Ask::p1()).await, Landing::Consent(_)));
+    assert!(matches!(browser.ask(&Ask::spa()).await, Landing::Consent(_)));
     browser.tokens("openid offline_access").await;
     assert!(!world.is_honoured(&first).await, "giving it anew revives nothing");
-    assert_eq!(world.refresh(&second).await["error"], "invalid_grant");
+    assert_eq!(world.renew(&second).await["error"], "invalid_grant");
 }
 
 /// Giving it anew does not revive what rested on the old one, and does not bring old scopes back.
@@ -51,10 +51,10 @@ async fn revoking_a_grant_kills_its_families_and_asks_again() {
 async fn a_grant_that_is_given_anew_revives_nothing() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    browser.ask_and_approve(&Ask::c1().with("scope", "openid email profile")).await.code();
+    browser.ask_and_approve(&Ask::web().with("scope", "openid email profile")).await.code();
     let id = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
     world.issuer.revoke_grant(&world.alice, &id).await.unwrap();
-    browser.ask_and_approve(&Ask::c1().with("scope", "openid")).await.code();
+    browser.ask_and_approve(&Ask::web().with("scope", "openid")).await.code();
     let grant = world.own().reader().load(Grant::at(&id)).await.unwrap().unwrap();
     assert_eq!(grant.generation, 1);
     assert_eq!(grant.scopes.to_string(), "openid");
@@ -76,8 +76,8 @@ async fn a_grant_that_is_given_anew_revives_nothing() {
 async fn an_answer_speaks_for_what_was_asked_and_for_nothing_else() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    browser.ask_and_approve(&Ask::c1().with("scope", "openid email notes:read")).await.code();
-    let id = browser.ask(&Ask::c1().with("scope", "openid email profile")).await.interaction().to_owned();
+    browser.ask_and_approve(&Ask::web().with("scope", "openid email notes:read")).await.code();
+    let id = browser.ask(&Ask::web().with("scope", "openid email profile")).await.interaction().to_owned();
     let csrf = browser.consent_view(&id).await.csrf;
     let answer = ConsentAnswer::Approve { scopes: vec!["openid".to_owned(), "profile".to_owned()] };
     world.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
@@ -92,7 +92,7 @@ async fn what_was_approved_for_one_resource_is_not_approved_for_another() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     let at = |scope: &str, resources: &[&str]| {
-        let ask = Ask::of("c2", "https://c2.test/cb").with("scope", scope);
+        let ask = Ask::of(BANKING, "https://banking.test/cb").with("scope", scope);
         resources.iter().fold(ask, |ask, resource| ask.and("resource", resource))
     };
     browser.ask_and_approve(&at("openid notes:read", &[NOTES])).await.code();
@@ -127,15 +127,19 @@ async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant_for_good() 
         (WIDE, "openid offline_access"),
     ] {
         browser.answer_anew(WIDE, kept).await;
-        assert_eq!(world.userinfo(&old).await["email"].is_string(), left.contains("email"), "{kept}");
-        old = world.refresh(&old).await;
+        assert_eq!(
+            world.userinfo(&old.text("access_token")).await["email"].is_string(),
+            left.contains("email"),
+            "{kept}"
+        );
+        old = world.renew(&old).await;
         assert_eq!(old["scope"], left, "{kept}");
     }
     let new = browser.tokens(WIDE).await;
-    assert_eq!(world.refresh(&new).await["scope"], WIDE);
+    assert_eq!(world.renew(&new).await["scope"], WIDE);
     browser.answer_anew(WIDE, "email").await;
     assert!(!world.is_honoured(&old).await, "nothing of it is left");
-    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
+    assert_eq!(world.renew(&old).await["error"], "invalid_grant");
 }
 
 /// [OIDC Core §11]: the access while the person is away goes with the box that allows it, and does not come back with it.
@@ -146,12 +150,12 @@ async fn unticking_offline_access_ends_the_refresh_token_for_good() {
     const WIDE: &str = "openid email offline_access";
     let old = browser.tokens(WIDE).await;
     browser.answer_anew(WIDE, "openid email").await;
-    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
+    assert_eq!(world.renew(&old).await["error"], "invalid_grant");
     assert!(world.is_honoured(&old).await, "the visit itself goes on");
     browser.answer_anew(WIDE, WIDE).await;
-    assert_eq!(world.refresh(&old).await["error"], "invalid_grant");
+    assert_eq!(world.renew(&old).await["error"], "invalid_grant");
     let new = browser.tokens(WIDE).await;
-    assert_eq!(world.refresh(&new).await["scope"], WIDE);
+    assert_eq!(world.renew(&new).await["scope"], WIDE);
 }
 
 /// What was approved for a code counts when it is redeemed, also if it was taken back and given again meanwhile.
@@ -160,12 +164,12 @@ async fn a_code_does_not_outlive_a_narrower_answer() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     const WIDE: &str = "openid email offline_access";
-    let code = browser.ask_and_approve(&Ask::p1().with("scope", WIDE)).await.code().to_owned();
-    let narrow = browser.ask(&Ask::p1()).await.code().to_owned();
+    let code = browser.ask_and_approve(&Ask::spa().with("scope", WIDE)).await.code().to_owned();
+    let narrow = browser.ask(&Ask::spa()).await.code().to_owned();
     browser.answer_anew(WIDE, "openid offline_access").await;
     browser.answer_anew(WIDE, WIDE).await;
     for code in [code, narrow] {
-        assert_eq!(world.redeem(&code).await["error"], "invalid_grant");
+        assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_grant");
     }
 }
 
@@ -175,10 +179,10 @@ async fn the_tokens_of_a_client_that_changed_keep_what_is_approved_anew() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     let old = browser.tokens("openid email offline_access").await;
-    world.rename("p1", "Another name").await;
+    world.rename(SPA, "Another name").await;
     browser.tokens("openid offline_access").await;
-    assert!(world.userinfo(&old).await["email"].is_null());
-    assert_eq!(world.refresh(&old).await["scope"], "openid offline_access");
+    assert!(world.userinfo(&old.text("access_token")).await["email"].is_null());
+    assert_eq!(world.renew(&old).await["scope"], "openid offline_access");
 }
 
 /// One more than the policy has room for ends the one that was unused the longest, and no other.
@@ -193,12 +197,12 @@ async fn the_family_that_is_unused_the_longest_makes_room() {
         devices.push(browser.tokens("openid offline_access").await);
         world.pass(10);
     }
-    devices[0] = world.refresh(&devices[0]).await;
+    devices[0] = world.renew(&devices[0]).await;
     world.pass(10);
     devices.push(browser.tokens("openid offline_access").await);
     let mut alive = Vec::new();
     for device in &devices {
-        assert_eq!(world.is_honoured(device).await, world.refresh(device).await["error"].is_null());
+        assert_eq!(world.is_honoured(device).await, world.renew(device).await["error"].is_null());
         alive.push(world.is_honoured(device).await);
     }
     assert_eq!(alive, [true, false, true, true]);
@@ -219,7 +223,7 @@ async fn families_that_are_over_make_room_without_ending_another() {
         browser.tokens("openid").await;
         world.pass(361);
     }
-    assert!(world.refresh(&kept).await["error"].is_null());
+    assert!(world.renew(&kept).await["error"].is_null());
 }
 
 /// A consent is remembered for a year after its last use, and the grant for a day more.
@@ -229,8 +233,8 @@ async fn a_consent_ends_a_year_after_its_last_use() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     let visit = async || {
-        let code = browser.ask(&Ask::p1()).await.code().to_owned();
-        assert!(world.redeem(&code).await["error"].is_null());
+        let code = browser.ask(&Ask::spa()).await.code().to_owned();
+        assert!(world.redeem(SPA, &code).await["error"].is_null());
     };
     browser.tokens("openid email").await;
     world.pass(200 * DAY);
@@ -239,17 +243,17 @@ async fn a_consent_ends_a_year_after_its_last_use() {
     let after = |days: u64| NOW + std::time::Duration::from_secs(days * DAY);
     assert_eq!((view.granted_at, view.used_at, view.ends_at), (NOW, after(200), after(565)));
     world.pass(365 * DAY - 1);
-    browser.ask(&Ask::p1()).await.code();
-    let code = browser.ask(&Ask::p1()).await.code().to_owned();
+    browser.ask(&Ask::spa()).await.code();
+    let code = browser.ask(&Ask::spa()).await.code().to_owned();
     world.pass(1);
-    assert_eq!(world.redeem(&code).await["error"], "invalid_grant", "it ended before the code came");
+    assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_grant", "it ended before the code came");
     assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), []);
-    assert!(matches!(browser.ask(&Ask::p1()).await, Landing::Consent(_)));
-    assert_eq!(browser.ask(&Ask::p1().with("prompt", "none")).await.error(), "consent_required");
+    assert!(matches!(browser.ask(&Ask::spa()).await, Landing::Consent(_)));
+    assert_eq!(browser.ask(&Ask::spa().with("prompt", "none")).await.error(), "consent_required");
     // Given anew it is another: the clock may go back, what rested on the old one does not come back.
-    browser.ask_and_approve(&Ask::p1()).await.code();
+    browser.ask_and_approve(&Ask::spa()).await.code();
     world.clock.set(after(565) - std::time::Duration::from_secs(30));
-    assert_eq!(world.redeem(&code).await["error"], "invalid_grant");
+    assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_grant");
     world.clock.set(after(565 + 366) + std::time::Duration::from_secs(1));
     world.store.purge(world.clock.now(), 1_000).await.unwrap();
     assert_eq!(world.stored("grant"), 0);
@@ -263,8 +267,8 @@ async fn a_use_is_written_down_once_an_hour() {
     browser.tokens("openid email").await;
     for (seconds, used_at) in [(3_599, 0), (1, 3_600), (3_599, 3_600), (1, 7_200)] {
         world.pass(seconds);
-        let code = browser.ask(&Ask::p1()).await.code().to_owned();
-        assert!(world.redeem(&code).await["error"].is_null());
+        let code = browser.ask(&Ask::spa()).await.code().to_owned();
+        assert!(world.redeem(SPA, &code).await["error"].is_null());
         let view = world.issuer.grants(&world.alice).await.unwrap().remove(0);
         assert_eq!(view.used_at.as_secs(), NOW.as_secs() + used_at);
     }
@@ -276,17 +280,17 @@ async fn a_disabled_account_finds_none_of_its_grants_when_it_is_enabled() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     let tokens = browser.tokens("openid offline_access").await;
-    let code = browser.ask(&Ask::p1().with("scope", "openid")).await.code().to_owned();
+    let code = browser.ask(&Ask::spa().with("scope", "openid")).await.code().to_owned();
     for state in [AccountState::Disabled, AccountState::Active] {
-        world.accounts.set_state(&world.alice, state).await.unwrap();
+        world.people.stored.set_state(&world.alice, state).await.unwrap();
         assert!(!world.is_honoured(&tokens).await, "{state:?}");
-        assert_eq!(world.refresh(&tokens).await["error"], "invalid_grant", "{state:?}");
-        assert_eq!(world.redeem(&code).await["error"], "invalid_grant", "{state:?}");
+        assert_eq!(world.renew(&tokens).await["error"], "invalid_grant", "{state:?}");
+        assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_grant", "{state:?}");
         assert_eq!(world.issuer.grants(&world.alice).await.unwrap(), [], "{state:?}");
-        assert!(matches!(browser.ask(&Ask::p1()).await, Landing::SignIn(_)), "{state:?}: the session is of before");
+        assert!(matches!(browser.ask(&Ask::spa()).await, Landing::SignIn(_)), "{state:?}: the session is of before");
     }
     browser.sign_in(&world.alice);
     let new = browser.tokens("openid offline_access").await;
     assert!(world.is_honoured(&new).await && !world.is_honoured(&tokens).await);
-    assert_eq!(world.refresh(&tokens).await["error"], "invalid_grant");
+    assert_eq!(world.renew(&tokens).await["error"], "invalid_grant");
 }

@@ -6,23 +6,23 @@ use countersign_oidc::{ConsentAnswer, InteractionPrompt, InteractionRefusal};
 use countersign_storage::{Secret, Stopped};
 use http::{HeaderMap, header};
 
-use crate::world::{Ask, Landing, World, approve};
+use crate::world::*;
 
 /// The page shows what is asked for, from the stored request, and who would get it.
 #[tokio::test]
 async fn the_consent_page_shows_exactly_what_is_asked() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1().with("scope", "email openid email")).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa().with("scope", "email openid email")).await.interaction().to_owned();
     let view = browser.consent_view(&id).await;
     let scopes: Vec<_> = view.scopes.iter().map(|scope| (&*scope.name, &*scope.description)).collect();
     assert_eq!(scopes, [("email", "See your e-mail address"), ("openid", "Know that it is you")]);
-    assert_eq!((&*view.client_id, &*view.client_name), ("p1", "The p1 client"));
+    assert_eq!((&*view.client_id, &*view.client_name), (SPA, "The client spa"));
     assert_eq!((&*view.redirect_host, &*view.redirect_source), ("rp.test", "https://rp.test"));
     assert_eq!((view.account.subject.as_str(), &*view.account.email), ("usr_alice", "alice@x.test"));
-    let own_scheme = browser.ask(&Ask::of("n1", "com.example.n1:/cb")).await.interaction().to_owned();
+    let own_scheme = browser.ask(&Ask::of(NATIVE, "com.example.native:/cb")).await.interaction().to_owned();
     let view = browser.consent_view(&own_scheme).await;
-    assert_eq!((&*view.redirect_host, &*view.redirect_source), ("com.example.n1", "com.example.n1:"));
+    assert_eq!((&*view.redirect_host, &*view.redirect_source), ("com.example.native", "com.example.native:"));
 }
 
 /// The code holds requested ∩ registered ∩ approved.
@@ -30,7 +30,7 @@ async fn the_consent_page_shows_exactly_what_is_asked() {
 async fn exactly_what_was_approved_is_granted() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1().with("scope", "openid email profile")).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa().with("scope", "openid email profile")).await.interaction().to_owned();
     let csrf = browser.consent_view(&id).await.csrf;
     let response =
         world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid", "email"]), &csrf).await.unwrap();
@@ -47,14 +47,14 @@ async fn exactly_what_was_approved_is_granted() {
 async fn a_widened_altered_or_foreign_answer_changes_nothing() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
-    let other = browser.ask(&Ask::p1().with("scope", "openid profile")).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
+    let other = browser.ask(&Ask::spa().with("scope", "openid profile")).await.interaction().to_owned();
     let csrf = browser.consent_view(&id).await.csrf;
     let csrf_of_other = browser.consent_view(&other).await.csrf;
     let before = world.store.dump().len();
     let good = approve(&["openid", "email"]);
     let bob = world.browser_of(&world.bob);
-    let bobs = bob.ask(&Ask::p1()).await.interaction().to_owned();
+    let bobs = bob.ask(&Ask::spa()).await.interaction().to_owned();
     let csrf_of_bob = bob.consent_view(&bobs).await.csrf;
     let no_cookie = {
         let mut headers = HeaderMap::new();
@@ -124,9 +124,9 @@ async fn a_widened_altered_or_foreign_answer_changes_nothing() {
 async fn an_interaction_is_invisible_to_another_browser() {
     let world = World::new().await;
     let attacker = world.browser_of(&world.bob);
-    let id = attacker.ask(&Ask::p1()).await.interaction().to_owned();
+    let id = attacker.ask(&Ask::spa()).await.interaction().to_owned();
     let victim = world.browser_of(&world.alice);
-    victim.ask(&Ask::c1()).await;
+    victim.ask(&Ask::web()).await;
     for headers in [victim.headers(), world.browser().headers()] {
         assert_eq!(
             world.issuer.interaction(&id, &headers).await.unwrap_err(),
@@ -144,7 +144,7 @@ async fn an_interaction_is_invisible_to_another_browser() {
 async fn an_answer_belongs_to_the_person_to_whom_the_page_was_shown() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
     let csrf = browser.consent_view(&id).await.csrf;
     browser.sign_in(&world.bob);
     let result = world.issuer.decide_consent(&id, &browser.headers(), &approve(&["openid"]), &csrf).await;
@@ -159,9 +159,9 @@ async fn an_answer_belongs_to_the_person_to_whom_the_page_was_shown() {
 async fn an_interaction_is_answered_once_and_expires() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let approved = browser.ask(&Ask::p1()).await.interaction().to_owned();
-    let denied = browser.ask(&Ask::c1()).await.interaction().to_owned();
-    let late = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let approved = browser.ask(&Ask::spa()).await.interaction().to_owned();
+    let denied = browser.ask(&Ask::web()).await.interaction().to_owned();
+    let late = browser.ask(&Ask::web()).await.interaction().to_owned();
     let csrf_of_approved = browser.consent_view(&approved).await.csrf;
     let csrf_of_denied = browser.consent_view(&denied).await.csrf;
     let csrf_of_late = browser.consent_view(&late).await.csrf;
@@ -197,7 +197,7 @@ async fn an_interaction_is_answered_once_and_expires() {
 async fn approving_nothing_is_a_denial_that_leaves_no_grant() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
     let csrf = browser.consent_view(&id).await.csrf;
     let response = world.issuer.decide_consent(&id, &browser.headers(), &approve(&[]), &csrf).await.unwrap();
     assert_eq!(Landing::of(&response).error(), "access_denied");
@@ -211,7 +211,7 @@ async fn sixty_four_answers_at_once_make_one_code() {
     for round in 0..8 {
         let world = Arc::new(World::new().await);
         let browser = world.browser_of(&world.alice);
-        let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+        let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
         let csrf = browser.consent_view(&id).await.csrf;
         let headers = browser.headers();
         let answers: Vec<_> = (0..64)
@@ -241,9 +241,9 @@ async fn sixty_four_answers_at_once_make_one_code() {
 async fn one_browser_can_be_in_several_interactions() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let first = browser.ask(&Ask::p1()).await.interaction().to_owned();
+    let first = browser.ask(&Ask::spa()).await.interaction().to_owned();
     let cookie = browser.cookie("__Host-countersign-interaction");
-    let second = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let second = browser.ask(&Ask::web()).await.interaction().to_owned();
     assert_eq!(browser.cookie("__Host-countersign-interaction"), cookie);
     browser.approve(&second).await.code();
     browser.approve(&first).await.code();
@@ -254,7 +254,7 @@ async fn one_browser_can_be_in_several_interactions() {
 async fn the_browser_cookie_is_a_host_cookie_and_stored_as_a_hash() {
     let world = World::new().await;
     let browser = world.browser();
-    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded());
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::spa().encoded());
     let response = browser.send(http::Request::builder().uri(uri).body(bytes::Bytes::new()).unwrap()).await;
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
     let secret = browser.cookie("__Host-countersign-interaction").unwrap();
@@ -268,7 +268,7 @@ async fn the_browser_cookie_is_a_host_cookie_and_stored_as_a_hash() {
     // A cookie that somebody made up is not taken over.
     browser.sign_in(&world.alice);
     let mut request = http::Request::builder();
-    request = request.uri(format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded()));
+    request = request.uri(format!("/api/auth/oauth2/authorize?{}", Ask::spa().encoded()));
     let request =
         request.header(header::COOKIE, "__Host-countersign-interaction=short").body(bytes::Bytes::new()).unwrap();
     let response = countersign_storage::Endpoints::answer(world.issuer.as_ref(), request).await.unwrap();
@@ -280,8 +280,8 @@ async fn the_browser_cookie_is_a_host_cookie_and_stored_as_a_hash() {
 async fn a_page_that_is_shown_late_has_nothing_to_ask() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let waiting = browser.ask(&Ask::c1()).await.interaction().to_owned();
-    browser.ask_and_approve(&Ask::c1()).await.code();
+    let waiting = browser.ask(&Ask::web()).await.interaction().to_owned();
+    browser.ask_and_approve(&Ask::web()).await.code();
     let view = world.issuer.interaction(&waiting, &browser.headers()).await.unwrap();
     assert!(matches!(view.prompt, InteractionPrompt::Nothing));
     browser.resume(&waiting).await.code();
@@ -292,10 +292,10 @@ async fn a_page_that_is_shown_late_has_nothing_to_ask() {
 async fn on_loopback_the_cookie_has_a_plain_name() {
     let world = World::new().await;
     let loopback = "http://localhost:3000/api/auth";
-    let config = crate::world::config_of(loopback, &world.ports, world.sessions.clone(), crate::world::policy());
+    let config = config_of(loopback, &world.ports, world.sessions.clone(), policy());
     let issuer = countersign_oidc::Issuer::new(config).unwrap();
-    crate::world::register_clients(&issuer).await;
-    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::p1().encoded());
+    register_clients(&issuer).await;
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::spa().encoded());
     let request = http::Request::builder().uri(uri).body(bytes::Bytes::new()).unwrap();
     let response = countersign_storage::Endpoints::answer(&issuer, request).await.unwrap();
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();

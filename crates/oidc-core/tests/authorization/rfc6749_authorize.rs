@@ -5,7 +5,7 @@ use countersign_oidc::{ClientState, InteractionRefusal};
 use countersign_storage::Stopped;
 use http::{Method, Request, header};
 
-use crate::world::{Ask, CHALLENGE, Landing, World, form};
+use crate::world::*;
 
 /// RFC 6749 §4.1.2
 #[tokio::test]
@@ -14,12 +14,12 @@ async fn a_good_request_ends_in_a_code_with_the_state_unchanged() {
     let browser = world.browser_of(&world.alice);
     let state = "ab c%&=+/~ü".repeat(12);
     for landing in [
-        browser.ask_and_approve(&Ask::c1().with("state", &state)).await,
-        browser.post(&Ask::c1().with("state", &state)).await,
+        browser.ask_and_approve(&Ask::web().with("state", &state)).await,
+        browser.post(&Ask::web().with("state", &state)).await,
     ] {
         assert_eq!(landing.code().len(), 43);
         assert_eq!(landing.param("state"), state);
-        assert!(matches!(landing, Landing::Client(to, _) if to == "https://c1.test/cb"));
+        assert!(matches!(landing, Landing::Client(to, _) if to == "https://web.test/cb"));
     }
     assert_eq!(world.stored("authorization_code"), 2);
 }
@@ -29,43 +29,43 @@ async fn a_good_request_ends_in_a_code_with_the_state_unchanged() {
 async fn nobody_is_redirected_to_a_place_that_the_client_did_not_register() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let p1 = |uri: &str| Ask::of("p1", uri);
+    let spa = |uri: &str| Ask::of(SPA, uri);
     let before = world.store.dump().len();
     for (why, ask) in [
-        ("another path", p1("https://rp.test/cb/")),
-        ("a query", p1("https://rp.test/cb?next=https://evil.test")),
-        ("a fragment", p1("https://rp.test/cb#x")),
-        ("a longer host", p1("https://rp.test.evil.test/cb")),
-        ("credentials", p1("https://rp.test@evil.test/cb")),
-        ("dot segments", p1("https://rp.test/x/../cb")),
-        ("encoded letters", p1("https://rp.test/%63b")),
-        ("another case", p1("https://RP.test/cb")),
-        ("the default port", p1("https://rp.test:443/cb")),
-        ("another scheme", p1("http://rp.test/cb")),
-        ("a leading space", p1(" https://rp.test/cb")),
-        ("the right one and then another", Ask::p1().and("redirect_uri", "https://evil.test/cb")),
-        ("another and then the right one", p1("https://evil.test/cb").and("redirect_uri", "https://rp.test/cb")),
-        ("the right one twice", Ask::p1().and("redirect_uri", "https://rp.test/cb")),
-        ("none, of one", Ask::p1().without("redirect_uri")),
-        ("none, of several", Ask::c1().without("redirect_uri")),
-        ("an empty one", p1("")),
-        ("another client's", Ask::of("p1", "https://c1.test/cb")),
-        ("an unknown client", Ask::of("p2", "https://rp.test/cb")),
-        ("no client", Ask::p1().without("client_id")),
-        ("two clients", Ask::p1().and("client_id", "c1")),
-        ("the client twice", Ask::p1().and("client_id", "p1")),
-        ("a registered query left out", Ask::of("c1", "https://c1.test/q")),
-        ("a registered query with more", Ask::of("c1", "https://c1.test/q?a=b&c=d")),
-        ("loopback: another path", Ask::of("n1", "http://127.0.0.1:51004/other")),
-        ("loopback: a query", Ask::of("n1", "http://127.0.0.1:51004/cb?x")),
-        ("loopback: another loopback host", Ask::of("n1", "http://127.0.0.2:51004/cb")),
-        ("loopback: a port that is none", Ask::of("n1", "http://127.0.0.1:99999/cb")),
-        ("loopback: an empty port", Ask::of("n1", "http://127.0.0.1:/cb")),
-        ("loopback: a host behind credentials", Ask::of("n1", "http://127.0.0.1:1@evil.test/cb")),
-        ("loopback: https", Ask::of("n1", "https://127.0.0.1:51004/cb")),
-        ("loopback: a longer host", Ask::of("n1", "http://127.0.0.1.evil.test/cb")),
-        ("loopback: a web client", Ask::of("w1", "http://127.0.0.1:51004/cb")),
-        ("a scheme of its own, longer", Ask::of("n1", "com.example.n1:/cb/x")),
+        ("another path", spa("https://rp.test/cb/")),
+        ("a query", spa("https://rp.test/cb?next=https://evil.test")),
+        ("a fragment", spa("https://rp.test/cb#x")),
+        ("a longer host", spa("https://rp.test.evil.test/cb")),
+        ("credentials", spa("https://rp.test@evil.test/cb")),
+        ("dot segments", spa("https://rp.test/x/../cb")),
+        ("encoded letters", spa("https://rp.test/%63b")),
+        ("another case", spa("https://RP.test/cb")),
+        ("the default port", spa("https://rp.test:443/cb")),
+        ("another scheme", spa("http://rp.test/cb")),
+        ("a leading space", spa(" https://rp.test/cb")),
+        ("the right one and then another", Ask::spa().and("redirect_uri", "https://evil.test/cb")),
+        ("another and then the right one", spa("https://evil.test/cb").and("redirect_uri", "https://rp.test/cb")),
+        ("the right one twice", Ask::spa().and("redirect_uri", "https://rp.test/cb")),
+        ("none, of one", Ask::spa().without("redirect_uri")),
+        ("none, of several", Ask::web().without("redirect_uri")),
+        ("an empty one", spa("")),
+        ("another client's", Ask::of(SPA, "https://web.test/cb")),
+        ("an unknown client", Ask::of("nobody", "https://rp.test/cb")),
+        ("no client", Ask::spa().without("client_id")),
+        ("two clients", Ask::spa().and("client_id", WEB)),
+        ("the client twice", Ask::spa().and("client_id", SPA)),
+        ("a registered query left out", Ask::of(WEB, "https://web.test/q")),
+        ("a registered query with more", Ask::of(WEB, "https://web.test/q?a=b&c=d")),
+        ("loopback: another path", Ask::of(NATIVE, "http://127.0.0.1:51004/other")),
+        ("loopback: a query", Ask::of(NATIVE, "http://127.0.0.1:51004/cb?x")),
+        ("loopback: another loopback host", Ask::of(NATIVE, "http://127.0.0.2:51004/cb")),
+        ("loopback: a port that is none", Ask::of(NATIVE, "http://127.0.0.1:99999/cb")),
+        ("loopback: an empty port", Ask::of(NATIVE, "http://127.0.0.1:/cb")),
+        ("loopback: a host behind credentials", Ask::of(NATIVE, "http://127.0.0.1:1@evil.test/cb")),
+        ("loopback: https", Ask::of(NATIVE, "https://127.0.0.1:51004/cb")),
+        ("loopback: a longer host", Ask::of(NATIVE, "http://127.0.0.1.evil.test/cb")),
+        ("loopback: a web client", Ask::of(WEB_ON_LOOPBACK, "http://127.0.0.1:51004/cb")),
+        ("a scheme of its own, longer", Ask::of(NATIVE, "com.example.native:/cb/x")),
     ] {
         assert_eq!(browser.ask(&ask).await, Landing::Page(400), "{why}");
         assert_eq!(browser.post(&ask).await, Landing::Page(400), "{why}, posted");
@@ -79,19 +79,19 @@ async fn a_registered_redirect_uri_is_matched_exactly_and_on_loopback_with_any_p
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
     for (client, uri) in [
-        ("p1", "https://rp.test/cb"),
-        ("c1", "https://c1.test/other"),
-        ("w1", "http://127.0.0.1/cb"),
-        ("n1", "http://127.0.0.1/cb"),
-        ("n1", "http://127.0.0.1:51004/cb"),
-        ("n1", "http://localhost:8080/cb"),
-        ("n1", "com.example.n1:/cb"),
+        (SPA, "https://rp.test/cb"),
+        (WEB, "https://web.test/other"),
+        (WEB_ON_LOOPBACK, "http://127.0.0.1/cb"),
+        (NATIVE, "http://127.0.0.1/cb"),
+        (NATIVE, "http://127.0.0.1:51004/cb"),
+        (NATIVE, "http://localhost:8080/cb"),
+        (NATIVE, "com.example.native:/cb"),
     ] {
         let landing = browser.ask_and_approve(&Ask::of(client, uri)).await;
         landing.code();
         assert!(matches!(&landing, Landing::Client(to, _) if to == uri), "{landing:?}");
     }
-    let landing = browser.ask_and_approve(&Ask::of("c1", "https://c1.test/q?a=b")).await;
+    let landing = browser.ask_and_approve(&Ask::of(WEB, "https://web.test/q?a=b")).await;
     landing.code();
     assert_eq!(landing.param("a"), "b", "the registered query stays");
 }
@@ -101,39 +101,39 @@ async fn a_registered_redirect_uri_is_matched_exactly_and_on_loopback_with_any_p
 async fn a_bad_parameter_is_reported_to_the_client() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let p1 = Ask::p1;
+    let spa = Ask::spa;
     let before = world.store.dump().len();
     for (error, ask) in [
-        ("invalid_request", p1().without("response_type")),
-        ("unsupported_response_type", p1().with("response_type", "token")),
-        ("unsupported_response_type", p1().with("response_type", "code id_token")),
-        ("unsupported_response_type", p1().with("response_type", "code code")),
-        ("unsupported_response_type", p1().with("response_type", "none")),
-        ("invalid_request", p1().with("response_mode", "fragment")),
-        ("invalid_request", p1().with("response_mode", "form_post")),
-        ("invalid_scope", p1().without("scope")),
-        ("invalid_scope", p1().with("scope", "openid admin")),
-        ("invalid_scope", p1().with("scope", "openid unknown")),
-        ("invalid_scope", p1().with("scope", "openid  email")),
-        ("invalid_scope", p1().with("scope", "openid \"email\"")),
-        ("invalid_request", p1().and("scope", "openid")),
-        ("invalid_request", p1().and("nonce", "n-2")),
-        ("invalid_request", p1().and("code_challenge", CHALLENGE)),
-        ("invalid_request", p1().and("x", "1").and("x", "2")),
-        ("invalid_request", p1().with("prompt", "none login")),
-        ("invalid_request", p1().with("prompt", "dance")),
-        ("invalid_request", p1().with("max_age", "-1")),
-        ("invalid_request", p1().with("max_age", "soon")),
-        ("invalid_request", p1().with("max_age", "99999999999999999999")),
-        ("invalid_request", p1().with("claims", "{")),
-        ("invalid_request", p1().with("claims", "[]")),
-        ("invalid_request", p1().with("claims", r#"{"id_token":{},"id_token":{}}"#)),
-        ("invalid_request", p1().with("claims", r#"{"id_token":{"sub":{"value":7}}}"#)),
-        ("request_not_supported", p1().with("request", "eyJhbGciOiJub25lIn0.e30.")),
-        ("request_uri_not_supported", p1().with("request_uri", "https://evil.test/o")),
-        ("invalid_request", p1().with("request_uri", "https://evil.test/o").with("request", "x")),
-        ("registration_not_supported", p1().with("registration", "{}")),
-        ("unauthorized_client", Ask::of("m1", "https://m1.test/cb")),
+        ("invalid_request", spa().without("response_type")),
+        ("unsupported_response_type", spa().with("response_type", "token")),
+        ("unsupported_response_type", spa().with("response_type", "code id_token")),
+        ("unsupported_response_type", spa().with("response_type", "code code")),
+        ("unsupported_response_type", spa().with("response_type", "none")),
+        ("invalid_request", spa().with("response_mode", "fragment")),
+        ("invalid_request", spa().with("response_mode", "form_post")),
+        ("invalid_scope", spa().without("scope")),
+        ("invalid_scope", spa().with("scope", "openid admin")),
+        ("invalid_scope", spa().with("scope", "openid unknown")),
+        ("invalid_scope", spa().with("scope", "openid  email")),
+        ("invalid_scope", spa().with("scope", "openid \"email\"")),
+        ("invalid_request", spa().and("scope", "openid")),
+        ("invalid_request", spa().and("nonce", "n-2")),
+        ("invalid_request", spa().and("code_challenge", CHALLENGE)),
+        ("invalid_request", spa().and("x", "1").and("x", "2")),
+        ("invalid_request", spa().with("prompt", "none login")),
+        ("invalid_request", spa().with("prompt", "dance")),
+        ("invalid_request", spa().with("max_age", "-1")),
+        ("invalid_request", spa().with("max_age", "soon")),
+        ("invalid_request", spa().with("max_age", "99999999999999999999")),
+        ("invalid_request", spa().with("claims", "{")),
+        ("invalid_request", spa().with("claims", "[]")),
+        ("invalid_request", spa().with("claims", r#"{"id_token":{},"id_token":{}}"#)),
+        ("invalid_request", spa().with("claims", r#"{"id_token":{"sub":{"value":7}}}"#)),
+        ("request_not_supported", spa().with("request", "eyJhbGciOiJub25lIn0.e30.")),
+        ("request_uri_not_supported", spa().with("request_uri", "https://evil.test/o")),
+        ("invalid_request", spa().with("request_uri", "https://evil.test/o").with("request", "x")),
+        ("registration_not_supported", spa().with("registration", "{}")),
+        ("unauthorized_client", Ask::of(MACHINE, "https://machine.test/cb")),
     ] {
         let landing = browser.ask(&ask).await;
         assert_eq!(landing.error(), error, "{}", ask.encoded());
@@ -141,7 +141,7 @@ async fn a_bad_parameter_is_reported_to_the_client() {
         assert_eq!(landing.param("code"), "");
         assert_eq!(browser.post(&ask).await, landing);
     }
-    let twice = browser.ask(&p1().and("state", "st-2")).await;
+    let twice = browser.ask(&spa().and("state", "st-2")).await;
     assert_eq!((twice.error(), twice.param("state")), ("invalid_request", ""));
     assert_eq!(world.store.dump().len(), before, "something was stored");
 }
@@ -151,7 +151,7 @@ async fn a_bad_parameter_is_reported_to_the_client() {
 async fn unknown_and_advisory_parameters_are_tolerated() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    browser.ask_and_approve(&Ask::c1()).await.code();
+    browser.ask_and_approve(&Ask::web()).await.code();
     for (name, value) in [
         ("display", "popup"),
         ("ui_locales", "de en"),
@@ -165,21 +165,21 @@ async fn unknown_and_advisory_parameters_are_tolerated() {
         ("audience", "x"),
         ("unheard_of", "1"),
     ] {
-        browser.ask(&Ask::c1().with(name, value)).await.code();
+        browser.ask(&Ask::web().with(name, value)).await.code();
     }
-    browser.ask(&Ask::c1().without("nonce").without("state")).await.code();
+    browser.ask(&Ask::web().without("nonce").without("state")).await.code();
 }
 
 #[tokio::test]
 async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_reads() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let reading = browser.ask(&Ask::p1()).await;
-    world.issuer.set_client_state("p1", ClientState::Suspended).await.unwrap();
-    assert_eq!(browser.ask(&Ask::p1()).await, Landing::Page(400));
+    let reading = browser.ask(&Ask::spa()).await;
+    world.issuer.set_client_state(SPA, ClientState::Suspended).await.unwrap();
+    assert_eq!(browser.ask(&Ask::spa()).await, Landing::Page(400));
     let error = world.issuer.resume(reading.interaction(), &browser.headers()).await.unwrap_err();
     assert_eq!(error, Stopped::Refused(InteractionRefusal::ClientGone));
-    world.issuer.set_client_state("p1", ClientState::Active).await.unwrap();
+    world.issuer.set_client_state(SPA, ClientState::Active).await.unwrap();
     browser.approve(reading.interaction()).await.code();
     assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await.unwrap(), None);
 }
@@ -189,7 +189,7 @@ async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_re
 async fn only_forms_and_queries_of_reasonable_size_are_read() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let good = Ask::c1().encoded();
+    let good = Ask::web().encoded();
     let mut json = form(&good);
     json.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
     let mut bare = form(&good);
@@ -217,16 +217,16 @@ async fn only_forms_and_queries_of_reasonable_size_are_read() {
 async fn a_form_that_another_site_posts_is_asked_again_by_get() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let mut foreign = form(&Ask::c1().encoded());
-    foreign.headers_mut().insert(header::ORIGIN, "https://c1.test".parse().unwrap());
+    let mut foreign = form(&Ask::web().encoded());
+    foreign.headers_mut().insert(header::ORIGIN, "https://web.test".parse().unwrap());
     let response = browser.send(foreign).await;
     let Landing::Client(to, params) = Landing::of(&response) else { panic!("no redirect") };
     assert_eq!(to, "https://as.test/api/auth/oauth2/authorize");
-    assert_eq!(params["client_id"], "c1");
+    assert_eq!(params["client_id"], WEB);
     let location = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
     let again = Request::builder().uri(location).body(Bytes::new()).unwrap();
     assert!(matches!(Landing::of(&browser.send(again).await), Landing::Consent(_)));
-    let mut unproven = form(&Ask::of("c1", "https://evil.test").encoded());
+    let mut unproven = form(&Ask::of(WEB, "https://evil.test").encoded());
     unproven.headers_mut().insert(header::ORIGIN, "https://evil.test".parse().unwrap());
     assert_eq!(Landing::of(&browser.send(unproven).await), Landing::Page(400));
 }
@@ -239,7 +239,7 @@ async fn no_script_may_call_the_authorization_endpoint() {
     for method in [Method::OPTIONS, Method::GET, Method::PUT] {
         let request = Request::builder()
             .method(method.clone())
-            .uri(format!("/api/auth/oauth2/authorize?{}", Ask::c1().encoded()))
+            .uri(format!("/api/auth/oauth2/authorize?{}", Ask::web().encoded()))
             .header(header::ORIGIN, "https://evil.test")
             .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
             .body(Bytes::new())
@@ -276,9 +276,9 @@ async fn the_error_page_is_inert() {
 async fn without_a_store_there_is_a_page_that_says_try_again() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let id = browser.ask(&Ask::web()).await.interaction().to_owned();
     world.switch.turn_off();
-    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::c1().encoded());
+    let uri = format!("/api/auth/oauth2/authorize?{}", Ask::web().encoded());
     let response = browser.send(Request::builder().uri(uri).body(Bytes::new()).unwrap()).await;
     assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
     let error = world.issuer.resume(&id, &browser.headers()).await.unwrap_err();
@@ -290,7 +290,7 @@ async fn without_a_store_there_is_a_page_that_says_try_again() {
 async fn every_parameter_comes_once() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    browser.ask_and_approve(&Ask::c1()).await.code();
+    browser.ask_and_approve(&Ask::web()).await.code();
     let full = [
         ("response_type", "code"),
         ("response_mode", "query"),
@@ -310,7 +310,7 @@ async fn every_parameter_comes_once() {
         ("unknown", "x"),
     ];
     for (name, value) in full {
-        let once = Ask::c1().with(name, value);
+        let once = Ask::web().with(name, value);
         let landing = browser.ask(&once).await;
         assert!(!matches!(&landing, Landing::Client(_, params) if params.contains_key("error")), "{name}: {landing:?}");
         for again in [value, "other"] {

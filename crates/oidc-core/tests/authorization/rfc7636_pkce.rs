@@ -1,13 +1,13 @@
 //! Proof Key for Code Exchange (RFC 7636): S256 of every client.
 
-use crate::world::{Ask, CHALLENGE, World};
+use crate::world::*;
 
 /// RFC 7636 §4.4.1, RFC 9700 §2.1.1
 #[tokio::test]
 async fn a_request_without_an_s256_challenge_is_refused() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    for ask in [Ask::p1(), Ask::c1()] {
+    for ask in [Ask::spa(), Ask::web()] {
         for (why, ask) in [
             ("no challenge", ask.clone().without("code_challenge")),
             ("neither", ask.clone().without("code_challenge").without("code_challenge_method")),
@@ -26,7 +26,7 @@ async fn a_request_without_an_s256_challenge_is_refused() {
         }
     }
     assert_eq!(world.stored("answered_interaction") + world.stored("authorization_code"), 0);
-    browser.ask_and_approve(&Ask::p1()).await.code();
+    browser.ask_and_approve(&Ask::spa()).await.code();
 }
 
 /// [RFC 7636 §4.4]: the code is stored with its challenge, and under its hash only.
@@ -34,7 +34,7 @@ async fn a_request_without_an_s256_challenge_is_refused() {
 async fn the_code_is_bound_to_the_challenge_and_not_stored() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let landing = browser.ask_and_approve(&Ask::p1()).await;
+    let landing = browser.ask_and_approve(&Ask::spa()).await;
     let code = landing.code();
     let stored: Vec<_> =
         world.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == "authorization_code").collect();

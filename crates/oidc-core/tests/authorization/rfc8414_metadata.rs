@@ -6,7 +6,7 @@ use countersign_storage::Endpoints;
 use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
 
-use crate::world::{ISSUER, World, config, policy};
+use crate::world::*;
 
 async fn get(issuer: &Issuer, method: Method, path: &str) -> Option<Response<Bytes>> {
     let request = Request::builder().method(method).uri(path).header(header::ORIGIN, "https://spa.test");

@@ -1,6 +1,6 @@
 //! Resource indicators (RFC 8707 §2).
 
-use crate::world::{Ask, ISSUER, NOTES, World};
+use crate::world::*;
 
 #[tokio::test]
 async fn only_resources_of_this_issuer_that_the_client_may_use_are_granted() {
@@ -8,18 +8,18 @@ async fn only_resources_of_this_issuer_that_the_client_may_use_are_granted() {
     let browser = world.browser_of(&world.alice);
     for (why, resource) in [
         ("a fragment", "http://x/#f"),
-        ("an empty fragment", "https://notes.test#"),
+        ("an empty fragment", "https://notes.test/api#"),
         ("no URI", "notauri"),
         ("relative", "/notes"),
         ("unknown", "https://unknown.test"),
         ("of another client", "https://bank.test"),
-        ("almost", "https://notes.test/"),
+        ("almost", "https://notes.test/api/"),
     ] {
-        assert_eq!(browser.ask(&Ask::p1().with("resource", resource)).await.error(), "invalid_target", "{why}");
-        let beside_a_good_one = Ask::p1().with("resource", NOTES).and("resource", resource);
+        assert_eq!(browser.ask(&Ask::spa().with("resource", resource)).await.error(), "invalid_target", "{why}");
+        let beside_a_good_one = Ask::spa().with("resource", NOTES).and("resource", resource);
         assert_eq!(browser.ask(&beside_a_good_one).await.error(), "invalid_target", "{why}, beside a good one");
     }
-    let landing = browser.ask(&Ask::p1().with("resource", NOTES).and("resource", ISSUER).and("resource", NOTES)).await;
+    let landing = browser.ask(&Ask::spa().with("resource", NOTES).and("resource", ISSUER).and("resource", NOTES)).await;
     let view = browser.consent_view(landing.interaction()).await;
     let shown: Vec<_> = view.resources.iter().map(|resource| (&*resource.identifier, &*resource.name)).collect();
     assert_eq!(shown, [(NOTES, "Notes"), (ISSUER, ISSUER)]);
@@ -35,7 +35,7 @@ async fn a_request_without_resource_gets_the_default() {
         (None, Some("https://bank.test"), "https://bank.test"),
         (Some(NOTES), Some("https://bank.test"), NOTES),
     ] {
-        let policy = Policy { default_resource: of_policy.map(str::to_owned), ..crate::world::policy() };
+        let policy = Policy { default_resource: of_policy.map(str::to_owned), ..policy() };
         let world = World::with_policy(policy).await;
         let client = NewClient {
             client_id: Some("d1".to_owned()),

@@ -3,7 +3,7 @@
 use countersign_oidc::{ConsentAnswer, InteractionRefusal};
 use countersign_storage::{Secret, Stopped};
 
-use crate::world::{Ask, Browser, Landing, NOW, World, approve};
+use crate::world::*;
 
 /// On a slow line people click twice, and the browser shows only the last answer.
 #[tokio::test]
@@ -11,7 +11,7 @@ async fn the_same_answer_again_leads_to_the_same_place_for_a_minute() {
     for answer in [approve(&["openid", "email"]), ConsentAnswer::Deny] {
         let world = World::new().await;
         let browser = world.browser_of(&world.alice);
-        let id = browser.ask(&Ask::p1()).await.interaction().to_owned();
+        let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
         let csrf = browser.consent_view(&id).await.csrf;
         let click = async |browser: &Browser<'_>, answer: &ConsentAnswer, csrf: &Secret| {
             let response = world.issuer.decide_consent(&id, &browser.headers(), answer, csrf).await;
@@ -48,7 +48,7 @@ async fn the_same_answer_again_leads_to_the_same_place_for_a_minute() {
         assert_eq!(click(&browser, &answer, &csrf).await, Err(Stopped::Refused(InteractionRefusal::Finished)));
         browser.set_cookie("session", &session);
         let stranger = world.browser_of(&world.alice);
-        stranger.ask(&Ask::c1()).await;
+        stranger.ask(&Ask::web()).await;
         assert_eq!(click(&stranger, &answer, &csrf).await, Err(Stopped::Refused(InteractionRefusal::Unknown)));
         world.pass(1);
         assert_eq!(
@@ -69,9 +69,9 @@ async fn the_same_answer_again_leads_to_the_same_place_for_a_minute() {
 #[tokio::test]
 async fn going_on_twice_leads_to_the_same_place() {
     let world = World::new().await;
-    world.browser_of(&world.alice).ask_and_approve(&Ask::c1()).await.code();
+    world.browser_of(&world.alice).ask_and_approve(&Ask::web()).await.code();
     let browser = world.browser();
-    let id = browser.ask(&Ask::c1()).await.interaction().to_owned();
+    let id = browser.ask(&Ask::web()).await.interaction().to_owned();
     browser.sign_in(&world.alice);
     let first = browser.resume(&id).await;
     first.code();
@@ -90,7 +90,7 @@ async fn going_on_twice_leads_to_the_same_place() {
 async fn where_an_answer_led_is_sealed_in_the_store() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let code = browser.ask_and_approve(&Ask::p1()).await.code().to_owned();
+    let code = browser.ask_and_approve(&Ask::spa()).await.code().to_owned();
     assert_eq!(world.stored("answered_interaction"), 1);
     for entry in world.store.dump() {
         assert!(!entry.body.contains(&code) && !entry.body.contains("rp.test/cb?"), "{entry:?}");

@@ -10,7 +10,7 @@ use countersign_oidc::{Issuer, Policy};
 use countersign_storage::{Endpoints, Fault, KeyRing, Secret};
 use http::{Request, header};
 
-use crate::world::{NOW, World, config, policy, ports};
+use crate::world::*;
 
 const ED: Algorithm = Algorithm::EdDSA;
 
@@ -41,7 +41,7 @@ async fn current(issuer: &Issuer) -> String {
 /// [OIDC Discovery §3]: one key per algorithm, RS256 among them.
 #[tokio::test]
 async fn the_key_set_holds_one_public_key_per_algorithm_and_may_be_cached() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     world.issuer.ensure_keys().await.unwrap();
     let (set, headers) = jwks(&world.issuer).await;
     let mut algorithms: Vec<_> = set.keys().iter().map(|key| key.algorithm().as_str()).collect();
@@ -56,7 +56,7 @@ async fn the_key_set_holds_one_public_key_per_algorithm_and_may_be_cached() {
 
 #[tokio::test]
 async fn without_keys_nothing_is_signed() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let error = world.issuer.signing_keys().current(ED).await.unwrap_err();
     assert!(matches!(error, Fault::Internal(_)));
 }
@@ -64,7 +64,7 @@ async fn without_keys_nothing_is_signed() {
 /// Of many nodes that start at once, all use the same key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn nodes_that_start_at_once_agree() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let nodes: Vec<_> = (0..16).map(|nth| Arc::new(node(&world, 100 + nth))).collect();
     let starts: Vec<_> = nodes
         .iter()
@@ -84,7 +84,7 @@ async fn nodes_that_start_at_once_agree() {
 /// The whole life of a rotation, second by second where it matters, on the node that rotates and on one that only looks.
 #[tokio::test]
 async fn a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_last_token_is_dead() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let (one, two) = (node(&world, 2), node(&world, 3));
     one.signing_keys().ensure(&[ED]).await.unwrap();
     let old = current(&two).await;
@@ -116,7 +116,7 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_
 
 #[tokio::test]
 async fn the_states_of_a_key_follow_from_its_times() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let keys = world.issuer.signing_keys();
     keys.ensure(&[ED]).await.unwrap();
     keys.rotate(ED, Rotation::Scheduled).await.unwrap();
@@ -134,7 +134,7 @@ async fn the_states_of_a_key_follow_from_its_times() {
 /// Two operators, or two nodes, that rotate at once rotate once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotating_twice_at_once_is_one_rotation() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let nodes: Vec<_> = (0..4).map(|nth| Arc::new(node(&world, 200 + nth))).collect();
     nodes[0].signing_keys().ensure(&[ED]).await.unwrap();
     let rotations: Vec<_> = nodes
@@ -151,7 +151,7 @@ async fn rotating_twice_at_once_is_one_rotation() {
 /// A node that meets an unknown key id looks again at once, but not for every made-up one.
 #[tokio::test]
 async fn an_unknown_key_id_makes_a_node_look_again() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let (one, two) = (node(&world, 2), node(&world, 3));
     one.signing_keys().ensure(&[ED]).await.unwrap();
     current(&two).await;
@@ -165,7 +165,7 @@ async fn an_unknown_key_id_makes_a_node_look_again() {
 
 #[tokio::test]
 async fn a_compromised_key_is_gone_at_once_here_and_within_the_refresh_elsewhere() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let (one, two) = (node(&world, 2), node(&world, 3));
     one.signing_keys().ensure(&[ED, Algorithm::Es256]).await.unwrap();
     let old = current(&two).await;
@@ -182,7 +182,7 @@ async fn a_compromised_key_is_gone_at_once_here_and_within_the_refresh_elsewhere
 /// The store holds no private key that opens without the key ring, or for another issuer.
 #[tokio::test]
 async fn private_keys_are_sealed() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     world.issuer.signing_keys().ensure(&[ED]).await.unwrap();
     let key = world.issuer.signing_keys().current(ED).await.unwrap();
     let private = countersign_jose::base64url::encode(key.to_pkcs8_der().unwrap().as_slice());
@@ -199,7 +199,7 @@ async fn private_keys_are_sealed() {
 /// The tokens of the former issuer stay good: the key is published under the id that they name.
 #[tokio::test]
 async fn a_key_that_is_brought_along_signs_under_its_own_id() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let key = SigningKey::generate(ED).unwrap().with_kid("of-old");
     assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
     world.issuer.ensure_keys().await.unwrap();
@@ -216,7 +216,7 @@ async fn a_key_that_is_brought_along_signs_under_its_own_id() {
 /// Bringing it along is part of every start, on every node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_that_is_brought_along_again_and_by_all_nodes_at_once_is_one_key() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let key = SigningKey::generate(ED).unwrap();
     let imports: Vec<_> = (0..4)
         .map(|nth| (node(&world, 300 + nth), key.clone()))
@@ -236,7 +236,7 @@ async fn a_key_that_is_brought_along_again_and_by_all_nodes_at_once_is_one_key()
 /// A key that another has followed, or that is known to others, does not come back with the next start.
 #[tokio::test]
 async fn a_key_is_left_out_where_another_signs() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let key = SigningKey::generate(ED).unwrap();
     assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
     world.issuer.rotate_key(ED, Rotation::Compromised).await.unwrap();
@@ -251,7 +251,7 @@ async fn a_key_is_left_out_where_another_signs() {
 /// [RFC 7517 §4.5]: a verifier that finds two keys under one id can take the wrong one.
 #[tokio::test]
 async fn a_key_is_left_out_where_another_has_its_id() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let first = SigningKey::generate(ED).unwrap().with_kid("k1");
     assert_eq!(world.issuer.import_key(&first).await.unwrap(), Import::Published);
     for other in [ED, Algorithm::Es256].map(|algorithm| SigningKey::generate(algorithm).unwrap().with_kid("k1")) {
@@ -264,7 +264,7 @@ async fn a_key_is_left_out_where_another_has_its_id() {
 /// A node keeps its view while the store is down, as long as no scheduled rotation can have come into force since.
 #[tokio::test]
 async fn a_node_that_knows_its_keys_goes_on_without_the_store_for_a_while() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     world.issuer.signing_keys().ensure(&[ED]).await.unwrap();
     let key = current(&world.issuer).await;
     let cold = Issuer::new(config(&world.ports, world.sessions.clone(), policy())).unwrap();
@@ -282,7 +282,7 @@ async fn a_node_that_knows_its_keys_goes_on_without_the_store_for_a_while() {
 /// No moment is earlier than the one at which the newest key was published.
 #[tokio::test]
 async fn a_clock_that_is_set_back_revives_no_key() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let keys = world.issuer.signing_keys();
     keys.ensure(&[ED]).await.unwrap();
     let first = current(&world.issuer).await;
@@ -309,7 +309,7 @@ async fn a_clock_that_is_set_back_revives_no_key() {
 #[tokio::test]
 async fn rotating_one_algorithm_leaves_the_others_alone() {
     const ES: Algorithm = Algorithm::Es256;
-    let world = World::new().await;
+    let world = World::without_keys().await;
     let keys = world.issuer.signing_keys();
     keys.ensure(&[ED, ES]).await.unwrap();
     let of = async |algorithm| keys.current(algorithm).await.unwrap().kid().to_owned();
@@ -342,7 +342,7 @@ async fn rotating_one_algorithm_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn a_clock_that_cannot_be_right_stops_the_start_with_words() {
-    let world = World::new().await;
+    let world = World::without_keys().await;
     world.issuer.ensure_keys().await.unwrap();
     for (now, words) in [
         (NOW.as_secs() - 60, None),

@@ -9,7 +9,7 @@ use countersign_storage::{Endpoints, Secret};
 use http::{Request, header};
 use serde_json::Value;
 
-use crate::world::{Ask, Landing, VERIFIER, World, approve, config_of, policy, register_clients};
+use crate::world::*;
 
 const OTHER: &str = "https://as.test/other";
 const SECRET: &str = "correct-horse-battery-staple-0123456789";

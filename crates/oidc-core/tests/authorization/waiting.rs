@@ -3,7 +3,7 @@
 use countersign_oidc::InteractionRefusal;
 use countersign_storage::{Clock, Stopped, Store};
 
-use crate::world::{Ask, NOW, World};
+use crate::world::*;
 
 /// The store knows nothing of a request until it is answered: a stranger who begins ten thousand leaves it as it was.
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn a_request_waits_with_the_stranger_and_not_in_the_store() {
     let mut ids = std::collections::BTreeSet::new();
     for nth in 0..10_000 {
         let visitor = if nth % 2 == 0 { &browser } else { &world.browser() };
-        ids.insert(visitor.ask(&Ask::p1().with("state", &nth.to_string())).await.interaction().to_owned());
+        ids.insert(visitor.ask(&Ask::spa().with("state", &nth.to_string())).await.interaction().to_owned());
     }
     assert_eq!((world.store.dump().len(), ids.len()), (before, 10_000));
     // A person's requests wait in the same way, and one mark is left of each that was answered, for a day.
@@ -24,7 +24,7 @@ async fn a_request_waits_with_the_stranger_and_not_in_the_store() {
         let _ = world.issuer.interaction(id, &browser.headers()).await;
     }
     assert_eq!(world.store.dump().len(), before);
-    browser.ask_and_approve(&Ask::p1()).await.code();
+    browser.ask_and_approve(&Ask::spa()).await.code();
     assert_eq!(world.stored("answered_interaction"), 1);
     world.pass(1_800 + 86_400 + 1);
     world.store.purge(world.clock.now(), 1_000).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_request_waits_with_the_stranger_and_not_in_the_store() {
 async fn a_request_that_is_too_long_to_wait_is_refused_and_said_so() {
     let world = World::new().await;
     let browser = world.browser();
-    let ask = |length: usize| Ask::c1().with("state", &"s".repeat(length));
+    let ask = |length: usize| Ask::web().with("state", &"s".repeat(length));
     let landing = browser.ask(&ask(3_500)).await;
     assert!(landing.interaction().len() <= 6_000);
     let refused = browser.ask(&ask(4_500)).await;
@@ -54,9 +54,9 @@ async fn a_request_that_is_too_long_to_wait_is_refused_and_said_so() {
 async fn a_waiting_request_can_not_be_read_altered_or_moved() {
     let world = World::new().await;
     let browser = world.browser_of(&world.alice);
-    let id = browser.ask(&Ask::p1().with("login_hint", "alice@x.test")).await.interaction().to_owned();
+    let id = browser.ask(&Ask::spa().with("login_hint", "alice@x.test")).await.interaction().to_owned();
     let open = countersign_jose::base64url::decode(id.split_once('.').unwrap().1).unwrap();
-    for told in ["p1", "rp.test", "alice", "st-1"] {
+    for told in [SPA, "rp.test", "alice", "st-1"] {
         assert!(!open.windows(told.len()).any(|part| part == told.as_bytes()), "{told}");
     }
     let headers = browser.headers();

@@ -15,9 +15,8 @@ use countersign_storage::{
     AccountState, Batch, Entries, Entry, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, StoredAccounts,
     Timestamp,
 };
-use serde_json::Value;
 
-use crate::world::{Ask, World, config, policy};
+use crate::world::*;
 
 type Uses = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -93,7 +92,7 @@ impl Withdrawal {
         let narrow = async |kept: &str| {
             let browser = world.browser_of(&world.alice);
             let id =
-                browser.ask(&Ask::p1().with("scope", WIDE).with("prompt", "consent")).await.interaction().to_owned();
+                browser.ask(&Ask::spa().with("scope", WIDE).with("prompt", "consent")).await.interaction().to_owned();
             let csrf = browser.consent_view(&id).await.csrf;
             let answer = ConsentAnswer::Approve { scopes: kept.split(' ').map(str::to_owned).collect() };
             node.issuer.decide_consent(&id, &browser.headers(), &answer, &csrf).await.unwrap();
@@ -106,7 +105,7 @@ impl Withdrawal {
             Withdrawal::Scope => narrow("openid offline_access").await,
             Withdrawal::OfflineAccess => narrow("openid email").await,
             Withdrawal::Client => {
-                node.issuer.set_client_state("p1", ClientState::Suspended).await.unwrap().unwrap();
+                node.issuer.set_client_state(SPA, ClientState::Suspended).await.unwrap().unwrap();
             }
             Withdrawal::Account => {
                 node.accounts.set_state(&world.alice, AccountState::Disabled).await.unwrap().unwrap();
@@ -115,7 +114,7 @@ impl Withdrawal {
     }
 
     /// What the next refresh says.
-    fn shows(self, refreshed: &Value) -> bool {
+    fn shows(self, refreshed: &Reply) -> bool {
         match self {
             Withdrawal::Scope => refreshed["scope"] == "openid offline_access",
             Withdrawal::Client => refreshed["error"] == "invalid_client",
@@ -157,8 +156,8 @@ async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
                 Box::pin(async move {
                     let mut tokens = families.lock().unwrap().clone();
                     for tokens in &mut tokens {
-                        *tokens = world.refresh(tokens).await;
-                        assert!(tokens["refresh_token"].is_string(), "{tokens}");
+                        *tokens = world.renew(tokens).await;
+                        assert!(tokens["refresh_token"].is_string(), "{tokens:?}");
                     }
                     tokens.push(world.browser_of(&world.alice).tokens(WIDE).await);
                     *families.lock().unwrap() = tokens;
@@ -171,7 +170,7 @@ async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
         let tokens = families.lock().unwrap().clone();
         assert!(tokens.len() > FAMILIES - 10, "it was used meanwhile");
         for tokens in tokens {
-            assert!(withdrawal.shows(&world.refresh(&tokens).await), "{withdrawal:?} on {on}");
+            assert!(withdrawal.shows(&world.renew(&tokens).await), "{withdrawal:?} on {on}");
         }
     }
 }
@@ -192,12 +191,12 @@ async fn a_withdrawal_wins_beside_sixteen_lanes_of_use() {
                 let mut tokens = tokens;
                 while !over.load(Ordering::SeqCst) {
                     let next = if lane % 2 == 0 {
-                        world.refresh(&tokens).await
+                        world.renew(&tokens).await
                     } else {
-                        let landing = world.browser_of(&world.alice).ask(&Ask::p1().with("scope", WIDE)).await;
+                        let landing = world.browser_of(&world.alice).ask(&Ask::spa().with("scope", WIDE)).await;
                         match &landing {
                             crate::world::Landing::Client(_, params) if params.contains_key("code") => {
-                                world.redeem(&params["code"]).await
+                                world.redeem(SPA, &params["code"]).await
                             }
                             _ => return tokens,
                         }
@@ -221,10 +220,10 @@ async fn a_withdrawal_wins_beside_sixteen_lanes_of_use() {
         assert!(node.commits() <= 3, "{withdrawal:?} on {on} took {} commits", node.commits());
         for lane in lanes {
             let tokens = lane.await.unwrap();
-            let refreshed = world.refresh(&tokens).await;
+            let refreshed = world.renew(&tokens).await;
             assert!(
                 withdrawal.shows(&refreshed) || refreshed["error"] == "invalid_grant",
-                "{withdrawal:?} on {on}: {refreshed}"
+                "{withdrawal:?} on {on}: {refreshed:?}"
             );
         }
     }

@@ -11,11 +11,11 @@ use crate::world::*;
 #[tokio::test]
 async fn an_id_token_has_these_claims() {
     let world = World::new().await;
-    let reply = world.tokens("c1").await;
+    let reply = world.tokens(WEB).await;
     let claims = world.claims(Typ::IdToken, &reply.text("id_token")).await;
     let at_hash = base64url::encode(&sha256(reply.text("access_token").as_bytes())[..16]);
     let expected = json!({
-        "iss": ISSUER, "sub": "usr_alice", "aud": "c1", "iat": NOW.as_secs(), "exp": NOW.as_secs() + 300,
+        "iss": ISSUER, "sub": "usr_alice", "aud": WEB, "iat": NOW.as_secs(), "exp": NOW.as_secs() + 300,
         "auth_time": NOW.as_secs() - 60, "nonce": "n-0S6", "amr": ["pwd"], "at_hash": at_hash,
     });
     assert_eq!(claims, expected);
@@ -25,7 +25,7 @@ async fn an_id_token_has_these_claims() {
 #[tokio::test]
 async fn the_client_chooses_the_algorithm() {
     let world = World::new().await;
-    for (client_id, algorithm) in [("c1", Algorithm::Rs256), ("c3", Algorithm::EdDSA)] {
+    for (client_id, algorithm) in [(WEB, Algorithm::Rs256), (WEB_WITHOUT_REFRESH, Algorithm::EdDSA)] {
         let id_token = world.tokens(client_id).await.text("id_token");
         assert_eq!(Unverified::parse(&id_token).unwrap().header().algorithm(), algorithm);
     }
@@ -35,7 +35,7 @@ async fn the_client_chooses_the_algorithm() {
 #[tokio::test]
 async fn at_hash_follows_the_algorithm() {
     let world = World::new().await;
-    let reply = world.tokens("c3").await;
+    let reply = world.tokens(WEB_WITHOUT_REFRESH).await;
     let claims = world.claims(Typ::IdToken, &reply.text("id_token")).await;
     let expected = base64url::encode(&Sha512::digest(reply.text("access_token"))[..32]);
     assert_eq!(claims["at_hash"], expected);
@@ -45,7 +45,7 @@ async fn at_hash_follows_the_algorithm() {
 async fn no_nonce_in_none_out() {
     let world = World::new().await;
     let code = world.code(&Approved { nonce: None, ..Approved::default() }).await;
-    let id_token = world.redeem("c1", &code).await.text("id_token");
+    let id_token = world.redeem(WEB, &code).await.text("id_token");
     assert!(world.claims(Typ::IdToken, &id_token).await["nonce"].is_null());
 }
 
@@ -54,7 +54,7 @@ async fn no_nonce_in_none_out() {
 async fn an_id_token_comes_with_openid_and_a_code_only() {
     let world = World::new().await;
     let code = world.code(&Approved { scope: "notes:read offline_access", ..Approved::default() }).await;
-    assert!(world.redeem("c1", &code).await.body["id_token"].is_null());
-    let refresh = world.tokens("c1").await.text("refresh_token");
-    assert!(world.refresh("c1", &refresh).await.body["id_token"].is_null());
+    assert!(world.redeem(WEB, &code).await.body["id_token"].is_null());
+    let refresh = world.tokens(WEB).await.text("refresh_token");
+    assert!(world.refresh(WEB, &refresh).await.body["id_token"].is_null());
 }

@@ -13,7 +13,7 @@ use crate::world::*;
 async fn claims_for(scope: &'static str) -> Value {
     let world = World::new().await;
     let code = world.code(&Approved { scope, ..Approved::default() }).await;
-    let token = world.redeem("c1", &code).await.text("access_token");
+    let token = world.redeem(WEB, &code).await.text("access_token");
     let reply = world.userinfo(&token).await;
     assert_eq!(reply.status, StatusCode::OK);
     assert_eq!(reply.headers[header::CACHE_CONTROL], "no-store");
@@ -57,7 +57,7 @@ fn posted(authorization: Option<&str>, form: &str) -> Request<Bytes> {
 #[tokio::test]
 async fn the_token_comes_in_the_header_or_in_a_posted_form() {
     let world = World::new().await;
-    let token = world.tokens("c1").await.text("access_token");
+    let token = world.tokens(WEB).await.text("access_token");
     let (in_header, in_form) = (format!("Bearer {token}"), format!("access_token={token}"));
     assert_eq!(world.get("userinfo", Some(&in_header)).await.outcome(), "200");
     assert_eq!(world.send(posted(Some(&in_header), "")).await.outcome(), "200");
@@ -87,7 +87,7 @@ async fn without_a_token_there_is_a_bare_challenge() {
 #[tokio::test]
 async fn other_tokens_are_refused() {
     let world = World::new().await;
-    let tokens = world.tokens("c1").await;
+    let tokens = world.tokens(WEB).await;
     let stranger = SigningKey::generate(Algorithm::Es256).unwrap();
     let kid = world
         .keys()
@@ -102,7 +102,7 @@ async fn other_tokens_are_refused() {
     let claims = world.claims(Typ::AccessToken, &tokens.text("access_token")).await;
     let forged = |kid: &str| jwt::mint(&stranger.clone().with_kid(kid), Typ::AccessToken, &claims).unwrap();
     let code = world.code(&Approved { scope: "notes:read", ..Approved::default() }).await;
-    let for_notes = world.redeem("c1", &code).await.text("access_token");
+    let for_notes = world.redeem(WEB, &code).await.text("access_token");
     for (what, token) in [
         ("an ID token", tokens.text("id_token")),
         ("a refresh token", tokens.text("refresh_token")),
@@ -122,10 +122,10 @@ async fn other_tokens_are_refused() {
 /// §5.3.1: the token was narrowed so that it is no longer about the person.
 #[tokio::test]
 async fn a_token_without_openid_has_nothing_to_ask_here() {
-    let world = World::with(countersign_oidc::Policy { resources: Vec::new(), ..policy() }).await;
+    let world = World::with_policy(countersign_oidc::Policy { resources: Vec::new(), ..policy() }).await;
     let code =
         world.code(&Approved { scope: "notes:read", resources: vec![ISSUER.to_owned()], ..Approved::default() }).await;
-    let token = world.redeem("c1", &code).await.text("access_token");
+    let token = world.redeem(WEB, &code).await.text("access_token");
     let reply = world.userinfo(&token).await;
     assert_eq!(reply.outcome(), "403 insufficient_scope");
     assert!(reply.headers[header::WWW_AUTHENTICATE].to_str().unwrap().contains("scope=\"openid\""));
@@ -135,10 +135,10 @@ async fn a_token_without_openid_has_nothing_to_ask_here() {
 #[tokio::test]
 async fn an_expired_token_is_refused() {
     let world = World::new().await;
-    let token = world.tokens("c1").await.text("access_token");
-    world.after(299);
+    let token = world.tokens(WEB).await.text("access_token");
+    world.pass(299);
     assert_eq!(world.userinfo(&token).await.outcome(), "200");
-    world.after(1);
+    world.pass(1);
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
 
@@ -146,16 +146,16 @@ async fn an_expired_token_is_refused() {
 #[tokio::test]
 async fn a_disabled_account_and_a_suspended_client_are_seen_at_once() {
     let world = World::new().await;
-    let token = world.tokens("c1").await.text("access_token");
+    let token = world.tokens(WEB).await.text("access_token");
     world.set_account(AccountState::Disabled).await;
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
     world.set_account(AccountState::Active).await;
     assert_eq!(world.userinfo(&token).await.outcome(), "200");
-    world.issuer.set_client_state("c1", ClientState::Suspended).await.unwrap();
+    world.issuer.set_client_state(WEB, ClientState::Suspended).await.unwrap();
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
-    world.issuer.set_client_state("c1", ClientState::Active).await.unwrap();
+    world.issuer.set_client_state(WEB, ClientState::Active).await.unwrap();
     assert_eq!(world.userinfo(&token).await.outcome(), "200");
-    world.people.accounts.lock().unwrap().clear();
+    world.people.leave();
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
 

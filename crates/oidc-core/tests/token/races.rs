@@ -27,7 +27,7 @@ async fn of_64_redemptions_of_one_code_one_succeeds() {
         let code = world.code(&Approved::default()).await;
         let replies = at_once((0..64).map(|_| {
             let (world, code) = (world.clone(), code.clone());
-            async move { world.redeem("c1", &code).await }
+            async move { world.redeem(WEB, &code).await }
         }))
         .await;
         let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.outcome() == "200");
@@ -44,11 +44,11 @@ async fn of_64_redemptions_of_one_code_one_succeeds() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_refreshes_of_one_token_all_get_the_one_successor() {
     let world = World::new().await;
-    let mut token = world.tokens("p1").await.text("refresh_token");
+    let mut token = world.tokens(SPA).await.text("refresh_token");
     for round in 0..20 {
         let replies = at_once((0..64).map(|_| {
             let (world, token) = (world.clone(), token.clone());
-            async move { world.refresh("p1", &token).await }
+            async move { world.refresh(SPA, &token).await }
         }))
         .await;
         let successors: BTreeSet<String> = replies.iter().map(|reply| reply.text("refresh_token")).collect();
@@ -64,16 +64,16 @@ async fn of_64_refreshes_of_one_token_all_get_the_one_successor() {
 async fn a_revocation_beside_refreshes_wins() {
     let world = World::new().await;
     for _ in 0..20 {
-        let token = world.tokens("c1").await.text("refresh_token");
+        let token = world.tokens(WEB).await.text("refresh_token");
         let family = token.split('.').next().unwrap().to_owned();
         let outcomes = at_once((0..16).map(|nth| {
             let (world, token) = (world.clone(), token.clone());
             async move {
                 if nth == 8 {
                     let form = [("token", token.as_str())];
-                    world.post("revoke", Some(&basic("c1", SECRET)), &form).await.outcome()
+                    world.post("revoke", Some(&basic(WEB, SECRET)), &form).await.outcome()
                 } else {
-                    world.refresh("c1", &token).await.outcome()
+                    world.refresh(WEB, &token).await.outcome()
                 }
             }
         }))
@@ -89,7 +89,7 @@ async fn a_revocation_beside_refreshes_wins() {
 async fn a_revoked_grant_beside_a_redemption_leaves_nothing_alive() {
     let alice = countersign_storage::Subject::new("usr_alice").unwrap();
     let world = World::new().await;
-    for client_id in ["c1", "c2", "c3", "p1", "p2"] {
+    for client_id in [WEB, WEB_POST, WEB_WITHOUT_REFRESH, SPA, OTHER_SPA] {
         let code = world.code(&Approved { client_id, ..Approved::default() }).await;
         let grant = world.issuer.grants(&alice).await.unwrap().remove(0).id;
         let redeeming = tokio::spawn({
@@ -115,8 +115,8 @@ async fn a_revoked_grant_beside_a_redemption_leaves_nothing_alive() {
 async fn a_thief_beside_the_owner_burns_the_code_or_comes_too_late() {
     let world = World::new().await;
     for _ in 0..20 {
-        let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
-        let replies = at_once(["p1", "p2"].map(|client_id| {
+        let code = world.code(&Approved { client_id: SPA, ..Approved::default() }).await;
+        let replies = at_once([SPA, OTHER_SPA].map(|client_id| {
             let (world, code) = (world.clone(), code.clone());
             async move { world.redeem(client_id, &code).await }
         }))
@@ -148,7 +148,7 @@ async fn a_grant_that_is_revoked_in_the_middle_of_a_redemption_gives_nothing() {
     world.meanwhile(async move {
         issuer.revoke_grant(&alice, &grant).await.unwrap();
     });
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "400 invalid_grant");
     assert!(world.load::<TokenFamily>("fam_1").await.is_none());
 }
 
@@ -158,8 +158,8 @@ async fn a_redemption_in_the_middle_of_another_wins() {
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
     let inner = (world.clone(), code.clone());
-    world.meanwhile(async move { assert_eq!(inner.0.redeem("c1", &inner.1).await.outcome(), "200") });
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    world.meanwhile(async move { assert_eq!(inner.0.redeem(WEB, &inner.1).await.outcome(), "200") });
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "400 invalid_grant");
     assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
 }
 
@@ -167,27 +167,27 @@ async fn a_redemption_in_the_middle_of_another_wins() {
 #[tokio::test]
 async fn a_refresh_sees_what_happened_in_its_middle() {
     let world = World::new().await;
-    let token = world.tokens("c1").await.text("refresh_token");
+    let token = world.tokens(WEB).await.text("refresh_token");
 
     let inner = (world.clone(), token.clone());
     let (send, receive) = tokio::sync::oneshot::channel();
-    world.meanwhile(async move { send.send(inner.0.refresh("c1", &inner.1).await).unwrap() });
-    let outer = world.refresh("c1", &token).await;
+    world.meanwhile(async move { send.send(inner.0.refresh(WEB, &inner.1).await).unwrap() });
+    let outer = world.refresh(WEB, &token).await;
     let token = receive.await.unwrap().text("refresh_token");
     assert_eq!(outer.text("refresh_token"), token, "the same successor");
 
     let issuer = world.issuer.clone();
     world.meanwhile(async move {
-        issuer.set_client_state("c1", countersign_oidc::ClientState::Suspended).await.unwrap();
+        issuer.set_client_state(WEB, countersign_oidc::ClientState::Suspended).await.unwrap();
     });
-    assert_eq!(world.refresh("c1", &token).await.outcome(), "401 invalid_client");
-    world.issuer.set_client_state("c1", countersign_oidc::ClientState::Active).await.unwrap();
+    assert_eq!(world.refresh(WEB, &token).await.outcome(), "401 invalid_client");
+    world.issuer.set_client_state(WEB, countersign_oidc::ClientState::Active).await.unwrap();
 
     let inner = (world.clone(), token.clone());
     world.meanwhile(async move {
         let form = [("token", inner.1.as_str())];
-        assert_eq!(inner.0.post("revoke", Some(&basic("c1", SECRET)), &form).await.outcome(), "200");
+        assert_eq!(inner.0.post("revoke", Some(&basic(WEB, SECRET)), &form).await.outcome(), "200");
     });
-    assert_eq!(world.refresh("c1", &token).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.refresh(WEB, &token).await.outcome(), "400 invalid_grant");
     assert_eq!(world.family("fam_1").await.state, FamilyState::Revoked);
 }

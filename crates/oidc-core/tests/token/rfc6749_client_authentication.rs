@@ -16,35 +16,37 @@ async fn basic_outcome(world: &World, authorization: &str) -> String {
 async fn a_secret_in_the_header_is_accepted() {
     let world = World::new().await;
     let encoded = SECRET.replace('-', "%2D");
-    for good in [basic("m1", SECRET), basic("m1", SECRET).replace("Basic ", "basic "), basic("m%31", &encoded)] {
+    for good in
+        [basic(MACHINE, SECRET), basic(MACHINE, SECRET).replace("Basic ", "basic "), basic("m%61chine", &encoded)]
+    {
         assert_eq!(basic_outcome(&world, &good).await, "200", "{good}");
     }
     // Naming oneself in the form as well is no second method.
-    let named = [ASK, ("client_id", "m1")];
-    assert_eq!(world.post("token", Some(&basic("m1", SECRET)), &named).await.outcome(), "200");
+    let named = [ASK, ("client_id", MACHINE)];
+    assert_eq!(world.post("token", Some(&basic(MACHINE, SECRET)), &named).await.outcome(), "200");
 }
 
 #[tokio::test]
 async fn what_proves_nothing_is_refused() {
     let world = World::new().await;
     for bad in [
-        basic("m1", "wrong"),
-        basic("m1", ""),
-        basic("m1", &SECRET.to_uppercase()),
-        basic("m1", &SECRET[..SECRET.len() - 1]),
-        basic("m1", &format!("{SECRET} ")),
+        basic(MACHINE, "wrong"),
+        basic(MACHINE, ""),
+        basic(MACHINE, &SECRET.to_uppercase()),
+        basic(MACHINE, &SECRET[..SECRET.len() - 1]),
+        basic(MACHINE, &format!("{SECRET} ")),
         basic("unknown", SECRET),
         basic("M1", SECRET),
         basic("", SECRET),
-        basic("m1 ", SECRET),
-        basic("m1%00", SECRET),
+        basic("machine ", SECRET),
+        basic("machine%00", SECRET),
         basic("%zz", SECRET),
-        basic("c1:", SECRET),
+        basic("web:", SECRET),
         "Basic".to_owned(),
         "Basic ????".to_owned(),
         "Basic bTE".to_owned(),
         "Bearer abc".to_owned(),
-        format!("Digest {}", basic("m1", SECRET)),
+        format!("Digest {}", basic(MACHINE, SECRET)),
     ] {
         let reply = world.post("token", Some(&bad), &[ASK]).await;
         assert_eq!(reply.outcome(), "401 invalid_client", "{bad}");
@@ -57,19 +59,19 @@ async fn what_proves_nothing_is_refused() {
 #[tokio::test]
 async fn a_client_authenticates_as_it_is_registered() {
     let world = World::new().await;
-    let token = world.tokens("c2").await.text("refresh_token");
+    let token = world.tokens(WEB_POST).await.text("refresh_token");
     let ask = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
     let with = |further: &[(&'static str, &'static str)]| [&ask[..], further].concat();
-    // c2 posts its secret.
-    assert_eq!(world.post("token", Some(&basic("c2", SECRET)), &ask).await.outcome(), "401 invalid_client");
-    let nothing = with(&[("client_id", "c2")]);
+    // This one posts its secret.
+    assert_eq!(world.post("token", Some(&basic(WEB_POST, SECRET)), &ask).await.outcome(), "401 invalid_client");
+    let nothing = with(&[("client_id", WEB_POST)]);
     assert_eq!(world.post("token", None, &nothing).await.outcome(), "401 invalid_client");
-    let good = with(&[("client_id", "c2"), ("client_secret", SECRET)]);
+    let good = with(&[("client_id", WEB_POST), ("client_secret", SECRET)]);
     assert_eq!(world.post("token", None, &good).await.outcome(), "200");
-    // m1 uses the header.
-    let form = [ASK, ("client_id", "m1"), ("client_secret", SECRET)];
+    // This one uses the header.
+    let form = [ASK, ("client_id", MACHINE), ("client_secret", SECRET)];
     assert_eq!(world.post("token", None, &form).await.outcome(), "401 invalid_client");
-    assert_eq!(world.post("token", None, &[ASK, ("client_id", "m1")]).await.outcome(), "401 invalid_client");
+    assert_eq!(world.post("token", None, &[ASK, ("client_id", MACHINE)]).await.outcome(), "401 invalid_client");
     assert_eq!(world.post("token", None, &[ASK]).await.outcome(), "401 invalid_client");
 }
 
@@ -77,18 +79,18 @@ async fn a_client_authenticates_as_it_is_registered() {
 #[tokio::test]
 async fn two_methods_at_once_are_refused() {
     let world = World::new().await;
-    let header = basic("m1", SECRET);
+    let header = basic(MACHINE, SECRET);
     for form in [
         vec![ASK, ("client_secret", SECRET)],
-        vec![ASK, ("client_id", "m1"), ("client_secret", SECRET)],
-        vec![ASK, ("client_id", "c1")],
+        vec![ASK, ("client_id", MACHINE), ("client_secret", SECRET)],
+        vec![ASK, ("client_id", WEB)],
         vec![ASK, ("client_assertion", "a.b.c")],
         vec![ASK, ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")],
     ] {
         let reply = world.post("token", Some(&header), &form).await;
         assert_eq!(reply.outcome(), "400 invalid_request", "{form:?}");
     }
-    let both = [ASK, ("client_id", "c2"), ("client_secret", SECRET), ("client_assertion", "a.b.c")];
+    let both = [ASK, ("client_id", WEB_POST), ("client_secret", SECRET), ("client_assertion", "a.b.c")];
     assert_eq!(world.post("token", None, &both).await.outcome(), "400 invalid_request");
 }
 
@@ -96,7 +98,7 @@ async fn two_methods_at_once_are_refused() {
 #[tokio::test]
 async fn a_public_client_that_sends_a_secret_is_refused() {
     let world = World::new().await;
-    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    let code = world.code(&Approved { client_id: SPA, ..Approved::default() }).await;
     let form = |further: &'static [(&'static str, &'static str)]| {
         let form = [
             ("grant_type", "authorization_code"),
@@ -106,26 +108,26 @@ async fn a_public_client_that_sends_a_secret_is_refused() {
         ];
         [&form[..], further].concat()
     };
-    let posted = form(&[("client_id", "p1"), ("client_secret", SECRET)]);
+    let posted = form(&[("client_id", SPA), ("client_secret", SECRET)]);
     assert_eq!(world.post("token", None, &posted).await.outcome(), "401 invalid_client");
-    assert_eq!(world.post("token", Some(&basic("p1", SECRET)), &form(&[])).await.outcome(), "401 invalid_client");
-    assert_eq!(world.post("token", Some(&basic("p1", "")), &form(&[])).await.outcome(), "401 invalid_client");
-    assert_eq!(world.post("token", None, &form(&[("client_id", "p1")])).await.outcome(), "200", "the control");
+    assert_eq!(world.post("token", Some(&basic(SPA, SECRET)), &form(&[])).await.outcome(), "401 invalid_client");
+    assert_eq!(world.post("token", Some(&basic(SPA, "")), &form(&[])).await.outcome(), "401 invalid_client");
+    assert_eq!(world.post("token", None, &form(&[("client_id", SPA)])).await.outcome(), "200", "the control");
 }
 
 /// Nothing tells an unknown client from a wrong secret, or from one that the operator suspended.
 #[tokio::test]
 async fn all_clients_that_are_not_believed_get_the_same_answer() {
     let world = World::new().await;
-    let wrong = world.post("token", Some(&basic("m1", "wrong")), &[ASK]).await;
+    let wrong = world.post("token", Some(&basic(MACHINE, "wrong")), &[ASK]).await;
     let unknown = world.post("token", Some(&basic("nobody", "wrong")), &[ASK]).await;
-    world.issuer.set_client_state("m1", ClientState::Suspended).await.unwrap();
-    let suspended = world.post("token", Some(&basic("m1", SECRET)), &[ASK]).await;
+    world.issuer.set_client_state(MACHINE, ClientState::Suspended).await.unwrap();
+    let suspended = world.post("token", Some(&basic(MACHINE, SECRET)), &[ASK]).await;
     for other in [unknown, suspended] {
         assert_eq!((wrong.status, &wrong.headers, &wrong.body), (other.status, &other.headers, &other.body));
     }
-    world.issuer.set_client_state("m1", ClientState::Active).await.unwrap();
-    assert_eq!(basic_outcome(&world, &basic("m1", SECRET)).await, "200");
+    world.issuer.set_client_state(MACHINE, ClientState::Active).await.unwrap();
+    assert_eq!(basic_outcome(&world, &basic(MACHINE, SECRET)).await, "200");
 }
 
 /// What a proxy might add proves nothing here.
@@ -137,7 +139,7 @@ async fn headers_about_certificates_are_ignored() {
         .header("x-client-cert", "MIIB")
         .header("x-ssl-client-verify", "SUCCESS")
         .header("x-forwarded-client-cert", "By=spiffe://x")
-        .body(bytes::Bytes::from_static(b"grant_type=client_credentials&client_id=m1"))
+        .body(bytes::Bytes::from_static(b"grant_type=client_credentials&client_id=machine"))
         .unwrap();
     let reply = world.send(request).await;
     assert_eq!((reply.status, reply.error()), (StatusCode::UNAUTHORIZED, "invalid_client"));

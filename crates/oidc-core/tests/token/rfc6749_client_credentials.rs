@@ -15,12 +15,15 @@ async fn ask(world: &World, client_id: &str, further: &[(&str, &str)]) -> Reply 
 #[tokio::test]
 async fn a_client_gets_a_token_for_itself_and_nothing_else() {
     let world = World::new().await;
-    let reply = ask(&world, "m1", &[]).await;
+    let reply = ask(&world, MACHINE, &[]).await;
     assert_eq!(reply.outcome(), "200");
     assert_eq!(reply.body["scope"], "notes:read notes:write");
     assert!(reply.body["refresh_token"].is_null() && reply.body["id_token"].is_null());
     let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
-    assert_eq!((&claims["sub"], &claims["client_id"], &claims["aud"]), (&json!("m1"), &json!("m1"), &json!(NOTES)));
+    assert_eq!(
+        (&claims["sub"], &claims["client_id"], &claims["aud"]),
+        (&json!(MACHINE), &json!(MACHINE), &json!(NOTES))
+    );
     assert!(claims["jti"].as_str().unwrap().starts_with("cc_"));
     assert!(claims["auth_time"].is_null());
 }
@@ -40,7 +43,7 @@ async fn the_scope_is_within_what_is_registered_and_speaks_of_no_person() {
         ("notes:read  notes:write", "400 invalid_scope"),
         ("notes:\"read", "400 invalid_scope"),
     ] {
-        let reply = ask(&world, "m1", &[("scope", scope)]).await;
+        let reply = ask(&world, MACHINE, &[("scope", scope)]).await;
         assert_eq!(reply.outcome(), outcome, "{scope}");
         if outcome == "200" {
             assert_eq!(reply.body["scope"], scope);
@@ -51,8 +54,8 @@ async fn the_scope_is_within_what_is_registered_and_speaks_of_no_person() {
 #[tokio::test]
 async fn only_clients_that_are_registered_for_it_and_authenticate_may() {
     let world = World::new().await;
-    assert_eq!(ask(&world, "c1", &[]).await.outcome(), "400 unauthorized_client");
-    assert_eq!(ask(&world, "p1", &[]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, WEB, &[]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, SPA, &[]).await.outcome(), "400 unauthorized_client");
     assert_eq!(ask(&world, "nobody", &[]).await.outcome(), "401 invalid_client");
 }
 
@@ -61,8 +64,8 @@ async fn only_clients_that_are_registered_for_it_and_authenticate_may() {
 async fn nothing_is_stored() {
     let world = World::new().await;
     let before = world.store.dump().len();
-    assert_eq!(ask(&world, "m1", &[]).await.outcome(), "200");
-    assert_eq!(ask(&world, "m1", &[("scope", "admin")]).await.outcome(), "400 invalid_scope");
+    assert_eq!(ask(&world, MACHINE, &[]).await.outcome(), "200");
+    assert_eq!(ask(&world, MACHINE, &[("scope", "admin")]).await.outcome(), "400 invalid_scope");
     assert_eq!(world.store.dump().len(), before);
 }
 
@@ -70,7 +73,7 @@ async fn nothing_is_stored() {
 #[tokio::test]
 async fn the_token_does_not_open_userinfo() {
     let world = World::new().await;
-    let token = ask(&world, "m1", &[]).await.text("access_token");
+    let token = ask(&world, MACHINE, &[]).await.text("access_token");
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
 
@@ -78,9 +81,9 @@ async fn the_token_does_not_open_userinfo() {
 #[tokio::test]
 async fn a_public_client_does_not_act_for_itself() {
     let world = World::new().await;
-    let client: countersign_oidc::Client = world.load("p1").await.unwrap();
+    let client: countersign_oidc::Client = world.load(SPA).await.unwrap();
     let grant_types = vec![countersign_oidc::client::GrantTypeName::ClientCredentials];
     world.replace(countersign_oidc::Client { grant_types, ..client }).await;
-    assert_eq!(ask(&world, "p1", &[("scope", "notes:read")]).await.outcome(), "400 unauthorized_client");
-    assert_eq!(ask(&world, "m1", &[("scope", "notes:read")]).await.outcome(), "200", "the control");
+    assert_eq!(ask(&world, SPA, &[("scope", "notes:read")]).await.outcome(), "400 unauthorized_client");
+    assert_eq!(ask(&world, MACHINE, &[("scope", "notes:read")]).await.outcome(), "200", "the control");
 }

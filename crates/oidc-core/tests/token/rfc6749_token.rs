@@ -13,7 +13,7 @@ use crate::world::*;
 #[tokio::test]
 async fn a_code_gives_tokens() {
     let world = World::new().await;
-    let reply = world.tokens("c1").await;
+    let reply = world.tokens(WEB).await;
     assert_eq!(reply.headers[header::CACHE_CONTROL], "no-store");
     assert_eq!(reply.headers[header::CONTENT_TYPE], "application/json");
     assert_eq!(reply.body["token_type"], "Bearer");
@@ -39,7 +39,7 @@ async fn a_request_that_differs_in_one_parameter_is_refused() {
         ("code", Some(""), "400 invalid_request", !spent),
         ("code", Some("unknown"), "400 invalid_grant", !spent),
         ("redirect_uri", None, "400 invalid_request", !spent),
-        ("redirect_uri", Some("https://rp.test/other"), "400 invalid_grant", spent),
+        ("redirect_uri", Some(OTHER_REDIRECT_URI), "400 invalid_grant", spent),
         ("redirect_uri", Some("https://rp.test/cb/"), "400 invalid_grant", spent),
         ("code_verifier", None, "400 invalid_grant", spent),
         ("code_verifier", Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl"), "400 invalid_grant", spent),
@@ -48,9 +48,9 @@ async fn a_request_that_differs_in_one_parameter_is_refused() {
         ("resource", Some("https://evil.test"), "400 invalid_target", !spent),
         ("resource", Some("not a uri"), "400 invalid_target", !spent),
     ] {
-        let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+        let code = world.code(&Approved { client_id: SPA, ..Approved::default() }).await;
         let good = [
-            ("client_id", "p1"),
+            ("client_id", SPA),
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),
             ("redirect_uri", REDIRECT_URI),
@@ -71,10 +71,10 @@ async fn a_request_that_differs_in_one_parameter_is_refused() {
 #[tokio::test]
 async fn a_parameter_that_comes_twice_is_refused() {
     let world = World::new().await;
-    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    let code = world.code(&Approved { client_id: SPA, ..Approved::default() }).await;
     for twice in ["client_id", "grant_type", "code", "redirect_uri", "code_verifier", "unknown"] {
         let mut form = vec![
-            ("client_id", "p1"),
+            ("client_id", SPA),
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),
             ("redirect_uri", REDIRECT_URI),
@@ -85,16 +85,16 @@ async fn a_parameter_that_comes_twice_is_refused() {
         form.push(again);
         assert_eq!(world.post("token", None, &form).await.outcome(), "400 invalid_request", "{twice}");
     }
-    assert_eq!(world.redeem("p1", &code).await.outcome(), "200");
+    assert_eq!(world.redeem(SPA, &code).await.outcome(), "200");
 }
 
 /// §3.2: POST, and a form. A query has no say.
 #[tokio::test]
 async fn only_a_posted_form_is_a_token_request() {
     let world = World::new().await;
-    let code = world.code(&Approved { client_id: "p1", ..Approved::default() }).await;
+    let code = world.code(&Approved { client_id: SPA, ..Approved::default() }).await;
     let form = format!(
-        "client_id=p1&grant_type=authorization_code&code={code}&code_verifier={VERIFIER}&redirect_uri=https%3A%2F%2Frp.test%2Fcb"
+        "client_id=spa&grant_type=authorization_code&code={code}&code_verifier={VERIFIER}&redirect_uri=https%3A%2F%2Frp.test%2Fcb"
     );
     let request = |method: Method, uri: &str, content_type: Option<&str>, body: &str| {
         let request = Request::builder().method(method).uri(format!("/api/auth/oauth2/token{uri}"));
@@ -130,7 +130,7 @@ async fn only_a_posted_form_is_a_token_request() {
 /// §4.1.2: a second use is refused, and takes down what the first gave.
 #[tokio::test]
 async fn a_replayed_code_kills_the_tokens_it_made() {
-    for client_id in ["c1", "p1"] {
+    for client_id in [WEB, SPA] {
         let world = World::new().await;
         let code = world.code(&Approved { client_id, ..Approved::default() }).await;
         let first = world.redeem(client_id, &code).await;
@@ -139,7 +139,7 @@ async fn a_replayed_code_kills_the_tokens_it_made() {
         let rotated = world.refresh(client_id, &refresh).await;
         for again in 0..2 {
             assert_eq!(world.redeem(client_id, &code).await.outcome(), "400 invalid_grant", "{again}");
-            world.after(30);
+            world.pass(30);
         }
         for token in [&access, &rotated.text("access_token")] {
             assert_eq!(world.userinfo(token).await.outcome(), "401 invalid_token");
@@ -155,21 +155,21 @@ async fn a_replayed_code_kills_the_tokens_it_made() {
 async fn a_replay_is_noticed_long_after() {
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
-    let mut refresh = world.redeem("c1", &code).await.text("refresh_token");
+    let mut refresh = world.redeem(WEB, &code).await.text("refresh_token");
     for _ in 0..4 {
-        world.after(20 * 86_400);
+        world.pass(20 * 86_400);
         world.store.purge(world.clock.now(), 1_000).await.unwrap();
-        refresh = world.refresh("c1", &refresh).await.text("refresh_token");
+        refresh = world.refresh(WEB, &refresh).await.text("refresh_token");
     }
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
-    assert_eq!(world.refresh("c1", &refresh).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.refresh(WEB, &refresh).await.outcome(), "400 invalid_grant");
 }
 
 /// §4.1.3: a code is for the client that it was made for. In other hands it is burnt.
 #[tokio::test]
 async fn a_code_is_refused_for_another_client_and_burnt() {
     let world = World::new().await;
-    for (made_for, shown_by) in [("p1", "p2"), ("p1", "c1"), ("c1", "c2"), ("c1", "p1")] {
+    for (made_for, shown_by) in [(SPA, OTHER_SPA), (SPA, WEB), (WEB, WEB_POST), (WEB, SPA)] {
         let code = world.code(&Approved { client_id: made_for, ..Approved::default() }).await;
         assert_eq!(world.redeem(shown_by, &code).await.outcome(), "400 invalid_grant");
         let stored: AuthorizationCode = world.load(Handle::of(&code).as_str()).await.unwrap();
@@ -184,22 +184,22 @@ async fn a_code_is_refused_for_another_client_and_burnt() {
 #[tokio::test]
 async fn a_spent_code_in_other_hands_changes_nothing() {
     let wrong_verifier = "A".repeat(43);
-    for made_for in ["p1", "c1"] {
+    for made_for in [SPA, WEB] {
         let world = World::new().await;
         let code = world.code(&Approved { client_id: made_for, ..Approved::default() }).await;
         let access = world.redeem(made_for, &code).await.text("access_token");
         let before = world.store.dump().len();
         for (shown_by, redirect_uri, verifier) in [
-            ("p2", REDIRECT_URI, VERIFIER),
-            ("c2", REDIRECT_URI, VERIFIER),
-            ("p2", "https://evil.test/cb", ""),
-            (made_for, "https://rp.test/other", VERIFIER),
+            (OTHER_SPA, REDIRECT_URI, VERIFIER),
+            (WEB_POST, REDIRECT_URI, VERIFIER),
+            (OTHER_SPA, "https://evil.test/cb", ""),
+            (made_for, OTHER_REDIRECT_URI, VERIFIER),
             (made_for, REDIRECT_URI, wrong_verifier.as_str()),
             (made_for, REDIRECT_URI, "short"),
             (made_for, REDIRECT_URI, ""),
         ] {
             for age in [0, 61] {
-                world.after(age);
+                world.pass(age);
                 let (authorization, mut form) = credentials(shown_by);
                 form.extend([("grant_type", "authorization_code"), ("code", code.as_str())]);
                 form.extend([("redirect_uri", redirect_uri), ("code_verifier", verifier)]);
@@ -229,9 +229,9 @@ async fn a_client_that_is_not_believed_leaves_the_code_alone() {
         ("redirect_uri", REDIRECT_URI),
         ("code_verifier", "wrong"),
     ];
-    let reply = world.post("token", Some(&basic("c1", "wrong")), &form).await;
+    let reply = world.post("token", Some(&basic(WEB, "wrong")), &form).await;
     assert_eq!(reply.outcome(), "401 invalid_client");
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "200");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "200");
 }
 
 /// §4.1.2: one minute.
@@ -240,8 +240,8 @@ async fn a_code_expires_after_a_minute() {
     let world = World::new().await;
     for (age, outcome) in [(59, "200"), (60, "400 invalid_grant"), (61, "400 invalid_grant")] {
         let code = world.code(&Approved::default()).await;
-        world.after(age);
-        assert_eq!(world.redeem("c1", &code).await.outcome(), outcome, "after {age} s");
+        world.pass(age);
+        assert_eq!(world.redeem(WEB, &code).await.outcome(), outcome, "after {age} s");
     }
 }
 
@@ -253,50 +253,50 @@ async fn a_code_does_not_outlive_what_it_rests_on() {
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
     world.set_account(AccountState::Disabled).await;
-    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "account disabled");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), refused, "account disabled");
     world.set_account(AccountState::Active).await;
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "200", "the control");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "200", "the control");
 
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
-    world.sessions.0.lock().unwrap().insert("ses_1".to_owned());
-    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "signed out");
+    world.sessions.ended.lock().unwrap().insert("ses_1".to_owned());
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), refused, "signed out");
 
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
     let alice = countersign_storage::Subject::new("usr_alice").unwrap();
     let grants = world.issuer.grants(&alice).await.unwrap();
     world.issuer.revoke_grant(&alice, &grants[0].id).await.unwrap();
-    assert_eq!(world.redeem("c1", &code).await.outcome(), refused, "grant revoked");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), refused, "grant revoked");
 
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
-    world.issuer.set_client_state("c1", ClientState::Suspended).await.unwrap();
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "401 invalid_client", "client suspended");
-    world.issuer.set_client_state("c1", ClientState::Active).await.unwrap();
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "200", "the control");
+    world.issuer.set_client_state(WEB, ClientState::Suspended).await.unwrap();
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "401 invalid_client", "client suspended");
+    world.issuer.set_client_state(WEB, ClientState::Active).await.unwrap();
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "200", "the control");
 }
 
 /// A revoked grant takes all of its tokens along, at once.
 #[tokio::test]
 async fn a_revoked_grant_kills_its_tokens() {
     let world = World::new().await;
-    let tokens = world.tokens("c1").await;
+    let tokens = world.tokens(WEB).await;
     let alice = countersign_storage::Subject::new("usr_alice").unwrap();
     let grants = world.issuer.grants(&alice).await.unwrap();
     world.issuer.revoke_grant(&alice, &grants[0].id).await.unwrap();
-    assert_eq!(world.refresh("c1", &tokens.text("refresh_token")).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.refresh(WEB, &tokens.text("refresh_token")).await.outcome(), "400 invalid_grant");
     assert_eq!(world.userinfo(&tokens.text("access_token")).await.outcome(), "401 invalid_token");
-    assert!(!world.holds("c1", &tokens.text("access_token")).await);
+    assert!(!world.holds(WEB, &tokens.text("access_token")).await);
 }
 
 /// §5.2: a client asks only as it is registered.
 #[tokio::test]
 async fn a_client_uses_its_registered_grant_types_only() {
     let world = World::new().await;
-    let code = world.code(&Approved { client_id: "m1", ..Approved::default() }).await;
-    assert_eq!(world.redeem("m1", &code).await.outcome(), "400 unauthorized_client");
-    let reply = world.refresh("c3", "fam_1.x.y").await;
+    let code = world.code(&Approved { client_id: MACHINE, ..Approved::default() }).await;
+    assert_eq!(world.redeem(MACHINE, &code).await.outcome(), "400 unauthorized_client");
+    let reply = world.refresh(WEB_WITHOUT_REFRESH, "fam_1.x.y").await;
     assert_eq!(reply.outcome(), "400 unauthorized_client");
 }
 
@@ -305,10 +305,10 @@ async fn a_client_uses_its_registered_grant_types_only() {
 async fn a_refresh_token_needs_offline_access_and_a_client_that_is_registered_for_it() {
     let world = World::new().await;
     for (client_id, scope, given) in [
-        ("c1", "openid offline_access", true),
-        ("p1", "notes:read offline_access", true),
-        ("c1", "openid notes:read", false),
-        ("c3", "openid offline_access", false),
+        (WEB, "openid offline_access", true),
+        (SPA, "notes:read offline_access", true),
+        (WEB, "openid notes:read", false),
+        (WEB_WITHOUT_REFRESH, "openid offline_access", false),
     ] {
         let code = world.code(&Approved { client_id, scope, ..Approved::default() }).await;
         let reply = world.redeem(client_id, &code).await;
@@ -322,8 +322,8 @@ async fn an_error_description_repeats_nothing() {
     let world = World::new().await;
     for form in [
         vec![("grant_type", "EVIL\"<script>")],
-        vec![("grant_type", "authorization_code"), ("code", "EVIL\"\\"), ("redirect_uri", "EVIL"), ("client_id", "p1")],
-        vec![("grant_type", "refresh_token"), ("refresh_token", "EVIL\"\\"), ("client_id", "p1")],
+        vec![("grant_type", "authorization_code"), ("code", "EVIL\"\\"), ("redirect_uri", "EVIL"), ("client_id", SPA)],
+        vec![("grant_type", "refresh_token"), ("refresh_token", "EVIL\"\\"), ("client_id", SPA)],
         vec![("grant_type", "client_credentials"), ("client_id", "EVIL")],
     ] {
         let reply = world.post("token", None, &form).await;
@@ -340,24 +340,24 @@ async fn an_error_description_repeats_nothing() {
 async fn neither_a_code_nor_a_token_gives_what_the_person_took_back_since() {
     let world = World::new().await;
     let code = world.code(&Approved::default()).await;
-    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), "c1")).await.unwrap();
+    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), WEB)).await.unwrap();
     for scopes in grant.scopes_at.values_mut() {
         *scopes = scopes.without(&Scopes::parse("email").unwrap());
     }
     world.replace(grant).await;
-    assert_eq!(world.redeem("c1", &code).await.outcome(), "400 invalid_grant");
+    assert_eq!(world.redeem(WEB, &code).await.outcome(), "400 invalid_grant");
 
     let world = World::new().await;
-    let tokens = world.tokens("c1").await;
+    let tokens = world.tokens(WEB).await;
     assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_string());
-    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), "c1")).await.unwrap();
+    let mut grant: Grant = world.load(&Grant::id_of(&Subject::new("usr_alice").unwrap(), WEB)).await.unwrap();
     for scopes in grant.scopes_at.values_mut() {
         *scopes = scopes.without(&Scopes::parse("email").unwrap());
     }
     world.replace(grant).await;
     assert!(world.userinfo(&tokens.text("access_token")).await.body["email"].is_null());
-    let scope = world.introspect("c1", &tokens.text("access_token")).await["scope"].clone();
+    let scope = world.introspect(WEB, &tokens.text("access_token")).await["scope"].clone();
     assert_eq!(scope, "openid profile offline_access notes:read notes:write");
-    let refreshed = world.refresh("c1", &tokens.text("refresh_token")).await;
+    let refreshed = world.refresh(WEB, &tokens.text("refresh_token")).await;
     assert_eq!(refreshed.body["scope"], "openid profile offline_access notes:read notes:write");
 }

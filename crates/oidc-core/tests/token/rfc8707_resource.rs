@@ -7,7 +7,7 @@ use crate::world::*;
 
 fn both() -> Approved {
     let scope = "offline_access notes:read";
-    Approved { client_id: "p1", scope, resources: vec![NOTES.to_owned(), MAIL.to_owned()], ..Approved::default() }
+    Approved { client_id: SPA, scope, resources: vec![NOTES.to_owned(), MAIL.to_owned()], ..Approved::default() }
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn a_token_is_for_what_was_asked_and_approved() {
     ] {
         let code = world.code(&both()).await;
         let mut form = vec![
-            ("client_id", "p1"),
+            ("client_id", SPA),
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),
             ("redirect_uri", REDIRECT_URI),
@@ -46,12 +46,12 @@ async fn a_token_is_for_what_was_asked_and_approved() {
 #[tokio::test]
 async fn a_resource_that_was_not_approved_is_out_of_reach() {
     let world = World::new().await;
-    let token = world.tokens("p1").await.text("refresh_token");
+    let token = world.tokens(SPA).await.text("refresh_token");
     for asked in [&[("resource", MAIL)][..], &[("resource", NOTES), ("resource", MAIL)]] {
-        let reply = world.refresh_with("p1", &token, asked).await;
+        let reply = world.refresh_with(SPA, &token, asked).await;
         assert_eq!(reply.outcome(), "400 invalid_target");
     }
-    assert_eq!(world.refresh_with("p1", &token, &[("resource", NOTES)]).await.outcome(), "200");
+    assert_eq!(world.refresh_with(SPA, &token, &[("resource", NOTES)]).await.outcome(), "200");
 }
 
 /// A refresh may narrow, and the next may widen again up to what was approved.
@@ -59,9 +59,9 @@ async fn a_resource_that_was_not_approved_is_out_of_reach() {
 async fn a_refresh_can_choose_among_what_was_approved() {
     let world = World::new().await;
     let code = world.code(&both()).await;
-    let mut token = world.redeem("p1", &code).await.text("refresh_token");
+    let mut token = world.redeem(SPA, &code).await.text("refresh_token");
     for (asked, aud) in [(&[("resource", MAIL)][..], json!(MAIL)), (&[], json!([NOTES, MAIL]))] {
-        let reply = world.refresh_with("p1", &token, asked).await;
+        let reply = world.refresh_with(SPA, &token, asked).await;
         let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
         assert_eq!(claims["aud"], aud);
         token = reply.text("refresh_token");
@@ -76,7 +76,7 @@ async fn a_machine_asks_for_its_registered_resources() {
         [(NOTES, "200"), (MAIL, "200"), ("https://evil.test", "400 invalid_target"), (ISSUER, "400 invalid_target")]
     {
         let form = [("grant_type", "client_credentials"), ("resource", asked)];
-        let reply = world.post("token", Some(&basic("m1", SECRET)), &form).await;
+        let reply = world.post("token", Some(&basic(MACHINE, SECRET)), &form).await;
         assert_eq!(reply.outcome(), outcome, "{asked}");
     }
 }

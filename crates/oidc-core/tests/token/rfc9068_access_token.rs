@@ -18,7 +18,7 @@ use crate::world::*;
 #[tokio::test]
 async fn an_access_token_has_the_claims_of_the_profile() {
     let world = World::new().await;
-    let token = world.tokens("c1").await.text("access_token");
+    let token = world.tokens(WEB).await.text("access_token");
     let unverified = Unverified::parse(&token).unwrap();
     assert_eq!(unverified.header().typ(), Some("at+jwt"));
     assert_eq!(unverified.header().algorithm(), Algorithm::Es256);
@@ -26,7 +26,7 @@ async fn an_access_token_has_the_claims_of_the_profile() {
     let jti = claims["jti"].as_str().unwrap();
     assert!(jti.starts_with("fam_1.") && jti.len() > 25, "{jti}");
     let expected = json!({
-        "iss": ISSUER, "sub": "usr_alice", "aud": [NOTES, ISSUER], "client_id": "c1",
+        "iss": ISSUER, "sub": "usr_alice", "aud": [NOTES, ISSUER], "client_id": WEB,
         "scope": "openid profile email offline_access notes:read notes:write",
         "iat": NOW.as_secs(), "exp": NOW.as_secs() + 300, "auth_time": NOW.as_secs() - 60, "jti": jti,
     });
@@ -38,7 +38,7 @@ async fn an_access_token_has_the_claims_of_the_profile() {
 async fn the_issuer_is_an_audience_for_openid_only() {
     let world = World::new().await;
     let code = world.code(&Approved { scope: "notes:read", ..Approved::default() }).await;
-    let token = world.redeem("c1", &code).await.text("access_token");
+    let token = world.redeem(WEB, &code).await.text("access_token");
     assert_eq!(world.claims(Typ::AccessToken, &token).await["aud"], NOTES);
     assert_eq!(world.userinfo(&token).await.outcome(), "401 invalid_token");
 }
@@ -48,8 +48,8 @@ async fn the_issuer_is_an_audience_for_openid_only() {
 async fn a_resource_chooses_the_algorithm() {
     let mut policy: Policy = policy();
     policy.resources = vec![Resource { algorithm: Some(Algorithm::EdDSA), ..Resource::new(NOTES, "Notes") }];
-    let world = World::with(policy).await;
-    let token = world.tokens("c1").await.text("access_token");
+    let world = World::with_policy(policy).await;
+    let token = world.tokens(WEB).await.text("access_token");
     assert_eq!(Unverified::parse(&token).unwrap().header().algorithm(), Algorithm::EdDSA);
 }
 
@@ -75,9 +75,9 @@ fn verifier(world: &World, audience: &str) -> Verifier {
 async fn our_own_verifier_takes_our_own_tokens() {
     let world = World::new().await;
     let (notes, mail) = (verifier(&world, NOTES), verifier(&world, MAIL));
-    let tokens = world.tokens("c1").await;
+    let tokens = world.tokens(WEB).await;
     let verified = notes.verify(&tokens.text("access_token")).await.unwrap();
-    assert_eq!((verified.subject(), verified.client_id()), ("usr_alice", "c1"));
+    assert_eq!((verified.subject(), verified.client_id()), ("usr_alice", WEB));
     assert_eq!(verified.require_scope("notes:write"), Ok(()));
     assert_eq!(mail.verify(&tokens.text("access_token")).await.unwrap_err().reason(), "audience");
     assert_eq!(notes.verify(&tokens.text("id_token")).await.unwrap_err().reason(), "typ");
@@ -96,12 +96,12 @@ async fn keys_rotate_without_an_outage() {
             world.issuer.rotate_key(Algorithm::Es256, Rotation::Scheduled).await.unwrap();
         }
         if second % 5 == 0 {
-            let reply = world.post("token", Some(&basic("m1", SECRET)), &form).await;
+            let reply = world.post("token", Some(&basic(MACHINE, SECRET)), &form).await;
             let token = reply.text("access_token");
             kids.insert(Unverified::parse(&token).unwrap().header().kid().unwrap().to_owned());
             assert!(notes.verify(&token).await.is_ok(), "second {second}");
         }
-        world.after(1);
+        world.pass(1);
     }
     assert_eq!(kids.len(), 2, "both keys were in use");
 }

@@ -8,7 +8,7 @@ use crate::world::*;
 async fn no_code_token_or_secret_is_in_the_store() {
     let world = World::new().await;
     let mut secrets = vec![SECRET.to_owned(), VERIFIER.to_owned()];
-    for client_id in ["c1", "p1"] {
+    for client_id in [WEB, SPA] {
         let code = world.code(&Approved { client_id, ..Approved::default() }).await;
         let tokens = world.redeem(client_id, &code).await;
         let again = world.refresh(client_id, &tokens.text("refresh_token")).await;
@@ -31,7 +31,7 @@ async fn no_code_token_or_secret_is_in_the_store() {
 #[test]
 fn the_stored_shape_of_a_family_stays_readable() {
     let stored = r#"{
-        "id": "fam_1", "grant_id": "grt_1", "grant_generation": 0, "client_id": "c1",
+        "id": "fam_1", "grant_id": "grt_1", "grant_generation": 0, "client_id": "web",
         "authentication": { "subject": "usr_1", "session_id": "ses_1", "auth_time": 1, "amr": ["pwd"], "acr": null },
         "scopes": "openid offline_access", "resources": ["https://notes.test"], "state": "active",
         "refresh": {

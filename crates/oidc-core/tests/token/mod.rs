@@ -1,10 +1,4 @@
 //! The token endpoint, and what is done with tokens where they were made: userinfo, introspection, revocation.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed expectation is the test's own report"
-)]
 
 mod clock_set_back;
 mod metadata;
@@ -20,4 +14,3 @@ mod rfc8707_resource;
 mod rfc9068_access_token;
 mod rfc9700_refresh_token;
 mod secrets_stay_secret;
-mod world;

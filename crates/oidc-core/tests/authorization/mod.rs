@@ -1,10 +1,4 @@
 //! The authorization side of the issuer: authorization endpoint, interactions, consent, metadata, signing keys.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed expectation is the test's own report"
-)]
 
 mod clients;
 mod grants;
@@ -20,4 +14,3 @@ mod signing_keys;
 mod two_issuers;
 mod waiting;
 mod withdrawal;
-mod world;
