@@ -9,7 +9,7 @@
     reason = "a failed expectation is the test's own report, in its helpers too"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -65,6 +65,54 @@ impl Drop for SmallDisk {
     }
 }
 
+/// A small disk in a file. Only root can mount one.
+struct FailingDisk {
+    image: PathBuf,
+    directory: tempfile::TempDir,
+}
+
+impl FailingDisk {
+    fn new() -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = FailingDisk { image: directory.path().join("disk"), directory };
+        std::fs::File::create(&disk.image).and_then(|file| file.set_len(16 << 20)).unwrap();
+        std::fs::create_dir(disk.path()).unwrap();
+        let ready = run("mkfs.ext4", &["-q", "-F"], &disk.image) && disk.mount();
+        if !ready {
+            eprintln!("NOT TESTED: no disk of ext4 can be made and mounted here; root can");
+        }
+        ready.then_some(disk)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("mounted")
+    }
+
+    fn mount(&self) -> bool {
+        let options = ["-o", "loop,errors=remount-ro", self.image.to_str().unwrap()];
+        run("mount", &options, &self.path())
+    }
+
+    /// What the kernel does when it reads nonsense from the disk: from now on it can only be read. A plain remount is refused
+    /// while files are open.
+    fn fail(&self) {
+        assert!(run("mount", &["-o", "remount,abort"], &self.path()));
+    }
+
+    fn mend(&self) {
+        assert!(run("umount", &[], &self.path()));
+        // It says by its status that there was something to mend.
+        run("e2fsck", &["-p"], &self.image);
+        assert!(self.mount());
+    }
+}
+
+impl Drop for FailingDisk {
+    fn drop(&mut self) {
+        run("umount", &[], &self.path());
+    }
+}
+
 fn run(command: &str, arguments: &[&str], last: &Path) -> bool {
     Command::new(command).args(arguments).arg(last).output().is_ok_and(|output| output.status.success())
 }
@@ -110,6 +158,29 @@ fn a_disk_that_can_only_be_read_refuses_with_words() {
     assert!(refused.contains("cannot be opened: "), "{refused}");
     let refused = SqliteStore::open(disk.path().join("other.db")).unwrap_err().to_string();
     assert!(refused.contains("Read-only file system"), "{refused}");
+}
+
+#[test]
+fn when_the_disk_turns_read_only_under_an_open_store_what_is_told_is_what_is_stored() {
+    let Some(disk) = FailingDisk::new() else { return };
+    let store = open(&disk.path());
+    block_on(store.commit(batch(vec![insert("before", 10)]))).unwrap();
+    disk.fail();
+    let ids = ["a", "b", "c", "d"];
+    let answers = block_on(join_all(ids.map(|id| store.commit(batch(vec![insert(id, 3_000)])))));
+    for (id, answer) in ids.iter().zip(&answers) {
+        assert!(matches!(answer, Err(StoreError::Unavailable(_) | StoreError::Unknown)), "{id}: {answer:?}");
+    }
+    assert!(block_on(is_there(store.as_ref(), "before")), "it can still be read");
+    drop(store);
+    disk.mend();
+    let store = open(&disk.path());
+    assert!(block_on(is_there(store.as_ref(), "before")), "it was acknowledged");
+    for (id, answer) in ids.iter().zip(answers) {
+        let there = block_on(is_there(store.as_ref(), id));
+        assert!(!there || answer == Err(StoreError::Unknown), "{id} was told {answer:?} and is there");
+    }
+    block_on(store.commit(batch(vec![insert("after", 10)]))).unwrap();
 }
 
 #[test]

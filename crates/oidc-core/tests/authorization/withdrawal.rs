@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_oidc::{ClientState, ConsentAnswer, Issuer, Revoked};
+use countersign_postgres::{PostgresStore, testing};
 use countersign_sqlite::SqliteStore;
 use countersign_storage::{
     AccountState, Batch, Entries, Entry, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, StoredAccounts,
@@ -126,20 +127,38 @@ impl Withdrawal {
 }
 
 /// The stores on which it is tried.
-fn stores() -> [(&'static str, Arc<dyn Store>); 2] {
-    [("memory", Arc::new(MemoryStore::new())), ("SQLite", Arc::new(SqliteStore::in_memory().unwrap()))]
+const STORES: [&str; 3] = ["memory", "SQLite", "PostgreSQL"];
+
+/// A new store of that kind; none where no PostgreSQL is named to test on.
+#[allow(clippy::print_stderr, reason = "what is not tested is said")]
+async fn store(kind: &str) -> Option<Arc<dyn Store>> {
+    match kind {
+        "memory" => Some(Arc::new(MemoryStore::new())),
+        "SQLite" => Some(Arc::new(SqliteStore::in_memory().unwrap())),
+        _ if std::env::var_os(testing::SERVER).is_none() => {
+            eprintln!("NOT TESTED: {} names no PostgreSQL", testing::SERVER);
+            None
+        }
+        _ => Some(Arc::new(PostgresStore::connect(testing::fresh().unwrap()).await.unwrap())),
+    }
 }
 
 /// Each withdrawal on each store.
-fn cases() -> impl Iterator<Item = (Withdrawal, &'static str, Arc<dyn Store>)> {
-    ALL.into_iter().flat_map(|withdrawal| stores().map(|(name, store)| (withdrawal, name, store)))
+async fn cases() -> Vec<(Withdrawal, &'static str, Arc<dyn Store>)> {
+    let mut cases = Vec::new();
+    for kind in STORES {
+        for withdrawal in ALL {
+            cases.extend(store(kind).await.map(|store| (withdrawal, kind, store)));
+        }
+    }
+    cases
 }
 
 /// Every family is refreshed, and a code redeemed, between the look of the withdrawal and its write.
 #[tokio::test]
 async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
     const FAMILIES: usize = 50;
-    for (withdrawal, on, store) in cases() {
+    for (withdrawal, on, store) in cases().await {
         let world = Arc::new(World::on(store).await);
         let browser = world.browser_of(&world.alice);
         let mut families = Vec::new();
@@ -178,7 +197,7 @@ async fn a_withdrawal_is_not_beaten_by_uses_of_what_it_withdraws() {
 /// Sixteen lanes, half of which refresh and half of which redeem, until they are told to stop.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_withdrawal_wins_beside_sixteen_lanes_of_use() {
-    for (withdrawal, on, store) in cases() {
+    for (withdrawal, on, store) in cases().await {
         let world = Arc::new(World::on(store).await);
         let browser = world.browser_of(&world.alice);
         browser.tokens(WIDE).await;
