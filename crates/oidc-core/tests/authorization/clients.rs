@@ -2,11 +2,16 @@
 //!
 //! [RFC 7591 §2]: https://www.rfc-editor.org/rfc/rfc7591#section-2
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use countersign_oidc::client::{ApplicationType, ClientCredential, GrantTypeName, RegisterClientError, SecretMethod};
-use countersign_oidc::{ClientSource, ClientState, InteractionRefusal, NewClient, StoredClients};
-use countersign_storage::{Secret, Stopped};
+use countersign_oidc::{
+    Client, ClientSource, ClientState, InteractionRefusal, Issuer, IssuerConfig, NewClient, StoredClients,
+};
+use countersign_storage::{Endpoints, Fault, Secret, Stopped};
 
 use crate::world::*;
 
@@ -166,7 +171,7 @@ async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
     let click = async || world.issuer.decide_consent(&reading, &headers, &answer, &csrf).await;
 
     let moved = vec!["https://web.test/other".to_owned()];
-    world.own().perform(&Put(countersign_oidc::Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
+    world.own().perform(&Put(Client { redirect_uris: moved, ..known.clone() })).await.unwrap();
     assert_eq!(click().await.unwrap_err(), Stopped::Refused(InteractionRefusal::ClientGone));
     assert_eq!(
         world.issuer.interaction(&reading, &headers).await.unwrap_err(),
@@ -175,13 +180,50 @@ async fn what_is_taken_from_a_client_while_consent_is_open_is_not_granted() {
     assert_eq!(browser.ask(&ask).await, Landing::Page(400));
     assert_eq!(world.stored("authorization_code") + world.stored("grant") + world.stored("answered_interaction"), 0);
 
-    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform(&Put(Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(Landing::of(&click().await.unwrap()).error(), "invalid_target");
     assert_eq!(browser.ask(&ask).await.error(), "invalid_target");
     assert_eq!(world.stored("authorization_code") + world.stored("grant"), 0);
 
     world.own().perform(&Put(known)).await.unwrap();
     browser.ask_and_approve(&ask).await.code();
+}
+
+/// Clients of which one is suspended after it was asked for once.
+struct SuspendedMeanwhile {
+    clients: StoredClients,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl ClientSource for SuspendedMeanwhile {
+    async fn client(&self, client_id: &str) -> Result<Option<Client>, Fault> {
+        let client = self.clients.client(client_id).await?;
+        let state = match self.asked.fetch_add(1, Ordering::SeqCst) {
+            0 => ClientState::Active,
+            _ => ClientState::Suspended,
+        };
+        Ok(client.map(|client| Client { state, ..client }))
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_suspended_while_it_asks_gets_no_code() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::web()).await.code();
+    let codes = world.stored("authorization_code");
+    let clients = SuspendedMeanwhile { clients: StoredClients::new(&world.ports, ISSUER), asked: AtomicUsize::new(0) };
+    let config = config(&world.ports, world.sessions.clone(), policy());
+    let issuer = Issuer::new(IssuerConfig { clients: Arc::new(clients), ..config }).unwrap();
+    let ask = async || {
+        let mut request = form(&Ask::web().encoded());
+        request.headers_mut().extend(browser.headers());
+        Landing::of(&issuer.answer(request).await.unwrap())
+    };
+    assert_eq!(ask().await.error(), "unauthorized_client");
+    assert_eq!(ask().await, Landing::Page(400), "and from its next request on it is sent nothing");
+    assert_eq!(world.stored("authorization_code"), codes);
 }
 
 /// The same between the consent and the token, and between one token and the next.
@@ -193,7 +235,7 @@ async fn a_resource_that_is_taken_from_a_client_is_in_no_token_any_more() {
     let ask = Ask::spa().with("resource", NOTES).with("scope", "openid offline_access");
     let tokens = world.redeem(SPA, browser.ask_and_approve(&ask).await.code()).await;
     let code = browser.ask(&ask).await.code().to_owned();
-    world.own().perform(&Put(countersign_oidc::Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
+    world.own().perform(&Put(Client { resources: Vec::new(), ..known.clone() })).await.unwrap();
     assert_eq!(world.redeem(SPA, &code).await["error"], "invalid_target");
     assert_eq!(world.renew(&tokens).await["error"], "invalid_target");
     world.own().perform(&Put(known)).await.unwrap();
