@@ -43,7 +43,7 @@ pub(crate) struct Agent {
     pub(crate) activated_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_used_at: Option<Timestamp>,
-    /// When something of it was last seen to have ended. What ended stays so, though a clock be set back.
+    /// When something of it was last seen to have ended. It stays ended, even if a clock is set back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ impl AgentMode {
 pub enum AgentStatus {
     /// Waiting for a person.
     Pending,
-    /// May call.
+    /// It may call.
     Active,
     /// Unused for too long, or active for too long. It never wakes by itself.
     Expired,
@@ -119,7 +119,7 @@ impl AgentStatus {
         }
     }
 
-    /// Whether it may still come to call something.
+    /// Whether it can still make a call, now or later.
     pub(crate) fn is_living(self) -> bool {
         match self {
             AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired => true,
@@ -196,7 +196,7 @@ impl Agent {
         self.seen_at.map_or(now, |seen_at| seen_at.max(now))
     }
 
-    /// Whether something of it has ended that was not noted yet.
+    /// Whether something of it has ended and was not noted yet.
     pub(crate) fn has_news(&self, policy: &AgentPolicy, now: Timestamp) -> bool {
         let grants = self.grants.iter().filter(|grant| grant.status() == GrantStatus::Active);
         let lapses = self.approval.as_ref().map(|approval| approval.expires_at);
@@ -205,7 +205,7 @@ impl Agent {
         !decided && ends.any(|end| end <= now && self.seen_at.is_none_or(|seen_at| seen_at < end))
     }
 
-    /// Notes what has ended, and keeps the record. To be called before it is written.
+    /// Notes what has ended, and keeps the record. It is called before the record is written.
     pub(crate) fn see(&mut self, policy: &AgentPolicy, now: Timestamp) {
         if self.has_news(policy, now) {
             self.seen_at = Some(self.time(now));
@@ -226,8 +226,8 @@ impl Agent {
         Some(policy.absolute_lifetime.map_or(end, |lifetime| end.min(self.created_at + lifetime)))
     }
 
-    /// Until when the record is kept if it is written at `now`: one that nobody ever let work for a short while, every other
-    /// until after its last possible use.
+    /// Until when the record is kept if it is written at `now`. An agent that was never approved is kept for a short while, every
+    /// other until after its last possible use.
     pub(crate) fn kept_until(&self, policy: &AgentPolicy, now: Timestamp) -> Timestamp {
         match (self.standing, &self.subject) {
             (Standing::Pending | Standing::Rejected, None) => now + policy.pending_kept,
@@ -235,7 +235,7 @@ impl Agent {
         }
     }
 
-    /// Sets when the record goes. To be called before it is written.
+    /// Sets when the record may be purged. It is called before the record is written.
     pub(crate) fn keep(&mut self, policy: &AgentPolicy, now: Timestamp) {
         let until = self.kept_until(policy, now);
         self.purged_after = Some(self.purged_after.map_or(until, |known| known.max(until)));
@@ -350,8 +350,8 @@ impl Agent {
     }
 }
 
-/// The name that a later key of an agent would have given to an agent of its own: taken, so that no key ever stands for two
-/// agents of one host. Left behind by key rotation.
+/// The id that an agent would have if its first key were the later key of another one. It is taken, so that no key ever stands
+/// for two agents of one host. Key rotation leaves it behind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AgentKeyAlias {
     pub(crate) alias: AgentId,

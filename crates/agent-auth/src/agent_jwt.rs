@@ -54,7 +54,7 @@ pub(crate) struct ProvenAgent {
     pub(crate) host: Stored<Host>,
     /// The capabilities that the token is restricted to (Agent Auth §4.3).
     pub(crate) capabilities: Option<Vec<String>>,
-    /// To be inserted with whatever the token brings about.
+    /// Is inserted in the commit that does what the token asks for.
     pub(crate) mark: ReplayMark,
     pub(crate) use_: TokenUse,
     pub(crate) audience: String,
@@ -82,8 +82,8 @@ impl<'a> AgentToken<'a> {
         self.agent_id.host()
     }
 
-    /// One round trip for the records, and for an agent that acts for a person one question to the application's accounts,
-    /// at every call: a person who is disabled there has no agents from the next call on.
+    /// Reads the records in one round trip. For an agent that acts for a person it also asks the application's accounts, at every
+    /// call: the agents of a person who is disabled there stop with their next call.
     pub(crate) async fn load(&self, reader: &mut Reader<'_>, provider: &AgentProvider) -> Result<KnownAgent, Fault> {
         let (agent, host, mark, agent_withdrawn, host_withdrawn) = reader
             .load((
@@ -166,7 +166,7 @@ impl ProvenAgent {
         Actor::Agent { agent_id: self.agent.id.as_str().to_owned(), host_id: self.host.id.as_str().to_owned() }
     }
 
-    /// Whether the token itself allows to speak of this capability.
+    /// Whether the token covers this capability.
     pub(crate) fn covers(&self, capability: &str) -> bool {
         self.capabilities.as_ref().is_none_or(|covered| covered.iter().any(|name| name == capability))
     }

@@ -1,7 +1,7 @@
 //! How many requests one agent, and one host, may make in a window ([Agent Auth §8.13]).
 //!
-//! Counted in the commit that the request leads to anyway, and only once its signature is proven, so that nobody can use up
-//! somebody else's share. Each such request leaves a replay mark and most leave an audit record: without a bound, a host
+//! A request is counted in the commit that it leads to anyway, and only once its signature is proven, so that nobody can use
+//! up somebody else's share. Each such request leaves a replay mark and most leave an audit record: without a bound, a host
 //! that anybody can make up in a moment could fill the store.
 //!
 //! [Agent Auth §8.13]: https://agentauthprotocol.com/specification/v1.0-draft

@@ -13,7 +13,7 @@ use http::{HeaderMap, header};
 pub enum IntrospectionCallers {
     /// Services that prove who they are.
     Authenticated(Arc<dyn CallerAuthentication>),
-    /// Anybody, so often per address; constraints are left out of the answers.
+    /// Anybody, within this limit for each address. The answers leave constraints out.
     ///
     /// # Security
     /// Whoever gets hold of an agent JWT learns for whom the agent acts and what it may do.

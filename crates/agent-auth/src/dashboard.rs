@@ -74,20 +74,20 @@ pub struct HostView {
     pub last_used_at: Option<Timestamp>,
     /// When it ends unless it is used before.
     pub expires_at: Option<Timestamp>,
-    /// Its agents: all that may still come to call something, and some that ended. [`AgentProvider::agents`] lists the rest.
+    /// Its agents: all that can still make a call, now or later, and some that ended. [`AgentProvider::agents`] lists the rest.
     pub agents: Vec<AgentView>,
 }
 
 impl HostView {
-    /// How many of its agents may still come to call something.
+    /// How many of its agents can still make a call, now or later.
     pub fn living(&self) -> usize {
         self.agents.iter().filter(|agent| agent.status.is_living()).count()
     }
 }
 
 impl AgentProvider {
-    /// The hosts that are linked to a person, the latest first, those that ended lately included: at most as many as a
-    /// person may have, a page of at most 1,000 at a time, each with its agents.
+    /// The hosts that are linked to a person, each with its agents, the latest host first. Hosts that ended lately are included;
+    /// together they are at most as many as a person may have. A page holds at most 1,000.
     ///
     /// # Errors
     /// [`Fault`].

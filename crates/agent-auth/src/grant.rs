@@ -102,7 +102,7 @@ impl CapabilityGrant {
     }
 
     /// Answers a pending grant, once and for all: active or denied. Any other stays as it is, since what was denied or
-    /// revoked never comes back. Where it stands then.
+    /// revoked never comes back. Returns where it stands then.
     pub(crate) fn decide(&mut self, verdict: &Verdict<'_>, now: Timestamp) -> GrantStatus {
         if self.status != GrantStatus::Pending {
             return self.status;

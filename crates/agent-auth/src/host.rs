@@ -143,7 +143,7 @@ impl Host {
     /// How far the stored time of the last use may lag behind, so that not each request writes the host.
     pub(crate) const PRECISION: Duration = Duration::from_secs(86_400);
 
-    /// When it ends unless it signs something before. `None` before a person or a policy lets it work.
+    /// When it ends, unless it signs something before. `None` until a person or a policy lets it work.
     pub(crate) fn end(&self, policy: &AgentPolicy) -> Option<Timestamp> {
         let last_used = self.last_used_at.or(self.linked_at).unwrap_or(self.created_at);
         (self.status == HostStatus::Active).then(|| last_used + policy.host_lifetime)
@@ -159,7 +159,8 @@ impl Host {
         self.last_used_at.is_none_or(|noted| now.since(noted) >= Host::PRECISION)
     }
 
-    /// Notes that it signed something, and keeps the record for as long as that lets it live and be looked at afterwards.
+    /// Notes that it signed something. The record is kept for as long as the host can live now, and for some time to look at
+    /// it afterwards.
     pub(crate) fn note_use(&mut self, policy: &AgentPolicy, now: Timestamp) {
         self.last_used_at = Some(self.last_used_at.map_or(now, |noted| noted.max(now)));
         let kept = self.end(policy).map_or(now + policy.pending_kept, |end| end + policy.ended_kept);
@@ -200,7 +201,7 @@ pub(crate) struct HostAlias {
     /// What [`HostId::of`] makes of the later key.
     pub(crate) alias: HostId,
     pub(crate) host: HostId,
-    /// As the host itself: the present key's is moved on with every noted use.
+    /// As of the host itself: the alias of the present key is prolonged with every use that is noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purged_after: Option<Timestamp>,
 }

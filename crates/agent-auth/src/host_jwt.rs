@@ -66,8 +66,8 @@ impl KnownHost {
         }
     }
 
-    /// Notes that the host signed something; seldom, and only for one that is not shut out. Who writes the host anyway
-    /// calls [`KnownHost::note_alias`].
+    /// Notes that the host signed something: once a day, and only for a host that is not shut out. An operation that writes the
+    /// host anyway calls [`KnownHost::note_alias`] instead.
     pub(crate) fn note_use(&self, policy: &AgentPolicy, now: Timestamp, changes: &mut Changes) {
         if let Ok(host) = self.admitted()
             && host.is_due(now)
@@ -79,7 +79,7 @@ impl KnownHost {
         }
     }
 
-    /// What the host is found by lives as long as the host.
+    /// Prolongs the record by which the host is found: it lives as long as the host.
     pub(crate) fn note_alias(&self, host: &Host, changes: &mut Changes) {
         if let Some(mut alias) = self.alias.clone() {
             alias.record.purged_after = host.purged_after;
@@ -87,8 +87,8 @@ impl KnownHost {
         }
     }
 
-    /// Lets go of everything but the single use of the token: for who takes something back, and whose decision stands
-    /// whatever else becomes of host and agent at the same moment.
+    /// Guards nothing but the single use of the token. For operations that take something back: their decision stands, whatever
+    /// else happens to host and agent at the same moment.
     pub(crate) fn unguard(&self, reader: &mut Reader<'_>) {
         self.host.iter().for_each(|host| reader.unguard(&host.record.key()));
         self.alias.iter().for_each(|alias| reader.unguard(&alias.record.key()));
@@ -115,7 +115,7 @@ pub(crate) struct ProvenHost {
 }
 
 impl ProvenHost {
-    /// Spends the token, with whatever it brings about, and counts it.
+    /// Spends the token, in the commit that does what it asks for, and counts it.
     pub(crate) fn spend(&self, changes: &mut Changes) {
         changes.insert(&self.mark);
         if let Some(count) = &self.count {

@@ -1,4 +1,4 @@
-//! An [Agent Auth] provider (`1.0-draft`): agents of persons get capabilities by approval, call them within constraints,
+//! An [Agent Auth] provider (`1.0-draft`): agents of people get capabilities by approval, call them within constraints,
 //! and lose them at once.
 //!
 //! What this crate does not do: it runs no HTTP server, knows no database and no users of its own, renders no page, and

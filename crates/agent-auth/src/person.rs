@@ -11,8 +11,8 @@ use crate::withdrawal::Withdrawal;
 
 /// Which hosts were linked to a person, the latest last; those that ended are forgotten when there is no room.
 ///
-/// Linking a host changes it, and so does ending all hosts of the person: of the two at once one starts again and sees the
-/// other.
+/// Linking a host changes this record, and so does ending all hosts of the person: when both happen at once, one of them starts
+/// again and sees the other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Person {
     subject: Subject,
@@ -25,7 +25,7 @@ impl Person {
     }
 
     /// Reads the hosts with these ids, as they stand without asking the accounts; those that were purged are left out.
-    /// They change all the time, and who looks at them decides nothing about them, so they are not guarded.
+    /// They change all the time, and nothing is decided about them here, so they are not guarded.
     pub(crate) async fn read_hosts(
         ids: &[HostId],
         policy: &AgentPolicy,
@@ -40,7 +40,7 @@ impl Person {
         Ok(found.into_iter().zip(withdrawn).filter_map(|(host, by)| standing::host(host, by, policy, now)).collect())
     }
 
-    /// The person's record with room for one more host, as far as forgetting those that ended makes room.
+    /// The person's record, with room for one more host if forgetting those that ended makes room.
     pub(crate) async fn with_room(
         person: Option<Stored<Person>>,
         policy: &AgentPolicy,

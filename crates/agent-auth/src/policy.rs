@@ -1,4 +1,4 @@
-//! What an operator may choose. Each default is today's best practice; what loosens says so.
+//! What an operator may choose. Each default is today's best practice; a setting that loosens it says so.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub struct AgentPolicy {
     ///
     /// [Agent Auth §5.1]: https://agentauthprotocol.com/specification/v1.0-draft
     pub endpoint_values: EndpointValues,
-    /// What introspection tells an authenticated caller about a grant. Default: with constraints, so that a location of
-    /// its own can enforce them.
+    /// What introspection tells an authenticated caller about a grant. Default: its constraints too, so that a service that
+    /// performs calls itself can enforce them.
     pub introspected_grants: IntrospectedGrants,
     /// How long an agent may stay unused, in whole seconds ([Agent Auth §2.4]). Default: 3,600 s.
     ///
@@ -47,7 +47,7 @@ pub struct AgentPolicy {
     ///
     /// [Agent Auth §8.11]: https://agentauthprotocol.com/specification/v1.0-draft
     pub fresh_session: Duration,
-    /// How many user codes one person may look up or get wrong. Default: 20 in 10 minutes.
+    /// How often one person may look up a user code, or give a wrong one. Default: 20 in 10 minutes.
     pub user_code_attempts: Limit,
     /// How many hosts that were never seen before one address may bring ([Agent Auth §8.13]). Default: 20 an hour.
     ///
@@ -58,12 +58,12 @@ pub struct AgentPolicy {
     /// # Security
     /// Each call leaves a replay mark and an audit record; without a limit one agent can fill the store.
     pub calls: Option<Limit>,
-    /// How many agents one host may register, those included that it ends at once, and how often it and its agents may change
-    /// their keys: together. Default: 60 an hour.
+    /// How many keys one host may bring: one for each agent that it registers, even if it ends it at once, and one for each time
+    /// that it or an agent of its changes its key. Default: 60 an hour.
     ///
     /// # Security
-    /// Each leaves a record for [`AgentPolicy::pending_kept`] at least, a key that was given up for more than a year; and
-    /// anybody can make up a host.
+    /// Anybody can make up a host. Each agent leaves a record for [`AgentPolicy::pending_kept`] at least, each key that was
+    /// given up one for more than a year.
     pub registrations: Option<Limit>,
     /// How many living agents one host may have: 1 to 1,000. Default: 25.
     pub agents_per_host: u32,

@@ -12,8 +12,8 @@ use crate::agent::Agent;
 use crate::policy::AgentPolicy;
 use crate::refusal::Refusal;
 
-/// When the status of a waiting agent was last asked for, and how long to wait before the next time: one record for each
-/// agent, gone with its question.
+/// When the status of a waiting agent was last asked for, and how long to wait before the next time. There is one record for
+/// each agent, and it ends with the question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Polls {
     agent: String,
@@ -66,7 +66,7 @@ pub(crate) fn count(
     if soon { Err(Refusal::SlowDown { interval: polls.interval }) } else { Ok(()) }
 }
 
-/// Times are whole seconds: who waits for the interval exactly may seem a second early.
+/// Times are whole seconds: a poll after exactly the interval may seem a second early.
 const TOLERANCE: Duration = Duration::from_secs(1);
 /// In seconds, as RFC 8628 says.
 const STEP: u64 = 5;

@@ -34,22 +34,22 @@ pub struct AgentProviderConfig {
     pub verification_uri: String,
     /// Store, clock, randomness, audit.
     pub ports: Ports,
-    /// Whose account is active: the agents of others are refused.
+    /// Says whose account is active: the agents of others are refused.
     pub accounts: Arc<dyn Accounts>,
     /// Counts attempts at user codes, unknown hosts, and open introspection.
     pub throttle: Arc<dyn Throttle>,
     /// What agents can be allowed to do.
     pub capabilities: Vec<Capability>,
-    /// Does it.
+    /// Performs what an agent was allowed to do.
     pub executor: Arc<dyn Executor>,
     /// Who may introspect.
     pub introspection_callers: IntrospectionCallers,
-    /// The choices.
+    /// What the operator chose.
     pub policy: AgentPolicy,
 }
 
-/// An Agent Auth provider. Answers its endpoints ([`Endpoints`]); pages drive approval and the dashboard through its
-/// methods.
+/// An Agent Auth provider. It answers its endpoints ([`Endpoints`](countersign_storage::Endpoints)); pages use its methods for
+/// approval and the dashboard.
 pub struct AgentProvider {
     pub(crate) issuer: String,
     pub(crate) origin: String,

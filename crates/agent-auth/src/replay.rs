@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 /// The mark that a token was used. Its key is what makes the second use fail: it is inserted in the very commit that does
 /// what the token asked for, so of many concurrent uses one does it, on however many nodes.
 ///
-/// Marks are apart for each host and each agent (Agent Auth §10.3), and they live as long as the token could be
-/// accepted anywhere, to the end of its life and two leeways more, and some minutes beyond, so that a clock that is set back
-/// by minutes after a purge revives no token. Introspection leaves no mark and asks for none: who
-/// received a token may ask about it, and the one call that it is good for stays unspent.
+/// Each host and each agent has marks of its own (Agent Auth §10.3). A mark lives as long as the token could be accepted
+/// anywhere: to the end of its life, and two leeways more. It stays some minutes beyond that, so that no token revives when a
+/// clock is set back by minutes after a purge. Introspection neither leaves nor asks for a mark: a service that received a token
+/// may ask about it, and the one call that it is good for stays unspent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReplayMark {
     id: Handle,

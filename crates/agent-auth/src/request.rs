@@ -1,4 +1,4 @@
-//! Reading requests: bearer token, query, JSON body. One reading each, or none.
+//! Reading requests: bearer token, query, JSON body. What can be read in two ways is refused.
 
 use bytes::Bytes;
 use countersign_jose::json;

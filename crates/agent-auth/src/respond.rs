@@ -54,7 +54,7 @@ impl Answer {
     }
 }
 
-/// An error in the one shape. `discovery` is where a client without credentials learns how to get some.
+/// An error, in the shape that all have. At `discovery` a client without credentials learns how to get some.
 pub(crate) fn respond_error(error: &Stopped<Refusal>, discovery: &str) -> Response<Bytes> {
     let status = match error {
         Stopped::Refused(refusal) => refusal.status(),

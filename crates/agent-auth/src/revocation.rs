@@ -20,9 +20,9 @@ use crate::withdrawal::Withdrawal;
 /// What a revocation did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Revocation {
-    /// It can call nothing any more; this ended so many agents that could have.
+    /// It can make no call any more.
     Revoked {
-        /// How many.
+        /// How many agents ended with it that could still have made a call.
         agents: usize,
     },
     /// There is no such thing, or it is not this person's.

@@ -1,6 +1,6 @@
-//! What agents and hosts are, given what became of what they depend on: of a host its withdrawal, its person's account and
-//! its own age; of an agent its withdrawal and its host. Nothing of this is written into the agents of a host, so ending or
-//! linking a host with a thousand agents is one write.
+//! Where agents and hosts stand, given what they depend on. A host depends on its withdrawal, the account of its person and its
+//! own age; an agent on its withdrawal and its host. Nothing of this is written into the agents of a host, so ending or linking
+//! a host with a thousand agents is one write.
 //!
 //! Every record that is read to be judged passes through here first.
 
@@ -55,8 +55,8 @@ pub(crate) fn of_account(host: &mut Stored<Host>, account: Option<&Account>) -> 
     }
 }
 
-/// The agent under its host as it stands. What ended first is what it stays: an agent that was revoked before its host was
-/// linked is not claimed, one that was claimed is not revoked with the host.
+/// The agent as it stands under its host. The first end counts: an agent that was revoked before its host was linked is not
+/// claimed, and one that was claimed is not revoked with the host.
 pub(crate) fn agent(
     agent: Option<Stored<Agent>>,
     withdrawn: Withdrawn,
@@ -87,8 +87,8 @@ pub(crate) fn agent(
     Some(agent)
 }
 
-/// The agents that a host keeps count of, as they stand; those that were purged are left out. They change all the time,
-/// and who looks at them decides nothing about them, so they are not guarded.
+/// The agents that a host keeps count of, as they stand, without those that were purged. They change all the time, and nothing
+/// is decided about them here, so they are not guarded.
 pub(crate) async fn agents_of(
     host: &Stored<Host>,
     policy: &AgentPolicy,
@@ -100,7 +100,7 @@ pub(crate) async fn agents_of(
     settled(found.into_iter().flatten().collect(), host, policy, reader).await
 }
 
-/// Agents of a host that were just read, as they stand; not to decide on either.
+/// Agents of a host that were just read, as they stand. They are not guarded, either.
 pub(crate) async fn settled(
     agents: Vec<Stored<Agent>>,
     host: &Stored<Host>,
@@ -113,7 +113,7 @@ pub(crate) async fn settled(
     Ok(agents.into_iter().zip(withdrawn).filter_map(|(found, by)| agent(Some(found), by, Some(host), policy)).collect())
 }
 
-/// How many of these may still come to call something.
+/// How many of these can still make a call, now or later.
 pub(crate) fn living(agents: &[Stored<Agent>], host: &Host, policy: &AgentPolicy, now: Timestamp) -> usize {
     agents.iter().filter(|agent| agent.status(host, policy, now).is_living()).count()
 }

@@ -1,7 +1,7 @@
 //! Acts that were permitted and whose end is not known: they are under way, or the process died.
 //!
-//! The record is written by the commit that permits the act, and removed by the one that says how it ended. What stays
-//! behind is what somebody must look into: the act may have been done, in part or not at all.
+//! The commit that permits the act writes the record, and the one that says how it ended removes it. Somebody must look into what
+//! stays behind: the act may have been done, in part or not at all.
 
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};

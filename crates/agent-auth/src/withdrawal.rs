@@ -17,7 +17,7 @@ use crate::agent::Agent;
 use crate::host::Host;
 use crate::policy::AgentPolicy;
 
-/// An agent or host, by its id, is over.
+/// The agent or host with this id is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Withdrawal {
     id: String,
@@ -28,7 +28,7 @@ pub(crate) struct Withdrawal {
 
 impl Withdrawal {
     pub(crate) fn of_agent(agent: &Agent, because: &str, policy: &AgentPolicy, now: Timestamp) -> Self {
-        // However short the record would be kept by what is known of it: somebody may just have approved it.
+        // Not only as long as the agent's record is kept as it was read: somebody may just have approved it.
         let longest = policy.max_lifetime.max(policy.session_lifetime).max(policy.pending_kept) + policy.ended_kept;
         let kept = (now + longest).max(agent.purged_after.unwrap_or(now));
         Withdrawal::of(agent.id.as_str(), because, kept, now)
@@ -39,8 +39,8 @@ impl Withdrawal {
         Withdrawal::of(host.id.as_str(), because, kept, now)
     }
 
-    /// It stays for longer than what it ends. What is ended is not guarded here, so somebody may have prolonged it a moment
-    /// ago, by a clock that runs a little ahead.
+    /// The record stays for longer than what it ends. That is not guarded here, so somebody may have prolonged it a moment ago,
+    /// by a clock that runs a little ahead.
     fn of(id: &str, because: &str, kept: Timestamp, now: Timestamp) -> Self {
         Withdrawal { id: id.to_owned(), at: now, because: because.to_owned(), expires_at: kept + MARGIN }
     }

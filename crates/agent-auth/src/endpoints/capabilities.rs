@@ -1,8 +1,8 @@
 //! `GET /capability/list` and `GET /capability/describe` ([Agent Auth §5.2], §5.2.1).
 //!
-//! Both answer anybody; credentials only add to what is seen. Credentials that prove nothing are passed over and not
+//! Both answer anybody; credentials only add to what is seen. Credentials that prove nothing are ignored instead of
 //! refused ([Agent Auth §5.2]: a server that lists without credentials never answers 401 there), but the `jti` of good
-//! ones is spent like everywhere.
+//! ones is spent, as everywhere.
 //!
 //! [Agent Auth §5.2]: https://agentauthprotocol.com/specification/v1.0-draft
 

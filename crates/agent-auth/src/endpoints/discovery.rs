@@ -10,7 +10,7 @@ use crate::policy::{AutonomousPolicy, EndpointValues};
 use crate::respond::{Answer, Caching};
 use crate::route::Route;
 
-/// The draft that is spoken here (Agent Auth §5.1.1).
+/// The draft that this crate implements (Agent Auth §5.1.1).
 const VERSION: &str = "1.0-draft";
 const MAX_AGE: u32 = 3_600;
 

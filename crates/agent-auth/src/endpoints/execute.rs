@@ -1,8 +1,8 @@
 //! `POST /capability/execute` ([Agent Auth §5.11]): one load, a pure judgement, one commit, then the executor.
 //!
 //! The commit holds the single use of the token, the audit record and the count of calls, guarded by everything that the
-//! judgement read: an agent, host or grant that was revoked meanwhile makes it start again and refuse. Nothing is cached,
-//! so the first call after a revocation fails, on every node. A refusal is committed too, once the signature is proven.
+//! judgement read: when an agent, host or grant was revoked meanwhile, it starts again and refuses. Nothing is cached, so the
+//! first call after a revocation fails, on every node. A refusal is committed too, once the signature is proven.
 //!
 //! [Agent Auth §5.11]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -50,8 +50,8 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
     Ok(Answer::new(json!({ "data": data })))
 }
 
-/// Judges calls that one token asks for, in one commit. The token is spent by it, whatever the judgements. What is wrong
-/// with the request itself is told once the token is proven.
+/// Judges the calls that one token asks for, in one commit. It spends the token, whatever it judges. What is wrong with the
+/// request itself is told once the token is proven.
 pub(crate) async fn permit(
     provider: &AgentProvider,
     token: &AgentToken<'_>,
@@ -60,8 +60,8 @@ pub(crate) async fn permit(
     provider.ports.perform(&Permit { provider, token, calls }).await
 }
 
-/// Acts, after the commit, and remembers how it ended. What goes wrong now is told to the agent; the token stays used. An
-/// act whose end cannot be remembered stays among those that have none ([`UnfinishedCall`]).
+/// Acts, after the commit, and remembers how the act ended. The agent is told what goes wrong now; its token stays used. If the
+/// end cannot be remembered, the act stays among those that have none ([`UnfinishedCall`]).
 pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Stopped<Refusal>> {
     let done = provider.executor.execute(call).await;
     let ended = Ended { call, failure: done.as_ref().err() };
@@ -87,7 +87,7 @@ pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Re
     })
 }
 
-/// May this token's bearer make these calls, now? A refusal of the bearer is a refusal of all.
+/// May the bearer of this token make these calls, now? If the bearer is refused, all calls are.
 struct Permit<'a> {
     provider: &'a AgentProvider,
     token: &'a AgentToken<'a>,
@@ -223,8 +223,8 @@ enum Used {
     Refused,
 }
 
-/// Notes an allowed use for the agent's session clock, but not at each call: only when the note would be too old by now. And
-/// notes, once, that something of it was seen to have ended.
+/// Notes an allowed use for the agent's session clock: not at each call, but when the last note has become too old. It also
+/// notes, once, that something of the agent was seen to have ended.
 fn note(provider: &AgentProvider, mut proven: ProvenAgent, used: Used, changes: &mut Changes, now: Timestamp) {
     let policy = &provider.policy;
     let precision = policy.last_use_precision.min(policy.session_lifetime / 10);

@@ -1,7 +1,7 @@
 //! `POST /agent/introspect` ([Agent Auth §5.12]): a service that received an agent JWT asks what it is worth.
 //!
-//! The whole verification runs, except for single use: asking does not spend the token, and a token that was spent here
-//! is still told as what it is, so that a service learns whom it serves. A service that acts on a token itself must keep
+//! The whole verification runs, except for single use: asking does not spend the token, and the answer about a token that was
+//! spent is the same, so that a service learns whom it serves. A service that acts on a token itself must keep
 //! its own record of `jti`. Whatever is wrong with a token, the answer is `{"active": false}` and nothing more.
 //!
 //! [Agent Auth §5.12]: https://agentauthprotocol.com/specification/v1.0-draft

@@ -1,8 +1,8 @@
 //! `POST /agent/reactivate` ([Agent Auth §5.6]): a host wakes an expired agent of its own. Nothing else does.
 //!
 //! Everything that the agent held is revoked. A delegated agent then asks its person for the same again, under grants that
-//! are new and worth nothing until they are approved; hosts have no capabilities of their own here that would come
-//! without asking. An autonomous agent gets anew what the policy gives today. The absolute lifetime goes on.
+//! are new and worth nothing until they are approved. Hosts have no capabilities of their own here, so nothing comes without
+//! asking. An autonomous agent gets what the policy gives today. Its absolute lifetime goes on.
 //!
 //! [Agent Auth §5.6]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -90,7 +90,7 @@ impl Reactivate<'_> {
         let event =
             Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref());
         if agent.outlived(&provider.policy, now) {
-            // What the clock has ended stays ended, should the policy become longer.
+            // What the clock has ended stays ended, even if the policy allows more later.
             agent.record.revoke("the agent's absolute lifetime is over");
             agent.record.see(&provider.policy, now);
             changes.replace(&agent);

@@ -1,8 +1,8 @@
 //! `POST /agent/register` ([Agent Auth §5.3]).
 //!
-//! A delegated agent starts pending, with a user code for a person to approve it with; under a host that nobody is linked
-//! to yet, that approval links the host. An autonomous agent gets what the policy for such agents gives, and nothing else;
-//! without such a policy the mode is refused.
+//! A delegated agent starts pending, with a user code by which a person can approve it. The approval also links the host, if
+//! nobody is linked to it yet. An autonomous agent gets what the policy for such agents gives, and nothing else; without such a
+//! policy the mode is refused.
 //!
 //! [Agent Auth §5.3]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -51,7 +51,7 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
-    // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
+    // Kept until the token is proven: a sender who proves nothing learns nothing about the body, nor about names in it.
     let asked = Registration::parse(&token, request, provider);
     let register = Register { provider, token: &token, asked };
     register.admit_unknown_host(request).await?;
@@ -102,15 +102,15 @@ struct Register<'a> {
 struct Loaded {
     known: KnownHost,
     agent: Option<Stored<Agent>>,
-    /// Set where the key is a later key of another agent of the host.
+    /// Is there when the key is a later key of another agent of the host.
     alias: Option<Stored<AgentKeyAlias>>,
-    /// The agents that the host keeps count of, where they would be too many with one more: those that have not ended.
+    /// The agents of the host that have not ended. They are read when the host has no room for one more.
     living: Option<Vec<AgentId>>,
 }
 
 impl Register<'_> {
-    /// Hosts that were never seen cost a record each, so they are counted per address before one is made
-    /// (Agent Auth §8.13); only those that prove their key, so that nobody is shut out by another's noise.
+    /// A host that was never seen costs a record, so such hosts are counted per address before one is made (Agent Auth §8.13).
+    /// Only those that prove their key are counted, so that nobody is shut out by somebody else's noise.
     async fn admit_unknown_host(&self, request: &Request<Bytes>) -> Result<(), Stopped<Refusal>> {
         let provider = self.provider;
         let mut reader = provider.ports.reader();
@@ -143,7 +143,7 @@ impl Operation for Register<'_> {
     type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
-        // The agent's id follows from the host's, which a rotated key hides: then it is read again under the right one.
+        // The agent's id follows from the host's. A rotated key hides that one; then the agent is read again under the right id.
         let guess = self.agent_id(self.token.new_host_id());
         let (known, agent) = self.token.load(reader, guess.as_ref(), self.provider).await?;
         let host_id = known.host.as_ref().map_or(self.token.new_host_id(), |host| &host.id);
@@ -175,7 +175,7 @@ impl Operation for Register<'_> {
         };
         match (registered, known) {
             (Ok(decision), _) => decision,
-            // A refusal spends the token of a known host; of one that stays unknown nothing is kept.
+            // A refusal spends the token of a known host. Nothing is kept of a host that stays unknown.
             (Err(refusal), Some(host)) => {
                 let event = self.event(None, &host).denied(refusal.code());
                 let mut changes = Changes::none();
@@ -192,7 +192,7 @@ impl Register<'_> {
         usize::try_from(self.provider.policy.agents_per_host).unwrap_or(usize::MAX)
     }
 
-    /// Those of the host's agents that may still come to call something. At most as many are read as a host may have.
+    /// Those of the host's agents that can still make a call, now or later. At most as many are read as a host may have.
     async fn living(&self, host: &Stored<Host>, reader: &mut Reader<'_>) -> Result<Vec<AgentId>, Fault> {
         let (policy, now) = (&self.provider.policy, reader.now());
         let agents = standing::agents_of(host, policy, reader).await?;
@@ -259,7 +259,7 @@ impl Register<'_> {
         if agent.is_none() {
             host.agents.push(record.id.clone());
         }
-        // Each registration changes the host, so that none can slip past whoever is just linking it.
+        // Each registration changes the host, so that none can slip past a person who is just linking it.
         host.note_use(&self.provider.policy, now);
         match stored_host {
             Some(stored) => {

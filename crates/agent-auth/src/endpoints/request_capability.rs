@@ -1,7 +1,7 @@
 //! `POST /agent/request-capability` ([Agent Auth §5.4]): an agent at work asks for more.
 //!
-//! A delegated agent is answered with a user code, and its person decides; what it may do already stays as it is. An
-//! autonomous one gets what the policy gives. A grant that the agent holds already is not asked for again.
+//! A delegated agent gets a user code, and its person decides; what it may do already stays as it is. An autonomous one gets
+//! what the policy gives. A grant that the agent holds already is not asked for again.
 //!
 //! [Agent Auth §5.4]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -38,7 +38,7 @@ struct Body {
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = AgentToken::parse(request::bearer(request.headers())?)?;
-    // Kept until the token is proven: to whom it is not, nothing is told about the body, nor about names in it.
+    // Kept until the token is proven: a sender who proves nothing learns nothing about the body, nor about names in it.
     let asked = Wish::parse(request, provider);
     let ask = RequestCapability { provider, token: &token, asked };
     Ok(Answer::new(provider.ports.perform(&ask).await?))

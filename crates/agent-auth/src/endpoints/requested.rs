@@ -125,7 +125,7 @@ pub(crate) fn by_policy(
     Ok((approved, asked))
 }
 
-/// A constraint on a field that does not exist would look like a limit and be none; this one would even refuse every call.
+/// Refuses a constraint on a field that does not exist: it looks like a limit, and every call would fail on it.
 fn check_fields(name: &str, constraints: &Constraints, offer: &Offer) -> Result<(), Refusal> {
     let known = offer.by_name(name).is_some_and(|offered| constraints.fields().all(|field| offered.input.knows(field)));
     if known {

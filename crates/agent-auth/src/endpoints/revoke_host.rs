@@ -1,5 +1,5 @@
 //! `POST /host/revoke` ([Agent Auth §5.10]): a host ends itself, and every agent under it with it (§8.5), in one write. Its
-//! agents are read for nothing but the number that the answer tells.
+//! agents are read only because the answer tells their number.
 //!
 //! [Agent Auth §5.10]: https://agentauthprotocol.com/specification/v1.0-draft
 

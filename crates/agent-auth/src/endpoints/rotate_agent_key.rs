@@ -1,7 +1,7 @@
 //! `POST /agent/rotate-key` ([Agent Auth §5.8]): another key for an agent; the old one is dead with the answer.
 //!
-//! The draft lets the host do it, naming the agent. The published client does it with the agent's own token, naming
-//! nobody; that is accepted too, for an active agent and itself alone, and recorded as what it is.
+//! In the draft the host does it and names the agent. The published client does it with the agent's own token and names nobody.
+//! That is accepted too, of an active agent for itself alone, and the audit tells the two apart.
 //!
 //! [Agent Auth §5.8]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -216,7 +216,7 @@ impl RotateAgentKey<'_> {
         Ok(Found { agent, host: host.clone(), spent, actor })
     }
 
-    /// A key works for one agent, once: none that another has or had, nor one that this agent gave up.
+    /// A key works for one agent, once: it must not be one that another agent has or had, nor one that this agent gave up.
     fn check_key(&self, host: &Host, taken: bool) -> Result<StoredKey, Refusal> {
         let key = &self.asked.as_ref().map_err(Clone::clone)?.key;
         if taken {

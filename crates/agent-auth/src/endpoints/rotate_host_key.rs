@@ -46,7 +46,7 @@ struct RotateHostKey<'a> {
     alias: HostId,
 }
 
-/// Whether the new key is, or was, somebody's already: any host's, or that of an agent under this host.
+/// Whose the new key is or was: any host's, or that of an agent under this host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyOf {
     Host,
@@ -90,7 +90,7 @@ impl Operation for RotateHostKey<'_> {
         proven.spend(&mut changes);
         let rotated = known.admitted().and_then(|host| {
             let key = self.key.as_ref().map_err(Clone::clone)?;
-            // It can as well come back as another host; and what a rotation leaves behind is kept for as long as hosts are.
+            // It can just as well come back as another host, and what a rotation leaves behind is kept as long as hosts are.
             if host.status == HostStatus::Pending {
                 return Err(Refusal::HostPending);
             }

@@ -1,6 +1,6 @@
 //! `GET /agent/status` ([Agent Auth §5.5]): what a host may know about an agent of its own. Pending hosts may ask too,
-//! because that is how their first agent learns that it was approved. Who polls for that faster than the interval is told
-//! to slow down ([RFC 8628 §3.5]).
+//! because that is how their first agent learns that it was approved. A host that polls faster than the interval is told to
+//! slow down ([RFC 8628 §3.5]).
 //!
 //! [Agent Auth §5.5]: https://agentauthprotocol.com/specification/v1.0-draft
 //! [RFC 8628 §3.5]: https://www.rfc-editor.org/rfc/rfc8628#section-3.5

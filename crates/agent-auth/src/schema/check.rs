@@ -1,7 +1,7 @@
 //! Arguments against a compiled schema.
 //!
-//! Each value is looked at a bounded number of times, whatever it is; a refusal says where it is and what was expected,
-//! and repeats nothing of it.
+//! Each value is looked at a bounded number of times, whatever it is. A refusal says where the value is and what was expected,
+//! and repeats nothing of the value.
 
 use serde_json::{Map, Value};
 

@@ -34,7 +34,7 @@ impl Format {
                 text.get(10..11).is_some_and(|t| t.eq_ignore_ascii_case("t"))
                     && OffsetDateTime::parse(text, &Rfc3339).is_ok()
             }
-            // The rule of this house for addresses, without its tidying up. Letters beyond ASCII are of `idn-email`.
+            // The rule for addresses that holds everywhere else, without its tidying up. Letters beyond ASCII are of `idn-email`.
             Format::Email => {
                 text.is_ascii()
                     && !text.contains(|c: char| c.is_ascii_whitespace())

@@ -29,7 +29,7 @@ impl InputSchema {
     /// The first constraint under which no call would ever be allowed: it contradicts itself (`min` above `max`, an empty
     /// `in`), the schema (`min` above its `maximum`, no value of `in` that it allows), or the field cannot be constrained.
     ///
-    /// `None` is no promise: what a `pattern` leaves over is not looked into, unless the values are listed.
+    /// `None` is no promise: what a `pattern` leaves is not looked into, unless the values are listed.
     pub fn contradiction<'a>(&self, constraints: &'a Constraints) -> Option<Contradiction<'a>> {
         constraints.iter().find_map(|(field, constraint)| match self.left(field, Some(constraint)) {
             Left::Nothing(reason) => Some(Contradiction { field, reason }),

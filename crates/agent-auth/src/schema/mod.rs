@@ -2,8 +2,8 @@
 //!
 //! Why it is read by code of our own, and not by a validator: what a call may contain is a security decision here.
 //! Constraints are held against the schema, narrowed by it, refused when it leaves nothing of them, and told to a person
-//! together with its own bounds; a validator answers yes or no and cannot be asked for any of that. And a keyword that
-//! would be ignored is a configuration error, where a validator passes over it.
+//! together with its own bounds. A validator answers yes or no and cannot be asked for any of that. And it passes over a
+//! keyword that it does not know, which is a mistake in the configuration here.
 //!
 //! | Understood | Said about it |
 //! |---|---|

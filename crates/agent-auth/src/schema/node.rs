@@ -81,7 +81,7 @@ pub(super) struct Alternative {
 }
 
 impl Node {
-    /// The types that a value may have here, estimated: never fewer than it may. Whole numbers are numbers.
+    /// The types that a value may have here: an estimate that never leaves one out. Whole numbers are numbers.
     pub(super) fn kinds(&self) -> Vec<Type> {
         let has_type =
             |types: &Vec<Type>, kind| types.contains(&kind) || (kind == Type::Number && types.contains(&Type::Integer));

@@ -31,7 +31,7 @@ impl Numbers {
         (!self.whole || number.is_integer()) && self.range.contains(number)
     }
 
-    /// Whether a number is left within these limits that is not excluded: never no where there is one.
+    /// Whether a number is left within these limits that is not excluded. The answer is never no if there is one.
     pub(super) fn leave_any(&self, limits: &Operators, excluded: &[Scalar]) -> bool {
         let range = self.range.and(&Range::of(limits));
         let (Some(least), Some(most)) = (&range.least, &range.most) else { return true };

@@ -1,4 +1,4 @@
-//! Which scalars a schema allows, estimated: never fewer than it does.
+//! Which scalars a schema allows: an estimate that never leaves one out.
 //!
 //! Constraints speak of texts, numbers and booleans only. What a schema says about these is gathered here, so that a
 //! constraint can be held against it without an argument at hand.
