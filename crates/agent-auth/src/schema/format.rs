@@ -45,6 +45,15 @@ impl Format {
         }
     }
 
+    /// What a person may expect of it.
+    pub(super) fn for_people(self) -> &'static str {
+        match self {
+            Format::DateTime => "must be a date with a time, such as 2030-12-31T23:59:59Z",
+            Format::Email => "must look like an e-mail address",
+            Format::Uri => "must be a web address or another URI",
+        }
+    }
+
     /// What is expected.
     pub(super) fn in_words(self) -> &'static str {
         match self {

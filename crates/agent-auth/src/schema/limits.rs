@@ -3,6 +3,8 @@
 //! This is what no validator can do, and one of the reasons why the schema is read by code of our own: a limit must be
 //! narrowed, compared with the schema, refused when it leaves nothing, and shown to a person in words.
 
+use countersign_web::text;
+
 use super::InputSchema;
 use super::node::Node;
 use super::value_type::Type;
@@ -56,7 +58,11 @@ impl InputSchema {
                     Some(FieldConstraint::Operators(asked)) => asked,
                     Some(FieldConstraint::Exact(_)) | None => &nothing,
                 };
-                asked.in_words_within(&self.range(field, asked))
+                let range = or_any(asked.in_words_within(&self.range(field, asked)));
+                // Whoever asks for a range asks for numbers.
+                let texts = self.field(field).filter(|_| asked.min.is_none() && asked.max.is_none());
+                let texts = texts.map(Node::texts_in_words).unwrap_or_default();
+                std::iter::once(range).chain(texts).collect::<Vec<_>>().join("; ")
             }
         };
         or_any(words)
@@ -144,6 +150,32 @@ impl Node {
         } else {
             "it refuses every value that the input schema allows"
         })
+    }
+
+    /// What it demands of texts, for people: their length, their format, their pattern. A pattern is shown whole; it is quoted
+    /// and escaped, so that it cannot pass for our own words.
+    fn texts_in_words(&self) -> Vec<String> {
+        let whom = if self.kinds() == [Type::String] { "" } else { "a text " };
+        let parts = std::iter::once(self).chain(self.every_part());
+        parts.flat_map(Node::own_texts_in_words).map(|words| format!("{whom}{words}")).collect()
+    }
+
+    fn own_texts_in_words(&self) -> Vec<String> {
+        let length = match (self.length.least, self.length.most) {
+            (None | Some(0), None) => None,
+            (Some(least), None) => Some(format!("must have at least {least} characters")),
+            (None | Some(0), Some(most)) => Some(format!("must have at most {most} characters")),
+            (Some(least), Some(most)) => Some(format!("must have {least} to {most} characters")),
+        };
+        let format = self.format.map(|format| format.for_people().to_owned());
+        let pattern = self.pattern.as_ref().map(|pattern| {
+            format!("must match the pattern “{}” (a regular expression)", text::escaped(pattern.written()))
+        });
+        [length, format, pattern].into_iter().flatten().collect()
+    }
+
+    fn every_part(&self) -> Vec<&Node> {
+        self.parts.iter().flat_map(|part| std::iter::once(part).chain(part.every_part())).collect()
     }
 
     /// The scalars that it allows, where it lists them.
@@ -379,12 +411,54 @@ mod tests {
             ("open", "at most 5, no lower limit"),
             ("outer", "from -2 to 3"),
             ("level", "one of “low”, “high”"),
-            ("code", "any value"),
+            ("code", "any value; must match the pattern “^[A-Z]{2}$” (a regular expression)"),
             ("mail", "any value"),
             ("either", "any value"),
         ];
         for (field, words) in unconstrained {
             assert_eq!(schema.limit_in_words(field, None), words, "{field}");
+        }
+    }
+
+    /// What a person reads where a text is limited by its form.
+    #[test]
+    fn what_the_schema_demands_of_texts_is_told_to_people() {
+        let schema = InputSchema::compile(json!({
+            "properties": {
+                "mail": { "type": "string", "format": "email" },
+                "link": { "type": "string", "format": "uri" },
+                "when": { "type": "string", "format": "date-time" },
+                "code": { "type": "string", "pattern": "^[A-Z]{2}\"\u{201d}\\u200B$" },
+                "name": { "type": "string", "minLength": 2, "maxLength": 5 },
+                "long": { "type": "string", "minLength": 3 },
+                "short": { "type": "string", "minLength": 0, "maxLength": 9, "allOf": [{ "pattern": "^a" }, { "pattern": "b$" }] },
+                "either": { "type": ["string", "number"], "minimum": 1, "format": "email" },
+            },
+        }))
+        .unwrap();
+        let pattern = |text: &str| format!("must match the pattern “{text}” (a regular expression)");
+        let code = schema.limit_in_words("code", None);
+        assert_eq!(code, format!("any value; {}", pattern(r#"^[A-Z]{2}\"\u{201D}\\u200B$"#)));
+        assert_eq!(code.matches('”').count(), 1, "the pattern cannot end its own quotation: {code}");
+        for (field, constraint, words) in [
+            ("mail", None, "any value; must look like an e-mail address".to_owned()),
+            (
+                "mail",
+                Some(json!({ "not_in": ["a@x.test"] })),
+                "anything except “a@x.test”; must look like an e-mail address".to_owned(),
+            ),
+            ("mail", Some(json!("a@x.test")), "only “a@x.test”".to_owned()),
+            ("link", None, "any value; must be a web address or another URI".to_owned()),
+            ("when", None, "any value; must be a date with a time, such as 2030-12-31T23:59:59Z".to_owned()),
+            ("name", None, "any value; must have 2 to 5 characters".to_owned()),
+            ("long", None, "any value; must have at least 3 characters".to_owned()),
+            ("short", None, format!("any value; must have at most 9 characters; {}; {}", pattern("^a"), pattern("b$"))),
+            ("either", None, "any value; a text must look like an e-mail address".to_owned()),
+            ("either", Some(json!({ "max": 9 })), "from 1 to 9".to_owned()),
+        ] {
+            let constraints = constraint.as_ref().map(|constraint| constrained(field, constraint));
+            let constraint = constraints.as_ref().and_then(|constraints| constraints.on(field));
+            assert_eq!(schema.limit_in_words(field, constraint), words, "{field}");
         }
     }
 

@@ -13,7 +13,10 @@ use regex::{Regex, RegexBuilder};
 
 /// A compiled pattern. It is searched for, anywhere in a text, unless it anchors itself.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern(Regex);
+pub(super) struct Pattern {
+    regex: Regex,
+    written: String,
+}
 
 /// The longest pattern, in characters.
 const LONGEST: usize = 2_000;
@@ -34,7 +37,7 @@ impl Pattern {
         let regex = Translation::of(pattern)?;
         let mut builder = RegexBuilder::new(&regex);
         match builder.size_limit(COMPILED).dfa_size_limit(COMPILED).build() {
-            Ok(regex) => Ok(Pattern(regex)),
+            Ok(regex) => Ok(Pattern { regex, written: pattern.to_owned() }),
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err("it is too large when compiled; count characters with minLength and maxLength".to_owned())
             }
@@ -42,8 +45,13 @@ impl Pattern {
         }
     }
 
+    /// As the schema has it.
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+
     pub(super) fn is_found_in(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.regex.is_match(text)
     }
 }
 
