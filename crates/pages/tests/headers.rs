@@ -46,6 +46,13 @@ fn pages() -> Vec<(&'static str, Reply, &'static str)> {
             "",
         ),
     ];
+    // Every path that shows a page of its own is in this list.
+    let seen = world.seen.lock().expect("no panic");
+    for row in world.pages.mounted() {
+        let shows =
+            row.methods.starts_with("GET") && !row.path.starts_with("/assets/") && !row.path.starts_with("/api/");
+        assert!(!shows || row.path == "/" || seen.contains(&row.path), "{} is not looked at", row.path);
+    }
     pages.into_iter().chain([("device, approval", approval, "")]).collect()
 }
 

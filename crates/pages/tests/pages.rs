@@ -246,6 +246,16 @@ fn a_post_that_did_not_come_from_our_page_in_this_browser_is_refused_and_changes
         ("/dashboard/agents/revoke", &browser),
         ("/dashboard/hosts/revoke", &browser),
     ];
+    // Every form that is mounted is in the table.
+    let mounted = world.pages.mounted();
+    let takes_forms = |path: &str, methods: &str| methods.contains("POST") && !path.starts_with("/api/");
+    let forms = mounted.iter().filter(|row| takes_forms(&row.path, &row.methods));
+    let mut forms: Vec<&str> = forms.map(|row| row.path.as_str()).collect();
+    let mut listed = pages.map(|(path, _)| path);
+    forms.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(forms, listed);
+
     let stolen = other.get("/dashboard").forms()[0].fields["form_token"].clone();
     let before = world.store.dump().len();
     for (path, sender) in pages {

@@ -13,7 +13,9 @@ use countersign_web::issuer_url::IssuerUrl;
 use countersign_web::proxy::{ProxyHeader, TrustedProxies};
 use url::Url;
 
-use crate::clients::{self, ClientEntry};
+use crate::client_file::{self, CLIENTS, ClientEntry};
+pub use crate::settings_error::SettingsError;
+use crate::settings_error::wrong;
 
 /// Everything that a reference server is told from outside.
 #[derive(Clone, Debug)]
@@ -77,16 +79,6 @@ pub enum Autonomous {
     ReadOnly,
 }
 
-/// A setting that is missing or unusable. Its text names the setting and never its value.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{name}: {reason}")]
-pub struct SettingsError {
-    /// The environment variable.
-    pub name: &'static str,
-    /// What is wrong, without the value.
-    pub reason: String,
-}
-
 impl Settings {
     /// Reads the environment of this process.
     ///
@@ -119,7 +111,7 @@ impl Settings {
             issuer: issuer(or(ISSUER, "http://localhost:3000/api/auth")?)?,
             listen: listen(&or(LISTEN, "127.0.0.1:3000")?)?,
             database: database(&or(DATABASE, "sqlite:countersign.db")?)?,
-            clients: read(CLIENTS)?.map(|path| clients::read(path.as_ref())).transpose()?.unwrap_or_default(),
+            clients: read(CLIENTS)?.map(|path| client_file::read(path.as_ref())).transpose()?.unwrap_or_default(),
             autonomous: autonomous(&or(AUTONOMOUS, "0")?)?,
             access_token_lifetime: seconds(ACCESS_TOKEN_SECONDS, 1..=3_600)?,
             access_token_algorithm: read(ACCESS_TOKEN_ALG)?.map(|name| algorithm(&name)).transpose()?,
@@ -223,11 +215,6 @@ fn number(name: &'static str, value: &str, range: RangeInclusive<u32>) -> Result
     number.ok_or_else(|| wrong(name, format!("it is not a whole number from {} to {}", range.start(), range.end())))
 }
 
-pub(crate) fn wrong(name: &'static str, reason: impl Into<String>) -> SettingsError {
-    SettingsError { name, reason: reason.into() }
-}
-
-pub(crate) const CLIENTS: &str = "COUNTERSIGN_CLIENTS";
 const ACCESS_TOKEN_ALG: &str = "COUNTERSIGN_ACCESS_TOKEN_ALG";
 const ACCESS_TOKEN_SECONDS: &str = "COUNTERSIGN_ACCESS_TOKEN_SECONDS";
 const APPROVAL_INTERVAL_SECONDS: &str = "COUNTERSIGN_APPROVAL_INTERVAL_SECONDS";
@@ -245,6 +232,9 @@ const TRUSTED_PROXIES: &str = "COUNTERSIGN_TRUSTED_PROXIES";
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const GOOD_SECRET: &str = "Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go";
@@ -254,6 +244,25 @@ mod tests {
             let changed = changes.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             Ok(changed.or_else(|| (name == SECRET).then(|| GOOD_SECRET.to_owned())))
         })
+    }
+
+    /// Every setting that is read.
+    fn known() -> BTreeSet<&'static str> {
+        let names = RefCell::new(BTreeSet::new());
+        let read = Settings::from_lookup(&|name| {
+            names.borrow_mut().insert(name);
+            Ok((name == SECRET).then(|| GOOD_SECRET.to_owned()))
+        });
+        assert!(read.is_ok());
+        names.into_inner()
+    }
+
+    #[test]
+    fn the_readme_names_every_setting_and_no_other() {
+        let readme = include_str!("../../../README.md");
+        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `COUNTERSIGN_")?.split_once('`'));
+        let rows: BTreeSet<String> = rows.map(|(name, _)| format!("COUNTERSIGN_{name}")).collect();
+        assert_eq!(rows, known().into_iter().map(str::to_owned).collect());
     }
 
     #[test]
@@ -303,6 +312,10 @@ mod tests {
             (TRUSTED_PROXIES, "hunter2.test"),
             (PROXY_HEADER, "hunter2"),
         ];
+        // Every setting is in the table, but for the one of which any value is a folder.
+        for name in known() {
+            assert!(name == TEMPLATES || rows.iter().any(|(row, _)| *row == name), "{name} has no row");
+        }
         for (name, value) in rows {
             let error = with(&[(name, value)]).unwrap_err();
             assert_eq!(error.name, *name, "{value}");

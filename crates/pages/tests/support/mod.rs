@@ -3,10 +3,10 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a failed expectation is the test's own report")]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -47,6 +47,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub ports: Ports,
     pub issuer: Arc<Issuer>,
+    /// Every path that answered with a page.
+    pub seen: Mutex<BTreeSet<String>>,
 }
 
 pub fn world() -> World {
@@ -111,7 +113,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     let pages = Arc::new(Pages::new(config.clone()).expect("pages"));
     let parts: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, pages.clone()];
     let site = Site::new(parts, templates);
-    World { site, pages, config, store, outage, clock, ports, issuer }
+    World { site, pages, config, store, outage, clock, ports, issuer, seen: Mutex::default() }
 }
 
 countersign_storage::actions! {
@@ -284,7 +286,13 @@ impl World {
     }
 
     pub fn send(&self, request: Request<Bytes>) -> Reply {
+        let path = request.uri().path().to_owned();
         let (parts, body) = pollster::block_on(self.site.respond(request)).into_parts();
+        if parts.status.is_success()
+            && parts.headers.get(CONTENT_TYPE).is_some_and(|it| it == "text/html; charset=utf-8")
+        {
+            self.seen.lock().expect("no panic").insert(path);
+        }
         let body = String::from_utf8(body.to_vec()).expect("text");
         Reply { status: parts.status, headers: parts.headers, body }
     }
