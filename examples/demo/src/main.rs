@@ -10,6 +10,7 @@
 
 mod launch;
 mod options;
+mod runtime;
 mod script;
 mod serve;
 mod setup;
@@ -18,6 +19,7 @@ mod watch;
 use std::process::ExitCode;
 
 use crate::options::Task;
+use crate::runtime::in_runtime;
 
 fn main() -> ExitCode {
     let task = match options::read(std::env::args().skip(1)) {
@@ -45,8 +47,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn in_runtime(task: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    tokio::runtime::Runtime::new().map_err(|error| error.to_string())?.block_on(task)
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::options::{Part, Server};
+use crate::runtime::in_runtime;
 
 pub(crate) fn run(part: Part) -> Result<(), String> {
     std::thread::spawn(|| {
@@ -14,11 +15,11 @@ pub(crate) fn run(part: Part) -> Result<(), String> {
     match part {
         Part::AuthCo(Server::Actix) => countersign_actix_issuer::run().map_err(|error| error.to_string()),
         Part::AuthCo(Server::Axum) => {
-            crate::in_runtime(async { countersign_axum_issuer::run().await.map_err(|error| error.to_string()) })
+            in_runtime(async { countersign_axum_issuer::run().await.map_err(|error| error.to_string()) })
         }
-        Part::Notes => crate::in_runtime(async { countersign_notes::run().await.map_err(|error| error.to_string()) }),
+        Part::Notes => in_runtime(async { countersign_notes::run().await.map_err(|error| error.to_string()) }),
         Part::ResourceServer => {
-            crate::in_runtime(async { countersign_resource_server::run().await.map_err(|error| error.to_string()) })
+            in_runtime(async { countersign_resource_server::run().await.map_err(|error| error.to_string()) })
         }
     }
 }

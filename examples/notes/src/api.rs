@@ -7,8 +7,8 @@ use countersign_jose::json;
 use countersign_storage::{Fetched, Secret};
 use serde::Deserialize;
 
-use crate::session::Tokens;
 use crate::sign_in::{Error, RelyingParty};
+use crate::signed_in::Tokens;
 
 #[derive(Deserialize)]
 struct List {

@@ -8,7 +8,9 @@
 pub mod api;
 mod page;
 pub mod session;
+mod settings;
 pub mod sign_in;
+mod signed_in;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,51 +18,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use countersign_fetch::{Limits, OutboundHttp};
-use countersign_storage::Secret;
 use countersign_web::form::{Bounds, Fields};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use crate::settings::Settings;
+
 use crate::session::{SESSION, SIGN_IN, Sessions, set_cookie};
 use crate::sign_in::{Callback, RelyingParty};
-
-/// What Notes is told from outside.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The issuer that people come from: `NOTES_ISSUER`.
-    pub issuer: String,
-    /// Our name there: `NOTES_CLIENT_ID`.
-    pub client_id: String,
-    /// Our secret there: `NOTES_CLIENT_SECRET`.
-    pub client_secret: Secret,
-    /// Where browsers find us: `NOTES_ORIGIN`, without a final slash.
-    pub origin: String,
-    /// Where the notes are, and the `resource` that our access tokens are for: `NOTES_RESOURCE`, without a final slash.
-    pub resource: String,
-}
-
-impl Settings {
-    /// Reads the environment.
-    ///
-    /// # Errors
-    /// The name of a variable that is missing.
-    pub fn from_env() -> Result<Self, String> {
-        let read = |name: &str| {
-            std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(|| format!("{name}: it is missing"))
-        };
-        Ok(Settings {
-            issuer: read("NOTES_ISSUER")?,
-            client_id: read("NOTES_CLIENT_ID")?,
-            client_secret: Secret::new(read("NOTES_CLIENT_SECRET")?),
-            origin: read("NOTES_ORIGIN")?,
-            resource: read("NOTES_RESOURCE")?,
-        })
-    }
-}
 
 #[derive(Clone)]
 struct Notes {
@@ -171,5 +140,3 @@ pub async fn run() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, app(settings)?).with_graceful_shutdown(shutdown).await?;
     Ok(())
 }
-
-type Page = Html<String>;

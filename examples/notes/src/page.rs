@@ -1,9 +1,11 @@
 //! The one page of Notes.
 
-use crate::Page;
-use crate::session::Session;
-use crate::sign_in::Error;
 use axum::response::Html;
+
+use crate::sign_in::Error;
+use crate::signed_in::Session;
+
+type Page = Html<String>;
 
 pub(crate) fn signed_out() -> Page {
     page(

@@ -11,35 +11,12 @@ use countersign_web::cookie::{CookieName, Lasting};
 use countersign_web::issuer_url::Transport;
 
 use crate::sign_in::Pending;
+pub use crate::signed_in::{Session, Tokens};
 
 /// The cookie of a person who is signed in. This example runs on loopback `http`, so it is not `Secure`.
 pub const SESSION: CookieName = CookieName::new("notes_session", Transport::Loopback);
 /// The cookie of a browser on its way through the issuer.
 pub const SIGN_IN: CookieName = CookieName::new("notes_sign_in", Transport::Loopback);
-
-/// A person who is signed in.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// `sub` at the issuer: who this is. The name and the address are for showing.
-    pub subject: String,
-    /// `name`, where the issuer told it.
-    pub name: Option<String>,
-    /// `email`, where the issuer told it.
-    pub email: Option<String>,
-    /// The scopes that were granted.
-    pub scope: String,
-    /// What opens the resource server.
-    pub tokens: Tokens,
-}
-
-/// What the token endpoint gave.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// Sent with each call.
-    pub access: Secret,
-    /// Gets the next access token, where one was granted.
-    pub refresh: Option<Secret>,
-}
 
 /// All sessions and pending sign-ins.
 #[derive(Default)]

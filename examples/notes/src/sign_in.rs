@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use url::form_urlencoded::Serializer;
 
-use crate::Settings;
-use crate::session::{Session, Tokens};
+use crate::settings::Settings;
+use crate::signed_in::{Session, Tokens};
 
 /// What Notes asks a person for.
 pub const SCOPE: &str = "openid profile email offline_access notes:read notes:write";

@@ -7,19 +7,23 @@
 
 mod bank;
 mod body;
+mod client_file;
 mod clients;
 pub mod front;
 mod policy;
 mod settings;
+mod settings_error;
 mod site;
+mod start_error;
 mod upkeep;
 
 use tracing_subscriber::EnvFilter;
 
 pub use body::{BODY_BYTES, BodyRefusal};
-pub use clients::ClientEntry;
+pub use client_file::ClientEntry;
 pub use settings::{Autonomous, Database, Settings, SettingsError};
-pub use site::{Reference, StartError};
+pub use site::Reference;
+pub use start_error::StartError;
 
 /// Writes events to stderr, as `RUST_LOG` says; `info` by default. Call it once.
 pub fn log_to_stderr() {

@@ -1,16 +1,11 @@
-//! No circle of files in any crate, but for those that are known and may only shrink.
+//! No circle of files in any crate.
 #![allow(clippy::unwrap_used, reason = "a failed expectation is the test's own report")]
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
 use countersign_house::circles::{Needs, circles, needs, way_around};
 use countersign_house::{crates, modules};
-
-/// What each crate with circles still has of them: every file that is in one. A line is shortened when a circle is opened,
-/// and goes when it is empty; none is added.
-const KNOWN: &str = include_str!("known_circles.txt");
 
 fn roots() -> Vec<(String, PathBuf)> {
     let mut roots = Vec::new();
@@ -25,35 +20,21 @@ fn roots() -> Vec<(String, PathBuf)> {
     roots
 }
 
-fn known() -> BTreeMap<String, BTreeSet<String>> {
-    let lines = KNOWN.lines().filter_map(|line| line.split_once(": "));
-    lines.map(|(name, files)| (name.to_owned(), files.split(' ').map(str::to_owned).collect())).collect()
-}
-
 #[test]
 fn no_two_files_of_a_crate_need_each_other() {
-    let mut known = known();
     let mut faults = Vec::new();
     let mut read = 0;
     for (name, root) in roots() {
         let modules = modules::read(&root).unwrap();
         read += modules.len();
         let needs = needs(&modules);
-        let mut left = known.remove(&name).unwrap_or_default();
         for circle in circles(&needs) {
-            if circle.iter().any(|file| !left.contains(file)) {
-                let files = circle.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-                faults.push(format!("{name}: {files}\n    {}", way_around(&needs, &circle)));
-            }
-            left.retain(|file| !circle.contains(file));
-        }
-        if !left.is_empty() {
-            faults.push(format!("{name}: no longer in a circle, to be taken off the list: {left:?}"));
+            let files = circle.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+            faults.push(format!("{name}: {files}\n    {}", way_around(&needs, &circle)));
         }
     }
     assert!(read > 300, "only {read} modules were read");
     assert!(faults.is_empty(), "files that need each other:\n{}", faults.join("\n"));
-    assert!(known.is_empty(), "not crates with a root: {known:?}");
 }
 
 /// A crate in memory: files and what they hold.

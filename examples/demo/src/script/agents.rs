@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::journal::{self, Journal};
-use super::{Answer, Surprise, Told, World, expect};
+use super::told::{Answer, Surprise, Told, expect};
+use super::world::World;
 
 pub(crate) async fn live(world: &mut World) -> Told<()> {
     let World { setup, journal, browser, .. } = world;

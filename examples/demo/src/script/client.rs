@@ -9,9 +9,10 @@ use http::{Request, header};
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
-use super::browser::{self, Browser, Page};
+use super::browser::{self, Browser};
 use super::journal::{self, Journal};
-use super::{Answer, Surprise, Told};
+use super::page::Page;
+use super::told::{Answer, Surprise, Told};
 use crate::launch::free_port;
 use crate::setup::Setup;
 

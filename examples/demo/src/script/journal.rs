@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::browser::Page;
+use super::page::Page;
 
 /// The tale, as it is printed.
 #[derive(Debug, Default)]

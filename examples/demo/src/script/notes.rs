@@ -1,7 +1,8 @@
 //! Notes signs the person in through AuthCo, and loses its access again.
 
-use super::browser::Page;
-use super::{Surprise, Told, World};
+use super::page::Page;
+use super::told::{Surprise, Told};
+use super::world::World;
 
 const NOTE: &str = "Buy <milk> & bread";
 

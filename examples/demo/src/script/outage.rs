@@ -1,7 +1,8 @@
 //! The resource server without its issuer.
 
 use super::client::{call, text};
-use super::{Surprise, Told, World, expect};
+use super::told::{Surprise, Told, expect};
+use super::world::World;
 
 pub(crate) async fn endure(world: &mut World) -> Told<()> {
     let World { setup, journal, browser, robot, .. } = world;

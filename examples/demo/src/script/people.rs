@@ -1,6 +1,7 @@
 //! A person signs up, in and out.
 
-use super::{Surprise, Told, World};
+use super::told::{Surprise, Told};
+use super::world::World;
 
 const NAME: &str = "Ada Example";
 const PASSWORD: &str = "a long walk by the quiet river";
