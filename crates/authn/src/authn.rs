@@ -40,7 +40,7 @@ pub struct AuthnConfig {
     pub cookie: CookieName,
     /// Seals what a browser keeps for us: which accounts it signed in to.
     pub key_ring: Arc<KeyRing>,
-    /// The rest.
+    /// What an operator decided.
     pub policy: AuthnPolicy,
 }
 

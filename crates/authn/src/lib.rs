@@ -4,8 +4,9 @@
 //! it owns no user table (that is the [`countersign_storage::Accounts`] port).
 //!
 //! What is refused: a wrong password and an unknown address, with one answer and the same work; too many failures, by
-//! account and by address, and never of a device that signed in before because of others; passwords that are short, personal or guessed early; sessions that are idle, old, ended, or of an
-//! account that was disabled since; state-changing requests that another site's page sent.
+//! account and by address, but a device that signed in before is not kept waiting for what others do; passwords that are
+//! short, personal or guessed early; sessions that are idle, old, ended, or of an account that was disabled since; requests
+//! that change something and come from a page of another site.
 //!
 //! Read first:
 //! - [`authn`]: what it is made of, and the policy with its defaults.

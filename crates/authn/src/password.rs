@@ -1,7 +1,7 @@
 //! Passwords as people type them: one form, and which may be chosen ([NIST SP 800-63B §3.1.1], [ASVS 5.0 §6.2]).
 //!
-//! One rule at sign-up, at sign-in and at confirmation: the text is brought into Unicode's NFKC (Unicode Standard Annex 15), so that `é`
-//! typed on two keyboards is one password; nothing else is changed, trimmed or cut.
+//! One rule at sign-up, at sign-in and at confirmation: the text is brought into Unicode's NFKC (Unicode Standard Annex 15),
+//! so that `é` typed on two keyboards is one password. Nothing else is changed, trimmed or cut.
 //!
 //! Refused when chosen: less than 12 characters (Unicode scalar values of NFKC), more than 1,024 bytes, the person's own
 //! address or name as a whole ([NIST SP 800-63B §3.1.1.2]: "the entire password", so a password may well hold a name),

@@ -63,7 +63,7 @@ pub struct SignedInSession {
     pub cookie: Secret,
     /// What lets the browser be known the next time ([`crate::Authn::set_device_cookie`]); it opens nothing.
     pub device: Secret,
-    /// The session.
+    /// What its owner may see of it.
     pub session: Session,
     /// When it is dead, however much it is used.
     pub ends_at: Timestamp,
@@ -114,7 +114,7 @@ pub(crate) fn by_public_id(id: &str) -> Index {
 /// How a session stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
-    /// Alive.
+    /// Alive, with nothing to write down.
     Alive,
     /// Alive, and its last use is to be written down.
     Unrecorded,

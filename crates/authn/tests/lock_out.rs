@@ -55,7 +55,7 @@ fn a_device_has_an_allowance_of_its_own_and_its_copies_share_it() {
 fn a_device_is_a_stranger_to_every_other_account() {
     let site = site();
     site.alice();
-    let bob = device(&site.sign_up("bob@x.test", "another 5 kettles boil").unwrap());
+    let bob = device(&site.bob());
     let compared = (0..100).filter(|_| site.sign_in_from(ALICE, "a wrong password", &bob).err() == Some(WRONG));
     assert_eq!(compared.count(), 5);
     assert!(is_throttled(&site.sign_in_from(ALICE, PASSWORD, &bob)));
@@ -64,9 +64,9 @@ fn a_device_is_a_stranger_to_every_other_account() {
     site.clock.advance(seconds(60));
     let both = device(&site.sign_in_from(ALICE, PASSWORD, &bob).unwrap());
     while !is_throttled(&site.sign_in(ALICE, "a wrong password")) {}
-    while !is_throttled(&site.sign_in("bob@x.test", "a wrong password")) {}
+    while !is_throttled(&site.sign_in(BOB, "a wrong password")) {}
     assert!(site.sign_in_from(ALICE, PASSWORD, &both).is_ok());
-    assert!(site.sign_in_from("bob@x.test", "another 5 kettles boil", &both).is_ok());
+    assert!(site.sign_in_from(BOB, PASSWORD_OF_BOB, &both).is_ok());
 }
 
 /// The password of a subject becomes another one, as a reset would do it.

@@ -258,17 +258,17 @@ fn a_password_with_a_composed_letter_matches_the_decomposed_form() {
 fn every_way_to_be_refused_has_one_answer() {
     let site = site();
     let alice = site.alice();
-    site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
+    site.bob();
     let right_but_disabled = {
         site.disable(&alice.session.subject);
         site.sign_in(ALICE, PASSWORD).unwrap_err()
     };
     for refusal in [
         right_but_disabled,
-        site.sign_in("bob@x.test", PASSWORD).unwrap_err(),
+        site.sign_in(BOB, PASSWORD).unwrap_err(),
         site.sign_in("nobody@x.test", PASSWORD).unwrap_err(),
         site.sign_in("no address", PASSWORD).unwrap_err(),
-        site.sign_in("bob@x.test", "").unwrap_err(),
+        site.sign_in(BOB, "").unwrap_err(),
     ] {
         assert_eq!(refusal, WRONG);
         let refusal = refused(refusal);
@@ -432,7 +432,7 @@ fn an_outdated_hash_is_replaced_at_sign_in_and_the_password_stays() {
 fn a_stored_hash_that_asks_for_absurd_work_is_a_fault_that_names_it_and_everybody_else_signs_in() {
     let site = site();
     site.alice();
-    site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
+    site.bob();
     let of_alice = block_on(site.accounts.by_email(&EmailAddress::parse(ALICE).unwrap())).unwrap().unwrap().subject;
     let mut entry = site.stored("password").into_iter().find(|entry| entry.key.id == of_alice.as_str()).unwrap();
     entry.body = entry.body.replace("t=1", "t=4294967295").into();
@@ -443,7 +443,7 @@ fn a_stored_hash_that_asks_for_absurd_work_is_a_fault_that_names_it_and_everybod
         assert!(fault.to_string().contains("a stored password hash asks for more memory, passes or lanes"), "{fault}");
         assert_eq!(fault.status().as_u16(), 500);
     }
-    assert!(site.sign_in("bob@x.test", "another 5 kettles boil").is_ok());
+    assert!(site.sign_in(BOB, PASSWORD_OF_BOB).is_ok());
 }
 
 #[test]

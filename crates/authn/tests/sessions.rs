@@ -120,7 +120,7 @@ fn a_short_idle_limit_still_sees_the_use() {
 #[test]
 fn a_cookie_from_before_sign_in_is_dead_afterwards() {
     let site = site();
-    let planted = site.sign_up("mallory@x.test", "another 5 kettles boil").unwrap();
+    let planted = site.sign_up("mallory@x.test", PASSWORD_OF_BOB).unwrap();
     site.alice();
     let context = Context { previous: Some(planted.cookie.clone()), ..Context::default() };
     let alice = site.sign_in_from(ALICE, PASSWORD, &context).unwrap();
@@ -231,7 +231,7 @@ fn a_person_sees_their_living_sessions_and_nobody_else_s() {
     let first = site.alice();
     site.clock.advance(seconds(10));
     let second = site.sign_in(ALICE, PASSWORD).unwrap();
-    let bob = site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
+    let bob = site.bob();
     let ids = |subject| -> Vec<String> {
         block_on(site.authn.sessions(subject)).unwrap().into_iter().map(|session| session.id).collect()
     };
@@ -257,7 +257,7 @@ fn a_person_ends_one_of_their_sessions_by_its_public_name() {
 fn somebody_else_s_session_is_not_found() {
     let site = site();
     let alice = site.alice();
-    let bob = site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
+    let bob = site.bob();
     for id in [alice.session.id.as_str(), "ses_unknown", "", &"x".repeat(10_000), alice.cookie.handle().as_str()] {
         let revoked = block_on(site.authn.revoke_session(&bob.session.subject, id)).unwrap();
         assert_eq!(revoked, Revocation::NotFound);
@@ -271,7 +271,7 @@ fn a_person_ends_all_sessions_but_the_one_in_use() {
     let site = site();
     let kept = site.alice();
     let others: Vec<_> = (0..5).map(|_| site.sign_in(ALICE, PASSWORD).unwrap()).collect();
-    let bob = site.sign_up("bob@x.test", "another 5 kettles boil").unwrap();
+    let bob = site.bob();
     assert_eq!(site.end_others(&kept), Revocation::Revoked);
     assert!(site.session(&kept.cookie).is_some() && site.session(&bob.cookie).is_some());
     assert!(others.iter().all(|other| site.session(&other.cookie).is_none()));
@@ -313,7 +313,7 @@ fn a_disabled_account_has_no_session_at_once() {
 #[test]
 fn an_authentication_lasts_as_long_as_its_session() {
     let site = site();
-    let (alice, bob) = (site.alice(), site.sign_up("bob@x.test", "another 5 kettles boil").unwrap());
+    let (alice, bob) = (site.alice(), site.bob());
     let state = |session: &Session| block_on(site.authn.session_state(&session.authentication())).unwrap();
     assert_eq!(state(&alice.session), SessionState::Alive);
     assert_eq!(state(&Session { id: bob.session.id.clone(), ..alice.session.clone() }), SessionState::Ended);
@@ -398,12 +398,12 @@ fn of_64_confirmations_at_once_one_moves_the_session() {
 #[test]
 fn a_dump_of_the_store_holds_no_secret_and_signs_nobody_in() {
     let site = site();
-    let (alice, bob) = (site.alice(), site.sign_up("bob@x.test", "another 5 kettles boil").unwrap());
+    let (alice, bob) = (site.alice(), site.bob());
     site.clock.advance(seconds(120));
     site.session(&alice.cookie).unwrap();
     let _ = site.sign_in(ALICE, "a wrong password");
     let confirmed =
-        block_on(site.authn.confirm(&bob.cookie, &Secret::new("another 5 kettles boil"), &Context::default())).unwrap();
+        block_on(site.authn.confirm(&bob.cookie, &Secret::new(PASSWORD_OF_BOB), &Context::default())).unwrap();
 
     let dump = site.store.dump();
     let mut values = BTreeSet::new();
@@ -413,7 +413,7 @@ fn a_dump_of_the_store_holds_no_secret_and_signs_nobody_in() {
         values.extend(entry.indexes.iter().map(|index| index.value.clone()));
         strings(&serde_json::from_str(&entry.body).unwrap(), &mut values);
         let text = format!("{:?} {} {:?}", entry.key, entry.body, entry.indexes);
-        for canary in [PASSWORD, "another 5 kettles boil", "a wrong password"] {
+        for canary in [PASSWORD, PASSWORD_OF_BOB, "a wrong password"] {
             assert!(!text.contains(canary), "{text}");
         }
         for secret in [&alice.cookie, &bob.cookie, &confirmed.cookie] {

@@ -26,13 +26,13 @@ pub struct HostRow {
     pub since: Option<When>,
     /// When it ends unless it is used before.
     pub ends: Option<When>,
-    /// Its agents.
+    /// The agents that it runs, the living ones first.
     pub agents: Vec<AgentRow>,
     /// Ends it; absent where it has ended.
     pub revoke: Option<Form>,
 }
 
-/// An agent.
+/// An agent of a host.
 #[derive(Clone, Debug, Serialize)]
 pub struct AgentRow {
     /// What it calls itself.

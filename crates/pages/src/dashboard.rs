@@ -22,7 +22,7 @@ use crate::user_agent::browser;
 use crate::visit::Visit;
 use crate::when::When;
 
-/// The page.
+/// What the dashboard shows.
 #[derive(Clone, Debug, Serialize)]
 pub struct DashboardPage {
     /// Whose it is.
@@ -47,12 +47,12 @@ pub struct DashboardPage {
     pub activity: Vec<ActivityRow>,
 }
 
-/// The person.
+/// The account of the person who looks.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountView {
     /// The full name.
     pub name: String,
-    /// The address.
+    /// Its e-mail address.
     pub email: String,
     /// Since when.
     pub created: When,
@@ -73,7 +73,7 @@ pub struct AppRow {
     pub revoke: Form,
 }
 
-/// A session.
+/// One place where the person is signed in.
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionRow {
     /// The browser, in two words.

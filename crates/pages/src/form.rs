@@ -22,9 +22,9 @@ pub struct Form {
 /// A hidden field.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HiddenField {
-    /// Its name.
+    /// Under which name it is sent.
     pub name: String,
-    /// Its value.
+    /// What is sent.
     pub value: String,
 }
 

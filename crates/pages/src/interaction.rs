@@ -31,7 +31,7 @@ pub(crate) enum Wanted {
     /// Nothing: there is no client.
     #[default]
     Nothing,
-    /// A password.
+    /// That the person signs in.
     SignIn,
     /// An answer on the consent page, or only the way on.
     Answer,

@@ -9,7 +9,7 @@ use crate::document::{html, protect};
 use crate::form_action::FormAction;
 use crate::templates::{Page, Templates};
 
-/// The page.
+/// What the page shows.
 #[derive(Clone, Debug, Serialize)]
 pub struct MessagePage {
     /// What it is about.

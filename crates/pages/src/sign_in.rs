@@ -17,7 +17,7 @@ use crate::refuse::retry_after;
 use crate::templates::Page;
 use crate::visit::Visit;
 
-/// The page.
+/// What the sign-in page shows.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignInPage {
     /// Posts `email` and `password`.

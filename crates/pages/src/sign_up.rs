@@ -15,7 +15,7 @@ use crate::refuse::retry_after;
 use crate::templates::Page;
 use crate::visit::Visit;
 
-/// The page.
+/// What the sign-up page shows.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignUpPage {
     /// Posts `name`, `email` and `password`.

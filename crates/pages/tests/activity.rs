@@ -50,7 +50,7 @@ fn subject(world: &World, email: &str) -> Subject {
 #[test]
 fn the_applications_own_actions_are_told_in_its_words() {
     let world = world();
-    let owner = world.signed_up("ada@x.test");
+    let owner = world.ada();
     let subject = subject(&world, "ada@x.test");
     let report = |event: Event| block_on(world.ports.perform(&Report(event.for_subject(&subject)))).unwrap();
     let buy = |what: &str| Event::new(Shop::Buy { what: what.to_owned() }, Actor::System);
@@ -66,7 +66,7 @@ fn the_applications_own_actions_are_told_in_its_words() {
 #[test]
 fn an_action_that_is_not_known_here_is_told_by_its_name() {
     let world = world();
-    let owner = world.signed_up("ada@x.test");
+    let owner = world.ada();
     let subject = subject(&world, "ada@x.test");
     let told = Event::new(Unknown::Told, Actor::System).for_subject(&subject);
     block_on(world.ports.perform(&Report(told))).unwrap();

@@ -11,11 +11,11 @@ use support::{NewAgent, ORIGIN_URL, PASSWORD, Reply, authorize, unescape, world,
 /// Every page that there is, by name, and what its form may lead to besides ourselves.
 fn pages() -> Vec<(&'static str, Reply, &'static str)> {
     let world = world();
-    world.client("Notes");
+    world.notes();
     let visitor = world.browser();
     let wrong = visitor.submit(&visitor.get("/sign-in"), &[("email", "ada@x.test"), ("password", "wrong password")]);
     let wrong_sign_up = visitor.submit(&visitor.get("/sign-up"), &[("email", "x"), ("name", "x"), ("password", "x")]);
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&NewAgent { name: "Helper", host_name: "Laptop", reason: "Because" });
     let consent = browser.visit(&authorize(""));
     let html = [(ACCEPT, "text/html,*/*")];
@@ -167,7 +167,7 @@ fn fields_say_what_a_password_manager_may_fill_in() {
     assert_eq!((field(&sign_in, "email"), field(&sign_in, "password")), ("username".into(), "current-password".into()));
     assert_eq!((field(&sign_up, "email"), field(&sign_up, "password")), ("username".into(), "new-password".into()));
     assert_eq!(field(&sign_up, "name"), "name");
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let confirm = browser.get("/sign-in?confirm=1");
     assert_eq!((field(&confirm, "email"), field(&confirm, "password")), ("username".into(), "current-password".into()));
     assert_eq!(field(&browser.get("/device"), "user_code"), "off");

@@ -99,7 +99,7 @@ fn a_sign_up_that_is_refused_says_why_beside_the_field_and_keeps_all_but_the_pas
 #[test]
 fn an_owner_signs_in_while_strangers_guess_and_sees_how_often_they_tried() {
     let world = world();
-    let owner = world.signed_up("ada@x.test");
+    let owner = world.ada();
     let dashboard = owner.get("/dashboard");
     assert_eq!(owner.submit_form(&dashboard.form("/sign-out"), &[]).status, StatusCode::SEE_OTHER);
     let stranger = world.browser();
@@ -125,7 +125,7 @@ fn an_owner_signs_in_while_strangers_guess_and_sees_how_often_they_tried() {
 #[test]
 fn an_unknown_address_and_a_wrong_password_get_the_same_page() {
     let world = world();
-    world.signed_up("ada@x.test");
+    world.ada();
     let attempt = |email: &str| {
         let browser = world.browser();
         let page = browser.get("/sign-in");
@@ -143,7 +143,7 @@ fn an_unknown_address_and_a_wrong_password_get_the_same_page() {
 #[test]
 fn too_many_attempts_are_answered_with_429_and_when_to_come_back() {
     let world = world();
-    world.signed_up("ada@x.test");
+    world.ada();
     let browser = world.browser();
     let attempt = || {
         let page = browser.get("/sign-in");
@@ -163,7 +163,7 @@ fn too_many_attempts_are_answered_with_429_and_when_to_come_back() {
 #[test]
 fn one_returns_only_to_a_place_on_this_server() {
     let world = world();
-    world.signed_up("ada@x.test");
+    world.ada();
     for (return_to, location) in [
         ("/device?user_code=AB", "/device?user_code=AB"),
         ("https://evil.test", "/dashboard"),
@@ -191,8 +191,8 @@ fn one_returns_only_to_a_place_on_this_server() {
 fn the_session_from_before_a_sign_in_ends() {
     let world = world();
     world.signed_up("mallory@x.test");
-    world.signed_up("ada@x.test");
-    let planted = world.signed_up("eve@x.test").session_cookie().expect("a session");
+    world.ada();
+    let planted = world.eve().session_cookie().expect("a session");
     let browser = world.browser();
     browser.jar.borrow_mut().insert("__Host-countersign".to_owned(), planted.clone());
     let page = browser.get("/sign-in?other=1");
@@ -207,7 +207,7 @@ fn the_session_from_before_a_sign_in_ends() {
 #[test]
 fn confirming_makes_the_same_session_fresh_under_another_secret() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let before = browser.session_cookie();
     let page = browser.get("/sign-in?confirm=1&return_to=%2Fdevice");
     assert!(page.body.contains("Confirm that it is you") && page.body.contains("readonly"));
@@ -230,9 +230,9 @@ fn confirming_makes_the_same_session_fresh_under_another_secret() {
 #[test]
 fn a_post_that_did_not_come_from_our_page_in_this_browser_is_refused_and_changes_nothing() {
     let world = world();
-    world.client("Notes");
-    let browser = world.signed_up("ada@x.test");
-    let other = world.signed_up("eve@x.test");
+    world.notes();
+    let browser = world.ada();
+    let other = world.eve();
     let visitor = world.browser();
     let pages: [(&str, &Browser<'_>); 10] = [
         ("/sign-up", &visitor),
@@ -316,11 +316,11 @@ fn a_form_is_read_only_as_a_form_within_its_bound_with_each_field_once() {
 #[test]
 fn a_session_is_ended_by_its_owner_and_by_nobody_else() {
     let world = world();
-    let laptop = world.signed_up("ada@x.test");
+    let laptop = world.ada();
     let phone = world.browser();
     let page = phone.get("/sign-in");
     phone.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]);
-    let eve = world.signed_up("eve@x.test");
+    let eve = world.eve();
 
     let dashboard = laptop.get("/dashboard");
     let form = dashboard.form("/dashboard/sessions/revoke");
@@ -340,7 +340,7 @@ fn a_session_is_ended_by_its_owner_and_by_nobody_else() {
 #[test]
 fn all_other_sessions_end_together() {
     let world = world();
-    let laptop = world.signed_up("ada@x.test");
+    let laptop = world.ada();
     let others: Vec<Browser<'_>> = (0..3).map(|_| world.browser()).collect();
     for other in &others {
         let page = other.get("/sign-in");
@@ -356,7 +356,7 @@ fn all_other_sessions_end_together() {
 #[test]
 fn a_signed_out_cookie_opens_nothing_any_more() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let cookie = browser.session_cookie().expect("a session");
     browser.submit_form(&browser.get("/dashboard").form("/sign-out"), &[]);
     browser.jar.borrow_mut().insert("__Host-countersign".to_owned(), cookie);
@@ -367,7 +367,7 @@ fn a_signed_out_cookie_opens_nothing_any_more() {
 #[test]
 fn neither_the_password_nor_the_cookie_is_stored() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let cookie = browser.session_cookie().expect("a session");
     for entry in world.store.dump() {
         assert!(!entry.body.contains(PASSWORD) && !entry.body.contains(&cookie) && !entry.key.id.contains(&cookie));
@@ -377,8 +377,8 @@ fn neither_the_password_nor_the_cookie_is_stored() {
 // Consent
 
 fn asked(world: &World) -> (Browser<'_>, Reply) {
-    world.client("Notes");
-    let browser = world.signed_up("ada@x.test");
+    world.notes();
+    let browser = world.ada();
     let page = browser.visit(&authorize(""));
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     (browser, page)
@@ -499,7 +499,7 @@ fn an_interaction_of_another_browser_is_neither_shown_nor_answered() {
     let world = world();
     let (_, page) = asked(&world);
     let form = page.forms().remove(0);
-    let eve = world.signed_up("eve@x.test");
+    let eve = world.eve();
     let shown = eve.get(&format!("/consent?interaction={}", form.fields["interaction"]));
     assert_eq!(shown.status, StatusCode::NOT_FOUND);
     let mut own = eve.get("/dashboard").form("/sign-out");
@@ -517,7 +517,7 @@ fn an_interaction_of_another_browser_is_neither_shown_nor_answered() {
 #[test]
 fn a_client_leads_through_sign_up_and_sign_in_to_consent() {
     let world = world();
-    world.client("Notes");
+    world.notes();
     let browser = world.browser();
     let sign_in = browser.visit(&authorize("&login_hint=ada%40x.test"));
     assert!(sign_in.body.contains("to go on to <bdi>Notes</bdi>"));
@@ -532,7 +532,7 @@ fn a_client_leads_through_sign_up_and_sign_in_to_consent() {
     assert!(consent.body.contains("Allow <bdi>Notes</bdi>"), "{}", consent.body);
 
     // Somebody else signs in instead, and is asked in their own name.
-    world.signed_up("eve@x.test");
+    world.eve();
     let interaction = consent.forms()[0].fields["interaction"].clone();
     let other = browser.get(&format!("/sign-in?interaction={interaction}&other=1"));
     let reply = browser.submit(&other, &[("email", "eve@x.test"), ("password", PASSWORD)]);
@@ -564,7 +564,7 @@ const HELPER: NewAgent<'static> = NewAgent { name: "Helper", host_name: "Laptop"
 #[test]
 fn looking_at_a_code_shows_what_is_asked_and_approves_nothing() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&HELPER);
     let before = world.store.dump().len();
     let page = browser.get(&format!("/device?user_code={code}"));
@@ -593,7 +593,7 @@ fn looking_at_a_code_shows_what_is_asked_and_approves_nothing() {
 #[test]
 fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&HELPER);
     assert!(browser.get("/device").body.contains("Enter the code"));
     // Typed in small letters and without the dash.
@@ -617,7 +617,7 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
     assert!(!dashboard.body.contains("<li>transfer_money"));
     assert!(dashboard.body.contains("Approved an agent"), "activity");
 
-    let eve = world.signed_up("eve@x.test");
+    let eve = world.eve();
     for action in ["/dashboard/agents/revoke", "/dashboard/hosts/revoke"] {
         let mut foreign = eve.get("/dashboard").form("/sign-out");
         foreign.action = action.to_owned();
@@ -635,7 +635,7 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
 #[test]
 fn a_denied_agent_does_not_act() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&HELPER);
     let page = browser.get(&format!("/device?user_code={code}"));
     let reply = browser.submit_form(&page.form("/device"), &[("answer", "deny")]);
@@ -649,7 +649,7 @@ fn a_denied_agent_does_not_act() {
 #[test]
 fn a_sign_in_that_is_not_fresh_approves_nothing_until_it_is_confirmed() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&HELPER);
     let fresh = browser.get(&format!("/device?user_code={code}"));
     world.advance(Duration::from_secs(301));
@@ -676,7 +676,7 @@ fn a_sign_in_that_is_not_fresh_approves_nothing_until_it_is_confirmed() {
 #[test]
 fn an_answer_to_something_else_than_what_was_shown_approves_nothing() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let code = world.agent_asks(&HELPER);
     let page = browser.get(&format!("/device?user_code={code}"));
     let approve = [("answer", "approve"), ("confirm", "yes")];
@@ -696,7 +696,7 @@ fn an_answer_to_something_else_than_what_was_shown_approves_nothing() {
 #[test]
 fn codes_cannot_be_tried_out() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let replies: Vec<Reply> = (0..40).map(|_| browser.get("/device?user_code=BBBB-BBBB")).collect();
     assert_eq!(replies[0].status, StatusCode::FORBIDDEN);
     assert!(replies[0].body.contains("This code is not known."));
@@ -782,8 +782,8 @@ fn whatever_a_stranger_wrote_is_text() {
 #[test]
 fn without_the_store_every_page_says_that_the_fault_is_ours_and_when_to_come_back() {
     let world = world();
-    world.client("Notes");
-    let browser = world.signed_up("ada@x.test");
+    world.notes();
+    let browser = world.ada();
     let sign_in = world.browser();
     let page = sign_in.get("/sign-in");
     let dashboard = browser.get("/dashboard");

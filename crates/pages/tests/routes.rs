@@ -76,7 +76,7 @@ fn each_path_answers_its_methods_and_tells_all_others_which_they_are() {
 #[test]
 fn head_is_answered_as_get_is() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     for (path, _) in ROUTES.iter().filter(|(_, methods)| methods.contains("HEAD")) {
         let (get, head) = (browser.get(path), browser.ask(Method::HEAD, path, &[], Bytes::new()));
         assert_eq!((head.status, head.body.len()), (get.status, get.body.len()), "{path}");

@@ -63,7 +63,7 @@ fn clicks_at_the_same_time_do_it_once() {
 #[test]
 fn a_second_sign_in_by_the_same_click_begins_no_second_session() {
     let world = world();
-    drop(world.signed_up("ada@x.test"));
+    drop(world.ada());
     let browser = world.browser();
     let page = browser.get("/sign-in");
     let impatient = browser.tab();
@@ -84,7 +84,7 @@ fn a_second_sign_in_by_the_same_click_begins_no_second_session() {
 #[test]
 fn a_session_is_ended_by_two_clicks_as_by_one() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let elsewhere = world.browser();
     let page = elsewhere.get("/sign-in");
     elsewhere.submit(&page, &[("email", "ada@x.test"), ("password", PASSWORD)]);
@@ -99,7 +99,7 @@ fn a_session_is_ended_by_two_clicks_as_by_one() {
 #[test]
 fn two_clicks_on_signing_out_end_the_same_way() {
     let world = world();
-    let browser = world.signed_up("ada@x.test");
+    let browser = world.ada();
     let form = browser.get("/dashboard").form("/sign-out");
     let impatient = browser.tab();
     let first = browser.submit_form(&form, &[]);
@@ -137,7 +137,7 @@ fn another_browser_is_not_told_the_outcome() {
 #[test]
 fn a_session_that_ended_meanwhile_is_not_given_out_again() {
     let world = world();
-    drop(world.signed_up("ada@x.test"));
+    drop(world.ada());
     let browser = world.browser();
     let page = browser.get("/sign-in");
     let before = browser.tab();
@@ -156,7 +156,7 @@ fn a_session_that_ended_meanwhile_is_not_given_out_again() {
 #[test]
 fn what_is_kept_of_an_outcome_is_sealed_and_ends() {
     let world = world();
-    let browser: Browser<'_> = world.signed_up("ada@x.test");
+    let browser: Browser<'_> = world.ada();
     let cookie = browser.session_cookie().expect("signed in");
     let kept = || world.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == "form_outcome").count();
     assert_eq!(kept(), 1);

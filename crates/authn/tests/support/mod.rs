@@ -18,6 +18,8 @@ pub use pollster::block_on;
 
 pub const PASSWORD: &str = "violet kettle 7 harbour";
 pub const ALICE: &str = "alice@x.test";
+pub const BOB: &str = "bob@x.test";
+pub const PASSWORD_OF_BOB: &str = "another 5 kettles boil";
 pub const START: Timestamp = Timestamp(1_800_000_000);
 pub const CHEAP: Argon2idCost = Argon2idCost { memory_kib: 16, passes: 1, lanes: 1 };
 
@@ -78,8 +80,14 @@ impl Site {
         block_on(self.authn.sign_up(sign_up, &Context::default()))
     }
 
+    /// Alice, whom most is about, has just signed up.
     pub fn alice(&self) -> SignedInSession {
         self.sign_up(ALICE, PASSWORD).unwrap()
+    }
+
+    /// Bob, who is not to be touched by what happens to Alice, has just signed up.
+    pub fn bob(&self) -> SignedInSession {
+        self.sign_up(BOB, PASSWORD_OF_BOB).unwrap()
     }
 
     pub fn sign_in(&self, email: &str, password: &str) -> Result<SignedInSession, Stopped<SignInRefusal>> {

@@ -264,7 +264,22 @@ impl World {
         browser
     }
 
-    /// Registers the client `notes`.
+    /// Ada, in a browser in which she has just signed up.
+    pub fn ada(&self) -> Browser<'_> {
+        self.signed_up("ada@x.test")
+    }
+
+    /// Eve, who has an account of her own and means harm.
+    pub fn eve(&self) -> Browser<'_> {
+        self.signed_up("eve@x.test")
+    }
+
+    /// Registers Notes, the client that [`authorize`] speaks of.
+    pub fn notes(&self) {
+        self.client("Notes");
+    }
+
+    /// Registers the client `notes` under another name.
     pub fn client(&self, name: &str) {
         let client = NewClient {
             client_id: Some("notes".to_owned()),
