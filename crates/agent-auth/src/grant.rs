@@ -173,3 +173,42 @@ impl CapabilityGrant {
         self.ended_because.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::AutonomousPolicy;
+
+    fn asked(capability: &str) -> CapabilityGrant {
+        CapabilityGrant::requested("grt_1".to_owned(), capability, &Constraints::none(), None, Timestamp(100))
+    }
+
+    #[test]
+    fn a_grant_is_decided_once() {
+        let approved = Approved::by_policy(&AutonomousPolicy::granted(["ping"])).unwrap();
+        let lifetime = Some(Duration::from_secs(60));
+        let approve = Verdict::Approve { approved: &approved, lifetime, otherwise: "not covered" };
+        let deny = Verdict::Deny { because: "no" };
+        let now = Timestamp(200);
+
+        let mut active = asked("ping");
+        assert_eq!(active.decide(&approve, now), GrantStatus::Active);
+        assert_eq!((active.granted_at(), active.expires_at()), (Some(now), Some(Timestamp(260))));
+        let mut denied = asked("ping");
+        assert_eq!(denied.decide(&deny, now), GrantStatus::Denied);
+        assert_eq!(denied.ended_because(), Some("no"));
+        let mut uncovered = asked("transfer_money");
+        assert_eq!(uncovered.decide(&approve, now), GrantStatus::Denied);
+        assert_eq!((uncovered.ended_because(), uncovered.granted_by()), (Some("not covered"), None));
+        let mut revoked = asked("ping");
+        revoked.revoke("over");
+
+        for decided in [active, denied, uncovered, revoked] {
+            for verdict in [&approve, &deny] {
+                let mut again = decided.clone();
+                assert_eq!(again.decide(verdict, Timestamp(300)), decided.status());
+                assert_eq!(again, decided);
+            }
+        }
+    }
+}

@@ -274,6 +274,7 @@ mod tests {
                     { "anyOf": [{ "type": "number", "minimum": 5 }, { "type": "string" }] },
                     { "anyOf": [{ "const": "all" }, { "type": "number", "exclusiveMaximum": 9 }] },
                 ] },
+                "some": { "enum": [1, 2, 3, 4, "x"], "allOf": [{ "type": "integer" }, { "multipleOf": 2 }] },
                 "far": { "type": "number", "allOf": [{ "multipleOf": 1e-30 }, { "multipleOf": 1e30 }] },
             },
         }))
@@ -314,6 +315,9 @@ mod tests {
             ("either", json!({ "min": 9 }), Err(nothing)),
             ("either", json!({ "min": 6 }), Ok("at least 6, less than 9")),
             ("either", json!({ "in": ["all", "some"] }), Ok("one of “all”")),
+            ("some", json!({ "max": 3 }), Ok("one of 2")),
+            ("some", json!({ "in": [1, 3] }), Err("the input schema allows none of its values")),
+            ("some", json!({ "max": 1 }), Err("it refuses every value that the input schema lists")),
             // Not reckoned with, so it is not said that nothing is left.
             ("far", json!({ "min": 1, "max": 2 }), Ok("from 1 to 2, a multiple of 1e-30 and a multiple of 1e+30")),
         ];
@@ -332,6 +336,7 @@ mod tests {
             ("price", "more than 0, at most 10, a multiple of 0.05"),
             ("dozens", "any value that is a multiple of 4 and a multiple of 6"),
             ("either", "any value"),
+            ("some", "one of 2, 4"),
         ] {
             assert_eq!(schema.limit_in_words(field, None), words, "{field}");
         }

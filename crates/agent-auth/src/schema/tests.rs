@@ -136,6 +136,10 @@ fn what_cannot_be_honoured_is_refused_with_its_place_and_what_to_do_instead() {
             in_field(json!({ "type": "string", "exclusiveMaximum": 1 })),
             "#/properties/a: exclusiveMaximum: says nothing",
         ),
+        (
+            in_field(json!({ "multipleOf": 1_234_567_890_123_456_789_u64 })),
+            "#/properties/a: multipleOf: a number above zero",
+        ),
         (in_field(json!({ "multipleOf": 0 })), "#/properties/a: multipleOf: a number above zero is expected"),
         (in_field(json!({ "multipleOf": -1 })), "#/properties/a: multipleOf: a number above zero is expected"),
         (in_field(json!({ "not": {} })), "#/properties/a: not: not understood here: write what is allowed"),
@@ -323,6 +327,35 @@ fn an_argument_is_held_against_the_alternative_that_is_meant() {
         let expected =
             expected.map_or(Ok(()), |(path, rule)| Err(Mismatch { path: path.to_owned(), rule: rule.into() }));
         assert_eq!(found, expected, "{arguments}");
+    }
+}
+
+/// Objects are told apart by what their own alternatives require, and by what their parts do.
+#[test]
+fn alternatives_of_alternatives_and_of_parts_are_told_apart() {
+    let kind = |kinds: Value, member: &str| json!({ "type": "object", "required": ["kind"], "properties": { "kind": { "enum": kinds }, member: {} } });
+    let compile = |first: Value| {
+        let inner = json!({ "oneOf": [kind(json!(["a"]), "of_a"), kind(json!(["b"]), "of_b"), { "type": "null" }] });
+        InputSchema::compile(json!({ "properties": { "x": { "oneOf": [first, inner, { "const": 1 }] } } }))
+    };
+    let part = json!({ "description": "C", "allOf": [kind(json!(["c", "d"]), "of_c")] });
+    let schema = compile(part).unwrap();
+    for (value, expected) in [
+        (json!({ "kind": "a", "of_a": 1 }), None),
+        (json!({ "kind": "b", "of_b": 1 }), None),
+        (json!({ "kind": "d", "of_c": 1 }), None),
+        (json!(null), None),
+        (json!({ "kind": "a", "of_b": 1 }), Some("has a member that the schema does not name")),
+        (json!({ "kind": "c", "of_a": 1 }), Some("has a member that the schema does not name")),
+        (json!({ "kind": "e" }), Some("is not one of the values that tell the alternatives apart")),
+        (json!({}), Some("is missing")),
+    ] {
+        let found = schema.check(json!({ "x": value }).as_object().unwrap()).err();
+        assert_eq!(found.map(|mismatch| mismatch.rule.into_owned()).as_deref(), expected, "{value}");
+    }
+    for overlapping in [kind(json!(["b", "c"]), "z"), json!({ "allOf": [kind(json!(["c", "a"]), "z")] })] {
+        let error = compile(overlapping).unwrap_err();
+        assert!(error.contains("objects are told apart by a member"), "{error}");
     }
 }
 
