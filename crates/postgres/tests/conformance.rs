@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use countersign_postgres::{PostgresConfig, PostgresStore, testing};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, crash, laws, process, race, sample};
+use countersign_storage::conformance::{self, builds, crash, laws, process, race, sample};
 use countersign_storage::{Batch, Change, Secret, Store, Version};
 
 /// Tells a worker process which schema to use.
@@ -53,6 +53,15 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
         let acknowledged = crash::run(&mut || worker_on(&config), processes, enough, reopen).await;
         assert!(acknowledged.unwrap_or_else(|seen| panic!("{seen}")) >= enough);
     }
+    testing::drop_schema(&config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_builds_serve_one_schema_under_load() {
+    let config = testing::fresh().unwrap();
+    let builds = ["older", "newer", "older", "newer"];
+    let used = builds::run(connect(&config).await, &mut || worker_on(&config), &builds).await;
+    assert!(used.unwrap_or_else(|seen| panic!("{seen}")) > 100);
     testing::drop_schema(&config).await.unwrap();
 }
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use countersign_sqlite::{Durability, SqliteStore};
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, crash, laws, process, race, sample};
+use countersign_storage::conformance::{self, builds, crash, laws, process, race, sample};
 use countersign_storage::{
     Batch, Change, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
 };
@@ -77,6 +77,23 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
     }
 }
 
+#[test]
+fn two_builds_serve_one_file_under_load() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let builds = ["older", "newer", "older", "newer"];
+    let used = block_on(builds::run(open(&path), &mut || worker_on(&path), &builds));
+    assert!(used.unwrap_or_else(|seen| panic!("{seen}")) > 100);
+}
+
+#[test]
+fn a_build_that_writes_only_what_it_knows_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = file_in(&directory);
+    let seen = block_on(builds::run(open(&path), &mut || worker_on(&path), &["careless", "newer"])).unwrap_err();
+    assert!(seen.to_string().contains("was dropped"), "{seen}");
+}
+
 /// Started by the other tests, in processes of its own.
 #[test]
 #[ignore = "the worker process of the races and the kills"]
@@ -93,7 +110,7 @@ fn worker() {
 /// Tells a worker process to be wrong in one way.
 const SPOILT: &str = "COUNTERSIGN_TEST_SPOILT";
 
-/// A worker's store that is wrong where only other processes, or a kill, cannotice it.
+/// A worker's store that is wrong where only other processes, or a kill, can notice it.
 struct Spoilt {
     store: Arc<dyn Store>,
     spoilt: String,

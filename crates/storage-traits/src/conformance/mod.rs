@@ -4,6 +4,7 @@
 //! - [`check`] finds no broken law (one process, one after the other and many at once),
 //! - [`race`] finds exactly one winner among many processes,
 //! - [`crash`] finds everything that was acknowledged, and nothing half, after a process was killed,
+//! - [`builds`] shows that two builds of the software can serve one store while an update is under way,
 //! - [`outcome`] shows that a commit whose acknowledgement was lost is neither done twice nor believed lost.
 //!
 //! For crates that store records, [`golden`] checks that each kind still reads what released versions wrote, and ends.
@@ -19,6 +20,7 @@ use crate::store::Store;
 
 #[macro_use]
 mod verdict;
+pub mod builds;
 mod commit;
 mod content;
 mod counter;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::worker::say;
 use crate::store::Store;
 
-/// Serves as a worker: obeys what [`super::race::run`] or [`super::crash::run`] say on the standard input, until it
+/// Serves as a worker: obeys what [`super::race::run`], [`super::crash::run`] or [`super::builds::run`] say on the standard input, until it
 /// ends. A back end's test binary calls this, on a store of its own, in a test that the parent starts with
 /// [`this_test_binary`].
 ///
@@ -21,6 +21,7 @@ pub async fn worker(store: Arc<dyn Store>) -> io::Result<()> {
         match words.as_slice() {
             ["race", order @ ..] => say(&super::race::compete(store.clone(), order).await)?,
             ["crash", own] => super::crash::commit_for_ever(store.clone(), own).await?,
+            ["builds", own, load] => say(&super::builds::serve(store.clone(), own, load).await)?,
             _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "an order that no worker knows")),
         }
     }

@@ -19,13 +19,13 @@ use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
 
-const KIND: Kind = Kind::new("conformance_ticket");
+pub(super) const KIND: Kind = Kind::new("conformance_ticket");
 const EACH: u32 = 8;
 const LANES: usize = 8;
 
 /// The record as the older version knows it.
 #[derive(Serialize, Deserialize)]
-struct Ticket {
+pub(super) struct Ticket {
     id: String,
     state: State,
     used: u32,
@@ -39,17 +39,17 @@ enum State {
 
 /// The record as the newer version knows it.
 #[derive(Serialize, Deserialize)]
-struct BoundTicket {
-    id: String,
-    state: BoundState,
-    used: u32,
+pub(super) struct BoundTicket {
+    pub(super) id: String,
+    pub(super) state: BoundState,
+    pub(super) used: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    bound_to: Option<String>,
+    pub(super) bound_to: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum BoundState {
+pub(super) enum BoundState {
     Open,
     Suspended,
 }
@@ -71,7 +71,7 @@ impl Record for BoundTicket {
 }
 
 /// Uses the ticket once, at the older version.
-struct UseUnbound(String);
+pub(super) struct UseUnbound(pub(super) String);
 
 #[async_trait]
 impl Operation for UseUnbound {
@@ -93,9 +93,9 @@ impl Operation for UseUnbound {
 }
 
 /// Uses the ticket once, at the newer version; or, with the last use, suspends it.
-struct UseBound {
-    id: String,
-    then: BoundState,
+pub(super) struct UseBound {
+    pub(super) id: String,
+    pub(super) then: BoundState,
 }
 
 #[async_trait]
