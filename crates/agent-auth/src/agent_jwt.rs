@@ -137,19 +137,7 @@ impl ProvenAgent {
     /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent; and agents of a
     /// person whose account must not be used.
     pub(crate) fn check_status(&self, policy: &AgentPolicy, now: Timestamp) -> Result<(), Refusal> {
-        let status = self.agent.status(&self.host, policy, now);
-        match self.host.status {
-            HostStatus::Revoked => return Err(Refusal::HostRevoked),
-            HostStatus::Rejected => return Err(Refusal::HostRejected),
-            HostStatus::Pending if status == AgentStatus::Pending => return Err(Refusal::HostPending),
-            HostStatus::Pending | HostStatus::Active => {}
-        }
-        match Refusal::of_status(status) {
-            Some(Refusal::AgentRevoked) if self.agent.outlived(policy, now) => Err(Refusal::AbsoluteLifetimeExceeded),
-            Some(refusal) => Err(refusal),
-            None if self.principal == Principal::Unusable => Err(Refusal::PersonUnusable),
-            None => Ok(()),
-        }
+        check_status(&self.agent, &self.host, self.principal, policy, now)
     }
 
     /// The agent's count of requests; `None` without a limit.
@@ -169,5 +157,28 @@ impl ProvenAgent {
     /// Whether the token covers this capability.
     pub(crate) fn covers(&self, capability: &str) -> bool {
         self.capabilities.as_ref().is_none_or(|covered| covered.iter().any(|name| name == capability))
+    }
+}
+
+/// The same of an agent that was proven before, as it stands now.
+pub(crate) fn check_status(
+    agent: &Agent,
+    host: &Host,
+    principal: Principal,
+    policy: &AgentPolicy,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let status = agent.status(host, policy, now);
+    match host.status {
+        HostStatus::Revoked => return Err(Refusal::HostRevoked),
+        HostStatus::Rejected => return Err(Refusal::HostRejected),
+        HostStatus::Pending if status == AgentStatus::Pending => return Err(Refusal::HostPending),
+        HostStatus::Pending | HostStatus::Active => {}
+    }
+    match Refusal::of_status(status) {
+        Some(Refusal::AgentRevoked) if agent.outlived(policy, now) => Err(Refusal::AbsoluteLifetimeExceeded),
+        Some(refusal) => Err(refusal),
+        None if principal == Principal::Unusable => Err(Refusal::PersonUnusable),
+        None => Ok(()),
     }
 }

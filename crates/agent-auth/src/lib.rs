@@ -36,6 +36,7 @@ mod golden_records;
 mod grant;
 mod host;
 mod host_jwt;
+mod permitted;
 mod person;
 mod policy;
 mod polls;

@@ -87,6 +87,16 @@ crate::actions! {
             capability: String,
         } => ["agent.execute_failed" "Use of {capability} failed"],
 
+        /// A call that was allowed did not begin: what allowed it was withdrawn while it waited for others.
+        AgentExecuteNotBegun {
+            /// The id of the call.
+            call: String,
+            /// Of what.
+            capability: String,
+            /// The code of the refusal.
+            because: String,
+        } => ["agent.execute_not_begun" "Use of {capability} was stopped before it began"],
+
         /// A host woke an agent whose session had expired.
         AgentReactivate {
             /// Its id.

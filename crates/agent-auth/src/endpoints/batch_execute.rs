@@ -2,7 +2,9 @@
 //! such endpoint; the request and answer are those of the reference implementation).
 //!
 //! All calls are judged in one commit, with one use of the token and one audit record each; those that are allowed are then
-//! performed one after the other. A call that is refused or fails does not keep the others from being performed.
+//! performed one after the other. A call that is refused or fails does not keep the others from being performed. Each act but
+//! the first waited for another, so what it stands on is looked at again before it begins ([`crate::permitted`]): an agent,
+//! host or person that is withdrawn meanwhile begins no further act, and the answer says so of each.
 
 use bytes::Bytes;
 use countersign_storage::Stopped;
@@ -43,9 +45,17 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
         Err(refusal) => (Vec::new(), Err(refusal)),
     };
     let mut responses = Vec::with_capacity(ids.len());
+    let mut waited = false;
     for (id, judgement) in ids.iter().zip(permit(provider, &token, calls).await?) {
         let outcome = match judgement {
-            Ok(call) => perform(provider, &call).await,
+            Ok(permitted) => {
+                let may_begin = if waited { permitted.look_again(provider).await } else { Ok(()) };
+                waited = true;
+                match may_begin {
+                    Ok(()) => perform(provider, &permitted.call).await,
+                    Err(withdrawn) => Err(withdrawn),
+                }
+            }
             Err(refusal) => Err(refusal.into()),
         };
         responses.push(match outcome {

@@ -27,6 +27,7 @@ use crate::approved::ApprovedBy;
 use crate::evaluate::{Call, evaluate};
 use crate::executor::{ApprovedCall, ExecuteError};
 use crate::grant::CapabilityGrant;
+use crate::permitted::Permitted;
 use crate::policy::ExecuteAudience;
 use crate::refusal::Refusal;
 use crate::request;
@@ -46,7 +47,7 @@ pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -
         .map(|body: Body| vec![Call { capability: body.capability, arguments: body.arguments.unwrap_or_default() }]);
     let permitted = permit(provider, &token, calls).await?;
     let permitted = permitted.into_iter().next().ok_or(Fault::Internal("one call has one judgement"))??;
-    let data = perform(provider, &permitted).await?;
+    let data = perform(provider, &permitted.call).await?;
     Ok(Answer::new(json!({ "data": data })))
 }
 
@@ -56,12 +57,13 @@ pub(crate) async fn permit(
     provider: &AgentProvider,
     token: &AgentToken<'_>,
     calls: Result<Vec<Call>, Refusal>,
-) -> Result<Vec<Result<ApprovedCall, Refusal>>, Stopped<Refusal>> {
+) -> Result<Vec<Result<Permitted, Refusal>>, Stopped<Refusal>> {
     provider.ports.perform(&Permit { provider, token, calls }).await
 }
 
-/// Acts, after the commit, and remembers how the act ended. The agent is told what goes wrong now; its token stays used. If the
-/// end cannot be remembered, the act stays among those that have none ([`UnfinishedCall`]).
+/// Acts, after the commit or a second look ([`crate::permitted`]), and remembers how the act ended. The agent is told what goes
+/// wrong now; its token stays used. If the end cannot be remembered, the act stays among those that have none
+/// ([`UnfinishedCall`]).
 pub(crate) async fn perform(provider: &AgentProvider, call: &ApprovedCall) -> Result<Value, Stopped<Refusal>> {
     let done = provider.executor.execute(call).await;
     let ended = Ended { call, failure: done.as_ref().err() };
@@ -97,7 +99,7 @@ struct Permit<'a> {
 #[async_trait]
 impl Operation for Permit<'_> {
     type Loaded = KnownAgent;
-    type Granted = Vec<Result<ApprovedCall, Refusal>>;
+    type Granted = Vec<Result<Permitted, Refusal>>;
     type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
@@ -125,7 +127,7 @@ impl Operation for Permit<'_> {
         let bearer = bearer.and_then(|()| self.calls.as_ref().map(drop).map_err(Clone::clone));
         let (judgements, events): (Vec<_>, Vec<_>) =
             calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
-        for call in judgements.iter().flatten() {
+        for Permitted { call, .. } in judgements.iter().flatten() {
             changes.insert(&UnfinishedCall::of(call, &provider.policy, moment.now));
         }
         let used = if judgements.iter().any(Result::is_ok) { Used::Allowed } else { Used::Refused };
@@ -151,32 +153,19 @@ impl Permit<'_> {
         call: &Call,
         proven: &ProvenAgent,
         moment: &Moment<'_>,
-    ) -> (Result<ApprovedCall, Refusal>, Event) {
+    ) -> (Result<Permitted, Refusal>, Event) {
         let id = secret::identifier("call", moment.random);
         let grant = bearer.clone().and_then(|()| evaluate(call, proven, &self.provider.offer, moment.now));
         match grant {
             Ok(grant) => {
                 let event = event(call, proven, &id, Some(grant));
-                (Ok(approved(call, proven, id)), event)
+                (Ok(Permitted::new(call, proven, grant, id)), event)
             }
             Err(refusal) => {
                 let event = event(call, proven, &id, None).denied(reason(&refusal, proven.use_));
                 (Err(refusal), event)
             }
         }
-    }
-}
-
-fn approved(call: &Call, proven: &ProvenAgent, id: String) -> ApprovedCall {
-    ApprovedCall {
-        id,
-        capability: call.capability.clone(),
-        arguments: call.arguments.clone(),
-        agent_id: proven.agent.id.as_str().to_owned(),
-        agent_name: proven.agent.name.as_str().to_owned(),
-        host_id: proven.host.id.as_str().to_owned(),
-        mode: proven.agent.mode,
-        subject: proven.agent.subject.clone(),
     }
 }
 

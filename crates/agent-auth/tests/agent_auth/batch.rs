@@ -1,12 +1,14 @@
 //! Batch execution, as the reference implementation and its client have it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_agent_auth::{AgentPolicy, ExecuteError};
-use countersign_storage::Limit;
+use countersign_storage::{AccountState, Limit, Page};
+use pollster::block_on;
 use serde_json::{Value, json};
 
-use crate::world::{HostActor, Reply, World, autonomous};
+use crate::world::{AgentActor, HostActor, Reply, World, autonomous, new_key, subject};
 
 fn batch(world: &World, token: &str, requests: &Value) -> Reply {
     world.post("/api/auth/capability/batch-execute", Some(token), &json!({ "requests": requests }))
@@ -81,4 +83,88 @@ fn a_batch_counts_as_many_calls() {
     batch(&world, &world.agent_jwt(&agent), &three).refused(429, "rate_limited");
     world.execute(&agent, "ping", json!({})).ok();
     assert_eq!(world.executor.count(), 4);
+}
+
+/// A person, a host or the operator ends something while the first of three transfers is under way.
+#[test]
+fn what_is_withdrawn_during_a_batch_begins_nothing_more() {
+    type Withdraw = fn(&World, &HostActor, &AgentActor);
+    let rows: [(Withdraw, &str); 6] = [
+        (|world, _, agent| drop(block_on(world.provider.revoke_agent(&subject("alice"), &agent.id))), "agent_revoked"),
+        (
+            |world, host, agent| {
+                let body = json!({ "agent_id": agent.id });
+                world.post("/api/auth/agent/revoke", Some(&world.host_jwt(host)), &body).ok();
+            },
+            "agent_revoked",
+        ),
+        (
+            |world, host, _| {
+                world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({})).ok();
+            },
+            "host_revoked",
+        ),
+        (|world, _, _| world.people.set("alice", Some(AccountState::Disabled)), "unauthorized"),
+        (|world, _, _| world.people.disable_for_a_moment("alice"), "host_revoked"),
+        (
+            |world, host, agent| {
+                let body = json!({ "agent_id": agent.id, "public_key": new_key().public_jwk() });
+                world.post("/api/auth/agent/rotate-key", Some(&world.host_jwt(host)), &body).ok();
+            },
+            "invalid_jwt",
+        ),
+    ];
+    for (withdraw, code) in rows {
+        let world = Arc::new(World::new());
+        let host = Arc::new(HostActor::new());
+        let agent = Arc::new(world.approved(&host, json!(["ping", "transfer_money"]), "alice"));
+        let (there, its_host, it) = (Arc::clone(&world), Arc::clone(&host), Arc::clone(&agent));
+        *world.executor.during.lock().unwrap() = Some(Box::new(move || withdraw(&there, &its_host, &it)));
+        let transfer = json!({ "capability": "transfer_money", "arguments": { "amount": 1 } });
+        let requests = json!([transfer, { "capability": "check_balance" }, transfer, { "capability": "ping" }]);
+        let reply = batch(&world, &world.agent_jwt(&agent), &requests);
+        let responses = reply.ok()["responses"].as_array().unwrap();
+        assert_eq!(responses[0]["status"], "completed", "what was under way ends");
+        let codes: Vec<_> = responses[1..].iter().map(|response| response["error"]["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["capability_not_granted", code, code]);
+        assert_eq!(world.executor.count(), 1, "{code}");
+        // Each is on record as not begun, and none is left whose end nobody knows.
+        let not_begun = world.audit("agent.execute_not_begun");
+        assert_eq!(not_begun.len(), 2, "{code}");
+        let allowed = world.audit("agent.execute");
+        for record in &not_begun {
+            assert!(allowed.iter().any(|other| other.detail["call"] == record.detail["call"]));
+            assert_eq!((record.detail["because"].as_str(), record.subject.as_ref()), (code, Some(&subject("alice"))));
+        }
+        assert_eq!(block_on(world.provider.unfinished(Page::first(10))).unwrap().0, []);
+    }
+}
+
+/// A grant ends at its second, also for a call that waited for another.
+#[test]
+fn a_grant_that_ends_during_a_batch_begins_nothing_more() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["short_lived", "ping"]), "alice");
+    let clock = Arc::clone(&world.clock);
+    *world.executor.during.lock().unwrap() = Some(Box::new(move || clock.advance(Duration::from_secs(100))));
+    let requests = json!([{ "capability": "ping" }, { "capability": "short_lived" }, { "capability": "ping" }]);
+    let reply = batch(&world, &world.agent_jwt(&agent), &requests);
+    let responses = reply.ok()["responses"].as_array().unwrap();
+    assert_eq!(responses[1]["error"]["code"], "capability_not_granted");
+    assert_eq!(responses[2]["status"], "completed", "longer than its token lives, and still its own");
+}
+
+/// Where the store cannot say whether the agent still stands, nothing begins.
+#[test]
+fn a_store_that_is_down_during_a_batch_begins_nothing_more() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let store = Arc::clone(&world.store);
+    *world.executor.during.lock().unwrap() =
+        Some(Box::new(move || store.is_down.store(true, std::sync::atomic::Ordering::SeqCst)));
+    let reply = batch(&world, &world.agent_jwt(&agent), &json!([{ "capability": "ping" }, { "capability": "ping" }]));
+    world.store.is_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(reply.ok()["responses"][1]["error"]["code"], "temporarily_unavailable");
+    assert_eq!(world.executor.count(), 1);
+    assert_eq!(block_on(world.provider.unfinished(Page::first(10))).unwrap().0.len(), 2);
 }
