@@ -2,6 +2,7 @@
 //!
 //! [Agent Auth §2.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
+use countersign_jose::Thumbprint;
 use countersign_storage::record::{Index, Kind, Record};
 use countersign_storage::{Handle, Subject, Timestamp};
 use countersign_web::text::Cleaned;
@@ -21,6 +22,9 @@ pub(crate) struct Agent {
     pub(crate) id: AgentId,
     pub(crate) host_id: HostId,
     pub(crate) key: StoredKey,
+    /// Thumbprints of the last keys before the present one, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) former_keys: Vec<Thumbprint>,
     pub(crate) name: Cleaned,
     pub(crate) mode: AgentMode,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,6 +156,7 @@ impl Agent {
             id: AgentId::of(host, key.thumbprint()),
             host_id: host.clone(),
             key,
+            former_keys: Vec::new(),
             name,
             mode,
             reason,
@@ -351,7 +356,7 @@ impl Agent {
 }
 
 /// The id that an agent would have if its first key were the later key of another one. It is taken, so that no key ever stands
-/// for two agents of one host. Key rotation leaves it behind.
+/// for two agents of one host. Key rotation leaves it behind, as long as the agent remembers that key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AgentKeyAlias {
     pub(crate) alias: AgentId,

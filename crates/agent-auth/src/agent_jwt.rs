@@ -133,6 +133,13 @@ impl<'a> AgentToken<'a> {
     }
 }
 
+impl KnownAgent {
+    /// The agent that the token names; nothing about its bearer is proven.
+    pub(crate) fn agent(&self) -> Option<&Agent> {
+        self.agent.as_deref()
+    }
+}
+
 impl ProvenAgent {
     /// Refuses agents that are not active, in the order of [Agent Auth §4.5]: the host first, then the agent; and agents of a
     /// person whose account must not be used.

@@ -195,7 +195,8 @@ impl Record for Host {
     }
 }
 
-/// Where a host is found by a key that is not its first one: left behind by key rotation.
+/// Where a host is found by a key that is not its first one: left behind by key rotation, as long as the host remembers that
+/// key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct HostAlias {
     /// What [`HostId::of`] makes of the later key.

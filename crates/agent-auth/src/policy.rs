@@ -63,7 +63,7 @@ pub struct AgentPolicy {
     ///
     /// # Security
     /// Anybody can make up a host. Each agent leaves a record for [`AgentPolicy::pending_kept`] at least, each key that was
-    /// given up one for more than a year.
+    /// given up one for more than a year, unless ten others follow it.
     pub registrations: Option<Limit>,
     /// How many living agents one host may have: 1 to 1,000. Default: 25.
     pub agents_per_host: u32,

@@ -35,6 +35,21 @@ impl StoredKey {
     }
 }
 
+/// Notes a key that was given up. Only the last ten are remembered besides the first: agents may still name their host by
+/// them, and nobody takes them. So what rotations leave behind is bounded for each host and agent, however often its key
+/// changes.
+pub(crate) fn give_up(former: &mut Vec<Thumbprint>, key: &Thumbprint) {
+    former.insert(0, key.clone());
+    former.truncate(FORMER_KEYS);
+}
+
+/// The key that is forgotten for the next one that is given up.
+pub(crate) fn next_forgotten(former: &[Thumbprint]) -> Option<&Thumbprint> {
+    former.get(FORMER_KEYS - 1)
+}
+
+const FORMER_KEYS: usize = 10;
+
 /// Keys that were parsed lately, by their text: parsing one costs a quarter of verifying with it. What the text means
 /// never changes, so nothing here can be out of date; whether the key is still the agent's is read from its record.
 static PARSED: LazyLock<Cache<String, VerifyingKey>> = LazyLock::new(|| Cache::new(4096));

@@ -24,7 +24,7 @@ use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
-use crate::stored_key::StoredKey;
+use crate::stored_key::{self, StoredKey};
 
 #[derive(Deserialize)]
 struct Body {
@@ -85,6 +85,8 @@ struct Loaded {
     known: Known,
     /// Whether the new key was ever an agent's under this host.
     taken: bool,
+    /// What is left of the key that the agent forgets for the one that it gives up.
+    forgotten: Option<Stored<AgentKeyAlias>>,
 }
 
 #[async_trait]
@@ -105,6 +107,17 @@ impl Operation for RotateAgentKey<'_> {
             }
         };
         let key = self.asked.as_ref().ok().map(|wish| wish.key.thumbprint());
+        let agent = match &known {
+            Known::Agent(known) => known.agent(),
+            Known::Host(known) => known.1.as_deref(),
+        };
+        let forgotten = agent.and_then(|agent| {
+            stored_key::next_forgotten(&agent.former_keys).map(|key| AgentId::of(&agent.host_id, key))
+        });
+        let forgotten = match forgotten {
+            Some(id) => reader.load(AgentKeyAlias::at(id.as_str())).await?,
+            None => None,
+        };
         let taken = match host.zip(key).map(|(host, key)| AgentId::of(&host, key)) {
             Some(id) => {
                 let (agent, alias) = reader.load((Agent::at(id.as_str()), AgentKeyAlias::at(id.as_str()))).await?;
@@ -112,7 +125,7 @@ impl Operation for RotateAgentKey<'_> {
             }
             None => false,
         };
-        Ok(Loaded { known, taken })
+        Ok(Loaded { known, taken, forgotten })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
@@ -141,7 +154,11 @@ impl Operation for RotateAgentKey<'_> {
             agent: agent.id.clone(),
             purged_after: Some(moment.now + policy.host_lifetime + policy.ended_kept),
         });
-        agent.record.key = key;
+        if let Some(forgotten) = &loaded.forgotten {
+            changes.delete(forgotten);
+        }
+        let former = std::mem::replace(&mut agent.record.key, key);
+        stored_key::give_up(&mut agent.record.former_keys, former.thumbprint());
         agent.record.see(policy, moment.now);
         changes.replace(&agent);
         let status = agent.status(&host, &self.provider.policy, moment.now).as_str();

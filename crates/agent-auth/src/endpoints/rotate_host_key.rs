@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::Jwk;
-use countersign_storage::{Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped};
+use countersign_storage::{
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
+};
 use http::Request;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,15 +21,12 @@ use crate::host_jwt::{HostToken, KnownHost, Unknown, agent_key};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
-use crate::stored_key::StoredKey;
+use crate::stored_key::{self, StoredKey};
 
 #[derive(Deserialize)]
 struct Body {
     public_key: Value,
 }
-
-/// How many former thumbprints agents may still name as `iss`.
-const FORMER_KEYS: usize = 10;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
     let token = HostToken::parse(request::bearer(request.headers())?, &provider.issuer)?;
@@ -56,7 +55,7 @@ enum KeyOf {
 
 #[async_trait]
 impl Operation for RotateHostKey<'_> {
-    type Loaded = (KnownHost, KeyOf);
+    type Loaded = (KnownHost, KeyOf, Option<Stored<HostAlias>>);
     type Granted = (String, &'static str);
     type Refusal = Refusal;
 
@@ -78,10 +77,19 @@ impl Operation for RotateHostKey<'_> {
             (false, true) => KeyOf::Agent,
             (false, false) => KeyOf::Nobody,
         };
-        Ok((known, taken))
+        let forgotten = known.host.as_ref().and_then(|host| stored_key::next_forgotten(&host.former_keys));
+        let forgotten = match forgotten.map(|key| HostId::of(&self.provider.issuer, key)) {
+            Some(id) => reader.load(HostAlias::at(id.as_str())).await?,
+            None => None,
+        };
+        Ok((known, taken, forgotten))
     }
 
-    fn decide(&self, (known, taken): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
+    fn decide(
+        &self,
+        (known, taken, forgotten): Self::Loaded,
+        moment: &Moment<'_>,
+    ) -> Decision<Self::Granted, Self::Refusal> {
         let proven = match self.token.verify(&known, Unknown::Refused, self.provider, moment) {
             Ok(proven) => proven,
             Err(refusal) => return Decision::refuse(refusal),
@@ -110,12 +118,14 @@ impl Operation for RotateHostKey<'_> {
             Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         let former = std::mem::replace(&mut host.record.key, key);
-        host.record.former_keys.insert(0, former.thumbprint().clone());
-        host.record.former_keys.truncate(FORMER_KEYS);
+        stored_key::give_up(&mut host.record.former_keys, former.thumbprint());
         host.record.note_use(&self.provider.policy, moment.now);
         known.note_alias(&host, &mut changes);
         let alias = HostAlias { alias: self.alias.clone(), host: host.id.clone(), purged_after: host.purged_after };
         changes.replace(&host).insert(&alias);
+        if let Some(forgotten) = &forgotten {
+            changes.delete(forgotten);
+        }
         let host_id = host.id.as_str().to_owned();
         let action = Action::HostRotateKey {
             host: host_id.clone(),

@@ -57,6 +57,26 @@ fn an_agent_at_work_asks_for_more_and_keeps_what_it_has_meanwhile() {
     world.execute(&agent, "transfer_money", json!({ "amount": 1_001 })).refused(403, "constraint_violated");
 }
 
+/// An agent that keeps asking is limited as in everything it sends: what is beyond leaves no record and asks nobody.
+#[test]
+fn asking_again_and_again_is_limited_with_all_requests() {
+    let calls = Some(Limit::new(5, Duration::from_secs(60)));
+    let world = World::with(AgentPolicy { calls, ..AgentPolicy::default() });
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    for max in 1..=5 {
+        ask(&world, &agent, &transfer(max)).ok();
+    }
+    let before = (world.entries(), world.audit("agent.request_capability").len());
+    for max in 6..=20 {
+        let reply = ask(&world, &agent, &transfer(max));
+        reply.refused(429, "rate_limited");
+        assert!((1..=60).contains(&reply.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap()));
+    }
+    assert_eq!((world.entries(), world.audit("agent.request_capability").len()), before);
+    world.advance(60);
+    ask(&world, &agent, &transfer(21)).ok();
+}
+
 /// Denying more takes nothing away.
 #[test]
 fn a_denied_escalation_leaves_the_agent_as_it_was() {

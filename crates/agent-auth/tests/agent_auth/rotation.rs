@@ -212,3 +212,43 @@ fn rotations_are_limited_with_registrations() {
     world.advance(3_600);
     rotate("host", &world.host_jwt(&host)).0.ok();
 }
+
+/// However often keys change, so many that were given up are remembered, of a host and of each agent, and no more.
+#[test]
+fn what_rotations_leave_behind_is_bounded() {
+    let world = World::with(AgentPolicy { registrations: None, ..AgentPolicy::default() });
+    let mut host = HostActor::new();
+    let mut agent = world.approved(&host, json!(["ping"]), "alice");
+    let (first_of_host, first_of_agent) = (host.key.clone(), agent.key.clone());
+    let (mut of_host, mut of_agent) = (Vec::new(), Vec::new());
+    let left = |kind: &str| world.store.inner.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count();
+    for round in 1..=30 {
+        let next = new_key();
+        let path = "/api/auth/host/rotate-key";
+        world.post(path, Some(&world.host_jwt(&host)), &json!({ "public_key": next.public_jwk() })).ok();
+        of_host.push(std::mem::replace(&mut host.key, next));
+        let next = new_key();
+        match round % 2 {
+            0 => by_host(&world, &host, &agent, &next).ok(),
+            _ => by_itself(&world, &agent, &next).ok(),
+        };
+        of_agent.push(std::mem::replace(&mut agent.key, next));
+        assert!(left("agent_host_alias") <= 11 && left("agent_key_alias") <= 11, "after {round} rotations");
+    }
+    // The last ten, and the first, are still nobody else's; and the present ones work.
+    for key in of_host[20..].iter().chain([&first_of_host]) {
+        let body = json!({ "public_key": key.public_jwk() });
+        world.post("/api/auth/host/rotate-key", Some(&world.host_jwt(&host)), &body).refused(409, "host_exists");
+    }
+    for key in of_agent[20..].iter().chain([&first_of_agent]) {
+        by_host(&world, &host, &agent, key).refused(409, "agent_exists");
+    }
+    world.execute(&agent, "ping", json!({})).ok();
+    world.status(&host, &agent).ok();
+    for key in of_host {
+        world.status(&HostActor { key }, &agent).refused(401, "invalid_jwt");
+    }
+    for key in of_agent {
+        world.execute(&holding(&agent, &key), "ping", json!({})).refused(401, "invalid_jwt");
+    }
+}
