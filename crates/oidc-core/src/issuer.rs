@@ -31,7 +31,7 @@ pub struct IssuerConfig {
     pub signed_in: Arc<dyn SignedIn>,
     /// The clients.
     pub clients: Arc<dyn ClientSource>,
-    /// Under which signing keys are sealed, and requests that wait with the browser.
+    /// Its keys seal the signing keys, and the requests that wait with the browser.
     pub key_ring: Arc<KeyRing>,
     /// The rules that may be chosen.
     pub policy: Policy,
@@ -48,7 +48,7 @@ pub struct InteractionPages {
     pub sign_in: String,
     /// The path of the consent page; it gets the same.
     pub consent: String,
-    /// What is shown where nobody may be redirected.
+    /// What is shown where no redirect is safe.
     pub error: Arc<dyn ErrorPage>,
 }
 

@@ -112,7 +112,8 @@ impl Approval<'_> {
     }
 }
 
-/// The generation of a grant that is given after `known` ended. Revoking it has begun a new one; its clock has not.
+/// The generation of a grant that is given after `known` ended. Revoking a grant begins a new generation; running out does
+/// not.
 fn next_generation(known: &Grant) -> u32 {
     match known.state {
         GrantState::Revoked => known.generation,

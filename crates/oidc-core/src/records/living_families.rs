@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct LivingFamilies {
     /// The id of the [`crate::records::Grant`].
     pub grant_id: String,
-    /// The oldest first.
+    /// Sorted by when they were founded.
     pub families: Vec<LivingFamily>,
 }
 

@@ -46,8 +46,7 @@ pub(crate) fn is_allowed(resource: &str, client: &Client, policy: &Policy, issue
     known || resource == default(client, policy, issuer)
 }
 
-/// Of the resources that were approved those that the client may still have tokens for: what the operator took from it since
-/// is gone.
+/// The approved resources that the client may still have tokens for. What the operator took from it since is gone.
 ///
 /// # Errors
 /// [`InvalidTarget::NotAllowed`] where none is left.

@@ -8,7 +8,7 @@ use crate::policy::Policy;
 use crate::rules::invalid_target::InvalidTarget;
 use crate::scope::Scopes;
 
-/// Of the resources that were approved those that a token request asks for; all of them where it asks for none
+/// The approved resources that a token request asks for; all of them where it asks for none
 /// ([RFC 8707 §2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
 ///
 /// # Errors

@@ -236,7 +236,8 @@ fn burn(
     Decision::refuse(refusal).changing(changes).report(denied(&code, client, reason))
 }
 
-/// Ends what a code gave that is redeemed for the second time: one of the two was not its owner, and nobody can tell which.
+/// A code is redeemed for the second time: ends what the first time gave. One of the two was not its owner, and nobody can
+/// tell which.
 fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> Decision<Issue, TokenRefusal> {
     let family = family.filter(|family| family.state == FamilyState::Active);
     let Some(mut family) = family else { return Decision::refuse(TokenRefusal::CodeReplayed) };

@@ -1,4 +1,4 @@
-//! What a token family still holds: of what its code gave, that which the grant still allows.
+//! What a token family still holds: the part of what its code gave that the grant still allows.
 //!
 //! Asked at every use of a token of the family that reaches the issuer. Taking a grant back and narrowing it are one
 //! write of the grant, and are seen here.

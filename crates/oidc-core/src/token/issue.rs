@@ -84,7 +84,7 @@ impl AccessToken {
     }
 }
 
-/// How the `jti` of a token begins that has no family.
+/// How the `jti` of a token without a family begins.
 pub(super) const CLIENT_TOKEN: &str = "cc_";
 
 fn claims(

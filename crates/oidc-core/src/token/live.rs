@@ -78,8 +78,8 @@ fn verify(
     let algorithm = token.header().algorithm();
     let key = key.ok_or(TokenError::UnknownKey { kid, algorithm })?;
     let verified = token.verify::<Claims>(&key, expect, now.as_secs())?;
-    // The leeway is for other people's clocks; this is our own token. That somebody saw it expire is not written down: every
-    // stranger with an old token could fill the store with that. A clock that is set back lets it hold again for as long as
+    // The leeway is for other people's clocks; this is our own token. That somebody saw it expire is not written down: whoever
+    // keeps old tokens could fill the store with that. A clock that is set back lets it hold again for as long as
     // clocks may be apart, and no longer: then the node is behind what was removed from the store, and answers nothing.
     let exp = verified.exp().unwrap_or(0);
     if now.as_secs() >= exp {

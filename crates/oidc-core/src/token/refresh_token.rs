@@ -237,7 +237,7 @@ impl Sealing for Refresh<'_> {
 }
 
 impl Refresh<'_> {
-    /// The family, if the token is one of it, and the family one of the client's. Another client's is left unharmed.
+    /// The family, if the token belongs to it and it belongs to the client. Another client's family is left unharmed.
     fn of_client(
         &self,
         family: Option<Stored<TokenFamily>>,
