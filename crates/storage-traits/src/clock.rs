@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,10 @@ pub trait Clock: Send + Sync {
     /// The present second.
     fn now(&self) -> Timestamp;
 
+    /// How long this node has lived, from any beginning: it only grows, as fast as time passes, whatever the present second
+    /// is set to. What was used is forgotten no faster than this ([`crate::horizon`]).
+    fn lived(&self) -> Duration;
+
     /// Waits. An operation that lost against others waits a moment before it tries again. By default it only lets the others
     /// go first, without waiting for any time: enough for clocks of tests.
     fn pause(&self, _: Duration) -> Pause {
@@ -88,19 +93,27 @@ impl Clock for SystemClock {
         Timestamp(i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX))
     }
 
+    fn lived(&self) -> Duration {
+        static BEGINNING: OnceLock<Instant> = OnceLock::new();
+        BEGINNING.get_or_init(Instant::now).elapsed()
+    }
+
     fn pause(&self, duration: Duration) -> Pause {
         Box::pin(futures_timer::Delay::new(duration))
     }
 }
 
-/// A clock that moves only when it is told to, for tests.
+/// A clock that moves only when it is told to, for tests. To move it forward is to live on.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    lived: AtomicU64,
+}
 
 impl ManualClock {
     /// Starts at `now`.
     pub fn at(now: Timestamp) -> Self {
-        ManualClock(AtomicI64::new(now.0))
+        ManualClock { now: AtomicI64::new(now.0), lived: AtomicU64::new(0) }
     }
 
     /// Moves forward.
@@ -110,12 +123,17 @@ impl ManualClock {
 
     /// Jumps, backwards too.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.0, Ordering::SeqCst);
+        let before = Timestamp(self.now.swap(now.0, Ordering::SeqCst));
+        self.lived.fetch_add(now.since(before).as_secs(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn lived(&self) -> Duration {
+        Duration::from_secs(self.lived.load(Ordering::SeqCst))
     }
 }

@@ -17,6 +17,9 @@ use crate::record::{Kind, Record};
 /// How far apart the clocks of two nodes may be: 10 minutes.
 pub const CLOCKS_APART: Duration = Duration::from_secs(10 * 60);
 
+/// How long a node moves nothing after it saw another whose clock is behind its own: an hour that it has lived.
+pub const AFTER_ANOTHER: Duration = Duration::from_secs(60 * 60);
+
 /// The name of the one record.
 pub(crate) const HORIZON: &str = "horizon";
 
@@ -25,6 +28,9 @@ pub(crate) const HORIZON: &str = "horizon";
 pub(crate) struct Horizon {
     pub(crate) id: String,
     pub(crate) purged_before: Timestamp,
+    /// What the clock of the node that wrote this said then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) noted_at: Option<Timestamp>,
 }
 
 impl Record for Horizon {

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
     Actor, Audit, AuditPolicy, AuditRecord, Decision, Event, Fault, Index, ManualClock, MemoryStore, Moment, Operation,
-    Page, Ports, Reader, Record, Repeats, SeededRandom, Stored, Subject, Timestamp,
+    Page, Ports, Purge, Reader, Record, Repeats, SeededRandom, Stored, Subject, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -203,14 +203,15 @@ fn every_event_ends_and_what_strangers_can_bring_about_ends_sooner() {
 fn when_it_has_ended_nothing_of_the_audit_is_left() {
     block_on(async {
         let world = world(AuditPolicy::default());
+        let purge = Purge::new(world.ports.clone());
         world.report(replayed(agent())).await;
         world.report(Event::new(Done::Executed, agent()).for_subject(&alice())).await;
         world.clock.advance(Duration::from_secs(60));
         world.report(replayed(agent())).await;
         world.clock.advance(DAY * 399);
-        assert_eq!(world.ports.purge(100).await, Ok(0));
+        assert_eq!(purge.run(100).await, Ok(0));
         world.clock.advance(DAY * 2);
-        assert_eq!(world.ports.purge(100).await, Ok(3));
+        assert_eq!(purge.run(100).await, Ok(3));
         let left = world.store.dump();
         assert_eq!(left.iter().map(|entry| entry.key.kind.as_str()).collect::<Vec<_>>(), ["purge_horizon"]);
     });

@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Allowance, Changes, Decision, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, Operation, Ports, Reader,
-    Record, SeededRandom, Stopped, StoreThrottle, Stored, Throttle, Timestamp, TracingAudit,
+    Allowance, Changes, Decision, Fault, Kind, Limit, ManualClock, MemoryStore, Moment, Operation, Ports, Purge,
+    Reader, Record, SeededRandom, Stopped, StoreThrottle, Stored, Throttle, Timestamp, TracingAudit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ fn what_is_removed_from_the_whole_no_clock_revives_in_a_scope() {
         let scoped = whole.scoped("https://as.test");
         assert_eq!(scoped.perform(&UseToken).await, Ok(()));
         clock.advance(Duration::from_secs(3_600));
-        assert_eq!(whole.purge(100).await, Ok(1));
+        assert_eq!(Purge::new(whole).run(100).await, Ok(1));
         let (late, _) = node(&store, 30);
         assert!(is_behind(late.scoped("https://as.test").perform(&UseToken).await));
     });
@@ -100,10 +100,11 @@ fn what_one_node_removes_no_other_nodes_clock_revives() {
         for behind in [0, 30, 120, 599, 660, 86_400] {
             let store = Arc::new(MemoryStore::new());
             let (first, clock) = node(&store, 0);
+            let purge = Purge::new(first.clone());
             assert_eq!(first.perform(&UseToken).await, Ok(()));
             for seconds in [61, 120, 600, 661, 700, 7_200] {
                 clock.set(Timestamp(NOW.0 + seconds));
-                first.purge(100).await.unwrap();
+                purge.run(100).await.unwrap();
                 let (other, _) = node(&store, seconds - behind);
                 let outcome = other.perform(&UseToken).await;
                 let used = outcome == Ok(());
@@ -112,7 +113,9 @@ fn what_one_node_removes_no_other_nodes_clock_revives() {
                 let outcome = scoped.scoped("https://as.test").perform(&UseToken).await;
                 assert!(behind <= 600 || is_behind(outcome), "{seconds} seconds, {behind} behind, in a scope");
                 if behind > 600 {
-                    assert!(is_behind(other.purge(1).await.map_err(Stopped::Failed)) || store.dump().len() > 1);
+                    assert!(
+                        is_behind(Purge::new(other).run(1).await.map_err(Stopped::Failed)) || store.dump().len() > 1
+                    );
                     break;
                 }
             }
@@ -125,10 +128,11 @@ fn a_mark_that_has_expired_everywhere_is_removed() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (node, clock) = node(&store, 0);
+        let purge = Purge::new(node.clone());
         node.perform(&UseToken).await.unwrap();
         for (seconds, removed) in [(61, 0), (660, 0), (661, 1), (900, 0)] {
             clock.set(Timestamp(NOW.0 + seconds));
-            assert_eq!(node.purge(100).await, Ok(removed), "{seconds}");
+            assert_eq!(purge.run(100).await, Ok(removed), "{seconds}");
         }
     });
 }
@@ -138,6 +142,7 @@ fn a_throttle_does_not_begin_anew_when_the_clock_is_set_back() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let (node, clock) = node(&store, 0);
+        let purge = Purge::new(node.clone());
         let throttle = StoreThrottle::new(node.clone());
         let limit = Limit::new(3, Duration::from_secs(60));
         let attempt = async || throttle.attempt("password", "alice", limit).await;
@@ -146,7 +151,7 @@ fn a_throttle_does_not_begin_anew_when_the_clock_is_set_back() {
         }
         for seconds in [70, 300, 650, 4_000] {
             clock.set(Timestamp(NOW.0 + seconds));
-            node.purge(100).await.unwrap();
+            purge.run(100).await.unwrap();
             clock.set(NOW);
             let again = attempt().await;
             assert!(

@@ -354,6 +354,10 @@ impl Clock for Pausing {
         Timestamp(1_800_000_000)
     }
 
+    fn lived(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn pause(&self, duration: Duration) -> Pause {
         self.pauses.lock().unwrap().push(duration);
         Box::pin(std::future::ready(()))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_oidc::Rotation;
-use countersign_storage::Fault;
+use countersign_storage::{Fault, Purge};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -20,6 +20,7 @@ impl Reference {
 
     async fn keep_up(&self, mut asked: Option<Signal>) {
         let mut tick = interval(EVERY);
+        let purge = Purge::new(self.ports.clone());
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let renewal = tokio::select! {
@@ -29,7 +30,7 @@ impl Reference {
             if let Err(fault) = self.renew_keys(renewal).await {
                 tracing::warn!(%fault, "signing keys were not renewed");
             }
-            match self.purge().await {
+            match purge_all(&purge).await {
                 Ok(0) => {}
                 Ok(purged) => tracing::debug!(purged, "expired records removed"),
                 Err(fault) => tracing::warn!(%fault, "expired records were not removed"),
@@ -50,15 +51,15 @@ impl Reference {
         // Forgets keys whose last token is dead.
         self.issuer.ensure_keys().await
     }
+}
 
-    async fn purge(&self) -> Result<u64, Fault> {
-        let mut all = 0;
-        loop {
-            let purged = self.ports.purge(PURGE_AT_ONCE).await?;
-            all += purged;
-            if purged < u64::from(PURGE_AT_ONCE) {
-                return Ok(all);
-            }
+async fn purge_all(purge: &Purge) -> Result<u64, Fault> {
+    let mut all = 0;
+    loop {
+        let purged = purge.run(PURGE_AT_ONCE).await?;
+        all += purged;
+        if purged < u64::from(PURGE_AT_ONCE) {
+            return Ok(all);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use countersign_oidc::records::FamilyState;
 use countersign_storage::horizon::CLOCKS_APART;
-use countersign_storage::{Clock, Store};
+use countersign_storage::{Clock, Purge, Store};
 
 use crate::world::*;
 
@@ -67,7 +67,7 @@ async fn an_expired_access_token_is_not_revived_by_more_than_clocks_may_be_apart
     let seen_expired = expired + CLOCKS_APART;
     world.clock.set(seen_expired);
     assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token");
-    world.ports.purge(1_000).await.unwrap();
+    Purge::new(world.ports.clone()).run(1_000).await.unwrap();
     world.clock.set(expired);
     assert_eq!(world.userinfo(&access).await.outcome(), "401 invalid_token");
     world.clock.set(expired - std::time::Duration::from_secs(1));
