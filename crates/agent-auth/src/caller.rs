@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_storage::{Fault, Handle, Limit, Secret};
-use http::{HeaderMap, header};
+use http::HeaderMap;
+
+use crate::request::optional_bearer;
 
 /// Who may introspect.
 #[derive(Clone)]
@@ -48,13 +50,8 @@ impl CallerSecrets {
 #[async_trait]
 impl CallerAuthentication for CallerSecrets {
     async fn caller(&self, headers: &HeaderMap) -> Result<Option<String>, Fault> {
-        let Some(presented) = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, secret)| Secret::new(secret.trim()))
-        else {
+        // Two headers prove nothing, and neither does one that is no text.
+        let Ok(Some(presented)) = optional_bearer(headers).map(|token| token.map(Secret::new)) else {
             return Ok(None);
         };
         Ok(self.0.iter().find(|(_, handle)| handle.matches(&presented)).map(|(name, _)| name.clone()))

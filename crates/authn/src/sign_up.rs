@@ -20,7 +20,7 @@ use countersign_storage::{
     Changes, Decision, EmailAddress, EmailTaken, Fault, Moment, NewAccount, Operation, Reader, Record, Secret, Stopped,
     Stored, Subject,
 };
-use countersign_web::refusals;
+use countersign_web::{refusals, white_space};
 
 use crate::authn::Authn;
 use crate::context::Context;
@@ -127,8 +127,11 @@ impl Authn {
 }
 
 fn person_name(name: &str) -> Option<&str> {
+    let name = white_space::trim(name);
+    // Judged with its ends: `trim` takes line breaks for white space, too.
+    let is_plain = !name.chars().any(char::is_control);
     let name = name.trim();
-    let fits = (1..=200).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let fits = is_plain && (1..=200).contains(&name.chars().count());
     fits.then_some(name)
 }
 

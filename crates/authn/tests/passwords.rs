@@ -478,6 +478,8 @@ fn what_somebody_types_to_sign_up_is_judged() {
         ("INVALID_NAME", SignUp { name: " ".into(), ..good() }),
         ("INVALID_NAME", SignUp { name: "x".repeat(201), ..good() }),
         ("INVALID_NAME", SignUp { name: "Ca\u{0}rol".into(), ..good() }),
+        ("INVALID_NAME", SignUp { name: "Carol\r\n".into(), ..good() }),
+        ("INVALID_EMAIL", SignUp { email: "carol@x.test\r\n".into(), ..good() }),
         ("PASSWORD_TOO_SHORT", SignUp { password: Secret::new("kettle 7"), ..good() }),
         ("PASSWORD_TOO_LONG", SignUp { password: Secret::new("x".repeat(1 << 20)), ..good() }),
         ("PASSWORD_TOO_COMMON", SignUp { password: Secret::new("password1234"), ..good() }),

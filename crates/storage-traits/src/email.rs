@@ -26,7 +26,8 @@ impl EmailAddress {
     ///
     /// [RFC 5321 §4.5.3.1]: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
     pub fn parse(text: &str) -> Result<Self, InvalidEmailAddress> {
-        let text = text.trim();
+        // What people type beside it. A line break or another control character is not theirs.
+        let text = text.trim_matches([' ', '\t']);
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
         let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
         let label = |label: &str| {

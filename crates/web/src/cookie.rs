@@ -14,6 +14,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use crate::issuer_url::Transport;
+use crate::white_space::trim_bytes;
 
 /// A cookie of ours. It is for this host alone, for every path, never for scripts, and is not sent with posts from other
 /// sites (`Path=/; HttpOnly; SameSite=Lax`).
@@ -118,7 +119,7 @@ impl fmt::Display for CookieName {
 
 fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|octet| *octet == b';')).filter_map(|pair| {
-        let pair = pair.trim_ascii();
+        let pair = trim_bytes(pair);
         let equals = pair.iter().position(|octet| *octet == b'=')?;
         Some((pair.get(..equals)?, pair.get(equals + 1..)?))
     })

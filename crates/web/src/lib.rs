@@ -11,6 +11,7 @@
 //! - [`refusals`]: one row for each way to be refused.
 //! - [`route`]: what answers at which path, and what every other method is told.
 //! - [`http1`]: requests off the wire, where frameworks forgive too much.
+//! - [`white_space`]: what stands around a value and is not part of it.
 #![forbid(unsafe_code)]
 
 pub mod cookie;
@@ -24,3 +25,4 @@ pub mod proxy;
 pub mod refusals;
 pub mod route;
 pub mod text;
+pub mod white_space;

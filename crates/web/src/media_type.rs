@@ -4,6 +4,8 @@
 
 use http::{HeaderMap, StatusCode, header};
 
+use crate::white_space::trim;
+
 /// `application/x-www-form-urlencoded`
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// `application/json`
@@ -33,16 +35,16 @@ impl UnsupportedMediaType {
 /// # Errors
 /// [`UnsupportedMediaType`].
 pub fn expect(headers: &HeaderMap, wanted: &str) -> Result<(), UnsupportedMediaType> {
-    let mut parts = content_type(headers).ok_or(UnsupportedMediaType::Type)?.split(';').map(str::trim);
+    let mut parts = content_type(headers).ok_or(UnsupportedMediaType::Type)?.split(';').map(trim);
     if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(wanted)) {
         return Err(UnsupportedMediaType::Type);
     }
     let mut charsets = parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| {
         // White space around `=` is not allowed, but whoever reads past it must not be the only one.
-        name.trim().eq_ignore_ascii_case("charset")
+        trim(name).eq_ignore_ascii_case("charset")
     });
     let is_utf8 = |charset: &str| {
-        let charset = charset.trim();
+        let charset = trim(charset);
         let charset = charset.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(charset);
         charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
     };
@@ -53,7 +55,7 @@ pub fn expect(headers: &HeaderMap, wanted: &str) -> Result<(), UnsupportedMediaT
 pub fn is(headers: &HeaderMap, wanted: &str) -> bool {
     content_type(headers)
         .and_then(|value| value.split(';').next())
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
+        .is_some_and(|essence| trim(essence).eq_ignore_ascii_case(wanted))
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {

@@ -12,6 +12,7 @@ use http::header::{FORWARDED, HeaderName};
 use ipnet::IpNet;
 
 use crate::peer::PeerAddress;
+use crate::white_space::trim;
 
 /// The proxies that an operator runs, and the header that they write.
 ///
@@ -48,7 +49,7 @@ impl TrustedProxies {
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let network = |entry: &str| match entry.parse::<IpAddr>() {
             Ok(address) => Ok(IpNet::from(address.to_canonical())),
-            Err(_) => entry.parse().map_err(|_| NotANetwork),
+            Err(_) => entry.parse().map_err(|_| NotANetwork).and_then(canonical),
         };
         Ok(TrustedProxies { networks: entries.map(network).collect::<Result<_, _>>()?, header })
     }
@@ -90,10 +91,21 @@ impl TrustedProxies {
     }
 }
 
+/// Peers are compared by their canonical address, so networks of IPv4 that are written as IPv6 become IPv4.
+fn canonical(network: IpNet) -> Result<IpNet, NotANetwork> {
+    match network.addr().to_canonical() {
+        IpAddr::V4(address) if network.max_prefix_len() == IPV6_BITS => {
+            let prefix = network.prefix_len().checked_sub(MAPPED_BITS).ok_or(NotANetwork)?;
+            IpNet::new(address.into(), prefix).map_err(|_| NotANetwork)
+        }
+        _ => Ok(network),
+    }
+}
+
 /// The address in `for=`, which must be there once.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let pairs = split(element, ';').into_iter().filter_map(|pair| pair.split_once('='));
-    let mut values = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for")).map(|(_, value)| value.trim());
+    let mut values = pairs.filter(|(name, _)| trim(name).eq_ignore_ascii_case("for")).map(|(_, value)| trim(value));
     let (value, None) = (values.next()?, values.next()) else { return None };
     let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
     // IPv6 is in brackets here; a bare one is not in the grammar.
@@ -102,7 +114,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 
 /// An address, perhaps with a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
 fn address(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+    let text = trim(text);
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|inner| inner.contains(':'));
     let address = bare.unwrap_or(text).parse::<IpAddr>().ok();
     address.or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|address| address.to_canonical())
@@ -122,6 +134,10 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     })
     .collect()
 }
+
+const IPV6_BITS: u8 = 128;
+/// What stands before an IPv4 address that is written as IPv6.
+const MAPPED_BITS: u8 = 96;
 
 #[cfg(test)]
 mod tests {
@@ -160,6 +176,7 @@ mod tests {
             ("10.0.0.1", &["203.0.113.1, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.1, "], "10.0.0.1"),
             ("10.0.0.1", &["203.0.113.1", "ü"], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.1,\t10.1.2.3 "], "203.0.113.1"),
             ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ] {
             assert_eq!(read(peer, lines), expected, "{peer} {lines:?}");
@@ -200,8 +217,25 @@ mod tests {
     fn a_list_of_proxies_has_addresses_and_networks() {
         let parse = |list| TrustedProxies::parse(list, ProxyHeader::Forwarded);
         assert_eq!(parse(""), Ok(TrustedProxies { header: ProxyHeader::Forwarded, ..TrustedProxies::default() }));
-        for bad in ["proxy.test", "10.0.0.0/33", "10.0.0.1 10.0.0.2", "10.0.0", "*"] {
+        for bad in ["proxy.test", "10.0.0.0/33", "10.0.0.1 10.0.0.2", "10.0.0", "*", "::ffff:10.0.0.0/95"] {
             assert_eq!(parse(bad), Err(NotANetwork), "{bad}");
         }
+    }
+
+    #[test]
+    fn ipv4_written_as_ipv6_is_ipv4_in_addresses_and_in_networks() {
+        for (list, trusted, other) in [
+            ("::ffff:10.0.0.1", "10.0.0.1", "10.0.0.2"),
+            ("::ffff:10.0.0.0/104", "10.255.0.1", "11.0.0.1"),
+            ("::ffff:10.1.0.0/112", "10.1.2.3", "10.2.0.1"),
+            ("::ffff:0:0/96", "203.0.113.1", "2001:db8::1"),
+            ("2001:db8::/32", "2001:db8::1", "10.0.0.1"),
+        ] {
+            let proxies = TrustedProxies::parse(list, ProxyHeader::Forwarded).unwrap();
+            let trusts = |address: &str| proxies.trusts(PeerAddress(address.parse().unwrap()));
+            assert!(trusts(trusted) && !trusts(other), "{list}");
+        }
+        let proxies = TrustedProxies::parse("10.0.0.0/8", ProxyHeader::Forwarded).unwrap();
+        assert!(proxies.trusts(PeerAddress("::ffff:10.0.0.1".parse().unwrap())));
     }
 }

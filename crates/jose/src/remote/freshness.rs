@@ -125,7 +125,7 @@ fn directives(list: &str) -> impl Iterator<Item = (&str, &str)> {
     });
     parts.map(|part| {
         let (name, argument) = part.split_once('=').unwrap_or((part, ""));
-        (name.trim(), argument.trim())
+        (name.trim_matches([' ', '\t']), argument.trim_matches([' ', '\t']))
     })
 }
 

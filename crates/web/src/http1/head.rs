@@ -7,6 +7,7 @@
 use http::StatusCode;
 
 use super::body::Body;
+use crate::white_space::trim_bytes;
 
 /// The most that a head may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -237,9 +238,12 @@ impl<'a> Fields<'a> {
 fn field_of(line: &[u8]) -> Result<(&[u8], &[u8]), HeadRefusal> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(HeadRefusal::Malformed)?;
     let (name, value) = (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default());
-    let value = value.trim_ascii();
     let is_text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
-    if is_token(name) && value.iter().all(is_text) { Ok((name, value)) } else { Err(HeadRefusal::Malformed) }
+    if is_token(name) && value.iter().all(is_text) {
+        Ok((name, trim_bytes(value)))
+    } else {
+        Err(HeadRefusal::Malformed)
+    }
 }
 
 /// What the framework is told of a field. Whoever asks for another protocol goes on with this one ([RFC 9110 §7.8]).
@@ -254,7 +258,7 @@ fn passed_on(name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
     }
     let options: Vec<&[u8]> = value
         .split(|byte| *byte == b',')
-        .map(<[u8]>::trim_ascii)
+        .map(trim_bytes)
         .filter(|option| !option.is_empty())
         .filter(|option| !option.eq_ignore_ascii_case(b"upgrade") && !option.eq_ignore_ascii_case(b"http2-settings"))
         .collect();
@@ -317,6 +321,16 @@ mod tests {
             ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", Malformed),
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", Malformed),
             ("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", Malformed),
+            ("GET / HTTP/1.1\r\nHost: \ra\r\n\r\n", Malformed),
+            ("GET / HTTP/1.1\r\nHost: a\u{c}\r\n\r\n", Malformed),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\r\n\r\n", Malformed),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX:\r\r\n\r\n", Malformed),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{b}a\r\n\r\n", Malformed),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r1\r\n\r\n", Malformed),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \rchunked\r\n\r\n", Malformed),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\u{c}\r\n\r\n", Malformed),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\u{a0}\r\n\r\n", Length),
+            ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close,\u{c}upgrade\r\n\r\n", Malformed),
             ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", Malformed),
             ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Malformed),
             ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n", Malformed),
@@ -392,7 +406,7 @@ mod tests {
     }
 
     /// What heads are made of, and what spoils them.
-    const PARTS: [&str; 21] = [
+    const PARTS: [&str; 22] = [
         "Host: a\r\n",
         "Host: a\r\n",
         "Content-Length: 5\r\n",
@@ -410,6 +424,7 @@ mod tests {
         " ",
         "\t",
         "\r",
+        "\u{c}",
         "\n",
         "\r\n",
         "\0",
