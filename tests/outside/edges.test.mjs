@@ -162,6 +162,25 @@ for (const target of frameworks) {
       await Promise.all(ended);
     });
 
+    test("one address holds an eighth of the connections, and others are served meanwhile", async () => {
+      // The server trusts 127.0.0.1 as a proxy, which has no share.
+      const from = (localAddress) => connect({ port, host: "127.0.0.1", localAddress });
+      const held = Array.from({ length: 160 }, () => {
+        const socket = from("127.0.0.3");
+        socket.on("error", () => {});
+        socket.on("connect", () => socket.write("GET / HTTP/1.1\r\nX: "));
+        socket.resume();
+        return socket;
+      });
+      const open = () => held.filter((socket) => !socket.destroyed).length;
+      for (let i = 0; i < 80 && open() > 128; i++) await sleep(100);
+      assert.equal(open(), 128);
+      const other = from("127.0.0.2");
+      other.write(`GET ${metadata} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      assert.match((await other.toArray()).join(""), /^HTTP\/1.1 200 /);
+      for (const socket of held) socket.destroy();
+    });
+
     test("behind a trusted proxy, limits are for whom the proxy names and not for what a stranger wrote", async () => {
       const attempt = async (n, forwarded) => {
         const response = await fetch(`${deployment.origin}/api/auth/sign-in/email`, {

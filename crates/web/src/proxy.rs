@@ -71,7 +71,8 @@ impl TrustedProxies {
         client
     }
 
-    fn trusts(&self, peer: PeerAddress) -> bool {
+    /// Whether it is one of the proxies.
+    pub fn trusts(&self, peer: PeerAddress) -> bool {
         let address = peer.0.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }

@@ -120,7 +120,8 @@ impl Reference {
             .map_err(part("COUNTERSIGN_ISSUER"))?,
         );
         let mounted: Vec<Arc<dyn Endpoints>> = vec![issuer.clone(), agents, pages];
-        let work = Work::new(Arc::new(Site::new(mounted, templates)), settings.proxies.clone());
+        let site = Arc::new(Site::new(mounted, templates));
+        let work = Work::new(site, settings.proxies.clone(), settings.limits_times);
         Ok(Reference { work, issuer, ports })
     }
 

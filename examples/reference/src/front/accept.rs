@@ -6,16 +6,20 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_web::peer::PeerAddress;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::PATIENCE;
+use super::callers::Callers;
 use super::gate::Gate;
+use super::share::{Place, Shares};
 use super::work::Work;
 
-/// Accepts connections: at most 1,024 at once; further ones wait in the system's queue.
+/// Accepts connections: at most 1,024 at once; further ones wait in the system's queue. Of one network there are at most 128;
+/// further ones are closed at once, so that they do not stand in that queue before others.
 #[derive(Debug)]
 pub struct Front {
     places: Arc<Semaphore>,
@@ -27,7 +31,7 @@ pub struct Accepted {
     /// Who is at the other end.
     pub peer: SocketAddr,
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    place: Place,
     closing: CancellationToken,
 }
 
@@ -62,11 +66,12 @@ impl Front {
         mut connect: impl FnMut(Accepted),
     ) {
         let mut shutdown = pin!(shutdown);
+        let shares = work.callers().shares(CONNECTIONS);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = self.accept(&listener) => accepted,
+                accepted = self.accept(&listener, work.callers(), &shares) => accepted,
             };
             match accepted {
                 Ok(accepted) => connect(accepted),
@@ -74,7 +79,7 @@ impl Front {
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         }
-        while let Ok(Ok(accepted)) = timeout(QUEUED, self.accept(&listener)).await {
+        while let Ok(Ok(accepted)) = timeout(QUEUED, self.accept(&listener, work.callers(), &shares)).await {
             connect(accepted);
         }
         drop(listener);
@@ -88,12 +93,22 @@ impl Front {
         }
     }
 
-    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, peer) = listener.accept().await?;
-        // Answers are written at once and as a whole.
-        stream.set_nodelay(true)?;
-        Ok(Accepted { peer, stream, place, closing: self.closing.clone() })
+    async fn accept(&self, listener: &TcpListener, callers: &Callers, shares: &Shares) -> io::Result<Accepted> {
+        let of_all = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+        loop {
+            let (stream, peer) = listener.accept().await?;
+            let share = match callers.network(PeerAddress(peer.ip())) {
+                None => None,
+                Some(network) => match shares.take(network) {
+                    None => continue,
+                    share => share,
+                },
+            };
+            // Answers are written at once and as a whole.
+            stream.set_nodelay(true)?;
+            let place = Place::new(of_all, share);
+            return Ok(Accepted { peer, stream, place, closing: self.closing.clone() });
+        }
     }
 }
 

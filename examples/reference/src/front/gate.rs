@@ -8,12 +8,12 @@ use std::time::Duration;
 use countersign_web::http1::{BadBody, Body, Bounds, Head, HeadRefusal, find_end};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::PATIENCE;
+use super::share::Place;
 use super::turn::Turn;
+use super::{PATIENCE, WHOLE_ANSWER};
 
 /// A connection that lets requests through **one at a time**: the next when the one before is answered and the peer takes
 /// the answer. So a peer that sends thousands of requests and reads nothing costs the memory of one answer.
@@ -21,8 +21,8 @@ use super::turn::Turn;
 /// Each head is read strictly first ([`countersign_web::http1`]). In place of one that is refused, the framework gets an
 /// empty request, and [`Answering::refusal`](super::Answering::refusal) says what to answer.
 ///
-/// It ends the connection when a head takes longer than [`PATIENCE`], when nothing comes for as long, and when the peer
-/// takes nothing of an answer for as long.
+/// It ends the connection when a head takes longer than [`PATIENCE`], when nothing comes for as long, when the peer takes
+/// nothing of an answer for as long, and when it has not taken all of it after [`WHOLE_ANSWER`].
 pub struct Gate {
     stream: TcpStream,
     turn: Turn,
@@ -35,10 +35,12 @@ pub struct Gate {
     head_until: Option<Pin<Box<Sleep>>>,
     /// When the peer must have taken something; there while it takes nothing.
     taken_until: Option<Pin<Box<Sleep>>>,
+    /// When the peer must have taken all of an answer; there from when it first let us wait until the next request.
+    answered_until: Option<Pin<Box<Sleep>>>,
     closing: Pin<Box<WaitForCancellationFutureOwned>>,
     is_closing: bool,
     /// The place among the connections.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 enum Phase {
@@ -51,7 +53,7 @@ enum Phase {
 }
 
 impl Gate {
-    pub(super) fn new(stream: TcpStream, closing: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(stream: TcpStream, closing: CancellationToken, place: Place) -> Self {
         Gate {
             stream,
             turn: Turn::new(closing.clone()),
@@ -60,6 +62,7 @@ impl Gate {
             passed: Vec::new(),
             head_until: None,
             taken_until: None,
+            answered_until: None,
             closing: Box::pin(closing.cancelled_owned()),
             is_closing: false,
             _place: place,
@@ -117,6 +120,7 @@ impl Gate {
                         Err(refusal) => self.refuse(refusal),
                         Ok(head) => {
                             self.head_until = None;
+                            self.answered_until = None;
                             self.passed = head.bytes;
                             self.phase = Phase::Body(head.body);
                             self.turn.give(None);
@@ -182,7 +186,10 @@ impl AsyncWrite for Gate {
             return Poll::Ready(written);
         }
         let until = this.taken_until.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
-        ready!(until.as_mut().poll(cx));
+        let all_until = this.answered_until.get_or_insert_with(|| Box::pin(sleep(WHOLE_ANSWER)));
+        if until.as_mut().poll(cx).is_pending() && all_until.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not take the answer")))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_pages::Site;
-use countersign_web::peer::PeerAddress;
+use countersign_web::peer::{Network, PeerAddress};
 use countersign_web::proxy::TrustedProxies;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use tokio::sync::Semaphore;
@@ -12,6 +12,8 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::PATIENCE;
+use super::callers::Callers;
+use super::share::{Place, Shares};
 use crate::body::plain_refusal;
 
 /// The site, and the requests that it answers at present.
@@ -21,26 +23,36 @@ use crate::body::plain_refusal;
 #[derive(Clone)]
 pub struct Work {
     site: Arc<Site>,
-    proxies: Arc<TrustedProxies>,
+    callers: Callers,
     room: Arc<Semaphore>,
+    shares: Shares,
     tasks: TaskTracker,
 }
 
 impl Work {
-    /// Answers for `site`, at most 512 requests at once. Behind `proxies`, callers have the addresses that those tell.
-    pub fn new(site: Arc<Site>, proxies: TrustedProxies) -> Self {
-        Work { site, proxies: Arc::new(proxies), room: Arc::new(Semaphore::new(AT_ONCE)), tasks: TaskTracker::new() }
+    /// Answers for `site`, at most 512 requests at once, 64 of them for one network. Behind `proxies`, callers have the
+    /// addresses that those tell. What one network can hold of connections and of requests is `times` as much.
+    pub fn new(site: Arc<Site>, proxies: TrustedProxies, times: u32) -> Self {
+        let callers = Callers::new(proxies, times);
+        let shares = callers.shares(AT_ONCE);
+        Work { site, callers, room: Arc::new(Semaphore::new(AT_ONCE)), shares, tasks: TaskTracker::new() }
+    }
+
+    pub(super) fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// Answers a request. When this is dropped before it is ready, the request is answered all the same.
     ///
     /// Where too many are being answered it waits; after [`PATIENCE`] the answer is 503, and nothing was done.
     pub async fn answer(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        let mut network = None;
         if let Some(peer) = request.extensions().get::<PeerAddress>().copied() {
-            let client = self.proxies.client(peer, request.headers());
+            let client = self.callers.client(peer, request.headers());
+            network = self.callers.network(client);
             request.extensions_mut().insert(client);
         }
-        let Ok(Ok(room)) = timeout(PATIENCE, Arc::clone(&self.room).acquire_owned()).await else {
+        let Ok(Some(room)) = timeout(PATIENCE, self.room(network)).await else {
             let mut busy = plain_refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is busy");
             busy.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             return busy;
@@ -58,6 +70,15 @@ impl Work {
                 plain_refusal(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be answered")
             }
         }
+    }
+
+    /// Of its own share first: who waits for that keeps nothing from others.
+    async fn room(&self, network: Option<Network>) -> Option<Place> {
+        let share = match network {
+            Some(network) => Some(self.shares.wait(network).await?),
+            None => None,
+        };
+        Some(Place::new(Arc::clone(&self.room).acquire_owned().await.ok()?, share))
     }
 
     /// When all that was begun is at its end. Nothing may begin any more.
