@@ -274,6 +274,12 @@ mod tests {
                     { "anyOf": [{ "type": "number", "minimum": 5 }, { "type": "string" }] },
                     { "anyOf": [{ "const": "all" }, { "type": "number", "exclusiveMaximum": 9 }] },
                 ] },
+                "mixed": { "anyOf": [
+                    { "type": "number", "multipleOf": 2, "maximum": 4 }, { "type": "number", "minimum": 10 },
+                ] },
+                "between": { "type": "integer", "exclusiveMinimum": 4.5, "exclusiveMaximum": 5.5 },
+                "whole": { "allOf": [{ "type": "integer" }, { "type": "number", "minimum": 1.2, "maximum": 1.8 }] },
+                "fraction": { "allOf": [{ "type": "number", "minimum": 1.2, "maximum": 1.8 }, { "type": "integer" }] },
                 "some": { "enum": [1, 2, 3, 4, "x"], "allOf": [{ "type": "integer" }, { "multipleOf": 2 }] },
                 "far": { "type": "number", "allOf": [{ "multipleOf": 1e-30 }, { "multipleOf": 1e30 }] },
             },
@@ -318,6 +324,12 @@ mod tests {
             ("some", json!({ "max": 3 }), Ok("one of 2")),
             ("some", json!({ "in": [1, 3] }), Err("the input schema allows none of its values")),
             ("some", json!({ "max": 1 }), Err("it refuses every value that the input schema lists")),
+            ("mixed", json!({ "min": 3 }), Ok("at least 3, no upper limit")),
+            ("between", json!({ "min": 5 }), Ok("at least 5, less than 5.5")),
+            ("between", json!({ "max": 5 }), Ok("more than 4.5, at most 5")),
+            ("between", json!({ "not_in": [5] }), Err(nothing)),
+            ("whole", json!({ "min": 1 }), Err(nothing)),
+            ("fraction", json!({ "min": 1 }), Err(nothing)),
             // Not reckoned with, so it is not said that nothing is left.
             ("far", json!({ "min": 1, "max": 2 }), Ok("from 1 to 2, a multiple of 1e-30 and a multiple of 1e+30")),
         ];

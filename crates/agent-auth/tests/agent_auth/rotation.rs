@@ -252,3 +252,18 @@ fn what_rotations_leave_behind_is_bounded() {
         world.execute(&holding(&agent, &key), "ping", json!({})).refused(401, "invalid_jwt");
     }
 }
+
+/// An agent sends rotations that are refused: each spends its token and counts as a request.
+#[test]
+fn a_refused_rotation_spends_its_token_and_is_counted() {
+    let calls = Some(Limit::new(2, Duration::from_secs(60)));
+    let world = World::with(AgentPolicy { calls, ..AgentPolicy::default() });
+    let agent = world.payer(json!(["ping"]));
+    let token = || sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+    let post = |token: &str, body| world.post("/api/auth/agent/rotate-key", Some(token), &body);
+    let first = token();
+    post(&first, json!({})).refused(400, "invalid_request");
+    post(&first, json!({ "public_key": new_key().public_jwk() })).refused(401, "invalid_jwt");
+    post(&token(), json!({})).refused(400, "invalid_request");
+    post(&token(), json!({})).refused(429, "rate_limited");
+}
