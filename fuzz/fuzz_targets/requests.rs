@@ -196,6 +196,7 @@ async fn site() -> Site {
         verification_uri: "http://localhost:3000/device".to_owned(),
         ports: ports.clone(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
+        signed_in: Arc::new(Nobody),
         throttle: Arc::new(StoreThrottle::new(ports)),
         capabilities: vec![Capability::new("ping", "Ping")],
         executor: Arc::new(Nothing),

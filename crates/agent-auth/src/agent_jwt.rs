@@ -96,7 +96,7 @@ impl<'a> AgentToken<'a> {
             .await?;
         let key = agent.as_ref().map(|agent| agent.key.verifying_key()).transpose()?;
         let mut host = standing::host(host, host_withdrawn, &provider.policy, reader.now());
-        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref()).await?;
+        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref(), reader).await?;
         let agent = standing::agent(agent, agent_withdrawn, host.as_ref(), &provider.policy);
         Ok(KnownAgent { agent, host, key, mark, principal })
     }

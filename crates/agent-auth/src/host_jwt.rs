@@ -186,7 +186,7 @@ impl<'a> HostToken<'a> {
         };
         let key = host.as_ref().map(|host| host.key.verifying_key()).transpose()?;
         let mut host = standing::host(host, withdrawn, &provider.policy, reader.now());
-        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref()).await?;
+        let principal = standing::principal(host.as_mut(), provider.accounts.as_ref(), reader).await?;
         let own = host.as_ref().filter(|host| agent.as_ref().is_some_and(|agent| agent.host_id == host.id));
         let agent = standing::agent(agent, agent_withdrawn, own, &provider.policy);
         Ok((KnownHost { host, alias, principal, key, mark }, agent))

@@ -93,7 +93,7 @@ impl Operation for LookAgain<'_> {
             ))
             .await?;
         let mut host = standing::host(host, host_withdrawn, policy, reader.now());
-        let principal = standing::principal(host.as_mut(), accounts.as_ref()).await?;
+        let principal = standing::principal(host.as_mut(), accounts.as_ref(), reader).await?;
         let agent = standing::agent(agent, agent_withdrawn, host.as_ref(), policy);
         Ok(Found { agent, host, principal, unfinished })
     }

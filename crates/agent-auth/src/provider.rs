@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_storage::{Accounts, Ports, Throttle};
+use countersign_storage::{Accounts, Ports, SignedIn, Throttle};
 use countersign_web::issuer_url::IssuerUrl;
 use countersign_web::loopback::is_trustworthy;
 use url::Url;
@@ -36,6 +36,8 @@ pub struct AgentProviderConfig {
     pub ports: Ports,
     /// Says whose account is active: the agents of others are refused.
     pub accounts: Arc<dyn Accounts>,
+    /// Whose session lasts: what a session that has ended answers is not taken.
+    pub signed_in: Arc<dyn SignedIn>,
     /// Counts attempts at user codes, unknown hosts, and open introspection.
     pub throttle: Arc<dyn Throttle>,
     /// What agents can be allowed to do.
@@ -62,6 +64,7 @@ pub struct AgentProvider {
     pub(crate) verification_uri: String,
     pub(crate) ports: Ports,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) signed_in: Arc<dyn SignedIn>,
     pub(crate) throttle: Arc<dyn Throttle>,
     pub(crate) offer: Offer,
     pub(crate) executor: Arc<dyn Executor>,
@@ -90,6 +93,7 @@ impl AgentProvider {
             description: config.description,
             verification_uri: config.verification_uri,
             accounts: config.accounts,
+            signed_in: config.signed_in,
             throttle: config.throttle,
             offer,
             executor: config.executor,

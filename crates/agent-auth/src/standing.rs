@@ -35,11 +35,15 @@ pub(crate) fn host(
 }
 
 /// Asks the accounts for the person of a host, at every use: one question. A host that was linked in an earlier generation
-/// of the account is over, and its agents with it.
-pub(crate) async fn principal(host: Option<&mut Stored<Host>>, accounts: &dyn Accounts) -> Result<Principal, Fault> {
+/// of the account is over, and its agents with it. The account is guarded: whoever is kept out meanwhile wins.
+pub(crate) async fn principal(
+    host: Option<&mut Stored<Host>>,
+    accounts: &dyn Accounts,
+    reader: &mut Reader<'_>,
+) -> Result<Principal, Fault> {
     let Some(host) = host else { return Ok(Principal::Served) };
     let Some(subject) = &host.subject else { return Ok(Principal::Served) };
-    let account = accounts.by_subject(subject).await?;
+    let account = accounts.by_subject_guarded(subject, reader).await?;
     Ok(of_account(host, account.as_ref()))
 }
 

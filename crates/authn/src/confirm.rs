@@ -78,7 +78,7 @@ impl Operation for Confirm<'_> {
         let subject = self.subject.as_str();
         let at = (SessionRecord::at(self.handle.as_str()), Credential::at(subject), SessionEpoch::at(subject));
         let (session, credential, epoch) = reader.load(at).await?;
-        let account = self.authn.accounts.by_subject(self.subject).await?;
+        let account = self.authn.accounts.by_subject_guarded(self.subject, reader).await?;
         Ok(Loaded { session, credential, epoch, account })
     }
 

@@ -40,12 +40,16 @@ impl SignedIn for Authn {
         Ok(self.session_of(headers).await?.map(|session| session.authentication()))
     }
 
-    async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
+    async fn session_state(
+        &self,
+        authentication: &Authentication,
+        reader: &mut Reader<'_>,
+    ) -> Result<SessionState, Fault> {
         let (id, subject) = (by_public_id(authentication.session_id()), authentication.subject());
-        let mut reader = self.ports.reader();
-        let (found, _) = reader.find::<SessionRecord>(&id, Page::first(1)).await?;
-        let epoch = reader.load(SessionEpoch::at(subject.as_str())).await?;
-        let account = self.accounts.by_subject(subject).await?;
+        let store = self.ports.store.as_ref();
+        let found = reader.find_beside::<SessionRecord>(store, &id, Page::first(1)).await?;
+        let epoch = reader.load_beside(store, SessionEpoch::at(subject.as_str())).await?;
+        let account = self.accounts.by_subject_guarded(subject, reader).await?;
         // As in a look-up by cookie.
         let alive = |found: &SessionRecord| {
             found.session.subject == *subject
@@ -81,7 +85,7 @@ impl Operation for LookUp<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let Some(session) = reader.load(SessionRecord::at(self.handle.as_str())).await? else { return Ok(None) };
         let epoch = reader.load(SessionEpoch::at(session.session.subject.as_str())).await?;
-        let account = self.authn.accounts.by_subject(&session.session.subject).await?;
+        let account = self.authn.accounts.by_subject_guarded(&session.session.subject, reader).await?;
         Ok(Some(Found { session, account, epoch }))
     }
 

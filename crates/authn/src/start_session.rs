@@ -60,7 +60,7 @@ impl Operation for StartSession<'_> {
         if let Some(previous) = &previous {
             others.retain(|other| other.handle != previous.handle);
         }
-        let account = self.authn.accounts.by_subject(self.subject).await?;
+        let account = self.authn.accounts.by_subject_guarded(self.subject, reader).await?;
         Ok(Loaded { account, credential, previous, epoch, turn, others })
     }
 

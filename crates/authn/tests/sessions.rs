@@ -314,7 +314,9 @@ fn a_disabled_account_has_no_session_at_once() {
 fn an_authentication_lasts_as_long_as_its_session() {
     let site = site();
     let (alice, bob) = (site.alice(), site.bob());
-    let state = |session: &Session| block_on(site.authn.session_state(&session.authentication())).unwrap();
+    let state = |session: &Session| {
+        block_on(site.authn.session_state(&session.authentication(), &mut site.ports.reader())).unwrap()
+    };
     assert_eq!(state(&alice.session), SessionState::Alive);
     assert_eq!(state(&Session { id: bob.session.id.clone(), ..alice.session.clone() }), SessionState::Ended);
 

@@ -285,6 +285,7 @@ fn words(error: &ApprovalRefusal) -> &'static str {
         ApprovalRefusal::ForeignHost => "The program that runs this agent is linked to another person.",
         ApprovalRefusal::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",
         ApprovalRefusal::NotAsked => "Nothing was approved: the agent did not ask for all of that.",
+        ApprovalRefusal::SessionEnded => "Nothing was approved: you are signed out. Sign in again.",
         ApprovalRefusal::Throttled(_) => "Too many codes were tried. Wait a little, then try again.",
         ApprovalRefusal::UnknownCode => "This code is not known. It may be mistyped, or replaced by a newer one.",
     }

@@ -32,6 +32,8 @@ pub mod error_page;
 pub mod form;
 mod form_action;
 mod form_token;
+#[cfg(test)]
+mod golden_records;
 mod interaction;
 mod json_api;
 pub mod message;

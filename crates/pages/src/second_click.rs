@@ -97,7 +97,7 @@ impl Outcome {
 
 /// The outcome as it is stored, under the hash of the post.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct FormOutcome {
+pub(crate) struct FormOutcome {
     post: Handle,
     sealed: Sealed,
     until: Timestamp,

@@ -29,6 +29,17 @@ pub trait Accounts: Send + Sync {
     /// [`Fault::Unavailable`].
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault>;
 
+    /// The account of a subject, to decide on. Where the accounts lie in the database that the decision commits to, what was
+    /// read is still so when it commits: nobody acts for a person who was kept out meanwhile. Accounts that lie elsewhere keep
+    /// the default, by which they are refused from the next decision on.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    async fn by_subject_guarded(&self, subject: &Subject, reader: &mut Reader<'_>) -> Result<Option<Account>, Fault> {
+        let _ = reader;
+        self.by_subject(subject).await
+    }
+
     /// The account that owns an address.
     ///
     /// # Errors
@@ -133,6 +144,11 @@ impl StoredAccounts {
 impl Accounts for StoredAccounts {
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault> {
         let found = self.ports.reader().load(Account::at(subject.as_str())).await?;
+        Ok(found.map(|stored| stored.record))
+    }
+
+    async fn by_subject_guarded(&self, subject: &Subject, reader: &mut Reader<'_>) -> Result<Option<Account>, Fault> {
+        let found = reader.load_beside(self.ports.store.as_ref(), Account::at(subject.as_str())).await?;
         Ok(found.map(|stored| stored.record))
     }
 

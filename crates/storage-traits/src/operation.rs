@@ -1,6 +1,6 @@
 //! The loop: **load → decide → seal → commit**, and again from the start if somebody else wrote first.
 //!
-//! This file holds the only call of [`Store::commit`] in the protocol crates. Exactly one of many that race for a
+//! This file holds the only commit in the protocol crates. Exactly one of many that race for a
 //! single-use record commits; the others load again, see it consumed, and decide on that.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::audit::Audit;
-use crate::batch::{Batch, Change, Changes};
+use crate::batch::{Batch, Change, Changes, Guard};
 use crate::clock::{Clock, Timestamp};
 use crate::decision::{Decision, Moment, Stopped};
 use crate::fault::Fault;
@@ -118,8 +118,10 @@ impl Ports {
                 return answer;
             }
             reader.check_clock().await?;
+            let in_whole = reader.guards_in_whole(&changes);
             let guards = reader.guards_beside(&changes);
-            match self.commit(changes.into_batch(Version::generate(self.random.as_ref()), guards)?).await? {
+            let batch = changes.into_batch(Version::generate(self.random.as_ref()), guards)?;
+            match self.commit(batch, in_whole).await? {
                 Committed::Applied => {
                     records.iter().for_each(|record| self.audit.observe(record));
                     return answer;
@@ -146,7 +148,7 @@ impl Ports {
         Reader::new(self.store.as_ref(), self.clock.now())
     }
 
-    async fn commit(&self, batch: Batch) -> Result<Committed, Fault> {
+    async fn commit(&self, batch: Batch, in_whole: Vec<Guard>) -> Result<Committed, Fault> {
         let version = batch.version;
         let written: Vec<Key> = batch
             .changes
@@ -154,7 +156,7 @@ impl Ports {
             .filter(|change| matches!(change, Change::Insert(_) | Change::Replace(_)))
             .map(|change| change.key().clone())
             .collect();
-        match self.store.commit(batch).await {
+        match self.store.commit_beside(batch, in_whole).await {
             Ok(()) => Ok(Committed::Applied),
             Err(StoreError::Conflict) => Ok(Committed::Lost),
             Err(StoreError::OverCeiling(counter)) => Ok(Committed::OverCeiling(counter)),

@@ -16,13 +16,15 @@ pub struct Reader<'a> {
     now: Timestamp,
     /// The version of each record, or of its absence, as it was read first.
     seen: BTreeMap<Key, Option<Version>>,
+    /// The same of records that lie in another part of the same database, by their names in the whole.
+    seen_beside: BTreeMap<Key, Option<Version>>,
     /// Whether the clock was held against what was removed from the store. See [`crate::horizon`].
     clock_checked: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(store: &'a dyn Store, now: Timestamp) -> Self {
-        Reader { store, now, seen: BTreeMap::new(), clock_checked: false }
+        Reader { store, now, seen: BTreeMap::new(), seen_beside: BTreeMap::new(), clock_checked: false }
     }
 }
 
@@ -48,6 +50,40 @@ impl Reader<'_> {
     pub async fn load_all<R: Record>(&mut self, at: &[At<R>]) -> Result<Vec<Option<Stored<R>>>, Fault> {
         let keys: Vec<Key> = at.iter().map(|at| at.key.clone()).collect();
         self.entries(&keys).await?.iter().map(|entry| entry.as_ref().map(Stored::from_entry).transpose()).collect()
+    }
+
+    /// Reads one record from another store: that of the accounts, or of the sign-in. Where both are parts of one database, it
+    /// is guarded like everything else that is read here. Where they are not, nothing can guard it.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], [`Fault::Corrupt`].
+    pub async fn load_beside<R: Record>(&mut self, store: &dyn Store, at: At<R>) -> Result<Option<Stored<R>>, Fault> {
+        let found = store.load(std::slice::from_ref(&at.key)).await.map_err(fault)?.pop().flatten();
+        self.see_beside(store, at.key, found.as_ref().map(|entry| entry.version));
+        found.as_ref().map(Stored::from_entry).transpose()
+    }
+
+    /// Lists records of another store, as [`Reader::find`] does, and guards what is found as [`Reader::load_beside`] does.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], [`Fault::Corrupt`].
+    pub async fn find_beside<R: Record>(
+        &mut self,
+        store: &dyn Store,
+        index: &Index,
+        page: Page,
+    ) -> Result<Vec<Stored<R>>, Fault> {
+        let found = store.find(R::KIND, index, page).await.map_err(fault)?;
+        for entry in &found.entries {
+            self.see_beside(store, entry.key.clone(), Some(entry.version));
+        }
+        found.entries.iter().map(Stored::from_entry).collect()
+    }
+
+    fn see_beside(&mut self, store: &dyn Store, key: Key, version: Option<Version>) {
+        if store.whole() == self.store.whole() {
+            self.seen_beside.entry(store.in_whole(key)).or_insert(version);
+        }
     }
 
     /// Reads the value of a counter without guarding it; 0 where it does not exist yet.
@@ -144,6 +180,14 @@ impl Reader<'_> {
         Horizon::check(horizon.as_deref(), self.now)?;
         self.clock_checked = true;
         Ok(entries)
+    }
+
+    /// What was read beside this store and is not itself changed, by its names in the whole.
+    pub(crate) fn guards_in_whole(&self, changes: &Changes) -> Vec<Guard> {
+        let changed: HashSet<Key> =
+            changes.changes.iter().map(|change| self.store.in_whole(change.key().clone())).collect();
+        let beside = self.seen_beside.iter().filter(|(key, _)| !changed.contains(key));
+        beside.map(|(key, version)| Guard { key: key.clone(), version: *version }).collect()
     }
 
     /// What was read and is not itself changed. A changed record needs no guard: its change names the version. What is added

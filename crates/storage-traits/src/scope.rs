@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use crate::audit::AuditRecord;
 use crate::audit_log;
-use crate::batch::{Batch, Change};
+use crate::batch::{Batch, Change, Guard};
 use crate::clock::Timestamp;
 use crate::horizon::Horizon;
 use crate::operation::Ports;
@@ -123,20 +123,33 @@ impl Store for Scope {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        let mut guards = batch.guards;
-        for guard in &mut guards {
-            guard.key = self.outward(guard.key.clone());
-        }
-        let changes = batch.changes.into_iter().map(|change| self.outward_change(change)).collect();
-        self.whole.commit(Batch { version: batch.version, guards, changes }).await.map_err(|error| match error {
-            StoreError::OverCeiling(key) => StoreError::OverCeiling(self.inward(key)),
-            other => other,
-        })
+        self.commit_beside(batch, Vec::new()).await
     }
 
     /// What is over is over in every scope.
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.whole.purge(expired_before, limit).await
+    }
+
+    fn whole(&self) -> usize {
+        self.whole.whole()
+    }
+
+    fn in_whole(&self, key: Key) -> Key {
+        self.whole.in_whole(self.outward(key))
+    }
+
+    async fn commit_beside(&self, batch: Batch, in_whole: Vec<Guard>) -> Result<(), StoreError> {
+        let mut guards = batch.guards;
+        for guard in &mut guards {
+            guard.key = self.outward(guard.key.clone());
+        }
+        let changes = batch.changes.into_iter().map(|change| self.outward_change(change)).collect();
+        let batch = Batch { version: batch.version, guards, changes };
+        self.whole.commit_beside(batch, in_whole).await.map_err(|error| match error {
+            StoreError::OverCeiling(key) => StoreError::OverCeiling(self.inward(key)),
+            other => other,
+        })
     }
 }
 

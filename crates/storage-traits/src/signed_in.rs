@@ -5,6 +5,7 @@ use http::HeaderMap;
 
 use crate::fault::Fault;
 use crate::identity::Authentication;
+use crate::reader::Reader;
 
 /// Says who is signed in in the browser that sent a request. `countersign-authn` implements it over its sessions; an
 /// application with a sign-in of its own implements it over that.
@@ -20,13 +21,19 @@ pub trait SignedIn: Send + Sync {
     /// [`Fault::Unavailable`]. Never answered as "nobody".
     async fn authentication(&self, headers: &HeaderMap) -> Result<Option<Authentication>, Fault>;
 
-    /// Whether the session behind an earlier authentication still lasts: asked when a code is redeemed, so that whoever
-    /// signs out in between ends the code too. An implementation that cannot tell keeps the default.
+    /// Whether the session behind an earlier authentication still lasts: asked whenever something is decided in the name of
+    /// a session (an approval, a consent) or because of one (a code that is redeemed), so that whoever ends it in between
+    /// ends that too. What is read with the [`Reader`] is still so when the decision commits. An implementation that cannot
+    /// tell keeps the default.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
-    async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
-        let _ = authentication;
+    async fn session_state(
+        &self,
+        authentication: &Authentication,
+        reader: &mut Reader<'_>,
+    ) -> Result<SessionState, Fault> {
+        let _ = (authentication, reader);
         Ok(SessionState::Alive)
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Guard};
 use crate::clock::Timestamp;
 use crate::record::{Entry, Index, Key, Kind};
 
@@ -44,6 +44,26 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// What tells databases apart: two stores with one answer lead to one database. Only a part of a store
+    /// ([`Ports::scoped`](crate::Ports::scoped)) answers for another.
+    #[doc(hidden)]
+    fn whole(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
+    }
+
+    /// What a key of this store is called in the whole.
+    #[doc(hidden)]
+    fn in_whole(&self, key: Key) -> Key {
+        key
+    }
+
+    /// [`Store::commit`], with guards on keys as they are called in the whole.
+    #[doc(hidden)]
+    async fn commit_beside(&self, mut batch: Batch, in_whole: Vec<Guard>) -> Result<(), StoreError> {
+        batch.guards.extend(in_whole);
+        self.commit(batch).await
+    }
 }
 
 /// Which part of a listing.

@@ -96,6 +96,7 @@ impl Reference {
                 verification_uri: format!("{}/device", settings.origin()),
                 ports: ports.clone(),
                 accounts: accounts.clone(),
+                signed_in: authn.clone(),
                 throttle,
                 capabilities: bank::capabilities(),
                 executor: Arc::new(Bank::default()),

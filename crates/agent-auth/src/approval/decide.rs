@@ -59,6 +59,7 @@ fn tells_of_the_code(refusal: &ApprovalRefusal) -> bool {
         ApprovalRefusal::AccountUnusable
         | ApprovalRefusal::FreshSessionRequired
         | ApprovalRefusal::NotAsked
+        | ApprovalRefusal::SessionEnded
         | ApprovalRefusal::Throttled(_)
         | ApprovalRefusal::TooManyHosts => false,
     }

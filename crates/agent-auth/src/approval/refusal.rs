@@ -31,6 +31,8 @@ refusals! {
             BAD_REQUEST "invalid_capabilities" "Agent Auth §5.13"
             "a capability that was not asked for cannot be approved"
         ],
+        /// The session of who answers has ended.
+        SessionEnded => [FORBIDDEN "session_ended" "own" "the session has ended; sign in again"],
         /// Too many codes were tried. Try again after this long.
         Throttled(after: Duration) => [
             TOO_MANY_REQUESTS "rate_limited" "Agent Auth §5.13" "too many attempts; try again later"

@@ -1,7 +1,8 @@
 //! The question, as a person sees it.
 
 use countersign_storage::{
-    Account, Allowance, Authentication, Fault, Handle, Reader, Record, Stopped, Stored, Timestamp, UserCode,
+    Account, Allowance, Authentication, Fault, Handle, Reader, Record, SessionState, Stopped, Stored, Timestamp,
+    UserCode,
 };
 use countersign_web::text;
 use serde_json::json;
@@ -61,6 +62,8 @@ pub(super) struct Question {
     person: Option<Stored<Person>>,
     /// The account of the person who looks.
     account: Option<Account>,
+    /// Their session.
+    session: SessionState,
 }
 
 /// A question: open for this person to answer, or answered.
@@ -89,8 +92,10 @@ impl Question {
         reader: &mut Reader<'_>,
     ) -> Result<Self, Fault> {
         let (code, policy) = (code.handle(), &provider.policy);
-        let account = provider.accounts.by_subject(who.subject()).await?;
-        let mut question = Question { code, agent: None, host: None, others: Vec::new(), person: None, account };
+        let account = provider.accounts.by_subject_guarded(who.subject(), reader).await?;
+        let session = provider.signed_in.session_state(who, reader).await?;
+        let mut question =
+            Question { code, agent: None, host: None, others: Vec::new(), person: None, account, session };
         let Some(entry) = reader.load(UserCodeEntry::at(question.code.as_str())).await? else { return Ok(question) };
         let Some(agent_id) = AgentId::parse(&entry.agent_id) else { return Ok(question) };
         let (agent, host, agent_withdrawn, host_withdrawn) = reader
@@ -130,6 +135,9 @@ impl Question {
         let approval = approval.ok_or(ApprovalRefusal::UnknownCode)?;
         if host.subject.is_some() && !host.is_linked_to(who.subject()) {
             return Err(ApprovalRefusal::ForeignHost);
+        }
+        if self.session == SessionState::Ended {
+            return Err(ApprovalRefusal::SessionEnded);
         }
         if !self.account.is_some_and(|account| account.carries(who.account_generation())) {
             return Err(ApprovalRefusal::AccountUnusable);

@@ -197,6 +197,7 @@ fn a_configuration_is_refused_by_the_name_of_the_setting() {
             verification_uri: verification_uri.to_owned(),
             ports: world_ports(),
             accounts: std::sync::Arc::new(countersign_storage::StoredAccounts::new(world_ports())),
+            signed_in: std::sync::Arc::new(crate::world::Elsewhere),
             throttle: std::sync::Arc::new(countersign_storage::StoreThrottle::new(world_ports())),
             capabilities: crate::world::capabilities(),
             executor: std::sync::Arc::clone(&world.executor) as _,

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use countersign_agent_auth::{AgentPolicy, IntrospectionCallers, Revocation};
 use countersign_storage::record::Kind;
-use countersign_storage::{Limit, Timestamp};
+use countersign_storage::{
+    AccountState, Accounts, EmailAddress, Limit, NewAccount, Ports, SeededRandom, StoredAccounts, Timestamp,
+    TracingAudit,
+};
 use pollster::block_on;
 use serde_json::json;
 
@@ -195,4 +198,30 @@ fn what_was_revoked_is_forgotten_only_together_with_its_withdrawal() {
         assert!(left("agent_host") < 2 || left("agent_withdrawal") >= 1, "after {days} days");
     }
     assert_eq!((left("agent"), left("agent_host"), left("agent_withdrawal")), (0, 0, 0));
+}
+
+/// The account is in the store, and is disabled after a call was judged and before it is written down.
+#[test]
+fn an_account_that_is_disabled_in_the_middle_of_a_call_is_not_acted_for() {
+    let world = World::with_stored_accounts();
+    let accounts = StoredAccounts::new(Ports {
+        store: world.store.clone(),
+        clock: world.clock.clone(),
+        random: Arc::new(SeededRandom::new(7)),
+        audit: Arc::new(TracingAudit),
+    });
+    let email = EmailAddress::parse("alice@x.test").unwrap();
+    let alice = NewAccount { subject: subject("alice"), email, name: "Alice".to_owned() };
+    block_on(accounts.create(alice)).unwrap();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    world.execute(&agent, "ping", json!({})).ok();
+    let calls = world.executor.calls.lock().unwrap().len();
+
+    world.store.set_rival(Some(Arc::new(move || {
+        block_on(accounts.set_state(&subject("alice"), AccountState::Disabled)).unwrap();
+    })));
+    world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
+    world.store.set_rival(None);
+    assert_eq!(world.executor.calls.lock().unwrap().len(), calls);
 }

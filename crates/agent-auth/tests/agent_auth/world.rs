@@ -17,8 +17,8 @@ use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
 use countersign_storage::{
     Account, AccountState, Accounts, AuditRecord, Authentication, Batch, EmailAddress, EmailTaken, Endpoints, Entries,
-    Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, Stopped, Store,
-    StoreError, StoreThrottle, Subject, Timestamp, TracingAudit,
+    Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, SignedIn, Stopped,
+    Store, StoreError, StoreThrottle, StoredAccounts, Subject, Timestamp, TracingAudit,
 };
 use countersign_web::peer::PeerAddress;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -86,6 +86,16 @@ impl Accounts for People {
     }
 }
 
+/// A sign-in that does not say whether a session lasts.
+pub(crate) struct Elsewhere;
+
+#[async_trait]
+impl SignedIn for Elsewhere {
+    async fn authentication(&self, _: &HeaderMap) -> Result<Option<Authentication>, Fault> {
+        Ok(None)
+    }
+}
+
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -143,6 +153,30 @@ impl World {
         introspection_callers: IntrospectionCallers,
         capabilities: Vec<Capability>,
     ) -> Self {
+        let people = Arc::new(People::default());
+        let accounts = |_: &Ports| Arc::clone(&people) as Arc<dyn Accounts>;
+        let world = World::asking(accounts, issuer, store, clock, policy, introspection_callers, capabilities);
+        World { people, ..world }
+    }
+
+    /// One whose people have their accounts in the store.
+    pub(crate) fn with_stored_accounts() -> Self {
+        let store = Arc::new(SwitchedStore::default());
+        let clock = Arc::new(ManualClock::at(Timestamp(START)));
+        let callers = IntrospectionCallers::Anyone(Limit::new(1_000, Duration::from_secs(60)));
+        let accounts = |ports: &Ports| Arc::new(StoredAccounts::new(ports.clone())) as Arc<dyn Accounts>;
+        World::asking(accounts, ISSUER, &store, &clock, AgentPolicy::default(), callers, capabilities())
+    }
+
+    fn asking(
+        accounts: impl FnOnce(&Ports) -> Arc<dyn Accounts>,
+        issuer: &str,
+        store: &Arc<SwitchedStore>,
+        clock: &Arc<ManualClock>,
+        policy: AgentPolicy,
+        introspection_callers: IntrospectionCallers,
+        capabilities: Vec<Capability>,
+    ) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(1);
         let ports = Ports {
             store: Arc::clone(store) as Arc<dyn Store>,
@@ -150,7 +184,7 @@ impl World {
             random: Arc::new(SeededRandom::new(SEED.fetch_add(1, Ordering::SeqCst))),
             audit: Arc::new(TracingAudit),
         };
-        let (executor, people) = (Arc::new(Recorder::default()), Arc::new(People::default()));
+        let (executor, accounts) = (Arc::new(Recorder::default()), accounts(&ports));
         let provider = AgentProvider::new(AgentProviderConfig {
             issuer: issuer.to_owned(),
             provider_name: "bank".to_owned(),
@@ -158,14 +192,15 @@ impl World {
             verification_uri: "https://as.test/device".to_owned(),
             throttle: Arc::new(StoreThrottle::new(ports.clone())),
             ports,
-            accounts: Arc::clone(&people) as Arc<dyn Accounts>,
+            accounts,
+            signed_in: Arc::new(Elsewhere),
             capabilities,
             executor: Arc::clone(&executor) as Arc<dyn Executor>,
             introspection_callers,
             policy,
         })
         .unwrap();
-        World { provider, clock: Arc::clone(clock), store: Arc::clone(store), executor, people }
+        World { provider, clock: Arc::clone(clock), store: Arc::clone(store), executor, people: Arc::default() }
     }
 
     pub(crate) fn now(&self) -> i64 {

@@ -29,6 +29,7 @@ pub struct Site {
     pub store: Arc<MemoryStore>,
     pub clock: Arc<ManualClock>,
     pub random: Arc<SeededRandom>,
+    pub ports: Ports,
 }
 
 pub fn site() -> Site {
@@ -64,9 +65,9 @@ pub fn site_on(
         cookie: countersign_authn::session_cookie("https://auth.test"),
         key_ring: Arc::new(KeyRing::new([(1, Secret::new("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go"))]).unwrap()),
         policy,
-        ports,
+        ports: ports.clone(),
     });
-    Site { authn, accounts, store, clock, random }
+    Site { authn, accounts, store, clock, random, ports }
 }
 
 impl Site {

@@ -26,26 +26,28 @@ pub(crate) struct Answer<'a> {
 }
 
 #[async_trait]
-impl Operation for Answer<'_> {
-    type Loaded = Found;
+impl<'a> Operation for Answer<'a> {
+    type Loaded = (Option<&'a Person>, Found);
     type Granted = Outcome;
     type Refusal = InteractionRefusal;
 
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Found, Fault> {
-        Resumed::load(self.issuer, reader, self.interaction, self.browser, self.person).await
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let person = self.issuer.still_signed_in(self.person, reader).await?;
+        let found = Resumed::load(self.issuer, reader, self.interaction, self.browser, person).await?;
+        Ok((person, found))
     }
 
-    fn decide(&self, found: Found, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
+    fn decide(&self, (person, found): Self::Loaded, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
         let request = match found {
             Found::Open(request) => *request,
             Found::Answered(first) => {
                 let same = first.answer == Some(self.given());
-                return Outcome::again(*first, self.person, same, moment.now);
+                return Outcome::again(*first, person, same, moment.now);
             }
             Found::Over(refusal) => return Decision::refuse(refusal),
         };
-        match (request.next(self.person, &self.issuer.policy, moment.now), self.person) {
-            (Next::Refuse(refusal), _) => Decision::grant(self.refuse(request, &refusal, moment)),
+        match (request.next(person, &self.issuer.policy, moment.now), person) {
+            (Next::Refuse(refusal), _) => Decision::grant(self.refuse(request, person, &refusal, moment)),
             (Next::Ask(Prompt::Consent) | Next::Nothing { .. }, Some(person)) => {
                 if request.ticket(self.browser, person) == *self.ticket {
                     self.answer(request, person, moment)
@@ -82,7 +84,7 @@ impl Answer<'_> {
         if approved.is_empty() {
             let event = event(None).denied("access_denied");
             let refusal = AuthorizationRefusal::AccessDenied;
-            return Decision::grant(self.refuse(request, &refusal, moment)).report(event);
+            return Decision::grant(self.refuse(request, Some(person), &refusal, moment)).report(event);
         }
         let event = event(Some(approved.to_string()));
         let pending = &request.pending;
@@ -101,15 +103,23 @@ impl Answer<'_> {
         };
         let given = (&person.authentication, &grant, approved);
         let location = settle::issue(self.issuer, pending, given, &mut changes, moment);
-        Decision::grant(Outcome::grant(request, location, self.answered(), moment.now)).changing(changes).report(event)
+        Decision::grant(Outcome::grant(request, location, self.answered(Some(person)), moment.now))
+            .changing(changes)
+            .report(event)
     }
 
-    fn refuse(&self, request: Resumed, refusal: &AuthorizationRefusal, moment: &Moment<'_>) -> Outcome {
-        Outcome::refuse(self.issuer, request, refusal, self.answered(), moment.now)
+    fn refuse(
+        &self,
+        request: Resumed,
+        by: Option<&Person>,
+        refusal: &AuthorizationRefusal,
+        moment: &Moment<'_>,
+    ) -> Outcome {
+        Outcome::refuse(self.issuer, request, refusal, self.answered(by), moment.now)
     }
 
-    fn answered(&self) -> Answered {
-        Answered { by: self.person.map(|person| person.subject().clone()), answer: Some(self.given()) }
+    fn answered(&self, by: Option<&Person>) -> Answered {
+        Answered { by: by.map(|person| person.subject().clone()), answer: Some(self.given()) }
     }
 
     /// The hash of what was answered, on which page.

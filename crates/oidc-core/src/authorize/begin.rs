@@ -31,23 +31,24 @@ pub(crate) enum Begun {
 }
 
 #[async_trait]
-impl Operation for Begin<'_> {
-    type Loaded = Option<Pending>;
+impl<'a> Operation for Begin<'a> {
+    type Loaded = (Option<&'a Person>, Option<Pending>);
     type Granted = Begun;
     type Refusal = AuthorizationRefusal;
 
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Option<Pending>, Fault> {
-        let grant = Pending::grant_at(self.request, self.person);
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let person = self.issuer.still_signed_in(self.person, reader).await?;
+        let grant = Pending::grant_at(self.request, person);
         let clients = self.issuer.clients.as_ref();
         let (client, grant) = load_client_with(&self.request.client_id, clients, reader, grant).await?;
-        Ok(Pending::of(self.issuer, self.request.clone(), client, grant))
+        Ok((person, Pending::of(self.issuer, self.request.clone(), client, grant)))
     }
 
-    fn decide(&self, pending: Option<Pending>, moment: &Moment<'_>) -> Decision<Begun, AuthorizationRefusal> {
+    fn decide(&self, (person, pending): Self::Loaded, moment: &Moment<'_>) -> Decision<Begun, AuthorizationRefusal> {
         let Some(pending) = pending else { return Decision::refuse(AuthorizationRefusal::ClientGone) };
-        match pending.next(self.person, SignIn::Before, &self.issuer.policy, moment.now) {
+        match pending.next(person, SignIn::Before, &self.issuer.policy, moment.now) {
             Next::Refuse(refusal) => Decision::refuse(refusal),
-            Next::Ask(prompt) => Decision::grant(self.wait(prompt, moment)),
+            Next::Ask(prompt) => Decision::grant(self.wait(prompt, person, moment)),
             Next::Nothing { authentication, grant } => {
                 let scopes = pending.scopes.intersection(&grant.scopes);
                 let mut changes = Changes::none();
@@ -76,11 +77,11 @@ impl Sealing for Begin<'_> {
 }
 
 impl Begin<'_> {
-    fn wait(&self, prompt: Prompt, moment: &Moment<'_>) -> Begun {
+    fn wait(&self, prompt: Prompt, person: Option<&Person>, moment: &Moment<'_>) -> Begun {
         let waiting = Waiting {
             id: identifier("int", moment.random),
             request: self.request.clone(),
-            began_with: self.person.map(|person| person.authentication.clone()),
+            began_with: person.map(|person| person.authentication.clone()),
             created_at: moment.now,
             expires_at: moment.now + self.issuer.policy.interaction_lifetime,
         };

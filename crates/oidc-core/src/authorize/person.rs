@@ -1,6 +1,6 @@
 //! Who is signed in in the browser that a request comes from.
 
-use countersign_storage::{Authentication, Fault, Subject};
+use countersign_storage::{Authentication, Fault, Reader, SessionState, Subject};
 use http::HeaderMap;
 
 use crate::issuer::Issuer;
@@ -23,5 +23,20 @@ impl Issuer {
         let account = self.accounts.by_subject(authentication.subject()).await?;
         let lets_in = account.is_some_and(|account| account.carries(authentication.account_generation()));
         Ok(lets_in.then_some(Person { authentication }))
+    }
+
+    /// Who of them is still signed in and let in when the decision commits: a session that somebody ends meanwhile decides
+    /// nothing any more.
+    pub(crate) async fn still_signed_in<'a>(
+        &self,
+        person: Option<&'a Person>,
+        reader: &mut Reader<'_>,
+    ) -> Result<Option<&'a Person>, Fault> {
+        let Some(Person { authentication }) = person else { return Ok(None) };
+        if self.signed_in.session_state(authentication, reader).await? == SessionState::Ended {
+            return Ok(None);
+        }
+        let account = self.accounts.by_subject_guarded(authentication.subject(), reader).await?;
+        Ok(person.filter(|_| account.is_some_and(|account| account.carries(authentication.account_generation()))))
     }
 }

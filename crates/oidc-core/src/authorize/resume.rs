@@ -19,24 +19,26 @@ pub(crate) struct Resume<'a> {
 }
 
 #[async_trait]
-impl Operation for Resume<'_> {
-    type Loaded = Found;
+impl<'a> Operation for Resume<'a> {
+    type Loaded = (Option<&'a Person>, Found);
     type Granted = Outcome;
     type Refusal = InteractionRefusal;
 
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Found, Fault> {
-        Resumed::load(self.issuer, reader, self.interaction, self.browser, self.person).await
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let person = self.issuer.still_signed_in(self.person, reader).await?;
+        let found = Resumed::load(self.issuer, reader, self.interaction, self.browser, person).await?;
+        Ok((person, found))
     }
 
-    fn decide(&self, found: Found, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
+    fn decide(&self, (person, found): Self::Loaded, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
         let request = match found {
             Found::Open(request) => *request,
             // Whatever the answer was: who only comes back has none of their own.
-            Found::Answered(first) => return Outcome::again(*first, self.person, true, moment.now),
+            Found::Answered(first) => return Outcome::again(*first, person, true, moment.now),
             Found::Over(refusal) => return Decision::refuse(refusal),
         };
-        let answered = Answered { by: self.person.map(|person| person.subject().clone()), answer: None };
-        match request.next(self.person, &self.issuer.policy, moment.now) {
+        let answered = Answered { by: person.map(|person| person.subject().clone()), answer: None };
+        match request.next(person, &self.issuer.policy, moment.now) {
             Next::Refuse(refusal) => {
                 Decision::grant(Outcome::refuse(self.issuer, request, &refusal, answered, moment.now))
             }

@@ -86,8 +86,8 @@ impl Operation for Redeem<'_> {
             (Grant::at(&code.grant_id), TokenFamily::at(&code.family_id), LivingFamilies::at(code.grant_id.as_str()));
         let (grant, family, living) = reader.load(at).await?;
         let families = Families::load(living, self.issuer.policy.families_per_grant, reader).await?;
-        let account = self.issuer.accounts.by_subject(code.authentication.subject()).await?;
-        let session = self.issuer.signed_in.session_state(&code.authentication).await?;
+        let account = self.issuer.accounts.by_subject_guarded(code.authentication.subject(), reader).await?;
+        let session = self.issuer.signed_in.session_state(&code.authentication, reader).await?;
         Ok(Loaded { client, code: Some(Behind { code, grant, family, families, account, session }) })
     }
 

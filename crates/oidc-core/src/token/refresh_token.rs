@@ -176,7 +176,7 @@ impl Operation for Refresh<'_> {
         let (client, family) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, family).await?;
         let Some(family) = family else { return Ok(Loaded { client, family, grant: None, account: None }) };
         let grant = reader.load(Grant::at(&family.grant_id)).await?;
-        let account = self.issuer.accounts.by_subject(family.authentication.subject()).await?;
+        let account = self.issuer.accounts.by_subject_guarded(family.authentication.subject(), reader).await?;
         Ok(Loaded { client, family: Some(family), grant, account })
     }
 

@@ -26,7 +26,7 @@ use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedError
 use countersign_storage::audit_row::Row;
 use countersign_storage::{
     Audit, AuditRecord, Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page,
-    Ports, Secret, SeededRandom, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp,
+    Ports, Secret, SeededRandom, SignedIn, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
@@ -61,7 +61,7 @@ pub fn world_with(source: &TemplateSource) -> World {
 
 pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     let store = Arc::new(MemoryStore::new());
-    let outage = Arc::new(Outage { store: store.clone(), down: AtomicBool::new(false) });
+    let outage = Arc::new(Outage { store: store.clone(), down: AtomicBool::new(false), meanwhile: Mutex::default() });
     let clock = Arc::new(ManualClock::at(Timestamp(1_795_330_800)));
     let ports = Ports {
         store: outage.clone(),
@@ -100,7 +100,7 @@ pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
         },
     });
     let issuer = Arc::new(issuer.expect("an issuer"));
-    let agents = Arc::new(agents(&ports, issuer.identifier()));
+    let agents = Arc::new(agents(&ports, authn.clone(), issuer.identifier()));
     let config = PagesConfig {
         ports: ports.clone(),
         accounts,
@@ -136,13 +136,27 @@ impl Audit for ShopAudit {
     }
 }
 
+/// What somebody else does.
+pub type Meanwhile = Box<dyn FnOnce() + Send>;
+
 /// A store whose database can be taken away.
 pub struct Outage {
     store: Arc<MemoryStore>,
     pub down: AtomicBool,
+    /// What happens before the next commit that writes a record of this kind.
+    meanwhile: Mutex<Option<(Kind, Meanwhile)>>,
 }
 
 impl Outage {
+    pub fn before_commit_of(&self, kind: Kind, meanwhile: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock().expect("a lock") = Some((kind, Box::new(meanwhile)));
+    }
+
+    fn due(&self, batch: &Batch) -> Option<(Kind, Meanwhile)> {
+        let mut meanwhile = self.meanwhile.lock().expect("a lock");
+        meanwhile.take_if(|(kind, _)| batch.changes.iter().any(|change| change.key().kind == *kind))
+    }
+
     fn reach(&self) -> Result<&MemoryStore, StoreError> {
         let down = self.down.load(Ordering::SeqCst);
         if down { Err(StoreError::Unavailable("no database".to_owned())) } else { Ok(&self.store) }
@@ -160,6 +174,9 @@ impl Store for Outage {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        if let Some((_, happen)) = self.due(&batch) {
+            happen();
+        }
         self.reach()?.commit(batch).await
     }
 
@@ -168,7 +185,7 @@ impl Store for Outage {
     }
 }
 
-fn agents(ports: &Ports, issuer: &str) -> AgentProvider {
+fn agents(ports: &Ports, signed_in: Arc<dyn SignedIn>, issuer: &str) -> AgentProvider {
     let amount = json!({ "type": "object", "required": ["amount"], "properties": { "amount": { "type": "number" } } });
     let provider = AgentProvider::new(AgentProviderConfig {
         issuer: issuer.to_owned(),
@@ -177,6 +194,7 @@ fn agents(ports: &Ports, issuer: &str) -> AgentProvider {
         verification_uri: format!("{ORIGIN_URL}/device"),
         ports: ports.clone(),
         accounts: Arc::new(StoredAccounts::new(ports.clone())),
+        signed_in,
         throttle: Arc::new(StoreThrottle::new(ports.clone())),
         capabilities: vec![
             Capability::new("check_balance", "See your balance"),
@@ -240,6 +258,10 @@ impl World {
         let reply = self.send(request);
         assert!(reply.status.is_success(), "{}", reply.body);
         reply.json()["approval"]["user_code"].as_str().expect("a code").to_owned()
+    }
+
+    pub fn authn(&self) -> Arc<Authn> {
+        self.config.authn.clone()
     }
 
     /// The pages of the same server, if it had no agents.

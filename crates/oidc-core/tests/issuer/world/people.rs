@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, AccountState, Accounts, Authentication, EmailAddress, EmailTaken, Fault, NewAccount, Ports, SessionState,
-    SignedIn, Stopped, StoredAccounts, Subject, Timestamp,
+    Account, AccountState, Accounts, Authentication, EmailAddress, EmailTaken, Fault, NewAccount, Ports, Reader,
+    SessionState, SignedIn, Stopped, StoredAccounts, Subject, Timestamp,
 };
 use http::{HeaderMap, header};
 use serde_json::json;
@@ -71,7 +71,7 @@ impl SignedIn for Sessions {
         Ok(session.and_then(|session| self.alive.lock().unwrap().get(session).cloned()))
     }
 
-    async fn session_state(&self, authentication: &Authentication) -> Result<SessionState, Fault> {
+    async fn session_state(&self, authentication: &Authentication, _: &mut Reader<'_>) -> Result<SessionState, Fault> {
         let ended = self.ended.lock().unwrap().contains(authentication.session_id());
         Ok(if ended { SessionState::Ended } else { SessionState::Alive })
     }
