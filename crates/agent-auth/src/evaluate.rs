@@ -6,10 +6,12 @@ use countersign_storage::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::agent_jwt::ProvenAgent;
+use crate::approved_schema::FormerSchemas;
 use crate::capability::{Offer, Offered};
 use crate::constraint::Constraints;
 use crate::grant::CapabilityGrant;
 use crate::refusal::Refusal;
+use crate::schema::Mismatch;
 
 /// One call, as the agent asks for it.
 #[derive(Clone, Debug)]
@@ -22,11 +24,12 @@ pub(crate) struct Call {
 ///
 /// Each step only narrows: the capability must be offered, the token must cover it, an effective grant must name it, the
 /// arguments must fit the schema, and **one** grant must allow all of them together, within what the capability itself
-/// allows today.
+/// allows today and its schema allowed when the grant was approved.
 pub(crate) fn evaluate<'a>(
     call: &Call,
     caller: &'a ProvenAgent,
     offer: &Offer,
+    former: &FormerSchemas,
     now: Timestamp,
 ) -> Result<&'a CapabilityGrant, Refusal> {
     let now = caller.agent.time(now);
@@ -43,13 +46,10 @@ pub(crate) fn evaluate<'a>(
     if effective.is_empty() {
         return Err(Refusal::CapabilityNotGranted);
     }
-    offered.input.check(&call.arguments).map_err(|mismatch| {
-        let what = if mismatch.path.is_empty() { "the arguments" } else { &mismatch.path };
-        Refusal::InvalidArguments(format!("{what}: {}", mismatch.rule))
-    })?;
+    offered.input.check(&call.arguments).map_err(|mismatch| Refusal::InvalidArguments(in_words(&mismatch)))?;
     let mut refused = Refusal::CapabilityNotGranted;
     for grant in effective {
-        match allowed_by(grant, offered, &call.arguments) {
+        match allowed_by(grant, offered, former, &call.arguments) {
             Ok(()) => return Ok(grant),
             Err(refusal) => refused = refusal,
         }
@@ -57,8 +57,25 @@ pub(crate) fn evaluate<'a>(
     Err(refused)
 }
 
-fn allowed_by(grant: &CapabilityGrant, offered: &Offered, arguments: &Map<String, Value>) -> Result<(), Refusal> {
+/// By its constraints, and by the schema whose limits were shown when it was approved.
+fn allowed_by(
+    grant: &CapabilityGrant,
+    offered: &Offered,
+    former: &FormerSchemas,
+    arguments: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    if let Some(approved) = grant.approved_schema().filter(|hash| *hash != offered.input.hash()) {
+        let approved = former.by_hash(approved).ok_or(Refusal::CapabilityNotGranted)?;
+        approved
+            .check(arguments)
+            .map_err(|mismatch| Refusal::InvalidArguments(format!("{}, when it was approved", in_words(&mismatch))))?;
+    }
     let constraints: Constraints = grant.constraints()?.narrowed_by(&offered.constraints);
     let violations = constraints.violations(arguments);
     if violations.is_empty() { Ok(()) } else { Err(Refusal::ConstraintViolated(violations)) }
+}
+
+fn in_words(mismatch: &Mismatch) -> String {
+    let what = if mismatch.path.is_empty() { "the arguments" } else { &mismatch.path };
+    format!("{what}: {}", mismatch.rule)
 }

@@ -3,6 +3,7 @@
 use countersign_storage::conformance::golden::{self, Golden};
 
 use crate::agent::{Agent, AgentKeyAlias};
+use crate::approved_schema::ApprovedSchema;
 use crate::host::{Host, HostAlias};
 use crate::person::Person;
 use crate::polls::Polls;
@@ -15,6 +16,7 @@ use crate::withdrawal::Withdrawal;
 fn each_kind_of_record_reads_what_was_released_and_ends_or_is_bounded() {
     let rows = [
         Golden::of::<Agent>(),
+        Golden::of::<ApprovedSchema>(),
         Golden::counter("agent_calls"),
         Golden::of::<AgentKeyAlias>(),
         Golden::counter("agent_registrations"),

@@ -31,6 +31,9 @@ pub(crate) struct CapabilityGrant {
     granted_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    /// The hash of the input schema that a person approved it under ([`crate::approved_schema`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approved_schema: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_because: Option<String>,
 }
@@ -71,6 +74,8 @@ pub(crate) enum Verdict<'a> {
         approved: &'a Approved,
         /// How long the grant lasts; `None` where only its agent's end ends it.
         lifetime: Option<Duration>,
+        /// The hash of the input schema whose limits a person was shown.
+        schema: Option<&'a str>,
         /// Why it is denied where the approval does not cover it.
         otherwise: &'a str,
     },
@@ -97,6 +102,7 @@ impl CapabilityGrant {
             granted_by: None,
             granted_at: None,
             expires_at: None,
+            approved_schema: None,
             ended_because: None,
         }
     }
@@ -108,11 +114,12 @@ impl CapabilityGrant {
             return self.status;
         }
         match *verdict {
-            Verdict::Approve { approved, lifetime, .. } if approved.covers(&self.capability) => {
+            Verdict::Approve { approved, lifetime, schema, .. } if approved.covers(&self.capability) => {
                 self.status = GrantStatus::Active;
                 self.granted_by = Some(approved.by().clone());
                 self.granted_at = Some(now);
                 self.expires_at = lifetime.map(|lifetime| now + lifetime);
+                self.approved_schema = schema.map(str::to_owned);
             }
             Verdict::Approve { otherwise: because, .. } | Verdict::Deny { because } => {
                 self.status = GrantStatus::Denied;
@@ -168,6 +175,11 @@ impl CapabilityGrant {
         self.expires_at
     }
 
+    /// The hash of the input schema that it was approved under, where a person did.
+    pub(crate) fn approved_schema(&self) -> Option<&str> {
+        self.approved_schema.as_deref()
+    }
+
     /// Why it was denied or revoked.
     pub(crate) fn ended_because(&self) -> Option<&str> {
         self.ended_because.as_deref()
@@ -187,7 +199,8 @@ mod tests {
     fn a_grant_is_decided_once() {
         let approved = Approved::by_policy(&AutonomousPolicy::granted(["ping"])).unwrap();
         let lifetime = Some(Duration::from_secs(60));
-        let approve = Verdict::Approve { approved: &approved, lifetime, otherwise: "not covered" };
+        let approve =
+            Verdict::Approve { approved: &approved, lifetime, schema: Some("hash"), otherwise: "not covered" };
         let deny = Verdict::Deny { because: "no" };
         let now = Timestamp(200);
 

@@ -20,6 +20,7 @@ mod agent;
 mod agent_jwt;
 mod approval;
 mod approved;
+mod approved_schema;
 mod call_count;
 mod caller;
 mod capability;

@@ -1,20 +1,23 @@
 //! The answer, and what it does: all of it in one commit.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
     Action, Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored,
-    UserCode,
+    Timestamp, UserCode,
 };
 
 use super::view::{Found, OpenQuestion, Question};
 use super::{Answered, ApprovalAnswer, ApprovalRefusal, Decided, Stage};
 use crate::AgentProvider;
 use crate::approved::{Approved, Shown};
+use crate::approved_schema::Kept;
 use crate::grant::{GrantStatus, Verdict};
 use crate::host::{Host, HostStatus};
 use crate::person::Person;
+use crate::schema::InputSchema;
 
 impl AgentProvider {
     /// Takes a person's answer. `shown` is [`ApprovalView::shown`](super::ApprovalView::shown) of the page that was
@@ -75,15 +78,17 @@ struct Answer<'a> {
 
 #[async_trait]
 impl Operation for Answer<'_> {
-    type Loaded = Question;
+    type Loaded = (Question, Kept);
     type Granted = Decided;
     type Refusal = ApprovalRefusal;
 
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<Question, Fault> {
-        Question::load(&self.code, self.who, self.provider, reader).await
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let question = Question::load(&self.code, self.who, self.provider, reader).await?;
+        let kept = Kept::load(question.asked(), &self.provider.offer, reader).await?;
+        Ok((question, kept))
     }
 
-    fn decide(&self, question: Question, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
+    fn decide(&self, (question, kept): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let open = match question.find(self.who, &self.provider.policy, moment.now) {
             Ok(Found::Open(open)) => *open,
             Ok(Found::Answered(answered)) => {
@@ -100,7 +105,9 @@ impl Operation for Answer<'_> {
             Err(error) => return Decision::refuse(error),
         };
         match &self.answer {
-            ApprovalAnswer::Approve { capabilities, at_most } => self.approve(open, capabilities, *at_most, moment),
+            ApprovalAnswer::Approve { capabilities, at_most } => {
+                self.approve(open, &kept, (capabilities, *at_most), moment)
+            }
             ApprovalAnswer::Deny => self.deny(open, moment),
         }
     }
@@ -110,8 +117,8 @@ impl Answer<'_> {
     fn approve(
         &self,
         open: OpenQuestion,
-        chosen: &[String],
-        at_most: Option<Duration>,
+        kept: &Kept,
+        (chosen, at_most): (&[String], Option<Duration>),
         moment: &Moment<'_>,
     ) -> Decision<Decided, ApprovalRefusal> {
         let requested = open.view(self.provider, self.who, moment.now).shown;
@@ -137,19 +144,30 @@ impl Answer<'_> {
         }
         let subject = self.who.subject();
         let (mut granted, mut denied) = (Vec::new(), Vec::new());
+        let mut schemas: BTreeMap<&str, (&InputSchema, Timestamp)> = BTreeMap::new();
         for grant in agent.record.grants.iter_mut().filter(|grant| grant.status() == GrantStatus::Pending) {
             let name = grant.capability().to_owned();
             let because = "not approved";
-            let verdict = match self.provider.offer.by_name(&name) {
-                Some(_) => {
+            let offered = self.provider.offer.by_name(&name);
+            let verdict = match offered {
+                Some(offered) => {
                     let lifetime = [self.provider.grant_lifetime(&name), at_most].into_iter().flatten().min();
-                    Verdict::Approve { approved: &approved, lifetime, otherwise: because }
+                    let schema = Some(offered.input.hash());
+                    Verdict::Approve { approved: &approved, lifetime, schema, otherwise: because }
                 }
                 // A capability that is no longer offered was not shown either.
                 None => Verdict::Deny { because },
             };
             match grant.decide(&verdict, moment.now) {
-                GrantStatus::Active => granted.push(name),
+                GrantStatus::Active => {
+                    granted.push(name);
+                    // Without an end of its own it ends with the agent.
+                    let end = grant.expires_at().unwrap_or(moment.now + policy.max_lifetime);
+                    if let Some(input) = offered.map(|offered| &offered.input) {
+                        let known = schemas.entry(input.hash()).or_insert((input, end));
+                        known.1 = known.1.max(end);
+                    }
+                }
                 GrantStatus::Pending | GrantStatus::Denied | GrantStatus::Revoked => denied.push(name),
             }
         }
@@ -163,6 +181,7 @@ impl Answer<'_> {
         agent.record.see(policy, moment.now);
         let mut changes = Changes::none();
         changes.replace(&agent);
+        kept.keep(&schemas, policy, &mut changes);
         let mut decision =
             Decision::grant(decided).changing(changes).report(self.approved(asked, Some(granted), Some(denied)));
         if host.subject.is_none() {

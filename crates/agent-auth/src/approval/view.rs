@@ -120,6 +120,11 @@ impl Question {
         Ok(question)
     }
 
+    /// The capabilities that it asks for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &str> {
+        self.agent.iter().flat_map(|agent| agent.asked()).map(|grant| grant.capability())
+    }
+
     /// The question, if it was answered, or is still open and `who` may answer it.
     pub(super) fn find(
         self,

@@ -24,6 +24,7 @@ use crate::AgentProvider;
 use crate::agent::Agent;
 use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
 use crate::approved::ApprovedBy;
+use crate::approved_schema::FormerSchemas;
 use crate::evaluate::{Call, evaluate};
 use crate::executor::{ApprovedCall, ExecuteError};
 use crate::grant::CapabilityGrant;
@@ -98,15 +99,18 @@ struct Permit<'a> {
 
 #[async_trait]
 impl Operation for Permit<'_> {
-    type Loaded = KnownAgent;
+    type Loaded = (KnownAgent, FormerSchemas);
     type Granted = Vec<Result<Permitted, Refusal>>;
     type Refusal = Refusal;
 
-    async fn load(&self, reader: &mut Reader<'_>) -> Result<KnownAgent, Fault> {
-        self.token.load(reader, self.provider).await
+    async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
+        let known = self.token.load(reader, self.provider).await?;
+        let called = self.calls.iter().flatten().map(|call| call.capability.as_str());
+        let former = FormerSchemas::load(known.agent(), called, &self.provider.offer, reader).await?;
+        Ok((known, former))
     }
 
-    fn decide(&self, known: KnownAgent, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
+    fn decide(&self, (known, former): Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
         let provider = self.provider;
         let proven = match self.token.verify(known, &audiences(provider), &provider.policy, moment.now) {
             Ok(proven) => proven,
@@ -126,7 +130,7 @@ impl Operation for Permit<'_> {
         let bearer = self.judge_bearer(&proven, moment.now);
         let bearer = bearer.and_then(|()| self.calls.as_ref().map(drop).map_err(Clone::clone));
         let (judgements, events): (Vec<_>, Vec<_>) =
-            calls.iter().map(|call| self.judge(&bearer, call, &proven, moment)).unzip();
+            calls.iter().map(|call| self.judge(&bearer, call, &proven, &former, moment)).unzip();
         for Permitted { call, .. } in judgements.iter().flatten() {
             changes.insert(&UnfinishedCall::of(call, &provider.policy, moment.now));
         }
@@ -152,10 +156,11 @@ impl Permit<'_> {
         bearer: &Result<(), Refusal>,
         call: &Call,
         proven: &ProvenAgent,
+        former: &FormerSchemas,
         moment: &Moment<'_>,
     ) -> (Result<Permitted, Refusal>, Event) {
         let id = secret::identifier("call", moment.random);
-        let grant = bearer.clone().and_then(|()| evaluate(call, proven, &self.provider.offer, moment.now));
+        let grant = bearer.clone().and_then(|()| evaluate(call, proven, &self.provider.offer, former, moment.now));
         match grant {
             Ok(grant) => {
                 let event = event(call, proven, &id, Some(grant));

@@ -22,6 +22,7 @@ use super::requested::{self, Asked, Requested};
 use crate::AgentProvider;
 use crate::agent::{Agent, AgentMode};
 use crate::agent_jwt::{AgentToken, KnownAgent, ProvenAgent, TokenUse};
+use crate::capability::Offer;
 use crate::device_authorization;
 use crate::grant::{CapabilityGrant, GrantStatus};
 use crate::policy::{AgentPolicy, AutonomousPolicy};
@@ -131,7 +132,8 @@ impl RequestCapability<'_> {
             _ => BTreeMap::new(),
         };
         let asked = wish.requested.pending(&provider.offer, &limits, wish.reason.as_ref(), moment)?;
-        let (held, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|grant| holds(&agent, grant, seen));
+        let (held, missing): (Vec<_>, Vec<_>) =
+            asked.into_iter().partition(|grant| holds(&agent, grant, &provider.offer, seen));
         if missing.is_empty() {
             return Err(Refusal::AlreadyGranted);
         }
@@ -185,12 +187,15 @@ fn note(news: Option<Stored<Agent>>, policy: &AgentPolicy, changes: &mut Changes
     }
 }
 
-/// Whether the agent has this already: an effective grant under the same constraints, or under none.
-fn holds(agent: &Agent, asked: &CapabilityGrant, now: Timestamp) -> bool {
+/// Whether the agent has this already: an effective grant under the same constraints, or under none, and under today's
+/// schema. One that was approved under another may allow less.
+fn holds(agent: &Agent, asked: &CapabilityGrant, offer: &Offer, now: Timestamp) -> bool {
+    let today = offer.by_name(asked.capability()).map(|offered| offered.input.hash());
     agent.grants.iter().any(|grant| {
         grant.status() == GrantStatus::Active
             && grant.capability() == asked.capability()
             && grant.is_effective(now)
+            && grant.approved_schema().is_none_or(|hash| Some(hash) == today)
             && (grant.constraints_shown().is_none() || grant.constraints().ok() == asked.constraints().ok())
     })
 }

@@ -120,7 +120,7 @@ pub(crate) fn by_policy(
     for grant in &mut asked {
         let lifetime = provider.grant_lifetime(grant.capability());
         let otherwise = "not available to autonomous agents";
-        grant.decide(&Verdict::Approve { approved: &approved, lifetime, otherwise }, now);
+        grant.decide(&Verdict::Approve { approved: &approved, lifetime, schema: None, otherwise }, now);
     }
     Ok((approved, asked))
 }

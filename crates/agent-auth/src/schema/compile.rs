@@ -68,6 +68,25 @@ pub(super) fn write_closure(schema: &mut Value) {
     }
 }
 
+/// Takes out of a schema, as it was compiled, every keyword that no call depends on. Members may be called like keywords.
+pub(super) fn leave_out_annotations(schema: &mut Value) {
+    let Value::Object(keywords) = schema else { return };
+    keywords.retain(|keyword, _| keyword != "$id" && !is_annotation(keyword));
+    for keyword in ["properties", "$defs"] {
+        if let Some(Value::Object(schemas)) = keywords.get_mut(keyword) {
+            schemas.values_mut().for_each(leave_out_annotations);
+        }
+    }
+    for keyword in ["oneOf", "anyOf", "allOf"] {
+        if let Some(Value::Array(schemas)) = keywords.get_mut(keyword) {
+            schemas.iter_mut().for_each(leave_out_annotations);
+        }
+    }
+    if let Some(items) = keywords.get_mut("items") {
+        leave_out_annotations(items);
+    }
+}
+
 /// Beside alternatives and parts an object is what they say, and `"type": "object"` adds nothing.
 fn describes_objects(schema: &Map<String, Value>) -> bool {
     let has = |keyword| schema.contains_key(keyword);

@@ -47,6 +47,7 @@ mod tests;
 mod together;
 mod value_type;
 
+use countersign_storage::Handle;
 use serde_json::{Map, Value};
 
 use node::{Additional, Members, Node};
@@ -59,13 +60,44 @@ pub use mismatch::Mismatch;
 pub struct InputSchema {
     /// What is shown to agents: the schema as given, with `additionalProperties` written out where it was left out.
     shown: Value,
+    /// The same without what has no effect on calls, as JSON.
+    deciding: String,
+    hash: String,
     root: Members,
 }
 
 impl InputSchema {
     /// Takes no arguments at all.
     pub(crate) fn empty() -> Self {
-        InputSchema { shown: Value::Null, root: Members::default() }
+        InputSchema::new(Value::Null, Members::default())
+    }
+
+    fn new(shown: Value, root: Members) -> Self {
+        let mut deciding = shown.clone();
+        compile::leave_out_annotations(&mut deciding);
+        let deciding = deciding.to_string();
+        InputSchema { hash: Handle::of(&deciding).as_str().to_owned(), shown, deciding, root }
+    }
+
+    /// Reads what [`InputSchema::deciding`] wrote.
+    ///
+    /// # Errors
+    /// As [`InputSchema::compile`].
+    pub(crate) fn from_deciding(text: &str) -> Result<Self, String> {
+        match serde_json::from_str(text).map_err(|error| error.to_string())? {
+            Value::Null => Ok(InputSchema::empty()),
+            schema => InputSchema::compile(schema),
+        }
+    }
+
+    /// What decides about calls, as JSON.
+    pub(crate) fn deciding(&self) -> &str {
+        &self.deciding
+    }
+
+    /// The hash of that: two schemas with one hash allow the same calls.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// Compiles a schema.
@@ -75,7 +107,7 @@ impl InputSchema {
     pub fn compile(mut schema: Value) -> Result<Self, String> {
         let root = compile::root(&schema)?;
         compile::write_closure(&mut schema);
-        Ok(InputSchema { shown: schema, root })
+        Ok(InputSchema::new(schema, root))
     }
 
     /// What agents are shown; `None` where there are no arguments (Agent Auth §2.12).

@@ -5,6 +5,7 @@
 
 mod acts;
 mod approval;
+mod approved_schemas;
 mod batch;
 mod capabilities;
 mod constraints;

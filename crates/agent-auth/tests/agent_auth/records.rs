@@ -13,6 +13,7 @@ use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, new_key, si
 /// Every kind of record of this crate, and whether it has an end. One that is not here fails the test.
 const KINDS: &[(&str, bool)] = &[
     ("agent", true),
+    ("agent_approved_schema", true),
     ("agent_calls", true),
     ("agent_host", true),
     ("agent_host_alias", true),

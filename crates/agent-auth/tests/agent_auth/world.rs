@@ -16,9 +16,9 @@ use countersign_agent_auth::{
 use countersign_jose::{Algorithm, SigningKey, jws};
 use countersign_storage::record::{Index, Kind};
 use countersign_storage::{
-    Account, AccountState, Accounts, AuditRecord, Authentication, Batch, EmailAddress, EmailTaken, Endpoints, Entries,
-    Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, SignedIn, Stopped,
-    Store, StoreError, StoreThrottle, StoredAccounts, Subject, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, AuditRecord, Authentication, Batch, Change, EmailAddress, EmailTaken, Endpoints,
+    Entries, Entry, Fault, Key, Limit, ManualClock, MemoryStore, NewAccount, Page, Ports, SeededRandom, SignedIn,
+    Stopped, Store, StoreError, StoreThrottle, StoredAccounts, Subject, Timestamp, TracingAudit, Version,
 };
 use countersign_web::peer::PeerAddress;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -350,6 +350,27 @@ impl World {
             .collect();
         records.sort_by(|one, other| one.id.cmp(&other.id));
         records
+    }
+
+    /// Writes all records of a kind as another build would have.
+    pub(crate) fn rewrite(&self, kind: &'static str, edit: impl Fn(&mut Value)) {
+        self.change(kind, |entry| {
+            let mut body: Value = serde_json::from_str(&entry.body).unwrap();
+            edit(&mut body);
+            Change::Replace(Entry { body: body.to_string().into(), ..entry })
+        });
+    }
+
+    pub(crate) fn remove(&self, kind: &'static str) {
+        self.change(kind, |entry| Change::Delete { key: entry.key, version: entry.version });
+    }
+
+    fn change(&self, kind: &'static str, change: impl Fn(Entry) -> Change) {
+        let entries = self.store.inner.dump().into_iter().filter(|entry| entry.key.kind == Kind::new(kind));
+        let version = Version::generate(&SeededRandom::new(7));
+        let batch = Batch { version, guards: Vec::new(), changes: entries.map(change).collect() };
+        assert!(!batch.changes.is_empty());
+        block_on(self.store.inner.commit(batch)).unwrap();
     }
 
     pub(crate) fn entries(&self) -> usize {
