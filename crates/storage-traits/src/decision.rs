@@ -15,7 +15,7 @@ pub struct Moment<'a> {
     pub now: Timestamp,
     /// The source for fresh identifiers and secrets.
     pub random: &'a dyn Random,
-    /// Counters that refused an [`Change::Add`] of an earlier attempt.
+    /// Counters that refused an [`Change::Add`](crate::Change::Add) of an earlier attempt.
     pub exhausted: &'a [Key],
 }
 

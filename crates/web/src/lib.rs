@@ -8,7 +8,7 @@
 //! - [`cookie`], [`form`], [`media_type`]: what browsers and clients send.
 //! - [`issuer_url`], [`loopback`]: the URLs on which trust rests.
 //! - [`peer`], [`proxy`]: from where a request came, and whom that stands for.
-//! - [`refusals`]: one row for each way to be refused.
+//! - [`mod@refusals`]: one row for each way to be refused.
 //! - [`route`]: what answers at which path, and what every other method is told.
 //! - [`http1`]: requests off the wire, where frameworks forgive too much.
 //! - [`white_space`]: what stands around a value and is not part of it.

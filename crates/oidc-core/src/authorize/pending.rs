@@ -10,7 +10,7 @@ use crate::issuer::Issuer;
 use crate::policy::Policy;
 use crate::records::Grant;
 use crate::rules::invalid_target::InvalidTarget;
-use crate::rules::{redirect_uri, resource};
+use crate::rules::{redirect_uri, resource, scope};
 use crate::scope::Scopes;
 
 /// A request, and all that is stored about it.
@@ -40,7 +40,7 @@ impl Pending {
         if !redirect_uri::is_registered(&client, &request.redirect_uri) {
             return None;
         }
-        let scopes = request.scopes.intersection(&client.scopes);
+        let scopes = request.scopes.intersection(&scope::of_client(&client, &issuer.policy));
         let left = resource::still_allowed(request.resources.clone(), &client, &issuer.policy, issuer.identifier());
         let resources = match left {
             Ok(left) if left == request.resources => Ok(()),

@@ -65,8 +65,8 @@ impl StoredClients {
     }
 
     /// Registers a client, or makes the one that has its id like this: for clients that are declared in a configuration
-    /// file and read again at each start. Whether it is suspended stays as it is. With nothing to change, nothing is
-    /// written. A person who consented is asked again where [`Client::fingerprint`] changes.
+    /// file and read again at each start. Whether it is suspended stays as it is, and so does a secret that was made here:
+    /// it is in the answer the first time alone. With nothing to change, nothing is written. A person who consented is asked again where [`Client::fingerprint`] changes.
     ///
     /// # Errors
     /// As [`StoredClients::register`], but that an id cannot be taken.
@@ -147,13 +147,18 @@ impl Operation for Declare {
     }
 
     fn decide(&self, known: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
-        let (mut client, secret) = self.client.clone().into_client(moment);
+        let (mut client, mut secret) = self.client.clone().into_client(moment);
         let mut changes = Changes::none();
         match known {
             None => {
                 changes.insert(&client);
             }
             Some(known) => {
+                // Whoever holds the secret that was made the first time would be shut out by another.
+                if secret.is_some() && known.token_endpoint_auth_method == client.token_endpoint_auth_method {
+                    client.secrets = known.secrets.clone();
+                    secret = None;
+                }
                 client =
                     Client { state: known.state, created_at: known.created_at, updated_at: known.updated_at, ..client };
                 if client == known.record {

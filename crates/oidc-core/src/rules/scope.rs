@@ -11,6 +11,10 @@ use crate::scope::Scopes;
 pub(crate) fn check(params: &Params, client: &Client, policy: &Policy) -> Result<Scopes, AuthorizationRefusal> {
     let Some(scope) = params.one("scope")? else { return Err(AuthorizationRefusal::ScopeMissing) };
     let scopes = Scopes::parse(scope).map_err(|_| AuthorizationRefusal::ScopeMalformed)?;
-    let known = scopes.iter().all(|scope| policy.scope(scope).is_some());
-    if known && scopes.is_within(&client.scopes) { Ok(scopes) } else { Err(AuthorizationRefusal::ScopeNotAllowed) }
+    if scopes.is_within(&of_client(client, policy)) { Ok(scopes) } else { Err(AuthorizationRefusal::ScopeNotAllowed) }
+}
+
+/// What a client may have: what it is registered for and exists here.
+pub(crate) fn of_client(client: &Client, policy: &Policy) -> Scopes {
+    client.scopes.iter().filter(|scope| policy.scope(scope).is_some()).collect()
 }

@@ -13,7 +13,7 @@ use super::issue::{AccessToken, Issue, Tokens};
 use super::refusal::TokenRefusal;
 use crate::client::{Client, GrantTypeName};
 use crate::issuer::Issuer;
-use crate::rules::resource;
+use crate::rules::{resource, scope};
 use crate::scope::Scopes;
 
 /// The scopes that speak of a person ([OIDC Core §5.4](https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims), §11).
@@ -69,7 +69,7 @@ impl ActForItself<'_> {
         if client.is_public() || !client.allows(GrantTypeName::ClientCredentials) {
             return Err(TokenRefusal::ClientNotAllowed);
         }
-        let own = client.scopes.without(&PERSONAL.into_iter().collect());
+        let own = scope::of_client(&client, &self.issuer.policy).without(&PERSONAL.into_iter().collect());
         let scope = match &self.scope {
             None => own,
             Some(asked) if asked.is_within(&own) => asked.clone(),

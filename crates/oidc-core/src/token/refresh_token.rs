@@ -35,7 +35,7 @@ use crate::issuer::Issuer;
 use crate::policy::Policy;
 use crate::records::token_family::{PreviousRefreshToken, RefreshToken};
 use crate::records::{FamilyState, Grant, TokenFamily};
-use crate::rules::resource;
+use crate::rules::{resource, scope};
 use crate::scope::Scopes;
 
 pub(super) struct RefreshTokenGrant;
@@ -296,7 +296,7 @@ impl Refresh<'_> {
         }
         let resources = narrow(self.request.params.all("resource"), held.resources())?;
         let resources = resource::still_allowed(resources, client, policy, self.issuer.identifier())?;
-        let scope = asked.intersection(&client.scopes).intersection(&held.scopes_at(&resources));
+        let scope = asked.intersection(&scope::of_client(client, policy)).intersection(&held.scopes_at(&resources));
         if scope.is_empty() { Err(TokenRefusal::ScopeTooWide) } else { Ok((scope, resources)) }
     }
 

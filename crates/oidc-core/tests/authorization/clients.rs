@@ -46,6 +46,25 @@ async fn a_declared_client_follows_its_declaration() {
     assert_ne!(first.fingerprint(), second.fingerprint(), "whoever consented to the first is asked again");
 }
 
+/// Declared again at each start, with the secret left to us: the first one stays good.
+#[tokio::test]
+async fn a_secret_that_was_made_here_outlives_the_next_declaration() {
+    let world = World::new().await;
+    let declared =
+        || NewClient { client_id: Some("todos".to_owned()), ..NewClient::web("Todos", ["https://rp.test/cb"]) };
+    let (first, secret) = world.issuer.declare_client(declared()).await.unwrap();
+    assert!(secret.is_some());
+
+    world.clock.advance(Duration::from_secs(60));
+    let (again, secret) = world.issuer.declare_client(declared()).await.unwrap();
+    assert!(secret.is_none(), "another secret would shut out whoever holds the first");
+    assert_eq!(again, first, "nothing changed, so nothing is written");
+
+    let post = NewClient { credential: ClientCredential::GeneratedSecret(SecretMethod::Post), ..declared() };
+    let (other, secret) = world.issuer.declare_client(post).await.unwrap();
+    assert!(secret.is_some() && other.secrets != first.secrets, "another method has a secret of its own");
+}
+
 #[tokio::test]
 async fn a_declaration_does_not_lift_a_suspension() {
     let world = World::new().await;

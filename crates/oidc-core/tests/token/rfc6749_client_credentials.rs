@@ -1,6 +1,7 @@
 //! Clients that act for themselves ([RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)).
 
 use countersign_jose::jwt::Typ;
+use countersign_oidc::{NewClient, Scopes};
 use serde_json::json;
 
 use crate::world::*;
@@ -49,6 +50,21 @@ async fn the_scope_is_within_what_is_registered_and_speaks_of_no_person() {
             assert_eq!(reply.body["scope"], scope);
         }
     }
+}
+
+/// What the operator took out of the policy, or never put into it.
+#[tokio::test]
+async fn a_scope_that_does_not_exist_here_is_not_given_to_a_client_that_is_registered_for_it() {
+    let world = World::new().await;
+    let machine = NewClient::machine("M", Scopes::parse("notes:read nosuch:scope").unwrap());
+    let (client, secret) = world.issuer.register_client(machine).await.unwrap();
+    let authorization = basic(&client.client_id, secret.unwrap().expose());
+    let ask = async |further: &[(&str, &str)]| {
+        let form = [&[("grant_type", "client_credentials")], further].concat();
+        world.post("token", Some(&authorization), &form).await
+    };
+    assert_eq!(ask(&[]).await.body["scope"], "notes:read");
+    assert_eq!(ask(&[("scope", "nosuch:scope")]).await.outcome(), "400 invalid_scope");
 }
 
 #[tokio::test]
