@@ -55,10 +55,13 @@ impl Happening {
     }
 }
 
-/// Whether `next` is one more of the same refusal: of a hundred wrong guesses in a row the owner is to see one row that says
+/// Whether `next` is one more of the same refusal, as far as the row of its action tells refusals apart: of a hundred wrong guesses in a row the owner is to see one row that says
 /// so, and what happened before them.
-fn repeats(newest: &AuditRecord, next: &AuditRecord) -> bool {
-    next.outcome != Outcome::Allowed
+fn repeats(actions: &[&'static Row], newest: &AuditRecord, next: &AuditRecord) -> bool {
+    let apart = row(actions, &next.action).map_or(&[][..], |row| row.apart);
+    newest.further == next.further
+        && apart.iter().all(|fact| newest.detail.get(*fact) == next.detail.get(*fact))
+        && next.outcome != Outcome::Allowed
         && newest.action == next.action
         && newest.outcome == next.outcome
         && newest.actor == next.actor
@@ -99,7 +102,7 @@ async fn since(
         let told = |record: &AuditRecord| row(actions, &record.action).is_none_or(|row| row.words.is_some());
         for record in records.into_iter().map(|stored| stored.record).filter(told) {
             match latest.back_mut() {
-                Some(same) if same.last().is_some_and(|newest| repeats(newest, &record)) => {
+                Some(same) if same.last().is_some_and(|newest| repeats(actions, newest, &record)) => {
                     same.push(record);
                     continue;
                 }
@@ -119,7 +122,10 @@ impl ActivityRow {
     /// In words. `name` knows what agents and clients are called, by their ids.
     pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
         let Happening { record, row, times, last } = happening;
-        let what = what(record, *row);
+        let what = match record.further {
+            true => format!("{}, in further ways", what(record, *row)),
+            false => what(record, *row),
+        };
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let actor = match &record.actor {
             Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),

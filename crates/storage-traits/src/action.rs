@@ -13,7 +13,7 @@ crate::actions! {
         AccountCreate {
             /// From where.
             address: Option<IpAddr>,
-        } => ["account.create" "Account created"],
+        } => ["account.create" "Account created"] apart [address],
 
         /// A person allowed an agent something.
         AgentApprove {
@@ -31,7 +31,7 @@ crate::actions! {
             granted: Option<Vec<String>>,
             /// And the others.
             denied: Option<Vec<String>>,
-        } => ["agent.approve" "Approved an agent" refused "Could not approve an agent"],
+        } => ["agent.approve" "Approved an agent" refused "Could not approve an agent"] apart [agent],
 
         /// An agent became a person's, because its host did.
         AgentClaim {
@@ -41,7 +41,7 @@ crate::actions! {
             host: String,
             /// In which of the person's sessions.
             session: String,
-        } => ["agent.claim" "Took over an agent"],
+        } => ["agent.claim" "Took over an agent"] apart [agent],
 
         /// A person allowed an agent nothing.
         AgentDeny {
@@ -55,7 +55,7 @@ crate::actions! {
             session: String,
             /// The capabilities that were asked for.
             asked: Vec<String>,
-        } => ["agent.deny" "Denied an agent"],
+        } => ["agent.deny" "Denied an agent"] apart [agent],
 
         /// An agent asked for a call of a capability. Where it is allowed, the call begins now.
         AgentExecute {
@@ -69,7 +69,7 @@ crate::actions! {
             grant: Option<String>,
             /// Who gave that.
             approved_by: Option<String>,
-        } => ["agent.execute" "Used {capability}" refused "Tried to use {capability}"],
+        } => ["agent.execute" "Used {capability}" refused "Tried to use {capability}"] apart [capability],
 
         /// A call ended well. That it began is shown already.
         AgentExecuteCompleted {
@@ -85,7 +85,7 @@ crate::actions! {
             call: String,
             /// Of what.
             capability: String,
-        } => ["agent.execute_failed" "Use of {capability} failed"],
+        } => ["agent.execute_failed" "Use of {capability} failed"] apart [capability],
 
         /// A call that was allowed did not begin: what allowed it was withdrawn while it waited for others.
         AgentExecuteNotBegun {
@@ -101,7 +101,7 @@ crate::actions! {
         AgentReactivate {
             /// Its id.
             agent: String,
-        } => ["agent.reactivate" "Agent was active again" refused "Agent could not become active again"],
+        } => ["agent.reactivate" "Agent was active again" refused "Agent could not become active again"] apart [agent],
 
         /// A host registered an agent.
         AgentRegister {
@@ -113,7 +113,7 @@ crate::actions! {
             mode: Option<String>,
             /// The capabilities that it asks for.
             capabilities: Option<Vec<String>>,
-        } => ["agent.register" "Agent asked for approval"],
+        } => ["agent.register" "Agent asked for approval"] apart [capabilities],
 
         /// An agent asked for more capabilities.
         AgentRequestCapability {
@@ -121,7 +121,7 @@ crate::actions! {
             agent_name: String,
             /// Which ones.
             capabilities: Option<Vec<String>>,
-        } => ["agent.request_capability" "Agent asked for more" refused "Agent asked for more than it can get"],
+        } => ["agent.request_capability" "Agent asked for more" refused "Agent asked for more than it can get"] apart [capabilities],
 
         /// An agent was ended.
         AgentRevoke {
@@ -131,13 +131,13 @@ crate::actions! {
             agent_name: Option<String>,
             /// The id of its host.
             host: Option<String>,
-        } => ["agent.revoke" "Agent revoked"],
+        } => ["agent.revoke" "Agent revoked"] apart [agent],
 
         /// An agent has another key.
         AgentRotateKey {
             /// Its id.
             agent: String,
-        } => ["agent.rotate_key" "Agent changed its key" refused "Agent could not change its key"],
+        } => ["agent.rotate_key" "Agent changed its key" refused "Agent could not change its key"] apart [agent],
 
         /// A client showed an authorization code.
         CodeRedeem {
@@ -145,7 +145,7 @@ crate::actions! {
             family: String,
             /// What its tokens are good for.
             scope: Option<String>,
-        } => ["code.redeem" "App signed you in" refused "App showed a code that is not good"],
+        } => ["code.redeem" "App signed you in" refused "App showed a code that is not good"] apart [family],
 
         /// A person answered what a client asks for.
         GrantApprove {
@@ -153,7 +153,7 @@ crate::actions! {
             client_id: String,
             /// What it was allowed.
             scope: Option<String>,
-        } => ["grant.approve" "Allowed an app" declined "Denied an app"],
+        } => ["grant.approve" "Allowed an app" declined "Denied an app"] apart [client_id],
 
         /// A person took back what a client was allowed.
         GrantRevoke {
@@ -167,7 +167,7 @@ crate::actions! {
             host: String,
             /// In which of the person's sessions.
             session: String,
-        } => ["host.link" "Linked a host"],
+        } => ["host.link" "Linked a host"] apart [host],
 
         /// A host was ended, and its agents with it.
         HostRevoke {
@@ -175,7 +175,7 @@ crate::actions! {
             host: String,
             /// How many of its agents were alive.
             agents_revoked: usize,
-        } => ["host.revoke" "Host revoked"],
+        } => ["host.revoke" "Host revoked"] apart [host],
 
         /// A host has another key.
         HostRotateKey {
@@ -185,13 +185,13 @@ crate::actions! {
             former: String,
             /// The thumbprint of the key that it has.
             thumbprint: String,
-        } => ["host.rotate_key" "Host changed its key" refused "Host could not change its key"],
+        } => ["host.rotate_key" "Host changed its key" refused "Host could not change its key"] apart [host],
 
         /// A person typed their password again.
         SessionConfirm {
             /// In which session.
             session_id: String,
-        } => ["session.confirm" "Confirmed the password"],
+        } => ["session.confirm" "Confirmed the password"] apart [session_id],
 
         /// One session ended, or several at once.
         SessionEnd {
@@ -211,13 +211,13 @@ crate::actions! {
             session_id: Option<String>,
             /// How the person proved who they are.
             amr: Option<Vec<String>>,
-        } => ["session.start" "Signed in" refused "Somebody tried to sign in"],
+        } => ["session.start" "Signed in" refused "Somebody tried to sign in"] apart [address],
 
         /// A client showed a refresh token.
         TokenRefresh {
             /// The id of its token family.
             family: String,
-        } => ["token.refresh" "App renewed its access" refused "App could not renew its access"],
+        } => ["token.refresh" "App renewed its access" refused "App could not renew its access"] apart [family],
 
         /// A client gave a token back.
         TokenRevoke {
@@ -225,7 +225,7 @@ crate::actions! {
             family: Option<String>,
             /// The id of an access token that ended alone.
             jti: Option<String>,
-        } => ["token.revoke" "App gave its access back"],
+        } => ["token.revoke" "App gave its access back"] apart [family],
     }
 }
 

@@ -20,13 +20,14 @@ pub struct Event {
     subject: Option<Subject>,
     outcome: Outcome,
     facts: BTreeMap<&'static str, String>,
+    apart: BTreeMap<&'static str, String>,
 }
 
 impl Event {
     /// `actor` did `action`, and it was allowed.
     pub fn new(action: impl Audited, actor: Actor) -> Self {
-        let facts = action.facts();
-        Event { action: action.row().name, actor, subject: None, outcome: Outcome::Allowed, facts }
+        let (facts, apart) = (action.facts(), action.apart());
+        Event { action: action.row().name, actor, subject: None, outcome: Outcome::Allowed, facts, apart }
     }
 
     /// For this person, where there is a person behind it.
@@ -46,6 +47,11 @@ impl Event {
     /// The name of the action on record.
     pub fn action(&self) -> &'static str {
         self.action
+    }
+
+    /// What tells its refusals apart.
+    pub(crate) fn apart(&self) -> &BTreeMap<&'static str, String> {
+        &self.apart
     }
 }
 
@@ -88,6 +94,9 @@ pub struct AuditRecord {
     /// The counter of the refusals that count as this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
+    /// It stands for further refusals, which differ in the facts that would tell them apart: those are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub further: bool,
 }
 
 /// How long the audit is kept, and how refusals are counted.
@@ -98,7 +107,7 @@ pub struct AuditPolicy {
     /// What strangers can bring about as often as they like: a refused sign-in, an unlinked host and its agents. Default: 90
     /// days.
     pub kept_of_strangers: Duration,
-    /// Refusals of one actor for one reason are one record within each such time. Default: 1 hour.
+    /// Refusals of one actor for one reason are one record within each such time, or a few where their facts tell them apart. Default: 1 hour.
     pub refusal_window: Duration,
 }
 
@@ -122,6 +131,7 @@ impl AuditRecord {
             detail: event.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             kept_until: None,
             repeats: None,
+            further: false,
         };
         AuditRecord { kept_until: Some(now + record.kept_by(policy)), ..record }
     }

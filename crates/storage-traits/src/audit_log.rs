@@ -3,6 +3,10 @@
 //! A stranger can have the same refusal as often as they like. The first one of a window is a record; each further one of the
 //! same actor, action, person and reason only adds to a counter beside it. Adding needs no turn, so that a flood of refusals
 //! makes nobody wait.
+//!
+//! The row of an action names the facts that tell its refusals apart: an attempt from another network, or at another
+//! capability, is another record. A stranger can have many networks and an agent can invent names, so there are at most
+//! [`APART`] such records; whatever comes beyond them is one more, which says so ([`AuditRecord::further`]).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +24,9 @@ use crate::secret::Handle;
 
 /// The kind of the counters. A record names its own: [`AuditRecord::repeats`].
 pub(crate) const REPEATS: Kind = Kind::new("audit_repeats");
+
+/// So many refusals of one actor, action, person, reason and window are told apart.
+const APART: i64 = 8;
 
 /// How often something was refused in the window of its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,27 +51,82 @@ impl Ports {
         changes: &mut Changes,
     ) -> Result<Vec<AuditRecord>, Fault> {
         let (now, policy) = (reader.now(), self.audit.policy());
-        let mut records: Vec<AuditRecord> =
-            events.iter().map(|event| AuditRecord::new(event, now, &policy, self.random.as_ref())).collect();
         let mut refused: BTreeMap<String, Refused> = BTreeMap::new();
-        for record in &mut records {
+        let mut records = Vec::with_capacity(events.len());
+        for event in events {
+            let mut record = AuditRecord::new(event, now, &policy, self.random.as_ref());
             if record.outcome == Outcome::Allowed {
-                changes.insert(record);
+                changes.insert(&record);
+            } else {
+                let same = Same::of(&record, event, window(now, policy.refusal_window));
+                record.repeats = Some(same.counter());
+                let first = || Refused { first: record.clone(), same, times: 0 };
+                refused.entry(record.repeats.clone().unwrap_or_default()).or_insert_with(first).times += 1;
+            }
+            records.push(record);
+        }
+        let counters: Vec<Key> = refused.keys().map(|id| counter(id.clone())).collect();
+        let known = reader.present_or_guarded(&counters).await?;
+        let mut new: Vec<Refused> = Vec::new();
+        for ((counter, refused), known) in counters.into_iter().zip(refused.into_values()).zip(known) {
+            if known {
+                changes.add(counter, refused.times, i64::MAX, refused.first.expires_at());
+            } else {
+                new.push(refused);
+            }
+        }
+        self.write_first(new, reader, changes).await?;
+        Ok(records)
+    }
+
+    /// Writes what is refused for the first time: as a record of its own, or among the further ones.
+    async fn write_first(
+        &self,
+        new: Vec<Refused>,
+        reader: &mut Reader<'_>,
+        changes: &mut Changes,
+    ) -> Result<(), Fault> {
+        let mut places: BTreeMap<String, Places> = BTreeMap::new();
+        let mut further: BTreeMap<String, Refused> = BTreeMap::new();
+        for Refused { mut first, same, times } in new {
+            let expiry = first.expires_at();
+            if same.apart.is_empty() {
+                changes.insert(&first);
+                changes.add(counter(same.counter()), times, i64::MAX, expiry);
                 continue;
             }
-            let id = counted_as(record, window(now, policy.refusal_window));
-            record.repeats = Some(id.clone());
-            refused.entry(id).or_insert_with(|| Refused { first: record.clone(), times: 0 }).times += 1;
+            let id = same.places();
+            if !places.contains_key(&id) {
+                let taken = reader.counter(&counter(id.clone())).await?;
+                places.insert(id.clone(), Places { taken, new: 0, expiry });
+            }
+            if let Some(places) = places.get_mut(&id).filter(|places| places.taken + places.new < APART) {
+                places.new += 1;
+                changes.insert(&first);
+                changes.add(counter(same.counter()), times, i64::MAX, expiry);
+                continue;
+            }
+            let id = same.further();
+            first.detail.retain(|name, _| !same.apart.contains_key(name.as_str()));
+            first.further = true;
+            first.repeats = Some(id.clone());
+            further.entry(id).or_insert_with(|| Refused { first, same, times: 0 }).times += times;
         }
-        let counters: Vec<Key> = refused.keys().map(|id| Key { kind: REPEATS, id: id.clone() }).collect();
+        for (id, Places { new, expiry, .. }) in places.into_iter().filter(|(_, places)| places.new > 0) {
+            // Somebody else can take the last place meanwhile; then this is decided again.
+            changes.add(counter(id), new, APART, expiry);
+        }
+        let counters: Vec<Key> = further.keys().map(|id| counter(id.clone())).collect();
         let known = reader.present_or_guarded(&counters).await?;
-        for ((counter, Refused { first, times }), known) in counters.into_iter().zip(refused.into_values()).zip(known) {
+        for ((counter, Refused { first, times, .. }), known) in
+            counters.into_iter().zip(further.into_values()).zip(known)
+        {
             if !known {
                 changes.insert(&first);
             }
             changes.add(counter, times, i64::MAX, first.expires_at());
         }
-        Ok(records)
+        Ok(())
     }
 
     /// How often each of these refusals happened in its window; `None` for what was allowed. One round trip.
@@ -93,15 +155,59 @@ fn window(now: Timestamp, length: Duration) -> Timestamp {
     Timestamp(now.as_secs() - now.as_secs().rem_euclid(seconds))
 }
 
-/// The id of the counter of all refusals that count as one.
-fn counted_as(record: &AuditRecord, window: Timestamp) -> String {
-    let AuditRecord { action, actor, subject, outcome, .. } = record;
-    let what = serde_json::to_string(&(window, action, actor, subject, outcome)).unwrap_or_default();
-    Handle::of(&what).as_str().to_owned()
+fn counter(id: String) -> Key {
+    Key { kind: REPEATS, id }
+}
+
+/// What refusals have in common that count as one.
+struct Same {
+    /// Window, action, actor, person and outcome.
+    what: String,
+    /// What tells it apart from others of these.
+    apart: BTreeMap<&'static str, String>,
+}
+
+impl Same {
+    fn of(record: &AuditRecord, event: &Event, window: Timestamp) -> Self {
+        let AuditRecord { action, actor, subject, outcome, .. } = record;
+        let what = serde_json::to_string(&(window, action, actor, subject, outcome)).unwrap_or_default();
+        Same { what, apart: event.apart().clone() }
+    }
+
+    /// The id of their counter.
+    fn counter(&self) -> String {
+        match self.apart.is_empty() {
+            true => Handle::of(&self.what).as_str().to_owned(),
+            false => self.beside(&serde_json::to_string(&self.apart).unwrap_or_default()),
+        }
+    }
+
+    /// The id of the counter of how many are told apart.
+    fn places(&self) -> String {
+        self.beside("places")
+    }
+
+    /// The id of the counter of those that are not.
+    fn further(&self) -> String {
+        self.beside("further")
+    }
+
+    fn beside(&self, which: &str) -> String {
+        Handle::of(&format!("{} {which}", self.what)).as_str().to_owned()
+    }
 }
 
 /// Refusals of one operation that count as one.
 struct Refused {
     first: AuditRecord,
+    same: Same,
     times: i64,
+}
+
+/// Of the refusals that are told apart, how many there are.
+struct Places {
+    taken: i64,
+    /// By this operation.
+    new: i64,
+    expiry: Option<Timestamp>,
 }

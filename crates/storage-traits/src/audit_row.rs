@@ -10,6 +10,8 @@ pub struct Row {
     pub name: &'static str,
     /// The names of the facts that its records can carry.
     pub facts: &'static [&'static str],
+    /// The names of those that tell its refusals apart.
+    pub apart: &'static [&'static str],
     /// What people are told of it; `None` where another record tells them already.
     pub words: Option<Words>,
 }
@@ -41,12 +43,20 @@ pub trait Audited {
 
     /// Its facts by name, as they go on record.
     fn facts(&self) -> BTreeMap<&'static str, String>;
+
+    /// Those that tell its refusals apart, as far as they do.
+    fn apart(&self) -> BTreeMap<&'static str, String>;
 }
 
 /// Something that a fact can be. It is never a secret.
 pub trait Fact {
     /// As it goes on record; `None`: it does not.
     fn on_record(&self) -> Option<String>;
+
+    /// As far as it tells refusals apart.
+    fn apart(&self) -> Option<String> {
+        self.on_record()
+    }
 
     /// In words, where the record itself is not fit to be read. The record can lack it, or hold what only another version
     /// of the software knows.
@@ -61,9 +71,17 @@ impl Fact for String {
     }
 }
 
+/// Addresses of one network are not apart: one customer has a whole /64.
 impl Fact for IpAddr {
     fn on_record(&self) -> Option<String> {
         Some(self.to_string())
+    }
+
+    fn apart(&self) -> Option<String> {
+        match self.to_canonical() {
+            IpAddr::V4(address) => Some(address.to_string()),
+            IpAddr::V6(address) => Some(format!("{:x}", address.to_bits() >> 64)),
+        }
     }
 }
 
@@ -84,6 +102,10 @@ impl Fact for Vec<String> {
 impl<F: Fact> Fact for Option<F> {
     fn on_record(&self) -> Option<String> {
         self.as_ref().and_then(F::on_record)
+    }
+
+    fn apart(&self) -> Option<String> {
+        self.as_ref().and_then(F::apart)
     }
 
     fn words(on_record: Option<&str>) -> Option<&'static str> {
@@ -117,6 +139,10 @@ impl Facts<'_> {
 /// - `["thing.verb" unshown]`, where another record tells people already.
 ///
 /// The words are as [`format!`] takes them: they can name the facts of the variant.
+///
+/// Behind the row can stand which facts tell refusals apart: `apart [kind]`. Refusals that differ in one of them are records
+/// of their own, up to a small number; without, they are one record with a count. Name what a person must not miss: from
+/// where, at what.
 ///
 /// The enum is [`Audited`](crate::audit_row::Audited), so that an [`Event`](crate::Event) can be made of it, and has
 /// `rows() -> Vec<&'static Row>`: every row there is. The compiler makes this list, so nothing is missing from it. An
@@ -181,7 +207,8 @@ macro_rules! actions {
         $visibility:vis enum $name:ident {
             $(
                 $(#[$variant_meta:meta])*
-                $variant:ident $( { $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)? } )? => $row:tt
+                $variant:ident $( { $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)? } )?
+                => $row:tt $( apart [ $( $apart:ident ),* ] )?
             ),* $(,)?
         }
     ) => {
@@ -196,7 +223,7 @@ macro_rules! actions {
         impl $name {
             /// Every row there is.
             $visibility fn rows() -> Vec<&'static $crate::audit_row::Row> {
-                vec![ $( $crate::actions!(@row $row [ $( $( $field: $type ),* )? ]) ),* ]
+                vec![ $( $crate::actions!(@row $row [ $( $( $field: $type ),* )? ] [ $( $( $apart ),* )? ]) ),* ]
             }
         }
 
@@ -204,7 +231,7 @@ macro_rules! actions {
         impl $crate::audit_row::Audited for $name {
             fn row(&self) -> &'static $crate::audit_row::Row {
                 match self {
-                    $( Self::$variant { .. } => $crate::actions!(@row $row [ $( $( $field: $type ),* )? ]) ),*
+                    $( Self::$variant { .. } => $crate::actions!(@row $row [ $( $( $field: $type ),* )? ] [ $( $( $apart ),* )? ]) ),*
                 }
             }
 
@@ -218,13 +245,25 @@ macro_rules! actions {
                 };
                 facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
             }
+
+            fn apart(&self) -> std::collections::BTreeMap<&'static str, String> {
+                let apart: Vec<(&'static str, Option<String>)> = match self {
+                    $(
+                        Self::$variant $( { $( $field ),* } )? => vec![
+                            $( $( (stringify!($apart), $crate::audit_row::Fact::apart($apart)) ),* )?
+                        ]
+                    ),*
+                };
+                apart.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
+            }
         }
     };
 
-    (@row [$name:literal $( $words:tt )+] [ $( $field:ident: $type:ty ),* ]) => {{
+    (@row [$name:literal $( $words:tt )+] [ $( $field:ident: $type:ty ),* ] [ $( $apart:ident ),* ]) => {{
         static ROW: $crate::audit_row::Row = $crate::audit_row::Row {
             name: $name,
             facts: &[ $( stringify!($field) ),* ],
+            apart: &[ $( stringify!($apart) ),* ],
             words: $crate::actions!(@words [ $( $field: $type ),* ] $( $words )+),
         };
         &ROW

@@ -8,6 +8,7 @@
 )]
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -85,6 +86,8 @@ countersign_storage::actions! {
         Executed => ["agent.execute" "Executed"],
         Looked => ["agent.status" "Looked"],
         Transferred { capability: String } => ["thing.transfer" "Transferred"],
+        Used { capability: String, call: String } => ["thing.use" "Used {capability}"] apart [capability],
+        SignedIn { address: Option<IpAddr> } => ["thing.sign_in" "Signed in"] apart [address],
     }
 }
 
@@ -171,6 +174,94 @@ fn refusals_of_another_actor_person_action_or_reason_are_counted_apart_and_what_
         assert_eq!(records.len(), 6);
         let counts = world.ports.repeats(&records).await.unwrap();
         assert_eq!(counts.iter().flatten().map(|repeats| repeats.count).collect::<Vec<_>>(), [1; 4]);
+    });
+}
+
+fn used(capability: &str, call: usize) -> Event {
+    let used = Done::Used { capability: capability.to_owned(), call: format!("call_{call}") };
+    Event::new(used, agent()).for_subject(&alice()).denied("capability_not_granted")
+}
+
+fn guessed(address: &str) -> Event {
+    let signed_in = Done::SignedIn { address: Some(address.parse().unwrap()) };
+    Event::new(signed_in, Actor::Anonymous).for_subject(&alice()).denied("wrong_password")
+}
+
+#[test]
+fn refusals_that_differ_in_a_fact_that_matters_are_apart() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        for event in [
+            used("check_balance", 1),
+            used("transfer_money", 2),
+            used("check_balance", 3),
+            guessed("192.0.2.10"),
+            guessed("198.51.100.1"),
+            guessed("2001:db8:1:2::1"),
+            guessed("2001:db8:1:2::2"),
+            guessed("::ffff:192.0.2.10"),
+        ] {
+            world.report(event).await;
+        }
+        let records = world.of_alice().await;
+        let counts = world.ports.repeats(&records).await.unwrap();
+        let told = |record: &AuditRecord| record.detail.get("capability").or(record.detail.get("address")).cloned();
+        let mut rows: Vec<_> = records.iter().map(told).zip(counts.iter().map(|found| found.unwrap().count)).collect();
+        rows.sort();
+        let expected = [
+            ("192.0.2.10", 2),
+            ("198.51.100.1", 1),
+            ("2001:db8:1:2::1", 2),
+            ("check_balance", 2),
+            ("transfer_money", 1),
+        ];
+        assert_eq!(rows, expected.map(|(fact, count)| (Some(fact.to_owned()), count)));
+        assert!(records.iter().all(|record| !record.further));
+    });
+}
+
+#[test]
+fn beyond_eight_of_a_window_they_are_one_that_says_so() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        let purge = Purge::new(world.ports.clone());
+        purge.run(100).await.unwrap();
+        for n in 0..500 {
+            world.report(used(&format!("invented_{n}"), n)).await;
+        }
+        world.report(used("invented_3", 500)).await;
+        let records = world.of_alice().await;
+        assert_eq!(records.len(), 9);
+        let (further, apart): (Vec<_>, Vec<_>) = records.iter().cloned().partition(|record| record.further);
+        assert_eq!((further.len(), apart.len()), (1, 8));
+        assert_eq!(further[0].detail.get("capability"), None, "it differs");
+        let count = |counts: Vec<Option<Repeats>>| counts.iter().map(|found| found.unwrap().count).sum::<u64>();
+        assert_eq!(count(world.ports.repeats(&further).await.unwrap()), 492);
+        assert_eq!(count(world.ports.repeats(&apart).await.unwrap()), 9);
+        assert_eq!(world.stored() - HORIZON, 9 + 9 + 1, "records, their counters, and how many there are");
+        world.clock.advance(Duration::from_secs(3_600));
+        world.report(used("invented_400", 501)).await;
+        assert_eq!(world.of_alice().await.len(), 10, "another window");
+        world.clock.advance(DAY * 401);
+        purge.run(100).await.unwrap();
+        assert_eq!(world.stored(), HORIZON);
+    });
+}
+
+/// The one record that tells what was removed.
+const HORIZON: usize = 1;
+
+#[test]
+fn a_flood_at_once_of_names_that_differ_is_bounded_and_counted_whole() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        let reports: Vec<Report> =
+            (0..64).map(|n| Report(vec![used(&format!("a_{n}"), n), used(&format!("b_{n}"), n)])).collect();
+        let outcomes = join_all(reports.iter().map(|report| world.ports.perform(report))).await;
+        let done = u64::try_from(outcomes.iter().filter(|outcome| outcome.is_ok()).count()).unwrap();
+        assert_eq!(done, 64);
+        assert_eq!(world.of_alice().await.len(), 9);
+        assert_eq!(world.counts().await.iter().map(|repeats| repeats.unwrap().count).sum::<u64>(), 2 * done);
     });
 }
 
