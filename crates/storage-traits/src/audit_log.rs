@@ -6,7 +6,7 @@
 //!
 //! The row of an action names the facts that tell its refusals apart: an attempt from another network, or at another
 //! capability, is another record. A stranger can have many networks and an agent can invent names, so there are at most
-//! [`APART`] such records; whatever comes beyond them is one more, which says so ([`AuditRecord::further`]).
+//! eight such records; whatever comes beyond them is one more, which says so ([`AuditRecord::further`]).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
