@@ -32,9 +32,7 @@ impl<'a> Operation for Answer<'a> {
     type Refusal = InteractionRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let person = self.issuer.still_signed_in(self.person, reader).await?;
-        let found = Resumed::load(self.issuer, reader, self.interaction, self.browser, person).await?;
-        Ok((person, found))
+        Resumed::load(self.issuer, reader, self.interaction, self.browser, self.person).await
     }
 
     fn decide(&self, (person, found): Self::Loaded, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {

@@ -128,7 +128,7 @@ impl Issuer {
     ) -> Result<InteractionView, Stopped<InteractionRefusal>> {
         let (browser, person) = self.visitor(headers).await?;
         let mut reader = self.ports.reader();
-        let resumed = match Resumed::load(self, &mut reader, id, &browser, person.as_ref()).await? {
+        let resumed = match Resumed::find(self, &mut reader, id, &browser, person.as_ref()).await? {
             Found::Open(resumed) => resumed,
             Found::Answered(_) => return Err(InteractionRefusal::Finished.into()),
             Found::Over(refusal) => return Err(refusal.into()),

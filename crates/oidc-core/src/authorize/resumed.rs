@@ -29,7 +29,20 @@ pub(crate) enum Found {
 }
 
 impl Resumed {
-    pub(crate) async fn load(
+    /// To decide on: what became of it, and whether `person` still is who decides.
+    pub(crate) async fn load<'a>(
+        issuer: &Issuer,
+        reader: &mut Reader<'_>,
+        text: &str,
+        browser: &Browser,
+        person: Option<&'a Person>,
+    ) -> Result<(Option<&'a Person>, Found), Fault> {
+        let person = issuer.still_signed_in(person, reader).await?;
+        Ok((person, Resumed::find(issuer, reader, text, browser, person).await?))
+    }
+
+    /// To show.
+    pub(crate) async fn find(
         issuer: &Issuer,
         reader: &mut Reader<'_>,
         text: &str,
