@@ -52,8 +52,9 @@ impl Reader<'_> {
         self.entries(&keys).await?.iter().map(|entry| entry.as_ref().map(Stored::from_entry).transpose()).collect()
     }
 
-    /// Reads one record from another store: that of the accounts, or of the sign-in. Where both are parts of one database, it
-    /// is guarded like everything else that is read here. Where they are not, nothing can guard it.
+    /// Reads one record from another store: that of the accounts, or of the sign-in. Where both are parts of one
+    /// opened store ([`Ports::scoped`](crate::Ports::scoped)), it is guarded like everything else that is read here. Where they
+    /// are not, nothing guards it.
     ///
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Corrupt`].

@@ -45,7 +45,7 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// What tells databases apart: two stores with one answer lead to one database. Only a part of a store
+    /// What tells opened stores apart: two with one answer are parts of one. Only a part of a store
     /// ([`Ports::scoped`](crate::Ports::scoped)) answers for another.
     #[doc(hidden)]
     fn whole(&self) -> usize {
