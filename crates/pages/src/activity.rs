@@ -96,7 +96,7 @@ async fn since(
     // The ids of audit records begin with their second.
     let mut after = Some(Cursor(format!("{:010}", start.as_secs().max(0))));
     while after.is_some() {
-        let page = Page { after: after.take(), limit: 1_000 };
+        let page = Page { after: after.take(), ..Page::first(1_000) };
         let (records, next): (Vec<Stored<AuditRecord>>, _) =
             reader.find(&Index::new("subject", subject.as_str()), page).await?;
         let told = |record: &AuditRecord| row(actions, &record.action).is_none_or(|row| row.words.is_some());

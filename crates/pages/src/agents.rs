@@ -60,7 +60,7 @@ impl Pages {
     /// The hosts of a person that come `after` this one, from the first where there is none; so many as a page shows.
     pub(crate) async fn agents_of(&self, subject: &Subject, after: Option<&str>) -> Result<Agents, Fault> {
         let Some(provider) = &self.agents else { return Ok(Agents { hosts: Vec::new(), next: None }) };
-        let page = Page { after: after.map(|host| Cursor(host.to_owned())), limit: HOSTS };
+        let page = Page { after: after.map(|host| Cursor(host.to_owned())), ..Page::first(HOSTS) };
         let (hosts, next) = provider.hosts(subject, page).await?;
         Ok(Agents { hosts, next })
     }

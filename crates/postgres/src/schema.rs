@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("locks.sql"),
     include_str!("commit.sql"),
     include_str!("audit_view.sql"),
+    include_str!("list_back.sql"),
 ];
 
 /// Names the advisory lock of migrations; `pg_locks` shows it.

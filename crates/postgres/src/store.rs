@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Batch, Cursor, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
+    Batch, Cursor, Entries, Entry, Index, Key, Kind, Order, Page, Store, StoreError, Timestamp, Version,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -31,6 +31,7 @@ struct Inner {
     commit: Arc<Statement>,
     load: Arc<Statement>,
     find: Arc<Statement>,
+    find_back: Arc<Statement>,
     purge: Arc<Statement>,
 }
 
@@ -43,12 +44,13 @@ impl PostgresStore {
     /// [`ConnectError`].
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
         let quoted = schema::quoted(&config.schema);
-        let [commit, load, find, purge] = [commit(&quoted), load(&quoted), find(&quoted), purge(&quoted)].map(Arc::new);
-        let connections = Connections::new(&config, &[&commit, &load, &find, &purge])?;
+        let statements = [commit(&quoted), load(&quoted), find(&quoted), find_back(&quoted), purge(&quoted)];
+        let [commit, load, find, find_back, purge] = statements.map(Arc::new);
+        let connections = Connections::new(&config, &[&commit, &load, &find, &find_back, &purge])?;
         schema::migrate(&connections, &quoted).await.map_err(unavailable)?;
         connections.keep().await.map_err(unavailable)?;
         let lock_secret = schema::lock_secret(&connections, &quoted).await.map_err(unavailable)?;
-        Ok(PostgresStore(Arc::new(Inner { connections, lock_secret, commit, load, find, purge })))
+        Ok(PostgresStore(Arc::new(Inner { connections, lock_secret, commit, load, find, find_back, purge })))
     }
 
     /// Sends a statement again as long as it only loses against others.
@@ -96,12 +98,13 @@ impl Store for PostgresStore {
             return Ok(Entries { entries: Vec::new(), next: None });
         }
         let size = page.size();
-        // Every id comes after the empty one, which no record has; and after a cursor with a NUL comes what comes after
-        // the part before it.
-        let after = page.after.as_ref().and_then(|cursor| cursor.0.split('\0').next()).unwrap_or("");
+        let (statement, after) = match page.order {
+            Order::Ascending => (&self.0.find, above(page.after)),
+            Order::Descending => (&self.0.find_back, below(page.after)),
+        };
         let (kind_name, limit) = (kind.as_str(), i64::from(size) + 1);
         let parameters: [&(dyn ToSql + Sync); 5] = [&kind_name, &index.name, &index.value, &after, &limit];
-        let rows = self.run(&self.0.find, &parameters).await.map_err(Failure::of_read)?;
+        let rows = self.run(statement, &parameters).await.map_err(Failure::of_read)?;
         let mut entries = rows
             .iter()
             .map(|row| entry(row, [0, 1, 2], Key { kind, id: row.try_get(3).map_err(unreadable)? }))
@@ -174,6 +177,35 @@ fn find(schema: &str) -> Statement {
     }
 }
 
+fn find_back(schema: &str) -> Statement {
+    Statement {
+        kept: format!(
+            "SELECT r.version, r.expires_at, r.body::text, r.id
+               FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
+              WHERE x.kind = $1 AND x.name = $2 AND x.value = $3 AND x.id < $4
+              ORDER BY x.id DESC LIMIT $5"
+        ),
+        alone: format!("SELECT version, expires_at, body, id FROM {schema}.list_records_back($1, $2, $3, $4, $5)"),
+        types: vec![Type::TEXT, Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8],
+    }
+}
+
+/// What a page in ascending order begins above. No id has a NUL: above a cursor with one lies what lies above the part before
+/// it.
+fn above(cursor: Option<Cursor>) -> String {
+    // Every id lies above the empty one, which no record has.
+    cursor.map_or(String::new(), |Cursor(id)| id.split('\0').next().unwrap_or_default().to_owned())
+}
+
+/// What a page in descending order begins below. Below a cursor with a NUL lies the part before it, too.
+fn below(cursor: Option<Cursor>) -> String {
+    match cursor {
+        Some(Cursor(id)) => id.split_once('\0').map(|(before, _)| format!("{before}\u{1}")).unwrap_or(id),
+        // An id has at most 512 bytes: each lies below 516 of the highest.
+        None => "\u{10FFFF}".repeat(129),
+    }
+}
+
 fn purge(schema: &str) -> Statement {
     let statement = format!("SELECT {schema}.purge_expired($1, $2)");
     Statement { kept: statement.clone(), alone: statement, types: vec![Type::INT8; 2] }
@@ -203,7 +235,7 @@ mod tests {
         let config = PostgresConfig { pool_size: 1, ..testing::fresh().unwrap() };
         let store = PostgresStore::connect(config.clone()).await.unwrap();
         let kept = async || store.0.connections.lend().await.unwrap().statement_cache.size();
-        assert_eq!(kept().await, 4);
+        assert_eq!(kept().await, 5);
         store.0.connections.lend().await.unwrap().batch_execute("DISCARD ALL").await.unwrap();
         let batch = Batch { version: Version::from_i64(1), guards: Vec::new(), changes: Vec::new() };
         store.commit(batch).await.unwrap();

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::batch::{Batch, Change};
 use crate::clock::Timestamp;
 use crate::record::{Entry, Index, Key, Kind, Version};
-use crate::store::{Cursor, Entries, Page, Store, StoreError};
+use crate::store::{Cursor, Entries, Order, Page, Store, StoreError};
 
 /// A store for tests, for demos, and for measuring what a database costs.
 #[derive(Debug, Default)]
@@ -56,9 +56,12 @@ impl Store for MemoryStore {
         let Some(ids) = tables.indexes.get(&(kind, index.clone())) else {
             return Ok(Entries { entries: Vec::new(), next: None });
         };
-        let from = page.after.as_ref().map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.0.clone()));
+        let beyond = page.after.as_ref().map_or(Bound::Unbounded, |Cursor(id)| Bound::Excluded(id.as_str()));
         let size = usize::try_from(page.size()).unwrap_or(1);
-        let mut rest = ids.range((from, Bound::Unbounded));
+        let mut rest: Box<dyn Iterator<Item = &String>> = match page.order {
+            Order::Ascending => Box::new(ids.range::<str, _>((beyond, Bound::Unbounded))),
+            Order::Descending => Box::new(ids.range::<str, _>((Bound::Unbounded, beyond)).rev()),
+        };
         let entries: Vec<Entry> = rest
             .by_ref()
             .take(size)

@@ -97,7 +97,7 @@ impl Reader<'_> {
         entry.body.parse().map_err(|_| Fault::Corrupt { kind: key.kind.as_str() })
     }
 
-    /// Lists records by an index, a page at a time. What is found is guarded; that nothing was added since is not.
+    /// Lists records by an index, a page at a time, in the order of the page. What is found is guarded; that nothing was added since is not.
     ///
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Corrupt`].
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 return Err(Fault::Internal("a list that is read as a whole has more than 10,000 records"));
             }
             match next {
-                Some(cursor) => page = Page { after: Some(cursor), limit: 1_000 },
+                Some(cursor) => page = Page { after: Some(cursor), ..Page::first(1_000) },
                 None => return Ok(all),
             }
         }

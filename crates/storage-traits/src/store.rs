@@ -22,7 +22,10 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError>;
 
-    /// Reads the entries of a kind that carry an index, ordered by id, a page at a time.
+    /// Reads the entries of a kind that carry an index, a page at a time, in the order that the page names.
+    ///
+    /// An entry that is there all the time is on one page of a listing and no other, whatever is inserted and deleted
+    /// between its pages.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -66,19 +69,36 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// Which part of a listing.
+/// Which part of a listing, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// Where the page before ended; `None` for the first.
+    /// The order of the entries, on this page and from page to page.
+    pub order: Order,
+    /// Where the page before ended, in the same order; `None` for the first.
     pub after: Option<Cursor>,
     /// How many entries at the most: 1 to 1,000; a store brings other numbers into that range.
     pub limit: u32,
 }
 
+/// The order of a listing: by id, bytewise. Ids that begin with a time (those of
+/// [`AuditRecord`](crate::AuditRecord)) are in the order of time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Order {
+    /// The lowest id first: of ids that begin with a time, the oldest.
+    Ascending,
+    /// The highest id first: of ids that begin with a time, the newest.
+    Descending,
+}
+
 impl Page {
-    /// The first `limit` entries.
+    /// The first `limit` entries, in ascending order. A later page: `Page { after, ..Page::first(limit) }`.
     pub fn first(limit: u32) -> Self {
-        Page { after: None, limit }
+        Page { order: Order::Ascending, after: None, limit }
+    }
+
+    /// The last `limit` entries, the very last first. The page before it: `Page { after, ..Page::last(limit) }`.
+    pub fn last(limit: u32) -> Self {
+        Page { order: Order::Descending, after: None, limit }
     }
 
     /// The number of entries to return, within the range.
@@ -87,14 +107,19 @@ impl Page {
     }
 }
 
-/// The id after which the next page begins.
+/// The id beyond which the next page begins: above it in ascending order, below it in descending order. An entry with this
+/// id need not exist.
+///
+/// A store takes any text, also one that no id can be: a cursor may come back from a stranger.
+///
+/// A cursor goes on in the order of the page that it came from. In the other order it leads back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cursor(pub String);
 
 /// One page of a listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entries {
-    /// The entries, ordered by id (bytewise).
+    /// The entries, in the order of the page.
     pub entries: Vec<Entry>,
     /// Where the next page begins; `None` when this was the last.
     pub next: Option<Cursor>,

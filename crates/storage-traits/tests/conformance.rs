@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use countersign_storage::conformance::executor::{block_on, yield_now};
 use countersign_storage::conformance::{self, laws};
 use countersign_storage::{
-    Batch, Change, Entries, Entry, Guard, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, SystemClock,
-    SystemRandom, Timestamp, TracingAudit, Version,
+    Batch, Change, Entries, Entry, Guard, Index, Key, Kind, MemoryStore, Order, Page, Ports, Store, StoreError,
+    SystemClock, SystemRandom, Timestamp, TracingAudit, Version,
 };
 
 #[test]
@@ -109,6 +109,19 @@ fn every_mutant_breaks_the_laws_that_forbid_it() {
         ),
         (Mutation::ForgetsExpiryOfCounters, &["a_counter_keeps_the_later_expiry"]),
         (Mutation::ListsWithoutRegardToCase, &["find_lists_by_id_in_byte_order", "pages_join_to_the_whole"]),
+        (
+            Mutation::ListsInOneOrderOnly,
+            &[
+                "pages_join_to_the_whole",
+                "paging_goes_on_after_its_place_was_deleted",
+                "a_cursor_goes_on_in_the_order_of_its_page_and_leads_back_in_the_other",
+                "pages_tell_each_record_once_while_others_write",
+            ],
+        ),
+        (
+            Mutation::TurnsOnlyThePage,
+            &["pages_join_to_the_whole", "a_cursor_goes_on_in_the_order_of_its_page_and_leads_back_in_the_other"],
+        ),
         (Mutation::PagesIncludeTheirCursor, &["pages_join_to_the_whole"]),
         (Mutation::EndsAfterTheFirstPage, &["pages_join_to_the_whole", "a_page_has_one_to_a_thousand_entries"]),
         (Mutation::PurgeLeavesIndexEntries, &["purge_takes_index_entries_along"]),
@@ -162,6 +175,10 @@ enum Mutation {
     PassesCeilings,
     ForgetsExpiryOfCounters,
     ListsWithoutRegardToCase,
+    /// As one does that was written before a page had an order.
+    ListsInOneOrderOnly,
+    /// Begins above the cursor in either order, and turns what it finds there.
+    TurnsOnlyThePage,
     PagesIncludeTheirCursor,
     EndsAfterTheFirstPage,
     PurgeLeavesIndexEntries,
@@ -313,6 +330,17 @@ impl Store for Mutant {
                 rest.truncate(page.size() as usize);
                 let next = rest.last().filter(|_| more).map(|last| countersign_storage::Cursor(last.key.id.clone()));
                 Ok(Entries { entries: rest, next })
+            }
+            Mutation::ListsInOneOrderOnly => {
+                self.inner.find(kind_asked, index, Page { order: Order::Ascending, ..page }).await
+            }
+            Mutation::TurnsOnlyThePage => {
+                let order = page.order;
+                let mut found = self.inner.find(kind_asked, index, Page { order: Order::Ascending, ..page }).await?;
+                if order == Order::Descending {
+                    found.entries.reverse();
+                }
+                Ok(found)
             }
             Mutation::PagesIncludeTheirCursor => {
                 let from = page.after.as_ref().map(|cursor| cursor.0.clone()).unwrap_or_default();

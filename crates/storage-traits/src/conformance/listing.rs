@@ -4,7 +4,7 @@ use super::fixture::{Fixture, KIND, OTHER_KIND, at, bare, conflicts, replacing};
 use super::verdict::Verdict;
 use crate::batch::Change;
 use crate::record::{Entry, Index};
-use crate::store::Page;
+use crate::store::{Cursor, Order, Page};
 
 fn named(t: &Fixture, id: &str, indexes: Vec<Index>) -> Entry {
     Entry { indexes, ..t.entry(id, "{}") }
@@ -30,19 +30,67 @@ pub(super) async fn pages_join_to_the_whole(t: &Fixture) -> Verdict {
         t.insert(named(t, id, vec![by.clone()])).await?;
     }
     for limit in [1, 2, 3, 4, 5, 8, 15, 16, 17, 1_000] {
-        let (mut joined, mut page) = (Vec::new(), Page::first(limit));
-        loop {
-            let found = t.store.find(KIND, &by, page).await?;
-            ensure!(u32::try_from(found.entries.len()).is_ok_and(|len| len <= limit), "a page of {limit} has more");
-            ensure!(!found.entries.is_empty(), "an empty page of {limit} after {joined:?}");
-            joined.extend(found.entries.iter().map(|entry| t.short(entry)));
-            ensure!(joined.len() <= BYTE_ORDER.len(), "pages of {limit} repeat: {joined:?}");
-            match found.next {
-                Some(cursor) => page = Page { after: Some(cursor), limit },
-                None => break,
+        for mut page in [Page::first(limit), Page::last(limit)] {
+            let (order, mut joined) = (page.order, Vec::new());
+            loop {
+                let found = t.store.find(KIND, &by, page.clone()).await?;
+                ensure!(u32::try_from(found.entries.len()).is_ok_and(|len| len <= limit), "a page of {limit} has more");
+                ensure!(!found.entries.is_empty(), "an empty page of {limit} after {joined:?}");
+                joined.extend(found.entries.iter().map(|entry| t.short(entry)));
+                ensure!(joined.len() <= BYTE_ORDER.len(), "pages of {limit} repeat: {joined:?}");
+                match found.next {
+                    Some(cursor) => page.after = Some(cursor),
+                    None => break,
+                }
             }
+            ensure!(joined == in_order(order, &BYTE_ORDER), "{order:?} pages of {limit} join to {joined:?}");
         }
-        ensure!(joined == BYTE_ORDER, "pages of {limit} join to {joined:?}");
+    }
+    Ok(())
+}
+
+fn in_order<'a>(order: Order, ids: &[&'a str]) -> Vec<&'a str> {
+    match order {
+        Order::Ascending => ids.to_vec(),
+        Order::Descending => ids.iter().rev().copied().collect(),
+    }
+}
+
+pub(super) async fn a_cursor_goes_on_in_the_order_of_its_page_and_leads_back_in_the_other(t: &Fixture) -> Verdict {
+    let by = t.index("by", "x");
+    for id in ["a", "b", "c", "d", "e"] {
+        t.insert(named(t, id, vec![by.clone()])).await?;
+    }
+    let rows: [(Page, &[&str], &[&str]); 2] =
+        [(Page::first(2), &["c", "d", "e"], &["a"]), (Page::last(2), &["c", "b", "a"], &["e"])];
+    for (page, onward, back) in rows {
+        let after = t.store.find(KIND, &by, page.clone()).await?.next;
+        ensure!(after.is_some(), "there is more after two of five");
+        let turned = if page.order == Order::Ascending { Page::last(10) } else { Page::first(10) };
+        for (page, expected) in [(Page { limit: 10, ..page }, onward), (turned, back)] {
+            let found = t.store.find(KIND, &by, Page { after: after.clone(), ..page }).await?;
+            let found: Vec<String> = found.entries.iter().map(|entry| t.short(entry)).collect();
+            ensure!(found == expected, "{after:?} led to {found:?} instead of {expected:?}");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn a_cursor_may_be_any_text(t: &Fixture) -> Verdict {
+    let by = t.index("by", "x");
+    for id in BYTE_ORDER {
+        t.insert(named(t, id, vec![by.clone()])).await?;
+    }
+    for cursor in ["", "a", "a\0", "a\0b", "a\u{1}", "aa", "\u{10FFFF}"] {
+        for page in [Page::first(1_000), Page::last(1_000)] {
+            let order = page.order;
+            let after = Some(Cursor(format!("{}/{cursor}", t.own)));
+            let found = t.store.find(KIND, &by, Page { after, ..page }).await?;
+            let found: Vec<String> = found.entries.iter().map(|entry| t.short(entry)).collect();
+            let mut expected = in_order(order, &BYTE_ORDER);
+            expected.retain(|id| if order == Order::Ascending { *id > cursor } else { *id < cursor });
+            ensure!(found == expected, "{order:?} after {cursor:?}: {found:?} instead of {expected:?}");
+        }
     }
     Ok(())
 }
@@ -62,20 +110,21 @@ pub(super) async fn a_page_has_one_to_a_thousand_entries(t: &Fixture) -> Verdict
 }
 
 pub(super) async fn paging_goes_on_after_its_place_was_deleted(t: &Fixture) -> Verdict {
-    let by = t.index("by", "x");
-    let mut versions = Vec::new();
-    for id in ["a", "c", "e"] {
-        versions.push(t.insert(named(t, id, vec![by.clone()])).await?);
+    for (value, page, expected) in [("up", Page::first(2), ["d", "e"]), ("down", Page::last(2), ["b", "a"])] {
+        let by = t.index("by", value);
+        let name = |id: &str| format!("{value}/{id}");
+        t.insert(named(t, &name("a"), vec![by.clone()])).await?;
+        let version = t.insert(named(t, &name("c"), vec![by.clone()])).await?;
+        t.insert(named(t, &name("e"), vec![by.clone()])).await?;
+        let first = t.store.find(KIND, &by, page.clone()).await?;
+        ensure!(first.next.is_some(), "there is more after two of three");
+        t.change(Change::Delete { key: t.key(&name("c")), version }).await?;
+        t.insert(named(t, &name("b"), vec![by.clone()])).await?;
+        t.insert(named(t, &name("d"), vec![by.clone()])).await?;
+        let rest = t.store.find(KIND, &by, Page { after: first.next, ..page }).await?;
+        let rest: Vec<String> = rest.entries.iter().map(|entry| t.short(entry)).collect();
+        ensure!(rest == expected.map(name), "expected what comes after the deleted one, found {rest:?}");
     }
-    let first = t.store.find(KIND, &by, Page::first(2)).await?;
-    ensure!(first.next.is_some(), "there is more after two of three");
-    let Some(version) = versions.get(1) else { return Ok(()) };
-    t.change(Change::Delete { key: t.key("c"), version: *version }).await?;
-    t.insert(named(t, "b", vec![by.clone()])).await?;
-    t.insert(named(t, "d", vec![by.clone()])).await?;
-    let rest = t.store.find(KIND, &by, Page { after: first.next, limit: 10 }).await?;
-    let rest: Vec<String> = rest.entries.iter().map(|entry| t.short(entry)).collect();
-    ensure!(rest == ["d", "e"], "expected what comes after the deleted one, found {rest:?}");
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! Many at once, inside one process. Between processes: [`super::race`].
 
 use super::executor::join_all;
-use super::fixture::{COUNTER, Fixture, add, guard, replacing};
+use super::fixture::{COUNTER, Fixture, KIND, add, guard, replacing};
 use super::verdict::{Verdict, Violation};
 use crate::batch::Change;
-use crate::store::StoreError;
+use crate::record::Entry;
+use crate::store::{Page, StoreError};
 
 const MANY: usize = 32;
 
@@ -86,6 +87,56 @@ pub(super) async fn different_records_at_once_all_commit(t: &Fixture) -> Verdict
     let committed = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     ensure!(committed == MANY, "{committed} of {MANY} that do not touch each other committed");
     Ok(())
+}
+
+/// Between the records that stay, others come and go, and those that stay are written.
+pub(super) async fn pages_tell_each_record_once_while_others_write(t: &Fixture) -> Verdict {
+    let by = t.index("by", "x");
+    let named = |id: &str| Entry { indexes: vec![by.clone()], ..t.entry(id, "{}") };
+    let ids: Vec<String> = (0..MANY).map(|n| format!("{n:02}")).collect();
+    let mut versions = Vec::new();
+    for id in &ids {
+        versions.push(t.insert(named(id)).await?);
+    }
+    let write = |n: usize| {
+        let (by, ids, versions) = (&by, &ids, &versions);
+        async move {
+            let passing = format!("{}-", ids[n]);
+            for _ in 0..2 {
+                let version = t.insert(Entry { indexes: vec![by.clone()], ..t.entry(&passing, "{}") }).await?;
+                t.change(Change::Delete { key: t.key(&passing), version }).await?;
+            }
+            let stays = Entry { indexes: vec![by.clone()], ..t.entry(&ids[n], "{}") };
+            t.change(replacing(versions[n], stays)).await.map_err(Violation::from).map(drop)
+        }
+    };
+    let read = |n: usize| {
+        let (by, ids) = (&by, &ids);
+        async move {
+            let mut page = if n.is_multiple_of(2) { Page::first(3) } else { Page::last(3) };
+            let mut joined = Vec::new();
+            loop {
+                let found = t.store.find(KIND, by, page.clone()).await?;
+                joined.extend(found.entries.iter().map(|entry| t.short(entry)).filter(|id| !id.ends_with('-')));
+                page.after = found.next;
+                if page.after.is_none() {
+                    break;
+                }
+            }
+            if n % 2 == 1 {
+                joined.reverse();
+            }
+            ensure!(joined == *ids, "{:?} pages join to {joined:?}", page.order);
+            Ok(())
+        }
+    };
+    let one = |n: usize| async move {
+        match n < MANY {
+            true => write(n).await,
+            false => read(n).await,
+        }
+    };
+    join_all((0..MANY + 8).map(one)).await.into_iter().collect()
 }
 
 pub(super) async fn what_was_acknowledged_is_read_by_everybody(t: &Fixture) -> Verdict {
