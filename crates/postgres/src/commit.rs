@@ -1,4 +1,4 @@
-//! A batch as the parameters of `commit_records` (see `commit.sql`).
+//! A batch as the parameters of `write_batch` (see `commit.sql`).
 
 use countersign_storage::{Batch, Change, Entry, Index, Key, StoreError, Timestamp, Version};
 use sha2::{Digest, Sha256};
@@ -10,12 +10,15 @@ pub(crate) type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 /// From so many keys on, everything is locked at once: the server's lock table is finite.
 const MANY_KEYS: usize = 128;
 
+/// How many stripes there are (`stripes.sql`).
+const STRIPES: i64 = 1024;
+
 /// One list per parameter: the n-th element of each belongs to the n-th entry.
 #[derive(Default)]
 pub(crate) struct Call<'a> {
     version: i64,
     /// Empty: the lock of everything, exclusively.
-    locks: Vec<i64>,
+    stripes: Vec<i64>,
     exclusive: Vec<bool>,
     expected: Expected<'a>,
     inserted: Inserted<'a>,
@@ -82,7 +85,7 @@ impl<'a> Call<'a> {
     ///
     /// PostgreSQL's text cannot hold a NUL, so no record with one in its name exists: to rely on its absence is right,
     /// to rely on a version of it is a conflict, and to write it is refused.
-    pub(crate) fn new(batch: &'a Batch, secret: &str) -> Result<Self, StoreError> {
+    pub(crate) fn new(batch: &'a Batch) -> Result<Self, StoreError> {
         let mut call = Call { version: batch.version.as_i64(), ..Call::default() };
         for guard in &batch.guards {
             if is_storable(&guard.key.id) {
@@ -94,7 +97,7 @@ impl<'a> Call<'a> {
         for change in &batch.changes {
             call.push(change)?;
         }
-        (call.locks, call.exclusive) = locks(batch, secret).into_iter().unzip();
+        (call.stripes, call.exclusive) = stripes(batch).into_iter().unzip();
         Ok(call)
     }
 
@@ -140,10 +143,10 @@ impl<'a> Call<'a> {
 
     /// In the order of the function's parameters.
     pub(crate) fn parameters(&self) -> [Parameter<'_>; 30] {
-        let Call { version, locks, exclusive, expected, inserted, listed, replaced, deleted, added } = self;
+        let Call { version, stripes, exclusive, expected, inserted, listed, replaced, deleted, added } = self;
         [
             (version, Type::INT8),
-            numbers(locks),
+            numbers(stripes),
             (exclusive, Type::BOOL_ARRAY),
             texts(&expected.kind),
             texts(&expected.id),
@@ -178,7 +181,7 @@ impl<'a> Call<'a> {
     /// The statement that calls the function.
     pub(crate) fn statement(schema: &str) -> String {
         let places: Vec<String> = (1..=30).map(|n| format!("${n}")).collect();
-        format!("SELECT {schema}.commit_records({})", places.join(","))
+        format!("SELECT {schema}.write_batch({})", places.join(","))
     }
 
     /// What the function's answer means. `batch` is the one that was sent.
@@ -259,31 +262,25 @@ fn refuse_nul(key: &Key, indexes: &[Index]) -> Result<(), StoreError> {
     }
 }
 
-/// The lock of each key, once, in one order, exclusive where the key is changed. None for a batch with very many keys: it
-/// takes the lock of everything, which all others share.
-fn locks(batch: &Batch, secret: &str) -> Vec<(i64, bool)> {
+/// The stripe of each key, once, in one order, exclusive where a key of it is changed. None for a batch with very many keys:
+/// it takes the lock of everything, which all others share.
+fn stripes(batch: &Batch) -> Vec<(i64, bool)> {
     if batch.guards.len() + batch.changes.len() >= MANY_KEYS {
         return Vec::new();
     }
-    let guarded = batch.guards.iter().map(|guard| (lock(&guard.key, secret), false));
-    let changed = batch.changes.iter().map(|change| (lock(change.key(), secret), true));
-    let mut locks: Vec<(i64, bool)> = guarded.chain(changed).collect();
-    // Of two on one lock the exclusive one comes first and stays.
-    locks.sort_unstable_by_key(|(lock, exclusive)| (*lock, !exclusive));
-    locks.dedup_by_key(|(lock, _)| *lock);
-    locks
+    let guarded = batch.guards.iter().map(|guard| (stripe(&guard.key), false));
+    let changed = batch.changes.iter().map(|change| (stripe(change.key()), true));
+    let mut stripes: Vec<(i64, bool)> = guarded.chain(changed).collect();
+    // Of two on one stripe the exclusive one comes first and stays.
+    stripes.sort_unstable_by_key(|(stripe, exclusive)| (*stripe, !exclusive));
+    stripes.dedup_by_key(|(stripe, _)| *stripe);
+    stripes
 }
 
-/// The number that all nodes lock a key by. It never changes: two versions of the software may run side by side.
-fn lock(key: &Key, secret: &str) -> i64 {
-    let mut hash = Sha256::new();
-    for (n, name) in [secret, key.kind.as_str(), &key.id].into_iter().enumerate() {
-        if n > 0 {
-            hash.update([0]);
-        }
-        hash.update(name);
-    }
-    hash.finalize().iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
+/// The stripe that all nodes lock a key by. It never changes: two versions of the software may run side by side.
+fn stripe(key: &Key) -> i64 {
+    let hash = Sha256::new().chain_update(key.kind.as_str()).chain_update([0]).chain_update(&key.id).finalize();
+    hash.iter().take(2).fold(0, |number, byte| (number << 8) | i64::from(*byte)) % STRIPES
 }
 
 /// Each index once, in one order, so that equal sets are equal text.
@@ -316,17 +313,22 @@ mod tests {
         let delete = Change::Delete { key: key("a"), version: Version::from_i64(1) };
         let guards = ["b", "a", "b"].map(|id| Guard { key: key(id), version: None }).into();
         let batch = Batch { version: Version::from_i64(1), guards, changes: vec![delete] };
-        let locks = locks(&batch, "s");
-        let mut expected = vec![(lock(&key("a"), "s"), true), (lock(&key("b"), "s"), false)];
+        let mut expected = vec![(stripe(&key("a")), true), (stripe(&key("b")), false)];
         expected.sort_unstable();
-        assert_eq!(locks, expected);
+        assert_eq!(stripes(&batch), expected);
     }
 
     #[test]
-    fn the_lock_of_a_key_is_the_same_on_every_node_and_version() {
-        assert_eq!(lock(&key("a"), "s"), lock(&key("a"), "s"));
-        assert_ne!(lock(&key("a"), "s"), lock(&key("a"), "t"));
+    fn the_stripe_of_a_key_is_the_same_on_every_node_and_version() {
+        assert_eq!(["a", "b", "c"].map(|id| stripe(&key(id))), [55, 710, 449]);
         let other = Key { kind: Kind::new("samplea"), id: String::new() };
-        assert_ne!(lock(&key("a"), "s"), lock(&other, "s"));
+        assert_ne!(stripe(&key("a")), stripe(&other));
+    }
+
+    #[test]
+    fn every_stripe_is_some_keys_and_there_are_no_others() {
+        let used: std::collections::BTreeSet<i64> = (0..20_000).map(|n| stripe(&key(&n.to_string()))).collect();
+        assert_eq!(used, (0..STRIPES).collect());
+        assert!(include_str!("stripes.sql").contains(&format!("FOR n IN 0 .. {} LOOP", STRIPES - 1)));
     }
 }

@@ -3,32 +3,33 @@
 -- NULL.
 --
 -- Why that is correct at READ COMMITTED:
--- 1. Every batch locks every key that it names before it looks at any: shared for a guard, exclusive for a change. The
---    locks are advisory, on a hash of the key, so that a key can be locked where no row is (a guard on absence), and so
---    that guarding a record that everybody reads (a client) writes nothing. Two keys with one hash only wait without need.
+-- 1. Every batch locks every key that it names before it looks at any: shared for a guard, alone for a change. The lock of
+--    a key is that of its stripe: of one of many empty tables, by a hash of the key (stripes.sql). So a key can be locked
+--    where no row is (a guard on absence), and guarding a record that everybody reads (a client) writes nothing. Two keys
+--    of one stripe only wait without need.
 -- 2. In a volatile function at READ COMMITTED each statement sees what was committed before that statement began, and
 --    the locks are held until after the commit is visible. So what is checked below is the present state, and stays it
 --    until this transaction ends: batches that share a key, one of them changing it, happen one after the other. A guard
 --    and a change of what it guards cannot both win, whichever way they cross.
--- 3. Locks are taken in one order (by hash), so that batches do not deadlock.
--- 4. Before the locks of its keys, each batch takes the lock of everything, shared. A batch with very many keys takes that
---    one alone, exclusively, instead of filling the lock table. It is the lock of a table of ours: only who may write that
---    table can hold it. The numbers of keys are made with a secret, so that no other role can hold them ready.
--- 5. purge takes no key locks. It only removes what expired, and never waits: it passes over rows that somebody holds. Who
---    touches what a record is listed under holds the row of the record first, purge and commit alike, so that neither waits
---    for the other while it holds what the other waits for. A batch that meets purge either sees the record gone or changes
---    no row and begins anew.
+-- 3. Stripes are locked in one order, and each one once, in the strongest mode that the batch needs of it, so that batches
+--    do not deadlock.
+-- 4. Before its stripes, each batch takes the lock of everything, shared. A batch with very many keys takes that one alone
+--    instead of filling the server's lock table.
+-- 5. purge takes none of these locks. It only removes what expired, and never waits: it passes over rows that somebody
+--    holds. Who touches what a record is listed under holds the row of the record first, purge and commit alike, so that
+--    neither waits for the other while it holds what the other waits for. A batch that meets purge either sees the record
+--    gone or changes no row and begins anew.
 --
--- Every function looks for names in pg_catalog and nowhere else. Other names are written with their schema. So nobody who may
--- create a function in some schema of this database can put theirs in the place of the system's.
--- Where advisory locks do not hold (other engines that speak this protocol), transactions there are serializable anyway,
--- and the primary key and the versions in the writes below stand behind that.
--- A node of a version before this one locks otherwise: it must not commit beside this one, and finds its functions gone.
-DROP FUNCTION IF EXISTS {schema}.commit_batch, {schema}.load_records, {schema}.purge_records;
+-- Behind all of that stand the primary key, and the versions in the writes below.
 
-CREATE FUNCTION {schema}.commit_records(
+-- A node of the version before locks otherwise and must not commit beside this one. To drop the table that all of its
+-- commits lock is to wait for those that have begun. The others wait for the table, and find it gone, and the function.
+DROP TABLE IF EXISTS {schema}.everything, {schema}.lock_secret;
+DROP FUNCTION IF EXISTS {schema}.commit_records;
+
+CREATE FUNCTION {schema}.write_batch(
     p_version bigint,
-    p_locks bigint[], p_exclusive boolean[],
+    p_stripes bigint[], p_exclusive boolean[],
     p_expect_kind text[], p_expect_id text[], p_expect_version bigint[], p_expect_indexes text[],
     p_insert_kind text[], p_insert_id text[], p_insert_body text[], p_insert_indexes text[], p_insert_expires bigint[],
     p_list_kind text[], p_list_name text[], p_list_value text[], p_list_id text[],
@@ -57,15 +58,15 @@ BEGIN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    IF p_locks IS NULL THEN
-        LOCK TABLE {schema}.everything IN EXCLUSIVE MODE;
+    IF p_stripes IS NULL THEN
+        LOCK TABLE ONLY {locks}.everything IN EXCLUSIVE MODE;
     ELSE
-        -- The table is empty: this locks the table alone, in the mode that all commits share.
-        PERFORM 1 FROM {schema}.everything FOR KEY SHARE;
+        LOCK TABLE ONLY {locks}.everything IN ROW SHARE MODE;
     END IF;
-
-    PERFORM CASE WHEN l.exclusive THEN pg_advisory_xact_lock(l.key) ELSE pg_advisory_xact_lock_shared(l.key) END
-       FROM unnest(p_locks, p_exclusive) AS l(key, exclusive);
+    FOR n IN 1 .. coalesce(cardinality(p_stripes), 0) LOOP
+        EXECUTE $lock$LOCK TABLE ONLY {locks}.stripe_$lock$ || p_stripes[n]
+             || CASE WHEN p_exclusive[n] THEN ' IN EXCLUSIVE MODE' ELSE ' IN ROW SHARE MODE' END;
+    END LOOP;
 
     SELECT bool_or(r.version IS DISTINCT FROM e.version), bool_or(r.indexes <> e.indexes)
       INTO v_stale, v_moved
@@ -145,62 +146,5 @@ BEGIN
     END IF;
 
     RETURN 0;
-END
-$function$;
-
--- A function, so that its plan is kept: statements that arrive unnamed are planned each time.
-CREATE FUNCTION {schema}.read_records(p_kind text[], p_id text[])
-RETURNS TABLE (n integer, version bigint, expires_at bigint, body text) LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    SELECT k.n::integer, r.version, r.expires_at, r.body::text
-      FROM unnest(p_kind, p_id) WITH ORDINALITY AS k(kind, id, n)
-      JOIN {schema}.record r ON r.kind = k.kind AND r.id = k.id;
-END
-$function$;
-
--- A page of what is listed under an index, by id.
-CREATE FUNCTION {schema}.list_records(p_kind text, p_name text, p_value text, p_after text, p_limit bigint)
-RETURNS TABLE (version bigint, expires_at bigint, body text, id text) LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-    SELECT r.version, r.expires_at, r.body::text, r.id
-      FROM {schema}.record_index x JOIN {schema}.record r ON r.kind = x.kind AND r.id = x.id
-     WHERE x.kind = p_kind AND x.name = p_name AND x.value = p_value AND x.id > p_after
-     ORDER BY x.id LIMIT p_limit;
-END
-$function$;
-
--- Deletes what expired, the oldest first. Rows that somebody holds at this moment are left for the next time.
---
--- Three statements, and each sees what was committed before it began: what a record is listed under is looked at when its row
--- is held already, so that nothing of it is left behind.
-CREATE FUNCTION {schema}.purge_expired(p_before bigint, p_limit bigint) RETURNS bigint LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $function$
-DECLARE
-    v_kind text[];
-    v_id text[];
-    v_rows bigint;
-BEGIN
-    SELECT array_agg(e.kind), array_agg(e.id) INTO v_kind, v_id
-      FROM (SELECT r.kind, r.id FROM {schema}.record r
-             WHERE r.expires_about <= p_before >> 10 AND r.expires_at < p_before
-             ORDER BY r.expires_about, r.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED) AS e;
-
-    DELETE FROM {schema}.record_index x
-     USING unnest(v_kind, v_id) AS e(kind, id), {schema}.record r, json_array_elements(r.indexes::json) AS i(pair)
-     WHERE r.kind = e.kind AND r.id = e.id
-       AND x.kind = r.kind AND x.name = i.pair->>0 AND x.value = i.pair->>1 AND x.id = r.id;
-
-    DELETE FROM {schema}.record r USING unnest(v_kind, v_id) AS e(kind, id) WHERE r.kind = e.kind AND r.id = e.id;
-    GET DIAGNOSTICS v_rows = ROW_COUNT;
-    RETURN v_rows;
 END
 $function$;

@@ -15,7 +15,8 @@ pub struct PostgresConfig {
     /// `require` is said. With TLS the server's certificate is always verified, name and chain, so that `verify-ca` and
     /// `verify-full` mean `require` too.
     pub url: Secret,
-    /// The schema that holds the tables; created where it is missing. Default: `countersign`.
+    /// The schema that holds the tables, at most 57 bytes. Another one, with `_locks` after this name, holds what commits are
+    /// kept apart by. Both are created where they are missing. Default: `countersign`.
     pub schema: String,
     /// The most connections at once, per process: 1 and more. Default: 16. A statement that takes too long is cancelled over
     /// one more. All processes together must stay below the server's `max_connections`. Behind PgBouncer in transaction mode
@@ -23,7 +24,8 @@ pub struct PostgresConfig {
     pub pool_size: usize,
     /// How long to wait for a connection, free or new. Default: 5 seconds.
     pub connect_timeout: Duration,
-    /// How long one statement may take before it is cancelled. Default: 10 seconds.
+    /// How long one statement may take before it is cancelled, and how long a start waits for a lock that somebody else
+    /// holds. Default: 10 seconds.
     pub statement_timeout: Duration,
     /// Which authorities may vouch for the server. Default: those of the system.
     pub tls_roots: TlsRoots,

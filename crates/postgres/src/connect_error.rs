@@ -13,6 +13,9 @@ pub enum ConnectError {
     /// The connection pool could not be made.
     #[error("the connection pool cannot be made")]
     Pool,
+    /// The name of the schema is longer than 57 bytes.
+    #[error("the name of the schema is too long (57 bytes are possible)")]
+    Schema,
     /// The server did not answer, or refused.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),

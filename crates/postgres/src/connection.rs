@@ -87,6 +87,11 @@ impl Connections {
         Ok(Connections { pool, statements, tls, statement_timeout: config.statement_timeout })
     }
 
+    /// How long to wait for others.
+    pub(crate) fn patience(&self) -> Duration {
+        self.statement_timeout
+    }
+
     /// Lets a connection that was opened before the tables were there keep the statements too.
     pub(crate) async fn keep(&self) -> Result<(), Failure> {
         let connection = self.lend().await?;

@@ -39,8 +39,8 @@ impl Failure {
             return Failure::Unknown(describe(error));
         };
         match *state {
-            // A unique violation means that another node inserted between our check and our write. That can only be
-            // where advisory locks do not hold; the next attempt sees what it inserted.
+            // A unique violation means that another node was faster: it made the schema that we were about to make. The
+            // next attempt sees what it made.
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
                 Failure::Again
             }
@@ -88,12 +88,20 @@ fn describe(error: &tokio_postgres::Error) -> String {
 fn in_words(state: &SqlState) -> Option<&'static str> {
     Some(match *state {
         SqlState::INSUFFICIENT_PRIVILEGE => {
-            "the database role lacks a right: to make the schema it needs CREATE on the database, to use it USAGE on the \
-             schema and SELECT, INSERT, UPDATE and DELETE on its tables"
+            "the database role lacks a right: to make the schemas (the named one, and the one with `_locks` after its name) \
+             it needs CREATE on the database, to use them USAGE on both and SELECT, INSERT, UPDATE and DELETE on their tables"
         }
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION | SqlState::INVALID_SCHEMA_NAME => {
             "the schema lacks a table or a function of this version: a newer version has replaced it, or somebody removed it"
         }
+        SqlState::DUPLICATE_SCHEMA => {
+            "the schema for the locks (with `_locks` after the name) is there, but the tables that belong to it are not: drop it, \
+             or choose another name"
+        }
+        SqlState::OUT_OF_MEMORY => {
+            "the server has no memory left, or no room for another lock: then max_locks_per_transaction must be larger"
+        }
+        SqlState::LOCK_NOT_AVAILABLE => "somebody else held a lock for too long",
         SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             "the server refuses the role or its password"
         }

@@ -4,14 +4,39 @@
 //! the server itself keeps the statements prepared; through a pooler, which lends server processes, they are sent whole
 //! each time. Which of the two it is, each connection finds out by itself. Any number of nodes may share one database.
 //!
-//! Other roles of the same database can neither slip in a function of theirs nor hold the lock that all commits share. A role
-//! that may write the tables can do anything; one that reads `pg_locks` sees numbers of keys while they are locked, and can
-//! hold up commits on them. Whoever does not trust the others in a database takes one of their own.
+//! # What it needs
 //!
-//! What this crate does not do: it does not create databases or roles, and it does not read from replicas (a load must
-//! see every acknowledged commit).
+//! **Two schemas.** One holds the tables, and views for people: `countersign`, or the name in the configuration. The other
+//! one has `_locks` after that name. It holds 1,025 empty tables, by whose locks commits are kept apart. A dump must hold
+//! both (`pg_dump --schema='countersign*'`).
+//!
+//! **Privileges.** The role of the first start, and of the first one after an update, makes what is missing: it needs CREATE
+//! on the database, and owns the schemas. The role of every other start needs USAGE on both schemas and SELECT, INSERT,
+//! UPDATE and DELETE on the tables of both. People who read the views need USAGE on the first schema and SELECT on the views.
+//!
+//! **Connections.** Each process opens at most [`PostgresConfig::pool_size`]. While a statement is cancelled, it opens one
+//! more.
+//!
+//! **Locks.** A commit takes one for each key that it names, 128 at most, and some for the tables. To make the schemas takes
+//! 1,100 at once, and so does a dump. The server has room for `max_locks_per_transaction` × (`max_connections` +
+//! `max_prepared_transactions`): more than 6,000 unless somebody has lowered them.
+//!
+//! **An update.** When the first node of a new version has started, nodes of the version before may find that they can no
+//! longer commit. They say so, and still read, until they are updated too.
+//!
+//! # What other roles can do
+//!
+//! Who may only connect to the database, or only read the views, can neither slip in a function of theirs nor hold a lock
+//! that a commit waits for. USAGE on the second schema is enough to hold up commits. Superusers and members of
+//! `pg_read_all_data` have it. A role that may write the tables can do anything. Whoever does not trust the others in a
+//! database takes one of their own.
+//!
+//! # What it does not do
+//!
+//! It does not create databases or roles, and it does not read from replicas (a load must see every acknowledged commit).
 //!
 //! Read first: [`config`] (the URL, TLS, timeouts), `commit.sql` (why a commit is correct at READ COMMITTED),
+//! `stripes.sql` (what commits are kept apart by, and why by tables),
 //! `direct` (when statements are kept), `schema` (migrations, and the views for people).
 #![forbid(unsafe_code)]
 

@@ -2,62 +2,115 @@
 
 use tokio_postgres::types::Type;
 
+use crate::connect_error::ConnectError;
 use crate::connection::Connections;
 use crate::failure::Failure;
 
-/// Each entry is one migration, applied once and in order; `{schema}` stands for the quoted name of the schema. An entry
-/// never changes after it was released. A function that changes its meaning gets a new name, so that nodes of the
-/// version before go on working meanwhile; or find it gone, where they must not.
+/// Each entry is one migration, applied once and in order; `{schema}` and `{locks}` stand for the quoted names of the two
+/// schemas.
 ///
-/// The second one held functions that the fifth one replaces.
+/// An entry that was released is rewritten only so that every schema ends as if it had not been: what a later entry takes
+/// away, an earlier one need not make. So the second one is empty.
+///
+/// A function that changes its meaning gets a new name, so that nodes of the version before go on working meanwhile; or find
+/// it gone, where they must not. Then they answer every commit with "the schema lacks a table or a function of this
+/// version", and still read.
 const MIGRATIONS: &[&str] = &[
     include_str!("tables.sql"),
     "",
     include_str!("views.sql"),
-    include_str!("locks.sql"),
-    include_str!("commit.sql"),
+    include_str!("search_path.sql"),
+    include_str!("reads.sql"),
     include_str!("audit_view.sql"),
     include_str!("list_back.sql"),
+    include_str!("stripes.sql"),
+    include_str!("commit.sql"),
 ];
 
-/// Names the advisory lock of migrations; `pg_locks` shows it.
-const LOCK: i64 = 0x636f_756e_7465_7273;
+/// How often a migration that met others is begun anew.
+const ATTEMPTS: u32 = 8;
+
+/// The longest name of a schema in bytes: PostgreSQL cuts a name after 63, and the other schema's is longer by `_locks`.
+const LONGEST: usize = 57;
+
+/// The two schemas of a store, as SQL spells them.
+pub(crate) struct Schemas {
+    pub(crate) tables: String,
+    /// What commits are kept apart by.
+    pub(crate) locks: String,
+}
+
+impl Schemas {
+    pub(crate) fn of(name: &str) -> Result<Self, ConnectError> {
+        if name.len() > LONGEST {
+            return Err(ConnectError::Schema);
+        }
+        Ok(Schemas { tables: quoted(name), locks: quoted(&format!("{name}_locks")) })
+    }
+}
 
 /// Creates or updates the tables. Several nodes may do so at once: one does the work, the others wait for it.
 ///
 /// Where nothing is left to do, no privilege to create anything is needed.
-pub(crate) async fn migrate(connections: &Connections, schema: &str) -> Result<(), Failure> {
-    let mut connection = connections.lend().await?;
-    let failed = |error: tokio_postgres::Error| Failure::of(&error);
-    let name = format!("{schema}.migration");
+pub(crate) async fn migrate(connections: &Connections, schemas: &Schemas) -> Result<(), Failure> {
+    if is_up_to_date(connections, schemas).await? {
+        return Ok(());
+    }
+    for _ in 0..ATTEMPTS {
+        match update(connections, schemas).await {
+            // Of several who create the schema at once, one does. The others wait for it, and are then told to begin anew.
+            Err(Failure::Again) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Failure::before("it lost against others too often"))
+}
+
+async fn is_up_to_date(connections: &Connections, Schemas { tables, .. }: &Schemas) -> Result<bool, Failure> {
+    let connection = connections.lend().await?;
+    let name = format!("{tables}.migration");
     let exists = connection
         .query_typed("SELECT pg_catalog.to_regclass($1) IS NOT NULL", &[(&name, Type::TEXT)])
         .await
         .map_err(failed)?
         .first()
         .is_some_and(|row| row.get::<_, bool>(0));
-    let count = format!("SELECT pg_catalog.count(*) FROM {schema}.migration");
-    if exists && applied(&connection.query_typed(&count, &[]).await.map_err(failed)?) >= MIGRATIONS.len() {
-        return Ok(());
-    }
+    Ok(exists && applied(&connection.query_typed(&count(tables), &[]).await.map_err(failed)?) >= MIGRATIONS.len())
+}
+
+/// All that is missing, in one transaction, under the lock of the table of migrations: only who may write it can hold it.
+async fn update(connections: &Connections, Schemas { tables, locks }: &Schemas) -> Result<(), Failure> {
+    let mut connection = connections.lend().await?;
     let transaction = connection.transaction().await.map_err(failed)?;
     let prepare = format!(
         "SET LOCAL search_path = pg_catalog, pg_temp;
-         SELECT pg_advisory_xact_lock({LOCK});
-         CREATE SCHEMA IF NOT EXISTS {schema};
-         CREATE TABLE IF NOT EXISTS {schema}.migration (
+         SET LOCAL lock_timeout = {};
+         CREATE SCHEMA IF NOT EXISTS {tables};
+         CREATE TABLE IF NOT EXISTS {tables}.migration (
              number     integer PRIMARY KEY,
              applied_at timestamptz NOT NULL DEFAULT now()
-         );"
+         );
+         LOCK TABLE {tables}.migration IN EXCLUSIVE MODE",
+        connections.patience().as_millis().clamp(1, 2_147_483_647)
     );
     transaction.batch_execute(&prepare).await.map_err(failed)?;
-    let done = applied(&transaction.query_typed(&count, &[]).await.map_err(failed)?);
+    let done = applied(&transaction.query_typed(&count(tables), &[]).await.map_err(failed)?);
     for (place, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        transaction.batch_execute(&migration.replace("{schema}", schema)).await.map_err(failed)?;
-        let record = format!("INSERT INTO {schema}.migration (number) VALUES ({})", place + 1);
+        let migration = migration.replace("{schema}", tables).replace("{locks}", locks);
+        transaction.batch_execute(&migration).await.map_err(failed)?;
+        let record = format!("INSERT INTO {tables}.migration (number) VALUES ({})", place + 1);
         transaction.batch_execute(&record).await.map_err(failed)?;
     }
     transaction.commit().await.map_err(failed)
+}
+
+fn count(tables: &str) -> String {
+    format!("SELECT pg_catalog.count(*) FROM {tables}.migration")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn failed(error: tokio_postgres::Error) -> Failure {
+    Failure::of(&error)
 }
 
 /// How many migrations were applied. A schema may be ahead of this software: a newer node works on it already.
@@ -65,16 +118,7 @@ fn applied(rows: &[tokio_postgres::Row]) -> usize {
     rows.first().and_then(|row| usize::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0)
 }
 
-/// What the numbers that keys are locked by are made with.
-pub(crate) async fn lock_secret(connections: &Connections, schema: &str) -> Result<String, Failure> {
-    let connection = connections.lend().await?;
-    let query = format!("SELECT secret FROM {schema}.lock_secret");
-    let rows = connection.query_typed(&query, &[]).await.map_err(|error| Failure::of(&error))?;
-    let secret = rows.first().and_then(|row| row.try_get(0).ok());
-    secret.ok_or_else(|| Failure::before("the table lock_secret is empty"))
-}
-
 /// A name as SQL spells it, whatever it holds.
-pub(crate) fn quoted(name: &str) -> String {
+fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -15,7 +15,7 @@ use crate::config::PostgresConfig;
 use crate::connect_error::ConnectError;
 use crate::connection::{Connections, Statement};
 use crate::failure::Failure;
-use crate::schema;
+use crate::schema::{self, Schemas};
 
 /// How often a statement that lost against others is sent again before giving up.
 const ATTEMPTS: u32 = 20;
@@ -26,8 +26,6 @@ pub struct PostgresStore(Arc<Inner>);
 
 struct Inner {
     connections: Connections,
-    /// What keys are locked by is made with it.
-    lock_secret: String,
     commit: Arc<Statement>,
     load: Arc<Statement>,
     find: Arc<Statement>,
@@ -43,14 +41,14 @@ impl PostgresStore {
     /// # Errors
     /// [`ConnectError`].
     pub async fn connect(config: PostgresConfig) -> Result<Self, ConnectError> {
-        let quoted = schema::quoted(&config.schema);
-        let statements = [commit(&quoted), load(&quoted), find(&quoted), find_back(&quoted), purge(&quoted)];
+        let schemas = Schemas::of(&config.schema)?;
+        let tables = &schemas.tables;
+        let statements = [commit(tables), load(tables), find(tables), find_back(tables), purge(tables)];
         let [commit, load, find, find_back, purge] = statements.map(Arc::new);
         let connections = Connections::new(&config, &[&commit, &load, &find, &find_back, &purge])?;
-        schema::migrate(&connections, &quoted).await.map_err(unavailable)?;
+        schema::migrate(&connections, &schemas).await.map_err(unavailable)?;
         connections.keep().await.map_err(unavailable)?;
-        let lock_secret = schema::lock_secret(&connections, &quoted).await.map_err(unavailable)?;
-        Ok(PostgresStore(Arc::new(Inner { connections, lock_secret, commit, load, find, find_back, purge })))
+        Ok(PostgresStore(Arc::new(Inner { connections, commit, load, find, find_back, purge })))
     }
 
     /// Sends a statement again as long as it only loses against others.
@@ -118,7 +116,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        let call = Call::new(&batch, &self.0.lock_secret)?;
+        let call = Call::new(&batch)?;
         match self.run(&self.0.commit, &call.parameters().map(|(value, _)| value)).await {
             Ok(rows) => {
                 // The transaction is committed: an answer that cannot be read leaves its outcome open.

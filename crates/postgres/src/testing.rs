@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use countersign_storage::Secret;
 
 use crate::config::PostgresConfig;
+use crate::schema::Schemas;
 
 /// Names a server to test on: a URL. Each test makes a schema of its own there.
 pub const SERVER: &str = "COUNTERSIGN_TEST_POSTGRES";
@@ -55,13 +56,14 @@ pub fn fresh() -> Result<PostgresConfig, String> {
     Ok(config)
 }
 
-/// Removes the schema of a test. Needless on a private server, polite on any other.
+/// Removes the schemas of a test. Needless on a private server, polite on any other.
 ///
 /// # Errors
 /// What the server said.
 pub async fn drop_schema(config: &PostgresConfig) -> Result<(), String> {
+    let Schemas { tables, locks } = Schemas::of(&config.schema).map_err(|error| error.to_string())?;
     let connections = crate::connection::Connections::new(config, &[]).map_err(|error| error.to_string())?;
-    let statement = format!("DROP SCHEMA IF EXISTS {} CASCADE", crate::schema::quoted(&config.schema));
+    let statement = format!("DROP SCHEMA IF EXISTS {tables}, {locks} CASCADE");
     let connection = connections.lend().await.map_err(|failure| format!("{failure:?}"))?;
     connection.batch_execute(&statement).await.map_err(|error| error.to_string())
 }

@@ -26,8 +26,9 @@ cd "$dir"
 # A collation that does not order by bytes, where the server has one: ours must not depend on it.
 initdb() { as_owner "$bin/initdb" -D "$dir/data" -U countersign --auth=trust --no-sync -E UTF8 "$@" > "$dir/initdb.log" 2>&1; }
 initdb --locale=C.UTF-8 --locale-provider=icu --icu-locale=en || { rm -rf "$dir/data"/* ; initdb --locale=C; } || { cat "$dir/initdb.log" >&2; exit 1; }
+# To drop the schemas of a test takes 3,100 locks, and many tests run at once.
 as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -w -t 60 start > /dev/null \
-    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200" \
+    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200 -c max_locks_per_transaction=256" \
     || { cat "$dir/data/server.log" >&2; exit 1; }
 echo "$port" > "$dir/port"
 

@@ -87,7 +87,7 @@ async fn nodes_that_start_at_once_on_an_empty_database_all_succeed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_name_of_a_schema_may_be_any() {
     let mut config = testing::fresh().unwrap();
-    config.schema.push_str(r#" "Odd"; --"#);
+    config.schema.push_str(r#" "Odd" 'name'; --"#);
     let first = laws().first().unwrap();
     first.check(connect(&config).await).await.unwrap();
     first.check(connect(&config).await).await.unwrap();

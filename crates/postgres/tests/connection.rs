@@ -208,7 +208,7 @@ async fn a_statement_is_kept_only_where_nothing_stands_between_the_store_and_the
             let said = proxy.said.lock().unwrap();
             said.windows(text.len()).any(|window| window == text.as_bytes())
         };
-        assert_eq!(has_sent("commit_records"), sends_whole);
+        assert_eq!(has_sent("write_batch"), sends_whole);
         assert!(is_there(&store, "a").await);
         assert_eq!(has_sent("read_records"), sends_whole);
         assert!(has_sent("sample"), "the proxy sees what is said");

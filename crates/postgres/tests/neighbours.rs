@@ -9,13 +9,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use countersign_postgres::{ConnectError, PostgresConfig, PostgresStore, testing};
 use countersign_storage::conformance::executor::join_all;
 use countersign_storage::conformance::{self, sample};
 use countersign_storage::{
-    Batch, Change, Entry, Index, Key, Kind, Page, Secret, Store, StoreError, Timestamp, Version,
+    Batch, Change, Entry, Guard, Index, Key, Kind, Page, Secret, Store, StoreError, Timestamp, Version,
 };
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 const KIND: Kind = Kind::new("sample");
@@ -76,6 +78,25 @@ impl Database {
         self.owner.query_one(query, &[]).await.unwrap().get(0)
     }
 
+    /// Returns when so many wait for a lock of this sort.
+    async fn has_waiting(&self, count: i64, sort: &str) {
+        let waiting = format!(
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+              WHERE d.datname = current_database() AND NOT l.granted AND l.locktype = '{sort}'"
+        );
+        while self.count(&waiting).await < count {}
+    }
+
+    /// How many tables and views of a schema somebody has locked.
+    async fn count_locked(&self, schema: &str) -> i64 {
+        let locked = format!(
+            "SELECT count(DISTINCT l.relation) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+               JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE d.datname = current_database() AND n.nspname = '{schema}'"
+        );
+        self.count(&locked).await
+    }
+
     async fn drop(self, roles: &[&str]) {
         let Database { config, name, owner } = self;
         for role in roles {
@@ -105,7 +126,7 @@ async fn lay_traps(client: &Client, schema: &str) {
         trap("json_array_elements(json)", "SETOF json"),
         trap("to_timestamp(bigint)", "timestamptz"),
         trap("replace(text, text, varchar)", "text"),
-        trap("pg_advisory_xact_lock(integer)", "void"),
+        trap("cardinality(bigint[])", "integer"),
     ];
     client.batch_execute(&traps.concat()).await.unwrap();
 }
@@ -137,7 +158,7 @@ async fn relations_and_types_of_a_session_are_never_taken_for_the_systems() {
     // What a session of a pooler may hold from whoever had it before.
     let schema = &database.config.schema;
     let traps = "CREATE TEMP TABLE record (kind text, id text); CREATE TEMP TABLE record_index (kind text);
-        CREATE TEMP TABLE everything (nothing text); CREATE DOMAIN pg_temp.text AS varchar CHECK (value = 'trap');
+        CREATE TEMP TABLE everything (nothing text); CREATE TEMP TABLE stripe_0 (nothing text); CREATE DOMAIN pg_temp.text AS varchar CHECK (value = 'trap');
         CREATE DOMAIN pg_temp.json AS varchar CHECK (value = 'trap');
         CREATE DOMAIN pg_temp.bigint AS integer CHECK (value = 0);
         CREATE DOMAIN pg_temp.numeric AS integer CHECK (value = 0)";
@@ -149,6 +170,10 @@ async fn relations_and_types_of_a_session_are_never_taken_for_the_systems() {
         ),
         format!("SELECT count(*) FROM \"{schema}\".list_records('sample', 'by', 'x', '', 10)"),
         format!("SELECT \"{schema}\".purge_expired(0, 10) + 1"),
+        format!(
+            "SELECT \"{schema}\".write_batch(7, ARRAY[0]::pg_catalog.int8[], ARRAY[true], {}) + 1::pg_catalog.int8",
+            vec!["NULL"; 27].join(",")
+        ),
     ];
     for query in functions {
         assert_eq!(database.count(&query).await, 1, "{query}");
@@ -157,41 +182,143 @@ async fn relations_and_types_of_a_session_are_never_taken_for_the_systems() {
     database.drop(&[]).await;
 }
 
+/// In a transaction that stays open, tries every way to lock each table and view of ours, and keeps what it gets.
+async fn lock_what_can_be_locked(session: &Client, schema: &str) {
+    let attempts = format!(
+        "BEGIN; SET LOCAL lock_timeout = 100;
+         DO $$ DECLARE attempt text; name text; BEGIN
+             FOR name IN SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+                           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                          WHERE n.nspname LIKE '{schema}%' AND c.relkind IN ('r', 'p', 'v') LOOP
+                 FOREACH attempt IN ARRAY ARRAY[
+                     'LOCK TABLE %s IN ACCESS SHARE MODE', 'LOCK TABLE %s IN ROW SHARE MODE',
+                     'LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', 'LOCK TABLE %s IN ACCESS EXCLUSIVE MODE',
+                     'SELECT FROM %s FOR UPDATE', 'SELECT FROM %s FOR KEY SHARE', 'DELETE FROM %s',
+                     'PREPARE \"read %s\" AS SELECT FROM %1$s FOR UPDATE', 'PREPARE \"write %s\" AS DELETE FROM %1$s'] LOOP
+                     BEGIN
+                         EXECUTE format(attempt, name);
+                     EXCEPTION WHEN OTHERS THEN NULL;
+                     END;
+                 END LOOP;
+             END LOOP;
+         END $$"
+    );
+    session.batch_execute(&attempts).await.unwrap();
+}
+
+/// Commits of every size, on keys that are in use, and a purge: all of them end, and soon.
+async fn serves(store: &PostgresStore) {
+    let guards = |id: &str| vec![Guard { key: key(id), version: None }];
+    let everybody = async {
+        for n in 0..4 {
+            let commit = Batch { guards: guards("absent"), ..batch(vec![Change::Insert(entry(&format!("more {n}")))]) };
+            store.commit(commit).await.unwrap();
+        }
+        let replace = Change::Replace(entry("hot"));
+        store.commit(Batch { guards: guards("absent"), ..batch(vec![replace]) }).await.unwrap();
+        let many = (0..200).map(|n| Change::Insert(entry(&n.to_string()))).collect();
+        store.commit(batch(many)).await.unwrap();
+        store.purge(Timestamp(1), 10).await.unwrap();
+    };
+    tokio::time::timeout(PROMPT, everybody).await.expect("somebody holds commits up");
+}
+
+/// Much longer than anything takes here, even on a machine with much else to do.
+const PROMPT: Duration = Duration::from_secs(20);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn no_other_role_can_hold_what_all_commits_share() {
+async fn who_may_only_connect_can_hold_up_no_commit_and_no_migration() {
     let database = Database::new().await;
     let store = database.store().await;
     let schema = database.config.schema.clone();
     let other = database.role("other").await;
     let stranger = raw(&database.url_of(&other)).await;
-    // The number by which all were kept apart once, and the names of keys.
-    let hold = |text: &str| {
-        format!("SELECT pg_advisory_lock(('x' || encode(substr(sha256('{text}'), 1, 8), 'hex'))::bit(64)::bigint)")
-    };
-    for text in [schema.clone(), format!("{schema}\\000sample\\000a")] {
-        stranger.batch_execute(&hold(&text)).await.unwrap();
-    }
-    store.commit(batch(vec![Change::Insert(entry("a"))])).await.unwrap();
-    let many = (0..200).map(|n| Change::Insert(entry(&n.to_string()))).collect();
-    store.commit(batch(many)).await.unwrap();
-    // Nor can it take the lock of the table, even if it may look at all tables.
-    let grant =
-        format!("GRANT USAGE ON SCHEMA \"{schema}\" TO {other}; GRANT SELECT ON \"{schema}\".everything TO {other}");
-    database.owner.batch_execute(&grant).await.unwrap();
-    for mode in ["ROW SHARE", "SHARE", "EXCLUSIVE", "ACCESS EXCLUSIVE"] {
-        let refused =
-            stranger.batch_execute(&format!("BEGIN; LOCK TABLE \"{schema}\".everything IN {mode} MODE")).await;
-        if mode == "ROW SHARE" {
-            // It keeps nobody out but the largest batches, and only where it is allowed at all.
-            let _ = stranger.batch_execute("ROLLBACK").await;
-            continue;
-        }
-        let code = refused.unwrap_err().code().cloned();
-        assert_eq!(code, Some(tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{mode}");
-        stranger.batch_execute("ROLLBACK").await.unwrap();
-    }
+    store.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
+    // A commit stands still while it holds its locks, so that all of them can be looked at.
+    database.owner.batch_execute(&format!("BEGIN; LOCK TABLE \"{schema}\".record")).await.unwrap();
+    let standing = tokio::spawn({
+        let store = store.clone();
+        let guards = vec![Guard { key: key("absent"), version: None }];
+        async move { store.commit(Batch { guards, ..batch(vec![Change::Replace(entry("hot"))]) }).await }
+    });
+    database.has_waiting(1, "relation").await;
+    // Whatever number is locked, the stranger wants it too; and the one that migrations had once.
+    let numbers = "SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory'";
+    let mut numbers: Vec<i64> =
+        stranger.query(numbers, &[]).await.unwrap().iter().map(|row| row.get::<_, i64>(0)).collect();
+    numbers.push(0x636f_756e_7465_7273);
+    let wanted: Vec<String> = numbers.iter().map(|number| format!("SELECT pg_advisory_lock({number});")).collect();
+    let taking = tokio::spawn(async move {
+        stranger.batch_execute(&wanted.concat()).await.unwrap();
+        stranger
+    });
+    database.has_waiting(i64::from(numbers.len() > 1), "advisory").await;
+    database.owner.batch_execute("COMMIT").await.unwrap();
+    standing.await.unwrap().unwrap();
+    let stranger = taking.await.unwrap();
+    lock_what_can_be_locked(&stranger, &schema).await;
+    assert_eq!(database.count_locked(&schema).await, 0, "tables that a stranger has locked");
+    assert_eq!(database.count_locked(&format!("{schema}_locks")).await, 0, "stripes that a stranger has locked");
+
+    serves(&store).await;
+    let anew = PostgresConfig { schema: format!("{schema}_anew"), ..database.config.clone() };
+    let starting = tokio::time::timeout(PROMPT, PostgresStore::connect(anew)).await;
+    drop(starting.expect("somebody holds migrations up").unwrap());
     drop((store, stranger));
     database.drop(&[&other]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_read_the_schema_can_hold_up_no_commit() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    store.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
+    let schema = database.config.schema.clone();
+    let reader = database.role("reader").await;
+    let grant = format!(
+        "GRANT USAGE ON SCHEMA \"{schema}\" TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA \"{schema}\" TO {reader}"
+    );
+    database.owner.batch_execute(&grant).await.unwrap();
+    let session = raw(&database.url_of(&reader)).await;
+    // A statement that is only prepared locks its table as if it were allowed.
+    lock_what_can_be_locked(&session, &schema).await;
+    assert!(database.count_locked(&schema).await > 0);
+    assert_eq!(database.count_locked(&format!("{schema}_locks")).await, 0, "stripes that a reader has locked");
+    serves(&store).await;
+    drop((store, session));
+    database.drop(&[&reader]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_gets_its_turn_while_others_guard_the_same_key_without_a_pause() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    store.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
+    let guarded = AtomicUsize::new(0);
+    let guarding = async |lane: usize| {
+        for n in 0.. {
+            let guards = vec![Guard { key: key("hot"), version: Some(Version::from_i64(7)) }];
+            let insert = Change::Insert(entry(&format!("{lane}/{n}")));
+            match store.commit(Batch { guards, ..batch(vec![insert]) }).await {
+                Ok(()) => guarded.fetch_add(1, Ordering::SeqCst),
+                Err(StoreError::Conflict) => return,
+                Err(error) => panic!("{error}"),
+            };
+        }
+    };
+    let changing = async {
+        while guarded.load(Ordering::SeqCst) < 200 {
+            tokio::task::yield_now().await;
+        }
+        let begun = Instant::now();
+        let change = Batch { version: Version::from_i64(8), ..batch(vec![Change::Replace(entry("hot"))]) };
+        store.commit(change).await.unwrap();
+        begun.elapsed()
+    };
+    let (_, took) = tokio::join!(join_all((0..12).map(guarding)), changing);
+    assert!(took < Duration::from_secs(2), "the change waited for {took:?}");
+    drop(store);
+    database.drop(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,8 +328,9 @@ async fn what_a_role_lacks_is_told_in_words() {
     let role = database.role("poor").await;
     let config = PostgresConfig { url: Secret::new(database.url_of(&role)), ..database.config.clone() };
     let refused = PostgresStore::connect(config.clone()).await.unwrap_err();
-    let lacks = "the database role lacks a right: to make the schema it needs CREATE on the database, to use it USAGE on \
-                 the schema and SELECT, INSERT, UPDATE and DELETE on its tables (SQLSTATE 42501)";
+    let lacks = "the database role lacks a right: to make the schemas (the named one, and the one with `_locks` after its \
+                 name) it needs CREATE on the database, to use them USAGE on both and SELECT, INSERT, UPDATE and DELETE on \
+                 their tables (SQLSTATE 42501)";
     assert_eq!(refused, ConnectError::Unavailable(lacks.to_owned()));
     drop(database.store().await);
     let refused = PostgresStore::connect(config.clone()).await.unwrap_err();
@@ -216,7 +344,11 @@ async fn what_a_role_lacks_is_told_in_words() {
     let refused = reading.commit(batch(vec![Change::Insert(entry("a"))])).await;
     assert_eq!(refused, Err(StoreError::Unavailable(lacks.to_owned())));
     // What the words name is enough.
-    let write = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \"{schema}\" TO {role}");
+    let both = format!("\"{schema}\", \"{schema}_locks\"");
+    let write = format!(
+        "GRANT USAGE ON SCHEMA {both} TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {both} TO {role}"
+    );
     database.owner.batch_execute(&write).await.unwrap();
     let writing = Arc::new(PostgresStore::connect(config).await.unwrap());
     conformance::check(writing.clone()).await.unwrap_or_else(|broken| panic!("{broken}"));
@@ -232,7 +364,7 @@ async fn what_is_acknowledged_is_on_the_disk_whatever_the_servers_default_is() {
     let empty = vec!["NULL"; 29].join(",");
     for (default, expected) in [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")] {
         let commit =
-            format!("BEGIN; SET LOCAL synchronous_commit = {default}; SELECT \"{schema}\".commit_records(1, {empty})");
+            format!("BEGIN; SET LOCAL synchronous_commit = {default}; SELECT \"{schema}\".write_batch(1, {empty})");
         database.owner.batch_execute(&commit).await.unwrap();
         let row = database.owner.query_one("SHOW synchronous_commit", &[]).await.unwrap();
         assert_eq!(row.get::<_, &str>(0), expected, "{default}");
@@ -294,27 +426,108 @@ async fn purging_and_committing_never_wait_for_each_other_and_leave_no_index_beh
     database.drop(&[]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_schema_of_the_version_before_is_brought_up_to_date_and_its_nodes_find_their_functions_gone() {
-    let database = Database::new().await;
+/// Tables as they were after so many migrations, with one record, and what else was there then.
+async fn schema_of_before(database: &Database, migrations: usize, more: &str) {
     let schema = format!("\"{}\"", database.config.schema);
+    let done: Vec<String> = (1..=migrations).map(|n| format!("({n})")).collect();
     let before = format!(
         "CREATE SCHEMA {schema}; CREATE TABLE {schema}.migration (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
-         INSERT INTO {schema}.migration (number) VALUES (1), (2), (3);
-         {} {}
-         CREATE FUNCTION {schema}.commit_batch(n bigint) RETURNS integer LANGUAGE sql AS 'SELECT 0';
-         CREATE FUNCTION {schema}.load_records(n bigint) RETURNS integer LANGUAGE sql AS 'SELECT 0';
-         CREATE FUNCTION {schema}.purge_records(n bigint) RETURNS integer LANGUAGE sql AS 'SELECT 0';
+         INSERT INTO {schema}.migration (number) VALUES {}; {} {} {more}
          INSERT INTO {schema}.record (kind, id, version, indexes, body) VALUES ('sample', 'a', 7, '[]', '{{}}')",
-        include_str!("../src/tables.sql").replace("{schema}", &schema),
-        include_str!("../src/views.sql").replace("{schema}", &schema),
+        done.join(","),
+        include_str!("../src/tables.sql"),
+        include_str!("../src/views.sql"),
     );
-    database.owner.batch_execute(&before).await.unwrap();
+    database.owner.batch_execute(&before.replace("{schema}", &schema)).await.unwrap();
+}
+
+async fn refused_with(session: &Client, statement: &str) -> Option<SqlState> {
+    session.batch_execute(statement).await.unwrap_err().code().cloned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_an_early_version_is_brought_up_to_date_and_its_nodes_find_their_functions_gone() {
+    let database = Database::new().await;
+    let functions = ["commit_batch", "load_records", "purge_records"]
+        .map(|name| format!("CREATE FUNCTION {{schema}}.{name}(n bigint) RETURNS integer LANGUAGE sql AS 'SELECT 0';"));
+    schema_of_before(&database, 3, &functions.concat()).await;
     let store = Arc::new(database.store().await);
     assert!(store.load(&[key("a")]).await.unwrap()[0].is_some());
     conformance::check(store.clone()).await.unwrap_or_else(|broken| panic!("{broken}"));
-    let gone = database.owner.batch_execute(&format!("SELECT {schema}.commit_batch(1)")).await.unwrap_err();
-    assert_eq!(gone.code(), Some(&tokio_postgres::error::SqlState::UNDEFINED_FUNCTION));
+    let commit = format!("SELECT \"{}\".commit_batch(1)", database.config.schema);
+    assert_eq!(refused_with(&database.owner, &commit).await, Some(SqlState::UNDEFINED_FUNCTION));
     drop(store);
+    database.drop(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_commit_that_locks_as_the_version_before_did_ends_beside_one_of_this_version() {
+    let database = Database::new().await;
+    let schema = format!("\"{}\"", database.config.schema);
+    let six = format!(
+        "{} CREATE TABLE {schema}.everything (nothing boolean); CREATE TABLE {schema}.lock_secret (secret text);
+         CREATE FUNCTION {schema}.commit_records(n bigint) RETURNS integer LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM 1 FROM {schema}.everything FOR KEY SHARE; RETURN 0; END $$;",
+        include_str!("../src/reads.sql")
+    );
+    schema_of_before(&database, 6, &six).await;
+    let commit = format!("SELECT {schema}.commit_records(1)");
+    // One commit has begun when the new version arrives, and one begins while that waits.
+    let [begun, late] = [raw(database.config.url.expose()).await, raw(database.config.url.expose()).await];
+    begun.batch_execute(&format!("BEGIN; {commit}")).await.unwrap();
+    let arriving = tokio::spawn(PostgresStore::connect(database.config.clone()));
+    database.has_waiting(1, "relation").await;
+    let too_late = tokio::spawn({
+        let commit = commit.clone();
+        async move { refused_with(&late, &commit).await }
+    });
+    database.has_waiting(2, "relation").await;
+    assert!(!arriving.is_finished());
+    begun.batch_execute("COMMIT").await.unwrap();
+    let store = Arc::new(arriving.await.unwrap().unwrap());
+    assert_eq!(too_late.await.unwrap(), Some(SqlState::UNDEFINED_TABLE));
+    assert_eq!(refused_with(&begun, &commit).await, Some(SqlState::UNDEFINED_FUNCTION));
+    // With this, a node of that version began.
+    let start = format!("SELECT secret FROM {schema}.lock_secret");
+    assert_eq!(refused_with(&begun, &start).await, Some(SqlState::UNDEFINED_TABLE));
+    conformance::check(store.clone()).await.unwrap_or_else(|broken| panic!("{broken}"));
+    drop(store);
+    database.drop(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_a_newer_version_has_locked_out_says_so_and_still_reads() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    store.commit(batch(vec![Change::Insert(entry("a"))])).await.unwrap();
+    database.owner.batch_execute(&format!("DROP FUNCTION \"{}\".write_batch", database.config.schema)).await.unwrap();
+    let lacks = "the schema lacks a table or a function of this version: a newer version has replaced it, or somebody \
+                 removed it (SQLSTATE 42883)";
+    let refused = store.commit(batch(vec![Change::Insert(entry("b"))])).await;
+    assert_eq!(refused, Err(StoreError::Unavailable(lacks.to_owned())));
+    assert!(store.load(&[key("a")]).await.unwrap()[0].is_some());
+    drop(store);
+    database.drop(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_cannot_make_its_schemas_says_why() {
+    let database = Database::new().await;
+    let started = async |schema: &str| {
+        let statement_timeout = Duration::from_secs(1);
+        let config = PostgresConfig { schema: schema.to_owned(), statement_timeout, ..database.config.clone() };
+        PostgresStore::connect(config).await.map(drop)
+    };
+    assert_eq!(started(&"n".repeat(57)).await, Ok(()));
+    assert_eq!(started(&"n".repeat(58)).await, Err(ConnectError::Schema));
+    let unavailable = |words: &str| Err(ConnectError::Unavailable(words.to_owned()));
+    // Somebody holds what a migration needs.
+    database.owner.batch_execute("CREATE SCHEMA held; CREATE TABLE held.migration (number integer)").await.unwrap();
+    database.owner.batch_execute("BEGIN; LOCK TABLE held.migration IN SHARE MODE").await.unwrap();
+    assert_eq!(started("held").await, unavailable("somebody else held a lock for too long (SQLSTATE 55P03)"));
+    database.owner.batch_execute("ROLLBACK; CREATE SCHEMA taken_locks").await.unwrap();
+    let taken = "the schema for the locks (with `_locks` after the name) is there, but the tables that belong to it are not: \
+                 drop it, or choose another name (SQLSTATE 42P06)";
+    assert_eq!(started("taken").await, unavailable(taken));
     database.drop(&[]).await;
 }
