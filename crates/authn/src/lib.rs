@@ -24,6 +24,7 @@ pub mod cookie;
 mod credential;
 #[cfg(test)]
 mod golden_records;
+mod hashing_memory;
 mod known_device;
 pub mod look_up;
 pub mod origin;

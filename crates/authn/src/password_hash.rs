@@ -13,6 +13,7 @@ use countersign_storage::Fault;
 use subtle::ConstantTimeEq;
 
 use crate::argon2id_cost::Argon2idCost;
+use crate::hashing_memory::HashingMemory;
 use crate::password::Password;
 
 /// A stored hash, taken apart.
@@ -35,8 +36,13 @@ pub(crate) type Salt = [u8; 16];
 
 impl PasswordHash {
     /// Hashes. Takes long: only on the pool.
-    pub(crate) fn of(password: &Password, salt: Salt, scheme: Scheme) -> Result<Self, Fault> {
-        let hash = scheme.digest(password, &salt, HASH_BYTES)?;
+    pub(crate) fn of(
+        password: &Password,
+        salt: Salt,
+        scheme: Scheme,
+        memory: &mut HashingMemory,
+    ) -> Result<Self, Fault> {
+        let hash = scheme.digest(password, &salt, HASH_BYTES, memory)?;
         Ok(PasswordHash { scheme, salt: salt.to_vec(), hash })
     }
 
@@ -46,8 +52,8 @@ impl PasswordHash {
     }
 
     /// Whether `password` is behind this hash. Takes long: only on the pool.
-    pub(crate) fn matches(&self, password: &Password) -> Result<bool, Fault> {
-        let hash = self.scheme.digest(password, &self.salt, self.hash.len())?;
+    pub(crate) fn matches(&self, password: &Password, memory: &mut HashingMemory) -> Result<bool, Fault> {
+        let hash = self.scheme.digest(password, &self.salt, self.hash.len(), memory)?;
         Ok(hash.ct_eq(&self.hash).into())
     }
 
@@ -91,13 +97,21 @@ impl PasswordHash {
 }
 
 impl Scheme {
-    fn digest(self, password: &Password, salt: &[u8], length: usize) -> Result<Vec<u8>, Fault> {
+    fn digest(
+        self,
+        password: &Password,
+        salt: &[u8],
+        length: usize,
+        memory: &mut HashingMemory,
+    ) -> Result<Vec<u8>, Fault> {
         let Scheme::Argon2idV19(Argon2idCost { memory_kib, passes, lanes }) = self;
         let params = Params::new(memory_kib, passes, lanes, Some(length)).map_err(|_| REFUSED)?;
         let mut hash = vec![0; length];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(password.as_bytes(), salt, &mut hash)
-            .map_err(|_| REFUSED)?;
+        let (blocks, argon2) = (params.block_count(), Argon2::new(Algorithm::Argon2id, Version::V0x13, params));
+        let hashed = memory.lend(blocks, |blocks| {
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, blocks)
+        })?;
+        hashed.map_err(|_| REFUSED)?;
         Ok(hash)
     }
 }
@@ -115,6 +129,10 @@ mod tests {
 
     const CHEAP: Scheme = Scheme::Argon2idV19(Argon2idCost { memory_kib: 64, passes: 1, lanes: 1 });
 
+    fn memory() -> HashingMemory {
+        HashingMemory::new(64)
+    }
+
     fn password(text: &str) -> Password {
         Password::presented(&countersign_storage::Secret::new(text)).unwrap()
     }
@@ -124,22 +142,25 @@ mod tests {
     fn a_published_argon2id_hash_verifies() {
         let phc = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let hash = PasswordHash::parse(phc).unwrap();
-        assert!(hash.matches(&password("password")).unwrap());
-        assert!(!hash.matches(&password("Password")).unwrap());
+        let memory = &mut memory();
+        assert!(hash.matches(&password("password"), memory).unwrap());
+        assert!(!hash.matches(&password("Password"), memory).unwrap());
+        // What was computed in the memory before has no say.
+        assert!(hash.matches(&password("password"), memory).unwrap());
         assert_eq!(hash.to_phc(), phc);
     }
 
     #[test]
     fn a_hash_is_read_back_as_it_was_written() {
-        let made = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP).unwrap();
+        let made = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP, &mut memory()).unwrap();
         let read = PasswordHash::parse(&made.to_phc()).unwrap();
         assert_eq!(read.scheme(), CHEAP);
-        assert!(read.matches(&password("green bottle hills")).unwrap());
+        assert!(read.matches(&password("green bottle hills"), &mut memory()).unwrap());
     }
 
     #[test]
     fn a_damaged_hash_is_no_hash() {
-        let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP).unwrap().to_phc();
+        let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP, &mut memory()).unwrap().to_phc();
         assert!(PasswordHash::parse(&good).is_ok());
         let short = good.rsplit_once('$').unwrap().0.to_owned() + "$AAAA";
         for damaged in [
@@ -162,7 +183,7 @@ mod tests {
     /// The dearest that is verified is 1 GiB four times over: some 2 s of one thread.
     #[test]
     fn a_hash_that_asks_for_absurd_work_is_refused_by_name() {
-        let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP).unwrap().to_phc();
+        let good = PasswordHash::of(&password("green bottle hills"), [7; 16], CHEAP, &mut memory()).unwrap().to_phc();
         let asking = |costs: &str| PasswordHash::parse(&good.replace("m=64,t=1,p=1", costs)).map(|hash| hash.scheme());
         for absurd in [
             "m=64,t=4294967295,p=1",

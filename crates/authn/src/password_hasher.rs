@@ -2,7 +2,8 @@
 //!
 //! One hash takes some 20 ms of a core and 19 MiB. It must therefore run neither on the threads that answer requests nor
 //! on as many threads as there are requests: a flood of sign-ins fills the queue and is told to come back, while everything
-//! else goes on.
+//! else goes on. Each thread keeps the memory of one hash, so that all of them together hold that much times their number,
+//! however many people sign in.
 //!
 //! [OWASP Password Storage]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 //! [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
@@ -14,6 +15,7 @@ use std::time::Duration;
 use countersign_storage::{Fault, Random, random};
 
 pub use crate::argon2id_cost::Argon2idCost;
+use crate::hashing_memory::HashingMemory;
 use crate::password::Password;
 use crate::password_hash::{PasswordHash, Scheme};
 use crate::password_strength::{self, Weakness};
@@ -21,7 +23,7 @@ use crate::pool::Pool;
 
 /// Hashes and verifies passwords.
 pub struct PasswordHasher {
-    pool: Pool,
+    pool: Pool<HashingMemory>,
     scheme: Scheme,
     retry_after: Duration,
 }
@@ -31,7 +33,8 @@ pub struct PasswordHasher {
 pub struct PasswordHasherConfig {
     /// What one hash costs.
     pub cost: Argon2idCost,
-    /// How many threads hash: by default half of the cores, so that the other half answers everything else.
+    /// How many threads hash: by default half of the cores, so that the other half answers everything else. Each of them
+    /// keeps the memory of one hash.
     pub threads: usize,
     /// How many hashes may wait: 64 by default, at 20 ms each little more than a second of one thread.
     pub queue: usize,
@@ -130,7 +133,7 @@ impl PasswordHasher {
         if !config.cost.within_bounds() {
             return Err(HasherConfigError::TooCostly);
         }
-        let pool = Pool::new(config.threads, config.queue)?;
+        let pool = Pool::new(config.threads, config.queue, move || HashingMemory::new(memory_kib))?;
         Ok(PasswordHasher { pool, scheme: Scheme::Argon2idV19(config.cost), retry_after: config.retry_after })
     }
 
@@ -144,7 +147,9 @@ impl PasswordHasher {
         random: &dyn Random,
     ) -> impl Future<Output = Result<String, HashingError>> + Send + use<> {
         let (password, scheme, salt) = (password.clone(), self.scheme, random::bytes(random));
-        let queued = self.pool.run(move || PasswordHash::of(&password, salt, scheme).map(|hash| hash.to_phc()));
+        let queued = self.pool.run(move |memory| {
+            PasswordHash::of(&password, salt, scheme, memory).map(|hash| hash.to_phc())
+        });
         let busy = Busy { retry_after: self.retry_after };
         async move { Ok(queued.map_err(|_| busy)?.await.ok_or(PANICKED)??) }
     }
@@ -165,8 +170,8 @@ impl PasswordHasher {
             None => Ok(PasswordHash::decoy(scheme)),
         };
         let queued = hash.map(|hash| {
-            self.pool.run(move || {
-                let matches = hash.matches(&password)? && known;
+            self.pool.run(move |memory| {
+                let matches = hash.matches(&password, memory)? && known;
                 Ok(match (matches, hash.scheme() == scheme) {
                     (true, true) => Verification::Matches,
                     (true, false) => Verification::MatchesOutdated,
@@ -191,7 +196,7 @@ impl PasswordHasher {
         least: u8,
     ) -> impl Future<Output = Result<Option<Weakness>, HashingError>> + Send + use<> {
         let (password, personal) = (password.clone(), personal.map(str::to_owned));
-        let queued = self.pool.run(move || {
+        let queued = self.pool.run(move |_| {
             let personal = personal.each_ref().map(String::as_str);
             password_strength::weakness(password.as_str(), &personal, least)
         });
@@ -249,7 +254,7 @@ mod tests {
         for _ in 0..threads {
             let (gate, opened) = mpsc::channel::<()>();
             let (begun, begins) = mpsc::channel();
-            let wait = move || {
+            let wait = move |_: &mut HashingMemory| {
                 begun.send(()).unwrap();
                 let _ = opened.recv();
             };
@@ -257,7 +262,7 @@ mod tests {
             begins.recv().unwrap();
             gates.push(gate);
         }
-        awaited.extend((0..queue).map(|_| hasher.pool.run(|| ()).map_err(|_| ()).unwrap()));
+        awaited.extend((0..queue).map(|_| hasher.pool.run(|_| ()).map_err(|_| ()).unwrap()));
         Blocked { gates, _awaited: awaited }
     }
 
@@ -333,7 +338,7 @@ mod tests {
         let (done, log) = mpsc::channel();
         let run = |name: &'static str| {
             let done = done.clone();
-            hasher.pool.run(move || done.send(name).unwrap()).map_err(|_| ()).unwrap()
+            hasher.pool.run(move |_| done.send(name).unwrap()).map_err(|_| ()).unwrap()
         };
         let (abandoned, awaited) = (run("abandoned"), run("awaited"));
         drop(abandoned);
@@ -345,7 +350,7 @@ mod tests {
     #[test]
     fn work_that_panics_is_answered_and_its_thread_goes_on() {
         let hasher = hasher(1, 8);
-        let outcome = hasher.pool.run(|| -> () { panic!("as this test wants it") }).map_err(|_| ()).unwrap();
+        let outcome = hasher.pool.run(|_| -> () { panic!("as this test wants it") }).map_err(|_| ()).unwrap();
         assert_eq!(block_on(outcome), None);
         let password = Password::presented(&password()).unwrap();
         let phc = block_on(hasher.hash(&password, &SeededRandom::new(1))).unwrap();
