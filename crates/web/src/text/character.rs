@@ -2,6 +2,8 @@
 //!
 //! [UAX #44]: https://www.unicode.org/reports/tr44/
 
+use std::fmt::Write;
+
 use icu_properties::props::{
     BidiClass, BidiControl, CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory,
     JoiningType, PrependedConcatenationMark,
@@ -83,6 +85,12 @@ pub(super) fn is_virama(c: char) -> bool {
 /// How letters of cursive scripts connect.
 pub(super) fn joining_type(c: char) -> JoiningType {
     CodePointMapData::<JoiningType>::new().get(c)
+}
+
+/// Writes a character by its number, `\u{200B}`.
+pub(super) fn by_number(text: &mut String, c: char) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\\u{{{:X}}}", u32::from(c));
 }
 
 pub(super) const ZERO_WIDTH_JOINER: char = '\u{200D}';

@@ -4,9 +4,10 @@ use icu_properties::props::JoiningType;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use super::alphabet::{mixed_in, plain_form};
 use super::character::{
-    Appearance, EMOJI_STYLE, KEYCAP, SKIN_TONES, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, is_pictograph, is_virama,
-    joining_type,
+    Appearance, EMOJI_STYLE, KEYCAP, SKIN_TONES, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, by_number, is_pictograph,
+    is_virama, joining_type,
 };
 
 /// Text that [`cleaned`] made: never empty.
@@ -30,16 +31,22 @@ pub struct NothingToShow;
 /// between two pictographs, and the emoji style right after a pictograph or within a keycap. At such a place they change
 /// what is seen, so they hide nothing.
 ///
+/// Letters that look like others do not pass for them ([UTS #39]). Other forms of a letter become the plain one: fullwidth,
+/// mathematical, ligatures. In a word that mixes alphabets, as Latin with Cyrillic, the letters that are not Latin are
+/// written by number, `P\u{430}ypal`. Words in one alphabet stay as they are, whichever it is.
+///
 /// Cleaning what is clean changes nothing.
 ///
 /// # Errors
 /// [`NothingToShow`].
 ///
+/// [UTS #39]: https://www.unicode.org/reports/tr39/
 /// [UTS #39 §5.4]: https://www.unicode.org/reports/tr39/#Optional_Detection
 /// [RFC 5892 Appendix A]: https://www.rfc-editor.org/rfc/rfc5892#appendix-A
 pub fn cleaned(text: &str, limit: usize) -> Result<Cleaned, NothingToShow> {
     let mut clean = pass(text, limit);
-    // What is taken out brings together what stood apart. Each pass after the first only shortens, so this ends.
+    // What is taken out brings together what stood apart. Each pass after the first shortens, or writes a letter by number
+    // and has fewer of those that it could: so this ends.
     loop {
         let next = pass(&clean, limit);
         if next == clean {
@@ -89,7 +96,28 @@ impl From<Cleaned> for String {
 fn pass(text: &str, limit: usize) -> String {
     let seen = without_hidden(text);
     let joined = without_idle_joiners(&seen);
-    cut(bounded_marks(joined.nfc()), limit)
+    let composed: Vec<char> = plain(&joined).nfc().collect();
+    cut(bounded_marks(by_number_where_mixed(&composed).chars()), limit)
+}
+
+/// With the plain form of letters that have another one.
+fn plain(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for c in text.chars() {
+        match plain_form(c) {
+            Some(plain) => all.extend(plain),
+            None => all.push(c),
+        }
+    }
+    all
+}
+
+fn by_number_where_mixed(text: &[char]) -> String {
+    let mut all = String::with_capacity(text.len());
+    for (c, mixed) in text.iter().zip(mixed_in(text)) {
+        if mixed { by_number(&mut all, *c) } else { all.push(*c) }
+    }
+    all
 }
 
 /// Gaps become spaces; of what is hidden, only what may be needed within a word stays.
@@ -224,6 +252,25 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn letters_that_look_like_others_do_not_pass_for_them() {
+        for (written, expected) in [
+            ("Pаypal", r"P\u{430}ypal"),
+            ("Gооgle through Google", r"G\u{43E}\u{43E}gle through Google"),
+            ("й\u{301}a", r"\u{439}\u{301}a"),
+            ("P\u{200B}а\u{200B}y", r"P\u{430}y"),
+            ("Ｐａｙｐａｌ", "Paypal"),
+            ("𝐏𝐚𝐲𝐩𝐚𝐥 ﬁle Ⅳ", "Paypal file IV"),
+            ("Ｐаy", r"P\u{430}y"),
+            ("ｅ\u{301}", "é"),
+        ] {
+            assert_eq!(shown(written), expected, "{written:?}");
+        }
+        for text in crate::text::alphabet::tests::HONEST {
+            assert_eq!(shown(text), text.nfc().collect::<String>());
+        }
+    }
+
+    #[test]
     fn text_that_shows_nothing_is_refused() {
         for text in [
             "",
@@ -300,7 +347,7 @@ pub(super) mod tests {
 
     /// Any text, and text that is made of the characters that matter here.
     pub(in crate::text) fn texts() -> impl Strategy<Value = String> {
-        let telling = "[ a-cé\u{300}-\u{304}\u{338}\u{200B}-\u{200F}\u{202E}\u{FE0F}\u{20E3}1#👩💻🏽क्षمیᄒᆞ각\u{CC6}\u{CC2}\u{CD5}\u{3164}\u{E000}\"“”\\\\\\{\\}u]{0,24}";
+        let telling = "[ a-cé\u{300}-\u{304}\u{338}\u{200B}-\u{200F}\u{202E}\u{FE0F}\u{20E3}1#👩💻🏽аοＡ𝐚ﬁᏚク漢क्षمیᄒᆞ각\u{CC6}\u{CC2}\u{CD5}\u{3164}\u{E000}\"“”\\\\\\{\\}u]{0,24}";
         prop_oneof![any::<String>(), telling]
     }
 }

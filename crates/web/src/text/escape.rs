@@ -1,10 +1,9 @@
 //! Text that is granted byte for byte, shown whole.
 
-use std::fmt::Write;
-
 use unicode_normalization::is_nfc;
 
-use super::character::{Appearance, Direction};
+use super::alphabet::{mixed_in, plain_form};
+use super::character::{Appearance, Direction, by_number};
 
 /// Writes a value so that a person sees all of it, and sees another value where there is another one.
 ///
@@ -16,50 +15,50 @@ use super::character::{Appearance, Direction};
 ///   it. A family of emoji therefore falls apart; its parts stay readable;
 /// - all but ASCII where the text is not in NFC: it would look like the text that is;
 /// - marks that stand on nothing, and those after the fourth of a letter;
+/// - letters that are not Latin in a word that mixes alphabets, and other forms of ASCII letters and digits ([UTS #39]):
+///   `Pаypal` with a Cyrillic `а`, or in fullwidth letters, is not `Paypal`;
 /// - letters that run from right to left where others in the value do not, or where it has digits: the two orders `אב 12`
 ///   and `12 אב` can look the same. A value in one direction stays as it is.
 ///
-/// It is never cut. Two different values never give the same text.
+/// A mark goes with the letter that it stands on. No value is cut. Two different values never give the same text.
+///
+/// [UTS #39]: https://www.unicode.org/reports/tr39/
 pub fn escaped(value: &str) -> String {
     let composed = is_nfc(value);
     let runs = |direction| value.chars().any(|c| Direction::of(c) == Some(direction));
     let mixed = runs(Direction::LeftToRight) && runs(Direction::RightToLeft);
-    let last = value.chars().count().saturating_sub(1);
+    let letters: Vec<char> = value.chars().collect();
+    let last = letters.len().saturating_sub(1);
 
     let mut text = String::with_capacity(value.len());
     let mut before: Option<char> = None;
+    // Whether a mark can be seen on what is before it.
+    let mut ground = false;
     let mut marks = 0;
-    for (place, c) in value.chars().enumerate() {
+    for ((place, &c), alphabets_mixed) in letters.iter().enumerate().zip(mixed_in(&letters)) {
         let appearance = Appearance::of(c);
         marks = if appearance == Appearance::Mark { marks + 1 } else { 0 };
         let plain = match appearance {
             _ if !composed && !c.is_ascii() => false,
             Appearance::Hidden => false,
             Appearance::Gap => c == ' ' && before.is_some_and(|before| before != ' ') && place != last,
-            Appearance::Mark => marks <= MARKS && before.is_some_and(is_ground),
+            Appearance::Mark => marks <= MARKS && ground,
+            Appearance::Shown if alphabets_mixed || plain_form(c).is_some() => false,
             Appearance::Shown => !(mixed && Direction::of(c) == Some(Direction::RightToLeft)),
         };
         match c {
             '\\' | '"' => text.extend(['\\', c]),
-            '“' | '”' | '„' | '‟' => by_number(&mut text, c),
-            c if plain => text.push(c),
-            c => by_number(&mut text, c),
+            _ if plain && !QUOTES.contains(&c) => text.push(c),
+            _ => by_number(&mut text, c),
         }
+        ground = plain && appearance != Appearance::Gap && !['\\', '"'].contains(&c) && !QUOTES.contains(&c);
         before = Some(c);
     }
     text
 }
 
-/// Whether a mark can be seen on what is before it.
-fn is_ground(before: char) -> bool {
-    matches!(Appearance::of(before), Appearance::Shown | Appearance::Mark) && !['\\', '"'].contains(&before)
-}
-
-fn by_number(text: &mut String, c: char) {
-    // Writing to a string cannot fail.
-    let _ = write!(text, "\\u{{{:X}}}", u32::from(c));
-}
-
+/// They would end the quotation that the value stands in.
+const QUOTES: [char; 4] = ['“', '”', '„', '‟'];
 const MARKS: usize = 4;
 
 #[cfg(test)]
@@ -88,9 +87,16 @@ mod tests {
             ("हिन्दी 한국어", "हिन्दी 한국어"),
             ("مرحبا", "مرحبا"),
             ("אב 12", r"\u{5D0}\u{5D1} 12"),
+            ("Pаypal", r"P\u{430}ypal"),
+            ("Ｐay", r"\u{FF30}ay"),
+            ("й\u{301}a", r"\u{439}\u{301}a"),
+            ("א\u{5B8} 1", r"\u{5D0}\u{5B8} 1"),
             ("", ""),
         ] {
             assert_eq!(escaped(value), shown, "{value:?}");
+        }
+        for text in super::super::alphabet::tests::HONEST.into_iter().filter(|text| !text.contains("الـGoogle")) {
+            assert_eq!(escaped(text), text);
         }
         let stacked = format!("Z{}", "\u{316}".repeat(6));
         assert_eq!(escaped(&stacked), format!(r"Z{}\u{{316}}\u{{316}}", "\u{316}".repeat(4)));

@@ -7,12 +7,17 @@
 //! - [`escaped`] is for what is **granted byte for byte**: values of constraints. It is shown whole, and two values that differ
 //!   are shown differently. Whatever does not plainly print is written as `\u{200B}`.
 //!
+//! Both write letters by number where a word mixes alphabets, so that `Pаypal` with a Cyrillic `а` is seen not to be `Paypal`.
+//!
 //! Neither is HTML: templates escape both, and isolate their direction (`<bdi>`).
 //!
-//! What a character is comes from the Unicode character database ([UAX #44]), not from a list of ours.
+//! What a character is comes from the Unicode character database ([UAX #44]), not from a list of ours, and which alphabets
+//! go together from [UTS #39].
 //!
+//! [UTS #39]: https://www.unicode.org/reports/tr39/
 //! [UAX #44]: https://www.unicode.org/reports/tr44/
 
+mod alphabet;
 mod character;
 mod clean;
 mod escape;
