@@ -59,11 +59,12 @@ mod tests {
     }
 
     fn scribble(memory: &mut HashingMemory, count: usize) {
-        memory.lend(count, |blocks| {
-            assert_eq!(blocks.len(), count);
-            blocks.iter_mut().for_each(|block| block.as_mut().fill(7));
-        })
-        .unwrap();
+        memory
+            .lend(count, |blocks| {
+                assert_eq!(blocks.len(), count);
+                blocks.iter_mut().for_each(|block| block.as_mut().fill(7));
+            })
+            .unwrap();
     }
 
     #[test]

@@ -62,9 +62,9 @@ impl SignedIn for Authn {
 
 /// Finds a session, and does with it what its clocks call for.
 ///
-/// It may write, and yet it costs nobody a conflict that would be felt: of many requests that want to write down one
-/// minute's use one does and the others, loading again, find nothing left to write. Whatever ended the session meanwhile
-/// wins: a change names the version that it read and a deleted record has none, and the epoch is guarded.
+/// It can write, but conflicts stay rare: of many requests that want to write down one minute's use, one does. The others
+/// load again and find nothing left to write. Whatever ended the session meanwhile wins: a change names the version that it
+/// read, a deleted record has none, and the epoch is guarded.
 struct LookUp<'a> {
     authn: &'a Authn,
     handle: Handle,

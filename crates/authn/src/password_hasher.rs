@@ -147,9 +147,8 @@ impl PasswordHasher {
         random: &dyn Random,
     ) -> impl Future<Output = Result<String, HashingError>> + Send + use<> {
         let (password, scheme, salt) = (password.clone(), self.scheme, random::bytes(random));
-        let queued = self.pool.run(move |memory| {
-            PasswordHash::of(&password, salt, scheme, memory).map(|hash| hash.to_phc())
-        });
+        let queued =
+            self.pool.run(move |memory| PasswordHash::of(&password, salt, scheme, memory).map(|hash| hash.to_phc()));
         let busy = Busy { retry_after: self.retry_after };
         async move { Ok(queued.map_err(|_| busy)?.await.ok_or(PANICKED)??) }
     }

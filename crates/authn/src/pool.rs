@@ -23,7 +23,11 @@ pub(crate) struct Full;
 
 impl<Own: 'static> Pool<Own> {
     /// `own` makes what a thread keeps.
-    pub(crate) fn new(threads: usize, queue: usize, own: impl Fn() -> Own + Clone + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn new(
+        threads: usize,
+        queue: usize,
+        own: impl Fn() -> Own + Clone + Send + 'static,
+    ) -> io::Result<Self> {
         let (jobs, queued) = sync_channel::<Job<Own>>(queue.max(1));
         let queued = Arc::new(Mutex::new(queued));
         for number in 0..threads.max(1) {

@@ -1,9 +1,10 @@
 //! Sessions: kept on the server, found by the hash of the secret in the cookie ([NIST SP 800-63B §5], [ASVS 5.0 §7]).
 //!
-//! A session is dead when it was idle for too long, when it is too old however busy, when it was ended by itself or together
-//! with others (`session_epoch.rs`), and when its account was disabled since it began, also where the account is let
-//! in again. One that is seen to be too old or idle is deleted there and then, so that a clock that is set back does not
-//! bring it back; what else is dead stays stored until it expires, and opens nothing.
+//! A session is dead when it was idle for too long; when it is too old, however busy; when it was ended, by itself or with
+//! others (`session_epoch.rs`); and when its account was disabled since it began, also where the account is let in again.
+//!
+//! One that is seen to be too old or idle is deleted at once: a clock that is set back must not bring it back. What else is
+//! dead stays stored until it expires, and opens nothing.
 //!
 //! [NIST SP 800-63B §5]: https://pages.nist.gov/800-63-4/sp800-63b.html
 //! [ASVS 5.0 §7]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
@@ -79,6 +80,12 @@ impl Session {
 }
 
 /// A session as it is stored. The key is the hash of the cookie's secret; the secret itself is nowhere.
+///
+/// One session ends by deleting this record, not by a withdrawal beside it. The delete names the version that it read, and a
+/// use may have written down another one meanwhile. But a use writes at most once in each
+/// [`AuthnPolicy::last_seen_every`], however many there are, so the delete loses once at the most and wins the next time.
+/// What ends is then gone: nothing has to be kept to say so, and a look-up reads one record less. Where many sessions end
+/// together, that is a write of its own: [`SessionEpoch`](crate::session_epoch::SessionEpoch).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SessionRecord {
     pub(crate) handle: Handle,

@@ -1,10 +1,11 @@
 //! The epoch of a person's sessions: what ends all of them, or all but one, in one write.
 //!
 //! Every session remembers the epoch that it began in. Ending the others begins the next epoch and names the session that
-//! goes on; nothing is listed, and no session is touched. Every start of a session and every look-up reads this record and
-//! guards it, so that a session which begins meanwhile begins in the new epoch or not at all, and a look-up that wants to
-//! note the last use does not come through with an old one. Only those who end sessions write it, so that no number of
-//! sign-ins or look-ups can keep them from it.
+//! goes on. Nothing is listed, and no session is touched.
+//!
+//! Every start of a session and every look-up reads this record and guards it. So a session that begins meanwhile begins in
+//! the new epoch or not at all, and a look-up must not note the last use of a session of the old one. Only those who end
+//! sessions write the record: no number of sign-ins or look-ups can keep them from it.
 
 use countersign_storage::{Kind, Record, Stored, Subject};
 use serde::{Deserialize, Serialize};

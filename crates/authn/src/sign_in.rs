@@ -5,8 +5,8 @@
 //! an outdated hash is replaced. What was right is no longer counted.
 //!
 //! Refused with one answer: an unknown address, a wrong password, an account without one, a disabled account. The work is
-//! the same too: where there is no hash, a decoy of the same cost is compared, and where there is no account, one that can
-//! not exist is looked up.
+//! the same too: where there is no hash, a decoy of the same cost is compared, and where there is no account, one that
+//! cannot exist is looked up.
 //!
 //! [OWASP Authentication]: https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
 //! [NIST SP 800-63B §3.1.1]: https://pages.nist.gov/800-63-4/sp800-63b.html

@@ -19,6 +19,8 @@ struct Counted {
     store: Arc<dyn Store>,
     epochs: AtomicUsize,
     accounts: AtomicUsize,
+    /// That would delete a session.
+    deletions: AtomicUsize,
 }
 
 #[async_trait]
@@ -32,6 +34,10 @@ impl Store for Counted {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        let ends = |change: &Change| matches!(change, Change::Delete { key, .. } if key.kind.as_str() == "session");
+        if batch.changes.iter().any(ends) {
+            self.deletions.fetch_add(1, SeqCst);
+        }
         for change in &batch.changes {
             match change.key().kind.as_str() {
                 "session_epoch" => drop(self.epochs.fetch_add(1, SeqCst)),
@@ -48,13 +54,13 @@ impl Store for Counted {
 }
 
 /// One run on each store: memory and SQLite.
-fn on_each_store(test: impl Fn(&Site, &Counted)) {
+fn on_each_store(policy: &AuthnPolicy, test: impl Fn(&Site, &Counted)) {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = SqliteStore::open(folder.path().join("sessions.db")).unwrap();
     for store in [Arc::new(MemoryStore::new()) as Arc<dyn Store>, Arc::new(sqlite)] {
-        let counted = Arc::new(Counted { store, epochs: AtomicUsize::new(0), accounts: AtomicUsize::new(0) });
+        let counted = Arc::new(Counted { store, epochs: 0.into(), accounts: 0.into(), deletions: 0.into() });
         let clock = Arc::new(ManualClock::at(START));
-        let site = site_on(Arc::clone(&counted) as _, Arc::default(), clock, busy_policy(), CHEAP);
+        let site = site_on(Arc::clone(&counted) as _, Arc::default(), clock, policy.clone(), CHEAP);
         test(&site, &counted);
     }
 }
@@ -101,7 +107,7 @@ fn under_load<T>(site: &Site, used: &SignedInSession, withdraw: impl FnOnce() ->
 
 #[test]
 fn all_others_end_in_one_commit_under_16_lanes_of_look_ups_and_sign_ins() {
-    on_each_store(|site, counted| {
+    on_each_store(&busy_policy(), |site, counted| {
         let kept = site.alice();
         let (outcome, before) = under_load(site, &kept, || site.end_others(&kept));
         assert_eq!(outcome, Revocation::Revoked);
@@ -114,7 +120,7 @@ fn all_others_end_in_one_commit_under_16_lanes_of_look_ups_and_sign_ins() {
 
 #[test]
 fn an_account_is_disabled_in_one_commit_under_16_lanes_and_enabling_it_revives_no_session() {
-    on_each_store(|site, counted| {
+    on_each_store(&busy_policy(), |site, counted| {
         let alice = site.alice();
         let created = counted.accounts.load(SeqCst);
         let ((), before) = under_load(site, &alice, || site.disable(&alice.session.subject));
@@ -243,6 +249,47 @@ fn a_session_is_ended_although_its_last_use_is_noted_meanwhile() {
     assert_eq!(revoked, Revocation::Revoked);
     assert_eq!(watched.calls.lock().unwrap().iter().filter(|call| call.starts_with("commit")).count(), 2);
     assert_eq!(ending.session(&alice.cookie), None);
+}
+
+/// The same under load, for both ways to end one session: of 16 lanes one writes the note down, and then there is none to
+/// write for a minute.
+#[test]
+fn one_session_ends_within_two_attempts_beside_16_lanes_of_use() {
+    const ROUNDS: usize = 20;
+    let policy = AuthnPolicy { attempts_per_account: Limit::new(1_000_000, seconds(60)), ..AuthnPolicy::default() };
+    on_each_store(&policy, |site, counted| {
+        site.alice();
+        for round in 0..ROUNDS {
+            let used = site.sign_in(ALICE, PASSWORD).unwrap();
+            site.clock.advance(policy.last_seen_every);
+            let before = counted.deletions.load(SeqCst);
+            let (over, uses) = (AtomicBool::new(false), AtomicUsize::new(0));
+            std::thread::scope(|scope| {
+                for _ in 0..16 {
+                    scope.spawn(|| {
+                        while !over.load(SeqCst) {
+                            let _ = site.session(&used.cookie);
+                            uses.fetch_add(1, SeqCst);
+                        }
+                    });
+                }
+                while uses.load(SeqCst) < round % 4 {
+                    std::thread::yield_now();
+                }
+                if round % 2 == 0 {
+                    block_on(site.authn.sign_out(&used.cookie)).unwrap();
+                } else {
+                    let Session { subject, id, .. } = &used.session;
+                    let revoked = block_on(site.authn.revoke_session(subject, id)).unwrap();
+                    assert_eq!(revoked, Revocation::Revoked);
+                }
+                over.store(true, SeqCst);
+            });
+            let attempts = counted.deletions.load(SeqCst) - before;
+            assert!((1..=2).contains(&attempts), "{attempts} attempts in round {round}");
+            assert_eq!(site.session(&used.cookie), None);
+        }
+    });
 }
 
 #[test]
