@@ -265,8 +265,8 @@ fn dashboard() -> DashboardPage {
             session("Safari on iPhone", "203.0.113.7", 6 * 86_400, 4_000, false),
         ],
         activity: vec![
-            activity("Used transfer_money", Some("Household helper"), true, 120),
-            activity("Used check_balance", Some("Household helper"), false, 130),
+            activity("Used “transfer_money”", Some("“Household helper”"), true, 120),
+            activity("Used “check_balance”", Some("“Household helper”"), false, 130),
             activity("Approved an agent", None, false, 3_600),
             activity("Allowed an app", None, false, 7_200),
             activity("Signed in", None, false, 7_210),

@@ -119,7 +119,7 @@ async fn since(
 }
 
 impl ActivityRow {
-    /// In words. `name` knows what agents and clients are called, by their ids.
+    /// In words. `name` knows what agents and clients are called, by their ids, and quotes it.
     pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
         let Happening { record, row, times, last } = happening;
         let what = match record.further {
@@ -129,15 +129,14 @@ impl ActivityRow {
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let actor = match &record.actor {
             Actor::Agent { agent_id, .. } => Some(agent_id.as_str()),
-            Actor::Client { client_id } => Some(client_id.as_str()),
             _ => None,
         };
-        let other = actor.or(detail("client_id")).or(detail("agent"));
-        let by_itself = || {
-            let agent = detail("agent_name").and_then(|name| cleaned(name, 80).ok()).map(|name| name.quoted());
-            agent.or_else(|| detail("client_id").and_then(|id| cleaned(id, 80).ok()).map(String::from))
+        let client = match &record.actor {
+            Actor::Client { client_id } => Some(client_id.as_str()),
+            _ => detail("client_id"),
         };
-        let other = other.and_then(name).or_else(by_itself);
+        let known = actor.or(client).or(detail("agent")).and_then(name);
+        let other = known.or_else(|| detail("agent_name").or(client).and_then(quoted));
         ActivityRow {
             what: if *times > 1 { format!("{what} ({times} times)") } else { what },
             who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
@@ -147,14 +146,18 @@ impl ActivityRow {
     }
 }
 
+/// A stranger's text, as it stands in a sentence of ours.
+fn quoted(text: &str) -> Option<String> {
+    cleaned(text, 80).ok().map(|text| text.quoted())
+}
+
 fn row(actions: &[&'static Row], action: &str) -> Option<&'static Row> {
     actions.iter().find(|row| row.name == action).copied()
 }
 
 /// Of an action that is not known here, its name is shown.
 fn what(record: &AuditRecord, row: Option<&Row>) -> String {
-    let clean = |text: &str| cleaned(text, 80).ok().map(String::from);
-    row.and_then(|row| record.in_words(row, &clean)).unwrap_or_else(|| {
+    row.and_then(|row| record.in_words(row, &quoted)).unwrap_or_else(|| {
         let name = cleaned_or(&record.action.replace(['.', '_'], " "), 60, "something happened");
         let mut letters = name.chars();
         letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()

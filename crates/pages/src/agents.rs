@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, GrantView, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
-use countersign_web::text::{cleaned, cleaned_or};
+use countersign_web::text::{cleaned, cleaned_or, quoted_or};
 use serde::Serialize;
 use url::form_urlencoded;
 
@@ -73,8 +73,11 @@ impl Pages {
         let late = found.into_iter().filter(|call| now.since(call.began_at) >= UNDER_WAY);
         Ok(late
             .map(|call| ActivityRow {
-                what: format!("Use of {} began, and its end is not known", call.capability),
-                who: Some(cleaned_or(&call.agent_name, NAME, "an agent")),
+                what: format!(
+                    "Use of {} began, and its end is not known",
+                    quoted_or(&call.capability, NAME, "a capability")
+                ),
+                who: Some(quoted_or(&call.agent_name, NAME, "an agent")),
                 refused: false,
                 at: When::new(call.began_at, now),
             })

@@ -3,7 +3,7 @@
 use countersign_authn::{Revocation, Session};
 use countersign_oidc::{GrantView, Revoked};
 use countersign_storage::Timestamp;
-use countersign_web::text::cleaned_or;
+use countersign_web::text::{cleaned_or, quoted_or};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -119,7 +119,7 @@ impl Pages {
         let activity = activity::latest(&self.ports, &account.subject).await?;
         let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
         let name = |id: &str| {
-            agents.name(id).or_else(|| client(id).map(|grant| cleaned_or(&grant.client_name, 80, UNNAMED_CLIENT)))
+            agents.name(id).or_else(|| client(id).map(|grant| quoted_or(&grant.client_name, 80, UNNAMED_CLIENT)))
         };
         let page = DashboardPage {
             account: AccountView {

@@ -9,7 +9,7 @@ use countersign_agent_auth::{
     AgentProvider, ApprovalAnswer, ApprovalRefusal, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
 };
 use countersign_storage::{Stopped, Timestamp};
-use countersign_web::text::{cleaned, cleaned_or};
+use countersign_web::text::{cleaned_or, quoted_or};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Serialize;
@@ -306,7 +306,7 @@ fn notes(view: &ApprovalView) -> Vec<String> {
         )
     });
     let claims = view.claims.iter().map(|name| {
-        let name = cleaned(name, NAME).map_or_else(|_| UNNAMED.to_owned(), |name| name.quoted());
+        let name = quoted_or(name, NAME, UNNAMED);
         format!("The agent {name} acts for nobody so far. It stops, and what it did is kept under your name.")
     });
     links.into_iter().chain(claims).collect()

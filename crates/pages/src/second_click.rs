@@ -5,7 +5,7 @@
 //! each page and fits one browser alone; it is checked before anything is repeated. The outcome is kept for a minute, sealed
 //! under a key that is derived from the token, so that a copy of the store gives nobody's session away.
 //!
-//! Only what went well is kept: a redirect. Whoever failed may try again, and fails by himself. A post that comes while the
+//! Only what went well is kept: a redirect. Whoever failed can try again, and is judged anew. A post that comes while the
 //! first is still being answered waits for it, on the same node.
 
 use std::convert::Infallible;

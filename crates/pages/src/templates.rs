@@ -152,3 +152,125 @@ const EMBEDDED: &[(&str, &str)] = &[
     ("sign_in.html", include_str!("../templates/sign_in.html")),
     ("sign_up.html", include_str!("../templates/sign_up.html")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::EMBEDDED;
+
+    /// How a value must stand in a template.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    enum Standing {
+        /// A stranger chose it: in quotation marks.
+        Quoted,
+        /// An address, by its letters: it is shown as it is, in its own direction.
+        Isolated,
+        /// Ours; or what the person who looks typed; or quoted already, because it is part of a sentence.
+        Plain,
+    }
+    use Standing::{Isolated, Plain, Quoted};
+
+    const VALUES: &[(&str, Standing)] = &[
+        ("agent.name", Quoted),
+        ("agent.status", Plain),
+        ("agent.tone", Plain),
+        ("app.name", Quoted),
+        ("app.revoke.action", Plain),
+        ("agent.revoke.action", Plain),
+        ("capability", Plain),
+        ("capability.description", Plain),
+        ("capability.name", Plain),
+        ("entry.what", Plain),
+        ("entry.who", Plain),
+        ("field.name", Plain),
+        ("field.value", Plain),
+        ("form.token", Plain),
+        ("host.name", Quoted),
+        ("host.revoke.action", Plain),
+        ("host.status", Plain),
+        ("host.tone", Plain),
+        ("limit.text", Plain),
+        ("moment.iso", Plain),
+        ("moment.words", Plain),
+        ("note", Plain),
+        ("page.account", Isolated),
+        ("page.account.email", Isolated),
+        ("page.account.name", Isolated),
+        ("page.account_initial", Plain),
+        ("page.action", Plain),
+        ("page.agent_name", Quoted),
+        ("page.client_host", Isolated),
+        ("page.client_initial", Plain),
+        ("page.client_name", Quoted),
+        ("page.confirm", Plain),
+        ("page.detail", Plain),
+        ("page.device", Plain),
+        ("page.email", Plain),
+        ("page.email_problem", Plain),
+        ("page.form.action", Plain),
+        ("page.heading", Plain),
+        ("page.host_name", Quoted),
+        ("page.link.href", Plain),
+        ("page.link.words", Plain),
+        ("page.more_hosts", Plain),
+        ("page.name", Plain),
+        ("page.name_problem", Plain),
+        ("page.notice", Plain),
+        ("page.other_account", Plain),
+        ("page.password_least", Plain),
+        ("page.password_problem", Plain),
+        ("page.reason", Quoted),
+        ("page.redirect_host", Isolated),
+        ("page.revoke_others.action", Plain),
+        ("page.sign_in", Plain),
+        ("page.sign_out.action", Plain),
+        ("page.sign_up", Plain),
+        ("page.text", Plain),
+        ("page.user_code", Plain),
+        ("period.seconds", Plain),
+        ("period.words", Plain),
+        ("resource", Isolated),
+        ("scope", Plain),
+        ("scope.description", Plain),
+        ("scope.name", Plain),
+        ("session.address", Isolated),
+        ("session.browser", Plain),
+        ("session.revoke.action", Plain),
+        ("site.brand", Plain),
+        ("site.home", Plain),
+        ("site.icon", Plain),
+        ("site.stylesheet", Plain),
+        ("text", Plain),
+    ];
+
+    #[test]
+    fn every_value_of_a_template_stands_as_whoever_chose_it_demands() {
+        let mut seen = Vec::new();
+        for (file, template) in EMBEDDED {
+            let mut rest = *template;
+            while let Some((before, after)) = rest.split_once("{{") {
+                let (value, after) = after.split_once("}}").expect("a closed value");
+                rest = after;
+                let value = value.trim_matches(['-', ' ']);
+                // A macro: its values stand in its own template.
+                if value.contains('(') {
+                    continue;
+                }
+                let within = |opening: &str, closing: &str| before.ends_with(opening) && after.starts_with(closing);
+                let quoted = within("<q class=\"quoted\">", "</q>")
+                    || within("<q class=\"quoted inline\">", "</q>")
+                    || within("“", "”");
+                let standing = VALUES.iter().find(|(name, _)| *name == value);
+                let (_, standing) = standing.unwrap_or_else(|| panic!("{file}: who chooses {value}?"));
+                match standing {
+                    Quoted => assert!(quoted, "{file}: {value}"),
+                    Isolated => assert!(within("<bdi>", "</bdi>"), "{file}: {value}"),
+                    Plain => assert!(!quoted, "{file}: {value}"),
+                }
+                seen.push(value);
+            }
+        }
+        for (name, _) in VALUES {
+            assert!(seen.contains(name), "{name} stands in no template");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! [RFC 9110 §10.1.5]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
 
-use countersign_web::text::cleaned_or;
+use countersign_web::text::quoted_or;
 
 /// "Firefox on Linux". What is not known is quoted, cut to 60 characters.
 pub(crate) fn browser(user_agent: Option<&str>) -> String {
@@ -10,7 +10,7 @@ pub(crate) fn browser(user_agent: Option<&str>) -> String {
     match (first(text, BROWSERS), first(text, SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
-        (None, _) => cleaned_or(text, 60, "Unknown browser"),
+        (None, _) => quoted_or(text, 60, "Unknown browser"),
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
                 "Edge on Windows",
             ),
             (Some("curl/8.5.0"), "curl"),
-            (Some("<script>1</script>"), "<script>1</script>"),
+            (Some("<script>1</script>"), "“<script>1</script>”"),
             (Some("  "), "Unknown browser"),
             (Some("\u{202E}"), "Unknown browser"),
             (None, "Unknown browser"),

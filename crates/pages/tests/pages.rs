@@ -395,7 +395,7 @@ fn consent_shows_who_asks_for_what_and_where_one_returns_to() {
     let (_, page) = asked(&world);
     let text = support::unescape(&page.body);
     for shown in [
-        "Allow <bdi>Notes</bdi> to use your account?",
+        "Allow <q class=\"quoted inline\">Notes</q> to use your account?",
         "<bdi>rp.test</bdi>",
         "<dt>You return to</dt><dd><bdi>rp.test</bdi></dd>",
         "You are signed in as <bdi>ada@x.test</bdi>",
@@ -424,7 +424,10 @@ fn what_stays_ticked_is_granted_and_the_browser_returns_to_the_client_with_303()
     assert_eq!(parameter(&location, "iss").as_deref(), Some(support::ISSUER));
 
     let dashboard = support::unescape(&browser.get("/dashboard").body);
-    assert!(dashboard.contains("<strong><bdi>Notes</bdi></strong>") && dashboard.contains("Read your notes"));
+    assert!(
+        dashboard.contains("<strong><q class=\"quoted inline\">Notes</q></strong>")
+            && dashboard.contains("Read your notes")
+    );
     assert!(!dashboard.contains("See your name and profile"));
     assert!(dashboard.contains("22 Nov 2027</time> unless you use it again"), "a consent has an end that is shown");
 
@@ -520,16 +523,16 @@ fn a_client_leads_through_sign_up_and_sign_in_to_consent() {
     world.notes();
     let browser = world.browser();
     let sign_in = browser.visit(&authorize("&login_hint=ada%40x.test"));
-    assert!(sign_in.body.contains("to go on to <bdi>Notes</bdi>"));
+    assert!(sign_in.body.contains("to go on to <q class=\"quoted inline\">Notes</q>"));
     assert_eq!(sign_in.forms()[0].fields["email"], "ada@x.test");
     let link = sign_in.body.split("href=\"").find(|part| part.starts_with("&#x2f;sign-up")).expect("a link");
     let link = support::unescape(link.split('"').next().expect("a link"));
     let sign_up = browser.get(&link);
-    assert!(sign_up.body.contains("to go on to <bdi>Notes</bdi>"));
+    assert!(sign_up.body.contains("to go on to <q class=\"quoted inline\">Notes</q>"));
     let reply = browser.submit(&sign_up, &[("name", "Ada"), ("email", "ada@x.test"), ("password", PASSWORD)]);
     assert_eq!(reply.status, StatusCode::SEE_OTHER);
     let consent = browser.get(&reply.local_location().expect("local"));
-    assert!(consent.body.contains("Allow <bdi>Notes</bdi>"), "{}", consent.body);
+    assert!(consent.body.contains("Allow <q class=\"quoted inline\">Notes</q>"), "{}", consent.body);
 
     // Somebody else signs in instead, and is asked in their own name.
     world.eve();

@@ -141,7 +141,8 @@ pub(super) mod tests {
 
     #[test]
     fn another_form_of_a_letter_is_known_by_the_plain_one() {
-        for (form, plain) in [('Ｐ', "P"), ('𝐚', "a"), ('𝟘', "0"), ('ﬁ', "fi"), ('Ⅳ', "IV"), ('ℂ', "C"), ('ſ', "s")] {
+        for (form, plain) in [('Ｐ', "P"), ('𝐚', "a"), ('𝟘', "0"), ('ﬁ', "fi"), ('Ⅳ', "IV"), ('ℂ', "C"), ('ſ', "s")]
+        {
             assert_eq!(plain_form(form).map(Iterator::collect::<String>).as_deref(), Some(plain));
         }
         // Seen to be different: small, circled, an emoji.

@@ -87,6 +87,9 @@ pub(super) fn joining_type(c: char) -> JoiningType {
     CodePointMapData::<JoiningType>::new().get(c)
 }
 
+/// Marks that begin or end a quotation of ours.
+pub(super) const QUOTES: [char; 4] = ['“', '”', '„', '‟'];
+
 /// Writes a character by its number, `\u{200B}`.
 pub(super) fn by_number(text: &mut String, c: char) {
     // Writing to a string cannot fail.

@@ -6,8 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::alphabet::{mixed_in, plain_form};
 use super::character::{
-    Appearance, EMOJI_STYLE, KEYCAP, SKIN_TONES, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, by_number, is_pictograph,
-    is_virama, joining_type,
+    Appearance, EMOJI_STYLE, KEYCAP, QUOTES, SKIN_TONES, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, by_number,
+    is_pictograph, is_virama, joining_type,
 };
 
 /// Text that [`cleaned`] made: never empty.
@@ -23,7 +23,8 @@ pub struct NothingToShow;
 /// Makes a stranger's text fit to be shown as a quotation, at most `limit` characters long. What is cut ends in `…`, which
 /// counts.
 ///
-/// Spaces, line breaks and control characters become single spaces. Taken out are invisible characters, writing
+/// Quotation marks become `"`, so that no text ends its own quotation. Spaces, line breaks and control characters become
+/// single spaces. Taken out are invisible characters, writing
 /// directions, tags, private use, non-characters, and all marks on one letter but the first four ([UTS #39 §5.4]).
 ///
 /// Three invisible characters stay where a word needs them, because without them people would read another word: the
@@ -62,16 +63,20 @@ pub fn cleaned_or(text: &str, limit: usize, otherwise: &str) -> String {
     cleaned(text, limit).map_or_else(|NothingToShow| otherwise.to_owned(), String::from)
 }
 
+/// The same, in quotation marks, for where it stands within a sentence of ours. `otherwise` stands there without them.
+pub fn quoted_or(text: &str, limit: usize, otherwise: &str) -> String {
+    cleaned(text, limit).map_or_else(|NothingToShow| otherwise.to_owned(), |text| text.quoted())
+}
+
 impl Cleaned {
     /// The text. It is still a stranger's: quote it, and escape it for where it stands.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text in quotation marks, `“Bill payer”`, for where it stands within a sentence of ours. Its own marks of that
-    /// kind become `"`, so that it cannot end the quotation.
+    /// The text in quotation marks, `“Bill payer”`, for where it stands within a sentence of ours.
     pub fn quoted(&self) -> String {
-        format!("“{}”", self.0.replace(['“', '”'], "\""))
+        format!("“{}”", self.0)
     }
 }
 
@@ -100,12 +105,13 @@ fn pass(text: &str, limit: usize) -> String {
     cut(bounded_marks(by_number_where_mixed(&composed).chars()), limit)
 }
 
-/// With the plain form of letters that have another one.
+/// With the plain form of letters that have another one, and of quotation marks.
 fn plain(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for c in text.chars() {
         match plain_form(c) {
             Some(plain) => all.extend(plain),
+            None if QUOTES.contains(&c) => all.push('"'),
             None => all.push(c),
         }
     }
@@ -315,7 +321,10 @@ pub(super) mod tests {
     #[test]
     fn no_text_ends_its_own_quotation() {
         let text = cleaned("a” is yours. “b", 40).unwrap();
+        assert_eq!(text.as_str(), "a\" is yours. \"b");
         assert_eq!(text.quoted(), "“a\" is yours. \"b”");
+        assert_eq!(quoted_or("„a‟", 40, "an app"), "“\"a\"”");
+        assert_eq!(quoted_or("\u{202E}", 40, "an app"), "an app");
     }
 
     #[test]

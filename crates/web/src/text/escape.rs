@@ -3,7 +3,7 @@
 use unicode_normalization::is_nfc;
 
 use super::alphabet::{mixed_in, plain_form};
-use super::character::{Appearance, Direction, by_number};
+use super::character::{Appearance, Direction, QUOTES, by_number};
 
 /// Writes a value so that a person sees all of it, and sees another value where there is another one.
 ///
@@ -57,8 +57,6 @@ pub fn escaped(value: &str) -> String {
     text
 }
 
-/// They would end the quotation that the value stands in.
-const QUOTES: [char; 4] = ['“', '”', '„', '‟'];
 const MARKS: usize = 4;
 
 #[cfg(test)]

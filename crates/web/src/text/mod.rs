@@ -22,5 +22,5 @@ mod character;
 mod clean;
 mod escape;
 
-pub use clean::{Cleaned, NothingToShow, cleaned, cleaned_or};
+pub use clean::{Cleaned, NothingToShow, cleaned, cleaned_or, quoted_or};
 pub use escape::escaped;
