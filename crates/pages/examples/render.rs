@@ -9,6 +9,7 @@ use countersign_pages::consent::{ConsentPage, ConsentScope};
 use countersign_pages::dashboard::{AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow};
 use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage, LimitRow, Period};
 use countersign_pages::message::{Link, MessagePage};
+use countersign_pages::older_activity::ActivityPage;
 use countersign_pages::sign_in::SignInPage;
 use countersign_pages::sign_up::SignUpPage;
 use countersign_pages::{Form, Page, TemplateSource, Templates, When};
@@ -52,6 +53,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         },
     )?;
     gallery.write("consent", &consent())?;
+    let DashboardPage { account, sign_out, activity, .. } = dashboard();
+    let older = Some("/dashboard/activity?before=1795330800".into());
+    gallery.write("activity", &ActivityPage { account: account.email, sign_out, activity, older })?;
     gallery.write("device_code", &device_code())?;
     gallery.write(
         "device_code_wrong",
@@ -222,6 +226,7 @@ fn dashboard() -> DashboardPage {
         who: who.map(str::to_owned),
         refused,
         at: ago(at),
+        beyond: None,
     };
     DashboardPage {
         account: AccountView {

@@ -80,6 +80,7 @@ impl Pages {
                 who: Some(quoted_or(&call.agent_name, NAME, "an agent")),
                 refused: false,
                 at: When::new(call.began_at, now),
+                beyond: None,
             })
             .collect())
     }

@@ -7,12 +7,13 @@ use countersign_web::text::{cleaned_or, quoted_or};
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::activity;
 pub use crate::activity::ActivityRow;
+use crate::agents::Agents;
 pub use crate::agents::{AgentRow, HostRow};
 use crate::document::see_other;
 use crate::form::Form;
 use crate::form_action::FormAction;
+use crate::happening;
 use crate::interaction::UNNAMED_CLIENT;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
@@ -116,11 +117,8 @@ impl Pages {
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
         let unfinished = self.unfinished_for(&account.subject).await?;
-        let activity = activity::latest(&self.ports, &account.subject).await?;
-        let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
-        let name = |id: &str| {
-            agents.name(id).or_else(|| client(id).map(|grant| quoted_or(&grant.client_name, 80, UNNAMED_CLIENT)))
-        };
+        let activity = happening::latest(&self.ports, &account.subject).await?;
+        let name = names(&agents, &grants);
         let page = DashboardPage {
             account: AccountView {
                 name: cleaned_or(&account.name, 200, "without a name"),
@@ -131,7 +129,7 @@ impl Pages {
             notice: query.value("done").and_then(notice).map(str::to_owned),
             device: self.agents.is_some().then(|| "/device".to_owned()),
             activity: (unfinished.into_iter())
-                .chain(activity.iter().map(|record| ActivityRow::of(record, now, name)))
+                .chain(activity.iter().map(|happening| ActivityRow::of(happening, now, &name)))
                 .collect(),
             hosts: agents.rows(now, form),
             more_hosts: agents.more(),
@@ -165,6 +163,12 @@ impl Pages {
         };
         if found { Ok(see_other(&format!("/dashboard?done={done}"))) } else { Err(Refusal::NotFound.into()) }
     }
+}
+
+/// What agents and clients are called, by their ids.
+pub(crate) fn names(agents: &Agents, grants: &[GrantView]) -> impl Fn(&str) -> Option<String> {
+    let client = |id: &str| grants.iter().find(|grant| grant.client_id == id);
+    move |id| agents.name(id).or_else(|| client(id).map(|grant| quoted_or(&grant.client_name, 80, UNNAMED_CLIENT)))
 }
 
 /// What was just done. Only these: a link cannot put words into the page.

@@ -34,9 +34,11 @@ mod form_action;
 mod form_token;
 #[cfg(test)]
 mod golden_records;
+mod happening;
 mod interaction;
 mod json_api;
 pub mod message;
+pub mod older_activity;
 mod onward;
 pub mod pages;
 mod refusal;

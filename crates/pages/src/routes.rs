@@ -54,6 +54,7 @@ const PAGES: &[Route] = &[
     page("/consent", |pages, visit| Box::pin(pages.show_consent(visit))),
     form("/consent", SecondClick::AsksAgain, |pages, visit| Box::pin(pages.consent(visit))),
     page("/dashboard", |pages, visit| Box::pin(pages.show_dashboard(visit))),
+    page("/dashboard/activity", |pages, visit| Box::pin(pages.show_activity(visit))),
     revoke("/dashboard/sessions/revoke", |pages, visit| Box::pin(pages.revoke(Revocable::Session, visit))),
     revoke("/dashboard/other-sessions/revoke", |pages, visit| Box::pin(pages.revoke(Revocable::OtherSessions, visit))),
     revoke("/dashboard/apps/revoke", |pages, visit| Box::pin(pages.revoke(Revocable::App, visit))),

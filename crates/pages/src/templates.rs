@@ -141,6 +141,7 @@ const STYLESHEET: &str = include_str!("../assets/countersign.css");
 const ICON: &str = include_str!("../assets/mark.svg");
 
 const EMBEDDED: &[(&str, &str)] = &[
+    ("activity.html", include_str!("../templates/activity.html")),
     ("consent.html", include_str!("../templates/consent.html")),
     ("dashboard.html", include_str!("../templates/dashboard.html")),
     ("device_approval.html", include_str!("../templates/device_approval.html")),
@@ -179,6 +180,8 @@ mod tests {
         ("capability", Plain),
         ("capability.description", Plain),
         ("capability.name", Plain),
+        ("email", Isolated),
+        ("entry.beyond", Plain),
         ("entry.what", Plain),
         ("entry.who", Plain),
         ("field.name", Plain),
@@ -215,6 +218,7 @@ mod tests {
         ("page.name", Plain),
         ("page.name_problem", Plain),
         ("page.notice", Plain),
+        ("page.older", Plain),
         ("page.other_account", Plain),
         ("page.password_least", Plain),
         ("page.password_problem", Plain),
@@ -222,7 +226,6 @@ mod tests {
         ("page.redirect_host", Isolated),
         ("page.revoke_others.action", Plain),
         ("page.sign_in", Plain),
-        ("page.sign_out.action", Plain),
         ("page.sign_up", Plain),
         ("page.text", Plain),
         ("page.user_code", Plain),
@@ -235,6 +238,7 @@ mod tests {
         ("session.address", Isolated),
         ("session.browser", Plain),
         ("session.revoke.action", Plain),
+        ("sign_out.action", Plain),
         ("site.brand", Plain),
         ("site.home", Plain),
         ("site.icon", Plain),

@@ -111,3 +111,138 @@ fn whatever_a_stranger_chose_is_quoted_in_the_activity() {
         assert!(body.contains(&format!("<span>{what}{who}")), "{what}{who} in {body}");
     }
 }
+
+fn agent(id: &str) -> Actor {
+    Actor::Agent { agent_id: id.to_owned(), host_id: "hst_1".to_owned() }
+}
+
+fn execute(capability: &str, agent_name: &str) -> Action {
+    Action::AgentExecute {
+        call: "call_1".to_owned(),
+        capability: capability.to_owned(),
+        agent_name: agent_name.to_owned(),
+        grant: None,
+        approved_by: None,
+    }
+}
+
+/// Reports an event of Ada's.
+fn report(world: &World, subject: &Subject, event: Event) {
+    block_on(world.ports.perform(&Report(event.for_subject(subject)))).unwrap();
+}
+
+/// What the rows of the activity say.
+fn rows(body: &str) -> Vec<String> {
+    let (_, list) = body.split_once("<ul class=\"activity\">").expect("an activity");
+    let (list, _) = list.split_once("</ul>").expect("a closed list");
+    list.split("<li>")
+        .skip(1)
+        .map(|row| row.split_once("<span>").unwrap().1.split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn an_owner_sees_who_tried_to_sign_in_whatever_an_agent_does_meanwhile() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    let stranger = world.browser();
+    let page = stranger.get("/sign-in");
+    stranger.submit(&page, &[("email", "ada@x.test"), ("password", "not her password")]);
+    let approved = Action::AgentApprove {
+        agent: "agt_1".to_owned(),
+        agent_name: "Bookkeeper".to_owned(),
+        host: "hst_1".to_owned(),
+        session: "ses_1".to_owned(),
+        asked: Vec::new(),
+        granted: None,
+        denied: None,
+    };
+    report(&world, &subject, Event::new(approved, Actor::Person { subject: subject.clone() }));
+    world.advance(std::time::Duration::from_secs(3_600));
+    for deed in 0..5_000 {
+        let event = Event::new(execute(["pay", "look", "ask"][deed % 3], "Bookkeeper"), agent("agt_1"));
+        // Now and then it is refused: that does not make it the owner's own.
+        report(&world, &subject, if deed % 100 == 99 { event.denied("constraint_violated") } else { event });
+    }
+    let body = owner.get("/dashboard").body;
+    for expected in ["Somebody tried to sign in", "Approved an agent", "Account created"] {
+        assert!(rows(&body).iter().any(|row| row.starts_with(expected)), "{expected}: {:?}", rows(&body));
+    }
+    assert_eq!(body.matches("“Bookkeeper”").count(), 5, "its share, and the approval: {:?}", rows(&body));
+    assert!(body.contains(" more</span>"), "what has no row is counted");
+}
+
+#[test]
+fn a_deed_that_is_repeated_is_one_row_with_a_count() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for (capability, times) in [("pay", 3), ("look", 2), ("pay", 1)] {
+        for _ in 0..times {
+            report(&world, &subject, Event::new(execute(capability, "Bookkeeper"), agent("agt_1")));
+            // Another one in between does not part them.
+            report(&world, &subject, Event::new(execute("ask", "Clerk"), agent("agt_2")));
+        }
+        world.advance(std::time::Duration::from_secs(1));
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    for expected in ["Used “pay” · ", "Used “look” (2 times) · ", "Used “pay” (3 times) · ", "Used “ask” (6 times) · "]
+    {
+        assert_eq!(found.iter().filter(|row| *row == expected).count(), 1, "{expected} in {found:?}");
+    }
+}
+
+#[test]
+fn an_agent_leaves_the_places_of_another_alone() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    report(&world, &subject, Event::new(execute("ask", "Clerk"), agent("agt_2")));
+    world.advance(std::time::Duration::from_secs(60));
+    for deed in 0..100 {
+        report(&world, &subject, Event::new(execute(&format!("pay_{deed}"), "Bookkeeper"), agent("agt_1")));
+    }
+    let body = owner.get("/dashboard").body;
+    assert_eq!(body.matches("“Bookkeeper”").count(), 4);
+    assert!(
+        body.contains("<span class=\"muted\">“Bookkeeper”</span> · <span class=\"muted\">and 96 more</span>"),
+        "{body}"
+    );
+    assert!(rows(&body).contains(&"Used “ask” · ".to_owned()));
+}
+
+#[test]
+fn older_activity_shows_everything_page_by_page_and_to_its_owner_alone() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for deed in 0..450 {
+        report(&world, &subject, Event::new(Shop::Buy { what: format!("boat {deed}") }, Actor::System));
+        report(&world, &subject, Event::new(Shop::Count, Actor::System));
+        world.advance(std::time::Duration::from_secs(1));
+    }
+    let (mut found, mut next, mut pages) = (Vec::new(), Some("/dashboard/activity".to_owned()), 0);
+    while let Some(path) = next {
+        let body = owner.get(&path).body;
+        found.extend(rows(&body));
+        next = body.split_once("\">Older activity</a>").map(|(before, _)| {
+            let (_, link) = before.rsplit_once('"').expect("a link");
+            link.replace("&#x2f;", "/").replace("&#x3d;", "=")
+        });
+        pages += 1;
+    }
+    let expected: Vec<String> = (0..450).rev().map(|deed| format!("Bought “boat {deed}”")).collect();
+    assert_eq!(found[..450], expected);
+    assert_eq!((found.last().map(String::as_str), pages), (Some("Account created · "), 5));
+
+    let eve = world.eve();
+    for path in
+        ["/dashboard/activity?before=9999999999", "/dashboard/activity?before=%EF%BF%BD~", "/dashboard/activity"]
+    {
+        let reply = eve.get(path);
+        assert_eq!(reply.status, http::StatusCode::OK);
+        assert!(!reply.body.contains("boat"), "{path}");
+    }
+    assert_eq!(world.browser().get("/dashboard/activity").location(), "/sign-in?return_to=%2Fdashboard%2Factivity");
+}

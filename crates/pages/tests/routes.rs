@@ -17,6 +17,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("/sign-out", "POST"),
     ("/consent", "GET, HEAD, POST"),
     ("/dashboard", "GET, HEAD"),
+    ("/dashboard/activity", "GET, HEAD"),
     ("/dashboard/sessions/revoke", "POST"),
     ("/dashboard/other-sessions/revoke", "POST"),
     ("/dashboard/apps/revoke", "POST"),

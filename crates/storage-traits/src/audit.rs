@@ -147,6 +147,17 @@ impl AuditRecord {
         })
     }
 
+    /// The index of everything around a person.
+    pub fn around(subject: &Subject) -> Index {
+        Index::new("subject", subject.as_str())
+    }
+
+    /// The index of what was done around a person by the person, by strangers and by the server: however much programs do
+    /// for them, it stays short. Records of older versions are not in it.
+    pub fn of_no_delegate(subject: &Subject) -> Index {
+        Index::new("undelegated", subject.as_str())
+    }
+
     /// Whether the rules refused it, by the row of its action where that is known. A person who says no refuses themselves
     /// nothing.
     pub fn is_refusal(&self, row: Option<&Row>) -> bool {
@@ -190,8 +201,9 @@ impl Record for AuditRecord {
             Actor::Agent { agent_id, .. } => Some(Index::new("agent", agent_id)),
             Actor::Person { .. } | Actor::Anonymous | Actor::System => None,
         };
-        let subject = self.subject.as_ref().map(|subject| Index::new("subject", subject.as_str()));
-        subject.into_iter().chain(actor).collect()
+        let subject = self.subject.as_ref();
+        let undelegated = subject.filter(|_| !self.actor.is_delegate()).map(AuditRecord::of_no_delegate);
+        subject.map(AuditRecord::around).into_iter().chain(undelegated).chain(actor).collect()
     }
 }
 

@@ -165,3 +165,13 @@ pub enum Actor {
     /// The server, or its operator.
     System,
 }
+
+impl Actor {
+    /// Whether it is a program that acts for people: a client, a host, an agent.
+    pub fn is_delegate(&self) -> bool {
+        match self {
+            Actor::Client { .. } | Actor::Host { .. } | Actor::Agent { .. } => true,
+            Actor::Person { .. } | Actor::Anonymous | Actor::System => false,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `/dashboard/activity`: everything that happened around a person, the newest first, a page at a time.
+
+use http::StatusCode;
+use serde::Serialize;
+use url::form_urlencoded;
+
+use crate::activity::ActivityRow;
+use crate::dashboard::names;
+use crate::form::Form;
+use crate::form_action::FormAction;
+use crate::happening;
+use crate::onward::Onward;
+use crate::pages::{Answer, Pages, Person};
+use crate::templates::Page;
+use crate::visit::Visit;
+
+/// What the page shows.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActivityPage {
+    /// The e-mail address of who looks.
+    pub account: String,
+    /// Ends this session.
+    pub sign_out: Form,
+    /// What happened, newest first.
+    pub activity: Vec<ActivityRow>,
+    /// Where what happened before is.
+    pub older: Option<String>,
+}
+
+impl Page for ActivityPage {
+    const TEMPLATE: &'static str = "activity.html";
+}
+
+impl Pages {
+    /// `GET /dashboard/activity`. `before` is where the page before ended; any other text leads to some page of the same
+    /// person.
+    pub(crate) async fn show_activity(&self, visit: &Visit) -> Answer {
+        let query = visit.query()?;
+        let Person { account, .. } = self.person(visit, Onward::back_to("/dashboard/activity")).await?;
+        let (happenings, next) = happening::older(&self.ports, &account.subject, query.value("before")).await?;
+        let grants = self.issuer.grants(&account.subject).await?;
+        let agents = self.agents_of(&account.subject, None).await?;
+        let (now, name) = (self.ports.now(), names(&agents, &grants));
+        let browser = self.form_tokens.browser(&visit.headers);
+        let page = ActivityPage {
+            account: account.email.as_str().to_owned(),
+            sign_out: self.new_form(&browser, "/sign-out"),
+            activity: happenings.iter().map(|happening| ActivityRow::of(happening, now, &name)).collect(),
+            older: next.map(|cursor| {
+                let query = form_urlencoded::Serializer::new(String::new()).append_pair("before", &cursor.0).finish();
+                format!("/dashboard/activity?{query}")
+            }),
+        };
+        self.show(browser, StatusCode::OK, &page, &FormAction::OWN)
+    }
+}
