@@ -3,7 +3,9 @@
 use countersign_storage::conformance::golden::{self, Golden};
 
 use crate::client::Client;
-use crate::records::{AnsweredInteraction, AuthorizationCode, Grant, LivingFamilies, RevokedToken, TokenFamily};
+use crate::records::{
+    AnsweredInteraction, AuthorizationCode, Grant, LivingFamilies, RevokedFamily, RevokedToken, TokenFamily,
+};
 use crate::signing_keys::key_set::KeySet;
 
 #[test]
@@ -15,9 +17,10 @@ fn each_kind_of_record_reads_what_was_released_and_ends_or_is_bounded() {
         Golden::of::<Grant>(),
         Golden::of::<KeySet>().bounded_by("one for each issuer"),
         Golden::of::<LivingFamilies>(),
+        Golden::of::<RevokedFamily>(),
         Golden::of::<RevokedToken>(),
         Golden::of::<TokenFamily>(),
     ];
     let files = golden::check(env!("CARGO_MANIFEST_DIR"), &rows).unwrap_or_else(|seen| panic!("{seen}"));
-    assert!(files >= 8, "{files}");
+    assert!(files >= 9, "{files}");
 }

@@ -19,7 +19,7 @@ use crate::client_authentication::{
 };
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsRefusal};
-use crate::records::{Grant, TokenFamily};
+use crate::records::{Grant, RevokedFamily, TokenFamily};
 use crate::response::{OAuthError, json, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
@@ -153,8 +153,9 @@ async fn refresh_token(
 ) -> Result<Introspected, Fault> {
     let now = issuer.ports.now();
     let mut reader = issuer.ports.reader();
-    let (client, family) =
-        load_client_with(&caller.client_id, issuer.clients.as_ref(), &mut reader, presented.family()).await?;
+    let at = (TokenFamily::at(presented.family_id()), RevokedFamily::at(presented.family_id()));
+    let (client, (family, revoked)) =
+        load_client_with(&caller.client_id, issuer.clients.as_ref(), &mut reader, at).await?;
     let served = client.is_some_and(|client| client.state == ClientState::Active);
     let family = family
         .map(|stored| stored.record)
@@ -163,7 +164,7 @@ async fn refresh_token(
         return Ok(Introspected::default());
     };
     let grant = reader.load(Grant::at(&family.grant_id)).await?;
-    let held = Held::of(family, grant.as_deref(), &issuer.policy, now).filter(Held::is_offline);
+    let held = Held::of(family, &revoked, grant.as_deref(), &issuer.policy, now).filter(Held::is_offline);
     let Some(held) = held else { return Ok(Introspected::default()) };
     let subject = family.authentication.subject();
     let account = issuer.accounts.by_subject(subject).await?;

@@ -1,6 +1,7 @@
 //! POST /revoke: a client gives a token back ([RFC 7009]).
 //!
-//! A refresh token, also one that was replaced, takes its whole family along; an access token goes alone. A token that is
+//! A refresh token, also one that was replaced, takes its whole family along, however often the family is refreshed meanwhile;
+//! an access token goes alone. A token that is
 //! unknown, expired or revoked already is none of the client's worries: 200 (§2.2). Refused: a client that is not
 //! believed, and another client's token, which stays as it is.
 //!
@@ -21,7 +22,8 @@ use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, proving_methods};
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsRefusal};
-use crate::records::{FamilyState, RevokedToken, TokenFamily};
+use crate::records::revoked_family::{Revoked, is_over};
+use crate::records::{RevokedFamily, RevokedToken, TokenFamily};
 use crate::response::{OAuthError, empty, refuse};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
@@ -114,24 +116,26 @@ struct Revoke<'a> {
 
 #[async_trait]
 impl Operation for Revoke<'_> {
-    type Loaded = (Option<Client>, (Option<Stored<TokenFamily>>, Option<Stored<RevokedToken>>));
+    type Loaded = (Option<Client>, Known);
     type Granted = ();
     type Refusal = RevocationRefusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let (family, revoked) = match &self.token {
-            Token::Refresh(presented) => (presented.family(), RevokedToken::at(NOTHING)),
-            Token::Access(own) => (TokenFamily::at(NOTHING), RevokedToken::at(&own.jti)),
-            Token::Unknown => (TokenFamily::at(NOTHING), RevokedToken::at(NOTHING)),
+        let (family, token) = match &self.token {
+            Token::Refresh(presented) => (presented.family_id(), NOTHING),
+            Token::Access(own) => (NOTHING, own.jti.as_str()),
+            Token::Unknown => (NOTHING, NOTHING),
         };
-        self.client.load_with(self.issuer.clients.as_ref(), reader, (family, revoked)).await
+        let at = (TokenFamily::at(family), RevokedFamily::at(family), RevokedToken::at(token));
+        let (family_key, clients) = (at.0.key().clone(), self.issuer.clients.as_ref());
+        let (client, (family, family_end, token_end)) = self.client.load_with(clients, reader, at).await?;
+        // Whose it is does not change. What does change with each refresh is no part of the decision, or who refreshes could
+        // hold it up.
+        reader.unguard(&family_key);
+        Ok((client, Known { family, family_end, token_end }))
     }
 
-    fn decide(
-        &self,
-        (client, (family, revoked)): Self::Loaded,
-        moment: &Moment<'_>,
-    ) -> Decision<(), RevocationRefusal> {
+    fn decide(&self, (client, known): Self::Loaded, moment: &Moment<'_>) -> Decision<(), RevocationRefusal> {
         let client = match self.client.authenticate(client) {
             Ok(client) => client,
             Err(refusal) => return Decision::refuse(refusal),
@@ -139,26 +143,40 @@ impl Operation for Revoke<'_> {
         match &self.token {
             Token::Unknown => Decision::grant(()),
             Token::Refresh(presented) => {
-                let family = family.filter(|family| presented.is_of(family) && family.state == FamilyState::Active);
-                family.map_or(Decision::grant(()), |family| end_family(family, &client))
+                let family =
+                    known.family.filter(|family| presented.is_of(family) && !is_over(family, &known.family_end));
+                family.map_or(Decision::grant(()), |family| self.end_family(&family, &client, moment))
             }
-            Token::Access(own) if revoked.is_none() => end_token(own, &client, moment),
+            Token::Access(own) if known.token_end.is_none() => end_token(own, &client, moment),
             Token::Access(_) => Decision::grant(()),
         }
     }
 }
 
-fn end_family(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<(), RevocationRefusal> {
-    if family.client_id != client.client_id {
-        return Decision::refuse(RevocationRefusal::ForAnotherClient);
+/// What is stored of what was sent, and of its end.
+struct Known {
+    family: Option<Stored<TokenFamily>>,
+    family_end: Revoked,
+    token_end: Option<Stored<RevokedToken>>,
+}
+
+impl Revoke<'_> {
+    fn end_family(
+        &self,
+        family: &TokenFamily,
+        client: &AuthenticatedClient,
+        moment: &Moment<'_>,
+    ) -> Decision<(), RevocationRefusal> {
+        if family.client_id != client.client_id {
+            return Decision::refuse(RevocationRefusal::ForAnotherClient);
+        }
+        let mut changes = Changes::none();
+        changes.insert(&RevokedFamily::of(family, &self.issuer.policy, moment.now));
+        let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
+        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
+            .for_subject(family.authentication.subject());
+        Decision::grant(()).changing(changes).report(event)
     }
-    family.record.state = FamilyState::Revoked;
-    let mut changes = Changes::none();
-    changes.replace(&family);
-    let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
-    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-        .for_subject(family.authentication.subject());
-    Decision::grant(()).changing(changes).report(event)
 }
 
 fn end_token(own: &OwnToken, client: &AuthenticatedClient, moment: &Moment<'_>) -> Decision<(), RevocationRefusal> {

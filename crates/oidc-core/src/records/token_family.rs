@@ -26,7 +26,7 @@ pub struct TokenFamily {
     pub scopes: Scopes,
     /// The widest audience that its tokens may have: less where the grant was narrowed since.
     pub resources: Vec<String>,
-    /// Whether its tokens are honoured.
+    /// How an older version wrote that it was revoked. Today that is a [`crate::records::RevokedFamily`].
     pub state: FamilyState,
     /// Its refresh token, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,13 +37,13 @@ pub struct TokenFamily {
     pub expires_at: Timestamp,
 }
 
-/// Whether the tokens of a family are honoured.
+/// What a family's own record says of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FamilyState {
-    /// Its tokens are honoured.
+    /// Nothing: its tokens are honoured unless there is a [`crate::records::RevokedFamily`]. The only state that is written.
     Active,
-    /// No token of it is honoured any more.
+    /// An older version revoked it.
     Revoked,
 }
 

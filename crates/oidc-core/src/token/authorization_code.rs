@@ -28,7 +28,8 @@ use super::refusal::TokenRefusal;
 use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
-use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, LivingFamilies, TokenFamily};
+use crate::records::revoked_family::{Revoked, is_over};
+use crate::records::{AuthorizationCode, CodeState, FamilyState, Grant, LivingFamilies, RevokedFamily, TokenFamily};
 use crate::rules::{pkce, resource};
 
 pub(super) struct AuthorizationCodeGrant;
@@ -58,16 +59,27 @@ struct Redeem<'a> {
 
 struct Loaded {
     client: Option<Client>,
-    code: Option<Behind>,
+    code: Option<Found>,
 }
 
-/// A code, and what it rests on.
-struct Behind {
-    code: Stored<AuthorizationCode>,
-    grant: Option<Stored<Grant>>,
-    /// There is one when the code was redeemed.
+/// A code, and what counts of what is behind it: that depends on what became of it.
+enum Found {
+    Issued { code: Stored<AuthorizationCode>, rests_on: Box<RestsOn> },
+    Redeemed { code: Stored<AuthorizationCode>, gave: Box<Gave> },
+    Burnt { code: Stored<AuthorizationCode> },
+}
+
+/// What a code gave when it was redeemed, and its end.
+struct Gave {
     family: Option<Stored<TokenFamily>>,
+    revoked: Revoked,
+}
+
+/// What must still hold for a code to found a family.
+struct RestsOn {
+    grant: Option<Stored<Grant>>,
     families: Families,
+    revoked: Revoked,
     account: Option<Account>,
     session: SessionState,
 }
@@ -81,14 +93,11 @@ impl Operation for Redeem<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let code = AuthorizationCode::at(self.code.handle().as_str());
         let (client, code) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, code).await?;
-        let Some(code) = code else { return Ok(Loaded { client, code: None }) };
-        let at =
-            (Grant::at(&code.grant_id), TokenFamily::at(&code.family_id), LivingFamilies::at(code.grant_id.as_str()));
-        let (grant, family, living) = reader.load(at).await?;
-        let families = Families::load(living, self.issuer.policy.families_per_grant, reader).await?;
-        let account = self.issuer.accounts.by_subject_guarded(code.authentication.subject(), reader).await?;
-        let session = self.issuer.signed_in.session_state(&code.authentication, reader).await?;
-        Ok(Loaded { client, code: Some(Behind { code, grant, family, families, account, session }) })
+        let code = match code {
+            Some(code) => Some(self.found(code, reader).await?),
+            None => None,
+        };
+        Ok(Loaded { client, code })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Issue, TokenRefusal> {
@@ -99,13 +108,22 @@ impl Operation for Redeem<'_> {
         if !client.allows(GrantTypeName::AuthorizationCode) {
             return Decision::refuse(TokenRefusal::ClientNotAllowed);
         }
-        let Some(behind) = loaded.code else { return Decision::refuse(TokenRefusal::CodeUnknown) };
-        match self.check(&behind, &client, moment.now) {
-            Ok(resources) => self.redeem(behind, &client, resources, moment),
-            Err(TokenRefusal::CodeReplayed) => revoke(behind, &client),
-            Err(refusal) => match (misused(&refusal), behind.code.state) {
-                (Some(reason), CodeState::Issued) => burn(behind, &client, (refusal, reason), moment.now),
-                _ => Decision::refuse(refusal),
+        match loaded.code {
+            None => Decision::refuse(TokenRefusal::CodeUnknown),
+            Some(Found::Issued { code, rests_on }) => match self.check(&code, &rests_on, &client, moment.now) {
+                Ok(resources) => self.redeem(code, *rests_on, &client, resources, moment),
+                Err(refusal) => match misused(&refusal) {
+                    Some(reason) => burn(code, &client, (refusal, reason), moment.now),
+                    None => Decision::refuse(refusal),
+                },
+            },
+            Some(Found::Redeemed { code, gave }) => match self.check_shown(&code, &client) {
+                Ok(()) => self.revoke(&code, *gave, &client, moment.now),
+                Err(refusal) => Decision::refuse(refusal),
+            },
+            Some(Found::Burnt { code }) => match self.check_shown(&code, &client) {
+                Ok(()) => Decision::refuse(TokenRefusal::CodeBurnt),
+                Err(refusal) => Decision::refuse(refusal),
             },
         }
     }
@@ -121,14 +139,32 @@ impl Sealing for Redeem<'_> {
 }
 
 impl Redeem<'_> {
-    /// The rules, in order; what is left is the audience.
-    fn check(
-        &self,
-        behind: &Behind,
-        client: &AuthenticatedClient,
-        now: Timestamp,
-    ) -> Result<Vec<String>, TokenRefusal> {
-        let code = &behind.code;
+    async fn found(&self, code: Stored<AuthorizationCode>, reader: &mut Reader<'_>) -> Result<Found, Fault> {
+        let end = RevokedFamily::at(&code.family_id);
+        match code.state {
+            CodeState::Issued => {
+                let at = (Grant::at(&code.grant_id), LivingFamilies::at(&code.grant_id), end);
+                let (grant, living, revoked) = reader.load(at).await?;
+                let families = Families::load(living, self.issuer.policy.families_per_grant, reader).await?;
+                let account = self.issuer.accounts.by_subject_guarded(code.authentication.subject(), reader).await?;
+                let session = self.issuer.signed_in.session_state(&code.authentication, reader).await?;
+                let rests_on = Box::new(RestsOn { grant, families, revoked, account, session });
+                Ok(Found::Issued { code, rests_on })
+            }
+            CodeState::Redeemed { .. } => {
+                let family = TokenFamily::at(&code.family_id);
+                let family_key = family.key().clone();
+                let (family, revoked) = reader.load((family, end)).await?;
+                // Each refresh writes it, and must not be faster than the end of it.
+                reader.unguard(&family_key);
+                Ok(Found::Redeemed { code, gave: Box::new(Gave { family, revoked }) })
+            }
+            CodeState::Burnt { .. } => Ok(Found::Burnt { code }),
+        }
+    }
+
+    /// Whether it is shown by the one that it was made for.
+    fn check_shown(&self, code: &AuthorizationCode, client: &AuthenticatedClient) -> Result<(), TokenRefusal> {
         if code.client_id != client.client_id {
             return Err(TokenRefusal::CodeForAnotherClient);
         }
@@ -138,11 +174,20 @@ impl Redeem<'_> {
         if !pkce::matches(&code.code_challenge, self.verifier) {
             return Err(TokenRefusal::Verifier);
         }
-        match code.state {
-            CodeState::Issued if now < code.expires_at => {}
-            CodeState::Issued => return Err(TokenRefusal::CodeExpired),
-            CodeState::Redeemed { .. } => return Err(TokenRefusal::CodeReplayed),
-            CodeState::Burnt { .. } => return Err(TokenRefusal::CodeBurnt),
+        Ok(())
+    }
+
+    /// The rules, in order; what is left is the audience.
+    fn check(
+        &self,
+        code: &AuthorizationCode,
+        rests_on: &RestsOn,
+        client: &AuthenticatedClient,
+        now: Timestamp,
+    ) -> Result<Vec<String>, TokenRefusal> {
+        self.check_shown(code, client)?;
+        if now >= code.expires_at {
+            return Err(TokenRefusal::CodeExpired);
         }
         // Of another generation, ended, or narrowed by an answer that came later.
         let policy = &self.issuer.policy;
@@ -150,14 +195,14 @@ impl Redeem<'_> {
             grant.carries(code.grant_generation, policy, now)
                 && grant.left_of(&code.scopes, &code.resources, code.grant_narrowed) == code.scopes
         };
-        if !behind.grant.as_ref().is_some_and(carries) {
+        if rests_on.revoked.is_some() || !rests_on.grant.as_ref().is_some_and(carries) {
             return Err(TokenRefusal::GrantRevoked);
         }
         let generation = code.authentication.account_generation();
-        if !behind.account.as_ref().is_some_and(|account| account.carries(generation)) {
+        if !rests_on.account.as_ref().is_some_and(|account| account.carries(generation)) {
             return Err(TokenRefusal::AccountUnusable);
         }
-        if behind.session == SessionState::Ended {
+        if rests_on.session == SessionState::Ended {
             return Err(TokenRefusal::SessionEnded);
         }
         let resources = narrow(self.request.params.all("resource"), &code.resources)?;
@@ -166,7 +211,8 @@ impl Redeem<'_> {
 
     fn redeem(
         &self,
-        Behind { mut code, grant, families, .. }: Behind,
+        mut code: Stored<AuthorizationCode>,
+        RestsOn { grant, families, .. }: RestsOn,
         client: &AuthenticatedClient,
         resources: Vec<String>,
         moment: &Moment<'_>,
@@ -198,7 +244,7 @@ impl Redeem<'_> {
 
         let mut changes = Changes::none();
         changes.insert(&family).replace(&code);
-        families.admit(&family, dead_at, moment.now, &mut changes);
+        families.admit(&family, dead_at, policy, moment.now, &mut changes);
         // Reading the grant guards it. It is written at most once an hour, or redemptions would compete with a withdrawal.
         if let Some(mut grant) = grant.filter(|grant| grant.is_use_due(moment.now)) {
             grant.record.use_at(policy, moment.now);
@@ -209,6 +255,22 @@ impl Redeem<'_> {
             .for_subject(family.authentication.subject());
         let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
         Decision::grant(issue).changing(changes).report(event)
+    }
+
+    /// A code is redeemed for the second time: ends what the first time gave, if that is still alive. One of the two was not
+    /// its owner, and nobody can tell which.
+    fn revoke(
+        &self,
+        code: &AuthorizationCode,
+        Gave { family, revoked }: Gave,
+        client: &AuthenticatedClient,
+        now: Timestamp,
+    ) -> Decision<Issue, TokenRefusal> {
+        let family = family.filter(|family| !is_over(family, &revoked));
+        let Some(family) = family else { return Decision::refuse(TokenRefusal::CodeReplayed) };
+        let mut changes = Changes::none();
+        changes.insert(&RevokedFamily::of(&family, &self.issuer.policy, now));
+        Decision::refuse(TokenRefusal::CodeReplayed).changing(changes).report(denied(code, client, "replayed"))
     }
 }
 
@@ -225,7 +287,7 @@ fn misused(refusal: &TokenRefusal) -> Option<&'static str> {
 
 /// Ends a code that was not spent yet.
 fn burn(
-    Behind { mut code, .. }: Behind,
+    mut code: Stored<AuthorizationCode>,
     client: &AuthenticatedClient,
     (refusal, reason): (TokenRefusal, &'static str),
     now: Timestamp,
@@ -234,17 +296,6 @@ fn burn(
     let mut changes = Changes::none();
     changes.replace(&code);
     Decision::refuse(refusal).changing(changes).report(denied(&code, client, reason))
-}
-
-/// A code is redeemed for the second time: ends what the first time gave. One of the two was not its owner, and nobody can
-/// tell which.
-fn revoke(Behind { code, family, .. }: Behind, client: &AuthenticatedClient) -> Decision<Issue, TokenRefusal> {
-    let family = family.filter(|family| family.state == FamilyState::Active);
-    let Some(mut family) = family else { return Decision::refuse(TokenRefusal::CodeReplayed) };
-    family.record.state = FamilyState::Revoked;
-    let mut changes = Changes::none();
-    changes.replace(&family);
-    Decision::refuse(TokenRefusal::CodeReplayed).changing(changes).report(denied(&code, client, "replayed"))
 }
 
 fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {

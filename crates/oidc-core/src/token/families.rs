@@ -3,12 +3,14 @@
 
 use countersign_storage::{Changes, Fault, Reader, Record, Stored, Timestamp};
 
-use crate::records::{FamilyState, LivingFamilies, LivingFamily, TokenFamily};
+use crate::policy::Policy;
+use crate::records::revoked_family::is_over;
+use crate::records::{LivingFamilies, LivingFamily, RevokedFamily, TokenFamily};
 
 /// The families beside the one that a code founds.
 pub(super) struct Families {
     living: Option<Stored<LivingFamilies>>,
-    /// Read only where there may be too many.
+    /// Those that were not revoked. Read only where there may be too many.
     crowd: Vec<Stored<TokenFamily>>,
     most: usize,
 }
@@ -22,19 +24,31 @@ impl Families {
     ) -> Result<Self, Fault> {
         let now = reader.now();
         let listed = living.iter().flat_map(|living| &living.families).filter(|family| now < family.dead_at);
-        let at: Vec<_> = listed.map(|family| TokenFamily::at(&family.id)).collect();
+        let (at, ends): (Vec<_>, Vec<_>) =
+            listed.map(|family| (TokenFamily::at(&family.id), RevokedFamily::at(&family.id))).unzip();
         if at.len() < most {
             return Ok(Families { living, crowd: Vec::new(), most });
         }
-        let crowd = reader.load_all(&at).await?.into_iter().flatten().collect();
-        // They may go on being used. The change of the one that ends names the version that was read: if it was used
-        // meanwhile, it is not the one.
+        let (families, revoked) = (reader.load_all(&at).await?, reader.load_all(&ends).await?);
+        // They may go on being used, also the one that makes room: no use of it is faster than its end. And they may end.
         at.iter().for_each(|at| reader.unguard(at.key()));
-        Ok(Families { living, crowd, most })
+        ends.iter().for_each(|end| reader.unguard(end.key()));
+        let alive = families
+            .into_iter()
+            .zip(revoked)
+            .filter_map(|(family, revoked)| family.filter(|family| !is_over(family, &revoked)));
+        Ok(Families { crowd: alive.collect(), living, most })
     }
 
     /// Lists `family`, and ends one where there are too many.
-    pub(super) fn admit(self, family: &TokenFamily, dead_at: Timestamp, now: Timestamp, changes: &mut Changes) {
+    pub(super) fn admit(
+        self,
+        family: &TokenFamily,
+        dead_at: Timestamp,
+        policy: &Policy,
+        now: Timestamp,
+        changes: &mut Changes,
+    ) {
         let Families { living, crowd, most } = self;
         let mut list =
             living.as_ref().map_or_else(|| LivingFamilies::none(&family.grant_id), |living| living.record.clone());
@@ -42,14 +56,13 @@ impl Families {
         if list.families.len() >= most {
             let mut alive: Vec<Stored<TokenFamily>> = crowd
                 .into_iter()
-                .filter(|other| other.state == FamilyState::Active && now < other.expires_at)
+                .filter(|other| now < other.expires_at)
                 .filter(|other| other.grant_generation == family.grant_generation)
                 .collect();
             alive.sort_by_key(|other| other.used_at());
             let too_many = (alive.len() + 1).saturating_sub(most);
-            for mut ended in alive.drain(..too_many.min(alive.len())) {
-                ended.record.state = FamilyState::Revoked;
-                changes.replace(&ended);
+            for ended in alive.drain(..too_many.min(alive.len())) {
+                changes.insert(&RevokedFamily::of(&ended, policy, now));
             }
             let alive: Vec<&str> = alive.iter().map(|other| other.id.as_str()).collect();
             list.keep(&alive);

@@ -1,12 +1,13 @@
 //! What a token family still holds: the part of what its code gave that the grant still allows.
 //!
-//! Asked at every use of a token of the family that reaches the issuer. Taking a grant back and narrowing it are one
-//! write of the grant, and are seen here.
+//! Asked at every use of a token of the family that reaches the issuer. Ending the family is one record that is inserted,
+//! taking a grant back and narrowing it are one write of the grant; all are seen here.
 
 use countersign_storage::Timestamp;
 
 use crate::policy::Policy;
-use crate::records::{FamilyState, Grant, TokenFamily};
+use crate::records::revoked_family::{Revoked, is_over};
+use crate::records::{Grant, TokenFamily};
 use crate::scope::Scopes;
 
 /// A living family, on a grant that carries it.
@@ -20,12 +21,13 @@ impl<'a> Held<'a> {
     /// `None` where nothing is left: the family was revoked, or its grant does not carry it any more.
     pub(crate) fn of(
         family: &'a TokenFamily,
+        revoked: &Revoked,
         grant: Option<&'a Grant>,
         policy: &Policy,
         now: Timestamp,
     ) -> Option<Self> {
         let grant = grant.filter(|grant| grant.id == family.grant_id)?;
-        if family.state != FamilyState::Active || !grant.carries(family.grant_generation, policy, now) {
+        if is_over(family, revoked) || !grant.carries(family.grant_generation, policy, now) {
             return None;
         }
         let resources: Vec<String> =

@@ -13,7 +13,7 @@ use super::issue::CLIENT_TOKEN;
 use crate::client::ClientState;
 use crate::client_authentication::load_client_with;
 use crate::issuer::Issuer;
-use crate::records::{Grant, RevokedToken, TokenFamily};
+use crate::records::{Grant, RevokedFamily, RevokedToken, TokenFamily};
 use crate::resource_server::BearerRefusal;
 use crate::scope::Scopes;
 
@@ -107,10 +107,11 @@ pub(crate) async fn live(
     let family_id = token.jti.split_once('.').map(|(family, _)| family);
     let subject = Subject::new(&token.subject).ok_or(REVOKED)?;
     let grant_id = Grant::id_of(&subject, &token.client_id);
-    let family_at = TokenFamily::at(family_id.unwrap_or("none"));
-    let records = (RevokedToken::at(&token.jti), family_at, Grant::at(grant_id));
+    let family_at = family_id.unwrap_or("none");
+    let family_at = (TokenFamily::at(family_at), RevokedFamily::at(family_at));
+    let records = (RevokedToken::at(&token.jti), family_at.0, family_at.1, Grant::at(grant_id));
     let mut reader = issuer.ports.reader();
-    let (client, (revoked, family, grant)) =
+    let (client, (revoked, family, ended, grant)) =
         load_client_with(&token.client_id, issuer.clients.as_ref(), &mut reader, records).await?;
     if revoked.is_some() || !client.is_some_and(|client| client.state == ClientState::Active) {
         return Err(REVOKED);
@@ -119,7 +120,7 @@ pub(crate) async fn live(
         return Ok(LiveToken { token, account: None });
     }
     let family = family.filter(|family| family.client_id == token.client_id).ok_or(REVOKED)?;
-    let held = Held::of(&family, grant.as_deref(), &issuer.policy, reader.now()).ok_or(REVOKED)?;
+    let held = Held::of(&family, &ended, grant.as_deref(), &issuer.policy, reader.now()).ok_or(REVOKED)?;
     let generation = family.authentication.account_generation();
     let account = issuer.accounts.by_subject(family.authentication.subject()).await?;
     let account = account.filter(|account| account.subject == subject && account.carries(generation)).ok_or(REVOKED)?;

@@ -33,8 +33,9 @@ use crate::client::{Client, GrantTypeName};
 use crate::client_authentication::AuthenticatedClient;
 use crate::issuer::Issuer;
 use crate::policy::Policy;
+use crate::records::revoked_family::{Revoked, is_over};
 use crate::records::token_family::{PreviousRefreshToken, RefreshToken};
-use crate::records::{FamilyState, Grant, TokenFamily};
+use crate::records::{Grant, RevokedFamily, TokenFamily};
 use crate::rules::{resource, scope};
 use crate::scope::Scopes;
 
@@ -72,9 +73,9 @@ impl PresentedRefreshToken {
         self.parts.is_some()
     }
 
-    /// Where its family would be; for what is no refresh token, where there is nothing.
-    pub(crate) fn family(&self) -> countersign_storage::At<TokenFamily> {
-        TokenFamily::at(self.parts.as_ref().map_or(NO_FAMILY, |(family, _)| family))
+    /// The id of its family; for what is no refresh token, one under which there is nothing.
+    pub(crate) fn family_id(&self) -> &str {
+        self.parts.as_ref().map_or(NO_FAMILY, |(family, _)| family)
     }
 
     /// Whether it is one of this family: the current one, or one that was replaced.
@@ -131,6 +132,7 @@ struct Refresh<'a> {
 struct Loaded {
     client: Option<Client>,
     family: Option<Stored<TokenFamily>>,
+    revoked: Revoked,
     grant: Option<Stored<Grant>>,
     account: Option<Account>,
 }
@@ -153,6 +155,7 @@ struct Rotation {
 
 /// What must still hold for a family to give tokens.
 struct RestsOn<'a> {
+    revoked: &'a Revoked,
     grant: Option<&'a Grant>,
     account: Option<&'a Account>,
 }
@@ -170,14 +173,21 @@ impl Operation for Refresh<'_> {
     type Granted = Answer;
     type Refusal = TokenRefusal;
 
-    /// The grant is read and guarded, and never written: a withdrawal does not compete with refreshes.
+    /// The grant, and that the family was not revoked, are read and guarded, and never written: a withdrawal does not compete
+    /// with refreshes.
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
-        let family = self.presented.family();
-        let (client, family) = self.request.client.load_with(self.issuer.clients.as_ref(), reader, family).await?;
-        let Some(family) = family else { return Ok(Loaded { client, family, grant: None, account: None }) };
+        let at = (TokenFamily::at(self.presented.family_id()), RevokedFamily::at(self.presented.family_id()));
+        let (family_key, clients) = (at.0.key().clone(), self.issuer.clients.as_ref());
+        let (client, (family, revoked)) = self.request.client.load_with(clients, reader, at).await?;
+        let Some(family) = family else { return Ok(Loaded { client, family, revoked, grant: None, account: None }) };
+        if !self.is_current(&family) {
+            // A token that was replaced stays replaced, and who shows it writes no family. If it revokes, it does so however
+            // often the family is refreshed meanwhile.
+            reader.unguard(&family_key);
+        }
         let grant = reader.load(Grant::at(&family.grant_id)).await?;
         let account = self.issuer.accounts.by_subject_guarded(family.authentication.subject(), reader).await?;
-        Ok(Loaded { client, family: Some(family), grant, account })
+        Ok(Loaded { client, family: Some(family), revoked, grant, account })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Answer, TokenRefusal> {
@@ -185,17 +195,18 @@ impl Operation for Refresh<'_> {
             Ok(client) => client,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let (family, refresh) = match self.of_client(loaded.family, &client) {
+        let (family, refresh) = match self.of_client(loaded.family, &loaded.revoked, &client) {
             Ok(found) => found,
             Err(refusal) => return Decision::refuse(refusal),
         };
         let standing = self.standing(&refresh, &client, moment.now);
         if matches!(standing, Standing::Reused) {
-            return revoke(family, &client);
+            return self.revoke(&family, &client, moment.now);
         }
-        let rests_on = RestsOn { grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
+        let rests_on =
+            RestsOn { revoked: &loaded.revoked, grant: loaded.grant.as_deref(), account: loaded.account.as_ref() };
         match self.check(&family, &refresh, &client, &rests_on, moment.now) {
-            Err(TokenRefusal::RefreshTokenExpired) => end(family),
+            Err(TokenRefusal::RefreshTokenExpired) => self.end(&family, moment.now),
             Err(refusal) => Decision::refuse(refusal),
             Ok((scope, resources)) => match standing {
                 Standing::JustReplaced { used_for, .. } if used_for != Some(use_of(&scope, &resources)) => {
@@ -241,6 +252,7 @@ impl Refresh<'_> {
     fn of_client(
         &self,
         family: Option<Stored<TokenFamily>>,
+        revoked: &Revoked,
         client: &AuthenticatedClient,
     ) -> Result<(Stored<TokenFamily>, RefreshToken), TokenRefusal> {
         if !client.allows(GrantTypeName::RefreshToken) {
@@ -250,11 +262,15 @@ impl Refresh<'_> {
         if family.client_id != client.client_id {
             return Err(TokenRefusal::RefreshTokenForAnotherClient);
         }
-        if family.state == FamilyState::Revoked {
+        if is_over(&family, revoked) {
             return Err(TokenRefusal::RefreshTokenRevoked);
         }
         let refresh = family.refresh.clone().ok_or(TokenRefusal::RefreshTokenUnknown)?;
         Ok((family, refresh))
+    }
+
+    fn is_current(&self, family: &TokenFamily) -> bool {
+        family.refresh.as_ref().is_some_and(|refresh| self.presented.is(&refresh.current))
     }
 
     fn standing(&self, refresh: &RefreshToken, client: &Client, now: Timestamp) -> Standing {
@@ -288,7 +304,7 @@ impl Refresh<'_> {
         if !rests_on.account.is_some_and(|account| account.carries(generation)) {
             return Err(TokenRefusal::AccountUnusable);
         }
-        let held = Held::of(family, rests_on.grant, policy, now).filter(Held::is_offline);
+        let held = Held::of(family, rests_on.revoked, rests_on.grant, policy, now).filter(Held::is_offline);
         let held = held.ok_or(TokenRefusal::GrantRevoked)?;
         let asked = self.scope.as_ref().unwrap_or(&family.scopes);
         if !asked.is_within(&family.scopes) {
@@ -321,32 +337,35 @@ impl Refresh<'_> {
         // The change is made where the answer is sealed, which is part of it.
         Decision::grant(Answer::Rotate(Box::new(rotation)))
     }
+
+    /// A family that is seen to have expired is over for good: a clock that is set back does not revive it.
+    fn end(&self, family: &TokenFamily, now: Timestamp) -> Decision<Answer, TokenRefusal> {
+        let mut changes = Changes::none();
+        changes.insert(&RevokedFamily::of(family, &self.issuer.policy, now));
+        Decision::refuse(TokenRefusal::RefreshTokenExpired).changing(changes)
+    }
+
+    /// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
+    fn revoke(
+        &self,
+        family: &TokenFamily,
+        client: &AuthenticatedClient,
+        now: Timestamp,
+    ) -> Decision<Answer, TokenRefusal> {
+        let mut changes = Changes::none();
+        changes.insert(&RevokedFamily::of(family, &self.issuer.policy, now));
+        let action = Action::TokenRefresh { family: family.id.clone() };
+        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
+            .for_subject(family.authentication.subject())
+            .denied("reused");
+        Decision::refuse(TokenRefusal::RefreshTokenReused).changing(changes).report(event)
+    }
 }
 
 /// Whether `at` is less than `window` ago. What lies ahead was not just now: the clock was set back, and what was seen to be
 /// over stays so. Clocks of nodes may differ a little.
 fn was_just(at: Timestamp, window: Duration, now: Timestamp) -> bool {
     now < at + window && at.since(now) <= BETWEEN_NODES
-}
-
-/// A family that is seen to have expired is over for good: a clock that is set back does not revive it.
-fn end(mut family: Stored<TokenFamily>) -> Decision<Answer, TokenRefusal> {
-    family.record.state = FamilyState::Revoked;
-    let mut changes = Changes::none();
-    changes.replace(&family);
-    Decision::refuse(TokenRefusal::RefreshTokenExpired).changing(changes)
-}
-
-/// A replaced token in other hands than it was made for, or a client that lost count: nobody can tell which.
-fn revoke(mut family: Stored<TokenFamily>, client: &AuthenticatedClient) -> Decision<Answer, TokenRefusal> {
-    family.record.state = FamilyState::Revoked;
-    let mut changes = Changes::none();
-    changes.replace(&family);
-    let action = Action::TokenRefresh { family: family.id.clone() };
-    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-        .for_subject(family.authentication.subject())
-        .denied("reused");
-    Decision::refuse(TokenRefusal::RefreshTokenReused).changing(changes).report(event)
 }
 
 /// What an access token of this scope for these resources is good for, whatever order they were named in.

@@ -1,77 +1,16 @@
 //! Taking authority away wins, however much it is in use meanwhile. What is counted is commits, and never time.
 //!
 //! Two worst cases. In one, everything that can be used is used between each look and each write of the withdrawal, so that
-//! whatever it would have in common with the uses is always lost. In the other, sixteen lanes do nothing but use.
+//! whatever it would have in common with the uses is always lost. In the other, sixteen lanes do nothing but use. What ends one
+//! token family and leaves the grant has tests of its own (`token/family_withdrawal.rs`).
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
-use countersign_oidc::{ClientState, ConsentAnswer, Issuer, Revoked};
-use countersign_postgres::{PostgresStore, testing};
-use countersign_sqlite::SqliteStore;
-use countersign_storage::{
-    AccountState, Batch, Entries, Entry, Index, Key, Kind, MemoryStore, Page, Ports, Store, StoreError, StoredAccounts,
-    Timestamp,
-};
+use countersign_oidc::{ClientState, ConsentAnswer, Revoked};
+use countersign_storage::{AccountState, Store};
 
 use crate::world::*;
-
-type Uses = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
-
-/// The store as somebody sees it who withdraws something: before each of their commits, it is used once more.
-struct InUse {
-    store: Arc<dyn Store>,
-    uses: Mutex<Option<Arc<Uses>>>,
-    commits: AtomicUsize,
-}
-
-#[async_trait]
-impl Store for InUse {
-    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
-        self.store.load(keys).await
-    }
-
-    async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
-        self.store.find(kind, index, page).await
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commits.fetch_add(1, Ordering::SeqCst);
-        let uses = self.uses.lock().unwrap().clone();
-        if let Some(uses) = uses {
-            uses().await;
-        }
-        self.store.commit(batch).await
-    }
-
-    async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.store.purge(expired_before, limit).await
-    }
-}
-
-/// A second node, at which the withdrawals arrive.
-struct Node {
-    issuer: Issuer,
-    accounts: StoredAccounts,
-    store: Arc<InUse>,
-}
-
-impl Node {
-    fn beside(world: &World, uses: Option<Uses>) -> Self {
-        let uses = Mutex::new(uses.map(Arc::new));
-        let store = Arc::new(InUse { store: world.switch.store.clone(), uses, commits: AtomicUsize::new(0) });
-        let ports = Ports { store: store.clone(), ..world.ports.clone() };
-        let issuer = Issuer::new(config(&ports, world.sessions.clone(), policy())).unwrap();
-        Node { issuer, accounts: StoredAccounts::new(ports), store }
-    }
-
-    fn commits(&self) -> usize {
-        self.store.commits.load(Ordering::SeqCst)
-    }
-}
 
 const WIDE: &str = "openid email offline_access";
 
@@ -123,23 +62,6 @@ impl Withdrawal {
                 refreshed["error"] == "invalid_grant"
             }
         }
-    }
-}
-
-/// The stores on which it is tried.
-const STORES: [&str; 3] = ["memory", "SQLite", "PostgreSQL"];
-
-/// A new store of that kind; none where no PostgreSQL is named to test on.
-#[allow(clippy::print_stderr, reason = "what is not tested is said")]
-async fn store(kind: &str) -> Option<Arc<dyn Store>> {
-    match kind {
-        "memory" => Some(Arc::new(MemoryStore::new())),
-        "SQLite" => Some(Arc::new(SqliteStore::in_memory().unwrap())),
-        _ if std::env::var_os(testing::SERVER).is_none() => {
-            eprintln!("NOT TESTED: {} names no PostgreSQL", testing::SERVER);
-            None
-        }
-        _ => Some(Arc::new(PostgresStore::connect(testing::fresh().unwrap()).await.unwrap())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The token endpoint, and what is done with tokens where they were made: userinfo, introspection, revocation.
 
 mod clock_set_back;
+mod family_withdrawal;
 mod metadata;
 mod oidc_core_id_token;
 mod oidc_core_userinfo;

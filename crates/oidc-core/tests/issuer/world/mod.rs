@@ -2,6 +2,7 @@
 
 mod browser;
 mod clients;
+mod node;
 mod people;
 mod store;
 mod tokens;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub(crate) use browser::{Ask, Browser, Landing, approve, form};
 pub(crate) use clients::*;
+pub(crate) use node::{Node, STORES, Uses, store};
 pub(crate) use people::{People, Sessions};
 pub(crate) use store::{Put, Switched};
 pub(crate) use tokens::{Approved, Reply};

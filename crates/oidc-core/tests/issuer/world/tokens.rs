@@ -7,7 +7,7 @@ use bytes::Bytes;
 use countersign_jose::JwkSet;
 use countersign_jose::jwt::{Expect, ExpectedAudience, ExpectedIssuer, Typ, Unverified};
 use countersign_oidc::Scopes;
-use countersign_oidc::records::{AuthorizationCode, CodeState, Grant, GrantState, TokenFamily};
+use countersign_oidc::records::{AuthorizationCode, CodeState, Grant, GrantState, RevokedFamily, TokenFamily};
 use countersign_storage::{Account, AccountState, Accounts, Authentication, Clock, Endpoints, Record, Secret, Subject};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -155,6 +155,10 @@ impl World {
 
     pub(crate) async fn family(&self, id: &str) -> TokenFamily {
         self.load(id).await.unwrap()
+    }
+
+    pub(crate) async fn is_revoked(&self, family: &str) -> bool {
+        self.load::<RevokedFamily>(family).await.is_some()
     }
 
     /// A request by POST, with a form.
