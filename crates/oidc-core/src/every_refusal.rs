@@ -41,6 +41,7 @@ fn kinds() -> Vec<Kind> {
                 (400, "invalid_target"),
                 (303, "login_required"),
                 (303, "registration_not_supported"),
+                (303, "temporarily_unavailable"),
                 (303, "request_not_supported"),
                 (303, "request_uri_not_supported"),
                 (303, "unauthorized_client"),
@@ -62,6 +63,7 @@ fn kinds() -> Vec<Kind> {
                 (410, "expired"),
                 (410, "finished"),
                 (403, "foreign_answer"),
+                (429, "too_many_answers"),
                 (404, "unknown"),
                 (400, "widened"),
             ],
@@ -80,6 +82,7 @@ fn kinds() -> Vec<Kind> {
                 (401, "invalid_client"),
                 (400, "invalid_request"),
                 (415, "invalid_request"),
+                (429, "temporarily_unavailable"),
                 // That a token is another client's (RFC 7009 §2.1).
                 (400, "invalid_grant"),
             ],

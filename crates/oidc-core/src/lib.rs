@@ -14,6 +14,7 @@
 //! - [`signing_keys`]: how keys follow each other.
 #![forbid(unsafe_code)]
 
+mod allowance;
 pub mod authorize;
 pub mod client;
 pub mod client_authentication;

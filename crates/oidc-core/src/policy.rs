@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_jose::Algorithm;
-use countersign_storage::Timestamp;
+use countersign_storage::{Limit, Timestamp};
 
 use crate::config::ConfigError;
 
@@ -50,6 +50,18 @@ pub struct Policy {
     /// How many token families one grant may have at once: a person's devices and browsers at one client. One more ends
     /// the one that was unused the longest. 1 to 1,000. Default: 50.
     pub families_per_grant: usize,
+    /// How often one person may answer one client, and, counted apart, how often the client may be given a code without asking
+    /// them. Each time leaves a record for a day or less, and a redeemed code leaves one in the audit. Beyond it the client is
+    /// told `temporarily_unavailable` ([RFC 6749 §4.1.2.1]), and the person to wait. Windows from 1 second to 1 day. Default: 300 in an hour.
+    ///
+    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    pub answers: Limit,
+    /// How often a client may revoke access tokens, one by one, of one person, or of its own where it acts for itself: each
+    /// leaves a record for a day after the token ended. Refresh tokens are not counted. Beyond it the answer is 429
+    /// ([RFC 6585 §4]). Windows from 1 second to 1 day. Default: 300 in a minute.
+    ///
+    /// [RFC 6585 §4]: https://www.rfc-editor.org/rfc/rfc6585#section-4
+    pub revocations: Limit,
     /// How long after a public client's refresh token was replaced the same answer is given again, as long as the successor
     /// was not used. Later use of it revokes the family. Default: 60 seconds.
     ///
@@ -130,6 +142,8 @@ impl Default for Policy {
             family_lifetime: days(90),
             consent_lifetime: days(365),
             families_per_grant: 50,
+            answers: Limit::new(300, minutes(60)),
+            revocations: Limit::new(300, minutes(1)),
             public_retry_window: minutes(1),
             confidential_retry_window: minutes(2),
             key_set_max_age: minutes(5),
@@ -173,6 +187,8 @@ impl Policy {
             family_lifetime,
             consent_lifetime,
             families_per_grant,
+            answers,
+            revocations,
             key_set_max_age,
             key_refresh,
             key_publication_lead,
@@ -208,6 +224,11 @@ impl Policy {
         }
         if !(1..=1_000).contains(families_per_grant) {
             return wrong("families_per_grant", "1 to 1,000");
+        }
+        for (setting, limit) in [("answers", answers), ("revocations", revocations)] {
+            if limit.attempts == 0 || !(1..=86_400).contains(&limit.window.as_secs()) {
+                return wrong(setting, "at least once, in 1 second to 1 day");
+            }
         }
         if *key_publication_lead < *key_refresh * 2 + *key_set_max_age {
             return wrong("key_publication_lead", "shorter than twice key_refresh and key_set_max_age together");

@@ -2,6 +2,8 @@
 //!
 //! [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use countersign_storage::Fault;
 use countersign_web::refusals::Row;
@@ -67,6 +69,14 @@ pub(crate) fn refuse(row: &Row, description: String, issuer: &str) -> Response<B
         let challenge = challenge.unwrap_or_else(|| HeaderValue::from_static("Basic"));
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
+    response
+}
+
+/// The response, with when to try again ([RFC 9110 §10.2.3]).
+///
+/// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+pub(crate) fn retry_after(mut response: Response<Bytes>, after: Duration) -> Response<Bytes> {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
     response
 }
 

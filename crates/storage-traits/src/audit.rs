@@ -21,19 +21,36 @@ pub struct Event {
     outcome: Outcome,
     facts: BTreeMap<&'static str, String>,
     apart: BTreeMap<&'static str, String>,
+    pub(crate) counted: bool,
 }
 
 impl Event {
     /// `actor` did `action`, and it was allowed.
     pub fn new(action: impl Audited, actor: Actor) -> Self {
         let (facts, apart) = (action.facts(), action.apart());
-        Event { action: action.row().name, actor, subject: None, outcome: Outcome::Allowed, facts, apart }
+        Event {
+            action: action.row().name,
+            actor,
+            subject: None,
+            outcome: Outcome::Allowed,
+            facts,
+            apart,
+            counted: false,
+        }
     }
 
     /// For this person, where there is a person behind it.
     #[must_use]
     pub fn for_subject<'a>(mut self, subject: impl Into<Option<&'a Subject>>) -> Self {
         self.subject = subject.into().cloned();
+        self
+    }
+
+    /// It was allowed, and its actor alone can repeat it without an end: it is one record within each window, and a count, as
+    /// refusals are.
+    #[must_use]
+    pub fn counted(mut self) -> Self {
+        self.counted = true;
         self
     }
 

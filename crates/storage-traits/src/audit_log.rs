@@ -1,4 +1,5 @@
-//! How events are written: what was allowed one by one, what was refused with a count.
+//! How events are written: what was allowed one by one, what was refused with a count. What was allowed and can be repeated without
+//! an end ([`Event::counted`]) is counted in the same way.
 //!
 //! A stranger can have the same refusal as often as they like. The first one of a window is a record; each further one of the
 //! same actor, action, person and reason only adds to a counter beside it. Adding needs no turn, so that a flood of refusals
@@ -55,7 +56,7 @@ impl Ports {
         let mut records = Vec::with_capacity(events.len());
         for event in events {
             let mut record = AuditRecord::new(event, now, &policy, self.random.as_ref());
-            if record.outcome == Outcome::Allowed {
+            if record.outcome == Outcome::Allowed && !event.counted {
                 changes.insert(&record);
             } else {
                 let same = Same::of(&record, event, window(now, policy.refusal_window));

@@ -19,6 +19,8 @@ pub(crate) fn authn(settings: &Settings) -> AuthnPolicy {
 
 pub(crate) fn issuer(settings: &Settings) -> Policy {
     let mut policy = Policy::default();
+    policy.answers = settings.times(policy.answers);
+    policy.revocations = settings.times(policy.revocations);
     policy.scopes.extend([
         ScopeDescription::new("notes:read", "Read your notes"),
         ScopeDescription::new("notes:write", "Write notes in your name"),

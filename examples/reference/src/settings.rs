@@ -43,7 +43,7 @@ pub struct Settings {
     pub key_publication_lead: Option<Duration>,
     /// `COUNTERSIGN_APPROVAL_INTERVAL_SECONDS`: how long agents wait between two polls, 1 to 60. Default: 5.
     pub approval_interval: Option<Duration>,
-    /// `COUNTERSIGN_LIMITS_TIMES`: multiplies every limit per address or agent, 1 to 1000000, for load tests and for many
+    /// `COUNTERSIGN_LIMITS_TIMES`: multiplies every limit per address, agent, or person at a client, 1 to 1000000, for load tests and for many
     /// people behind one address. Default: 1.
     pub limits_times: u32,
     /// `COUNTERSIGN_TRUSTED_PROXIES`: the addresses and networks of the proxies in front, with commas between them, and

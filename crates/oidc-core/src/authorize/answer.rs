@@ -36,6 +36,26 @@ impl<'a> Operation for Answer<'a> {
     }
 
     fn decide(&self, (person, found): Self::Loaded, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
+        Outcome::counted(self.judge(person, found, moment), &self.issuer.policy, moment)
+    }
+}
+
+#[async_trait]
+impl Sealing for Answer<'_> {
+    type Sealed = Settled;
+
+    async fn seal(&self, outcome: Outcome, changes: &mut Changes) -> Result<Settled, Fault> {
+        outcome.seal(self.browser, changes)
+    }
+}
+
+impl Answer<'_> {
+    fn judge(
+        &self,
+        person: Option<&Person>,
+        found: Found,
+        moment: &Moment<'_>,
+    ) -> Decision<Outcome, InteractionRefusal> {
         let request = match found {
             Found::Open(request) => *request,
             Found::Answered(first) => {
@@ -56,18 +76,7 @@ impl<'a> Operation for Answer<'a> {
             (Next::Ask(_) | Next::Nothing { .. }, _) => Decision::grant(Outcome::ask(request, Prompt::SignIn)),
         }
     }
-}
 
-#[async_trait]
-impl Sealing for Answer<'_> {
-    type Sealed = Settled;
-
-    async fn seal(&self, outcome: Outcome, changes: &mut Changes) -> Result<Settled, Fault> {
-        outcome.seal(self.browser, changes)
-    }
-}
-
-impl Answer<'_> {
     fn answer(&self, request: Resumed, person: &Person, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
         let approved: Scopes = self.allowed().into_iter().collect();
         if !approved.is_within(&request.pending.scopes) {

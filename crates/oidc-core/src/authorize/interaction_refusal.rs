@@ -19,6 +19,11 @@ countersign_web::refusals! {
             FORBIDDEN "foreign_answer" "RFC 6749 §10.12"
             "The answer does not belong to what was shown. Nothing was allowed."
         ],
+        /// More answers for this client than [`crate::Policy::answers`].
+        TooManyAnswers => [
+            TOO_MANY_REQUESTS "too_many_answers" "RFC 6585 §4"
+            "You were sent back to this application too often. Please wait an hour and try again."
+        ],
         /// There is no such interaction, or it belongs to another browser.
         Unknown => [
             NOT_FOUND "unknown" "own"

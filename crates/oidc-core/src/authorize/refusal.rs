@@ -90,7 +90,11 @@ countersign_web::refusals! {
         /// No `scope`: there is no default that would not be a guess.
         ScopeMissing => [SEE_OTHER "invalid_scope" "RFC 6749 §3.3" "scope is required."],
         /// A scope that does not exist, or is not registered for the client.
-        ScopeNotAllowed => [SEE_OTHER "invalid_scope" "RFC 6749 §3.3" "The client may not ask for this scope."],
+        ScopeNotAllowed => [SEE_OTHER "invalid_scope" "RFC 6749 §3.3" "The client must not ask for this scope."],
+        /// The client was given more codes for the person, without asking them, than [`crate::Policy::answers`].
+        TooManyCodes => [
+            SEE_OTHER "temporarily_unavailable" "RFC 6749 §4.1.2.1" "The person was sent here too often. Try again later."
+        ],
     }
 }
 

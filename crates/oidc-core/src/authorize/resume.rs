@@ -29,6 +29,26 @@ impl<'a> Operation for Resume<'a> {
     }
 
     fn decide(&self, (person, found): Self::Loaded, moment: &Moment<'_>) -> Decision<Outcome, InteractionRefusal> {
+        Outcome::counted(self.judge(person, found, moment), &self.issuer.policy, moment)
+    }
+}
+
+#[async_trait]
+impl Sealing for Resume<'_> {
+    type Sealed = Settled;
+
+    async fn seal(&self, outcome: Outcome, changes: &mut Changes) -> Result<Settled, Fault> {
+        outcome.seal(self.browser, changes)
+    }
+}
+
+impl Resume<'_> {
+    fn judge(
+        &self,
+        person: Option<&Person>,
+        found: Found,
+        moment: &Moment<'_>,
+    ) -> Decision<Outcome, InteractionRefusal> {
         let request = match found {
             Found::Open(request) => *request,
             // Whatever the answer was: who only comes back has none of their own.
@@ -49,14 +69,5 @@ impl<'a> Operation for Resume<'a> {
                 Decision::grant(Outcome::grant(request, location, answered, moment.now)).changing(changes)
             }
         }
-    }
-}
-
-#[async_trait]
-impl Sealing for Resume<'_> {
-    type Sealed = Settled;
-
-    async fn seal(&self, outcome: Outcome, changes: &mut Changes) -> Result<Settled, Fault> {
-        outcome.seal(self.browser, changes)
     }
 }

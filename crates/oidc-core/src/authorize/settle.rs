@@ -16,6 +16,7 @@ use countersign_storage::{
 };
 use http::Response;
 
+use crate::allowance::{Allowance, Pair};
 use crate::authorize::browser::Browser;
 use crate::authorize::pending::Pending;
 use crate::authorize::person::Person;
@@ -25,6 +26,7 @@ use crate::authorize::resumed::Resumed;
 use crate::authorize::waiting::Waiting;
 use crate::authorize::{AuthorizationRefusal, InteractionRefusal, code};
 use crate::issuer::Issuer;
+use crate::policy::Policy;
 use crate::records::{AnsweredInteraction, Grant};
 use crate::response::see_other;
 use crate::scope::Scopes;
@@ -108,6 +110,25 @@ impl Outcome {
             Decision::grant(Outcome::Again { id: first.id, led_to: first.led_to })
         } else {
             Decision::refuse(InteractionRefusal::Finished)
+        }
+    }
+
+    /// The same decision, counted for the person at the client where it leaves a mark.
+    pub(crate) fn counted(
+        mut decision: Decision<Self, InteractionRefusal>,
+        policy: &Policy,
+        moment: &Moment<'_>,
+    ) -> Decision<Self, InteractionRefusal> {
+        let Ok(Outcome::ToClient { mark, .. }) = &decision.outcome else { return decision };
+        let subject = mark.answered.by.as_ref().map_or("", Subject::as_str);
+        let pair = Pair { subject, client_id: &mark.waiting.request.client_id };
+        let allowance = Allowance::of_answers(pair, policy, moment.now);
+        match allowance.used_up(moment) {
+            Some(_) => Decision::refuse(InteractionRefusal::TooManyAnswers),
+            None => {
+                allowance.count(&mut decision.changes);
+                decision
+            }
         }
     }
 

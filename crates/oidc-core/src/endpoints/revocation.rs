@@ -14,17 +14,19 @@ use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{
     Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
+    Timestamp,
 };
 use countersign_web::route::{At, Origins, POST};
 use http::{Request, StatusCode};
 
+use crate::allowance::{Allowance, Pair};
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, proving_methods};
 use crate::issuer::Issuer;
 use crate::params::{Params, ParamsRefusal};
 use crate::records::revoked_family::{Revoked, is_over};
 use crate::records::{RevokedFamily, RevokedToken, TokenFamily};
-use crate::response::{OAuthError, empty, refuse};
+use crate::response::{OAuthError, empty, refuse, retry_after};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
 use crate::token::PresentedRefreshToken;
@@ -55,6 +57,12 @@ countersign_web::refusals! {
         ],
         /// The parameters are not read.
         Params(refusal: ParamsRefusal) => inner,
+        /// The client revoked more access tokens of this person, or of its own, than [`crate::Policy::revocations`]. The status
+        /// is that of RFC 6585 §4. No code of RFC 6749 §5.2 says this; the one that RFC 6749 §4.1.2.1 has for it does, and means
+        /// the same elsewhere here. `slow_down` (RFC 8628 §3.5) would lengthen the interval of a device.
+        RateLimited(until: Timestamp) => [
+            TOO_MANY_REQUESTS "temporarily_unavailable" "RFC 6585 §4" "Too many access tokens were revoked. Try again later."
+        ],
         /// There is nothing to revoke.
         TokenMissing => [BAD_REQUEST "invalid_request" "RFC 7009 §2.1" "The parameter token is missing."],
     }
@@ -70,6 +78,10 @@ fn answer(issuer: &Issuer, request: Request<Bytes>) -> Answering<'_> {
     Box::pin(async move {
         match revoke(issuer, &request).await {
             Ok(()) => empty(StatusCode::OK),
+            Err(Stopped::Refused(refusal @ RevocationRefusal::RateLimited(until))) => {
+                let response = refuse(refusal.row(), refusal.to_string(), issuer.identifier());
+                retry_after(response, until.since(issuer.ports.now()))
+            }
             Err(Stopped::Refused(refusal)) => refuse(refusal.row(), refusal.to_string(), issuer.identifier()),
             Err(Stopped::Failed(fault)) => OAuthError::of_fault(&fault).respond(),
         }
@@ -147,7 +159,7 @@ impl Operation for Revoke<'_> {
                     known.family.filter(|family| presented.is_of(family) && !is_over(family, &known.family_end));
                 family.map_or(Decision::grant(()), |family| self.end_family(&family, &client, moment))
             }
-            Token::Access(own) if known.token_end.is_none() => end_token(own, &client, moment),
+            Token::Access(own) if known.token_end.is_none() => self.end_token(own, &client, moment),
             Token::Access(_) => Decision::grant(()),
         }
     }
@@ -177,24 +189,38 @@ impl Revoke<'_> {
             .for_subject(family.authentication.subject());
         Decision::grant(()).changing(changes).report(event)
     }
-}
 
-fn end_token(own: &OwnToken, client: &AuthenticatedClient, moment: &Moment<'_>) -> Decision<(), RevocationRefusal> {
-    if own.client_id != client.client_id {
-        return Decision::refuse(RevocationRefusal::ForAnotherClient);
+    fn end_token(
+        &self,
+        own: &OwnToken,
+        client: &AuthenticatedClient,
+        moment: &Moment<'_>,
+    ) -> Decision<(), RevocationRefusal> {
+        if own.client_id != client.client_id {
+            return Decision::refuse(RevocationRefusal::ForAnotherClient);
+        }
+        let pair = Pair { subject: &own.subject, client_id: &own.client_id };
+        let allowance = Allowance::of_revocations(pair, &self.issuer.policy, moment.now);
+        if let Some(until) = allowance.used_up(moment) {
+            return Decision::refuse(RevocationRefusal::RateLimited(until));
+        }
+        let revoked = RevokedToken {
+            jti: own.jti.clone(),
+            client_id: own.client_id.clone(),
+            revoked_at: moment.now,
+            expires_at: own.expires_at + REMEMBERED,
+        };
+        let mut changes = Changes::none();
+        changes.insert(&revoked);
+        allowance.count(&mut changes);
+        let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
+        let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
+        // A client can make and revoke tokens without an end.
+        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
+            .for_subject(person.as_ref())
+            .counted();
+        Decision::grant(()).changing(changes).report(event)
     }
-    let revoked = RevokedToken {
-        jti: own.jti.clone(),
-        client_id: own.client_id.clone(),
-        revoked_at: moment.now,
-        expires_at: own.expires_at + REMEMBERED,
-    };
-    let mut changes = Changes::none();
-    changes.insert(&revoked);
-    let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
-    let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
-    let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() }).for_subject(person.as_ref());
-    Decision::grant(()).changing(changes).report(event)
 }
 
 /// How long a revoked token is remembered after it expired: a clock that is set back by less does not revive it.

@@ -160,6 +160,7 @@ async fn a_contradictory_policy_is_refused_by_name() {
 
     use countersign_jose::Algorithm;
     use countersign_oidc::{Policy, ScopeDescription};
+    use countersign_storage::Limit;
 
     let world = World::new().await;
     let base = policy();
@@ -171,6 +172,9 @@ async fn a_contradictory_policy_is_refused_by_name() {
         ("consent_lifetime", Policy { consent_lifetime: base.family_lifetime / 2, ..base.clone() }),
         ("families_per_grant", Policy { families_per_grant: 0, ..base.clone() }),
         ("families_per_grant", Policy { families_per_grant: 1_001, ..base.clone() }),
+        ("answers", Policy { answers: Limit::new(0, Duration::from_secs(60)), ..base.clone() }),
+        ("answers", Policy { answers: Limit::new(1, Duration::from_secs(86_401)), ..base.clone() }),
+        ("revocations", Policy { revocations: Limit::new(1, Duration::ZERO), ..base.clone() }),
         ("resources", Policy { default_resource: Some("notes".to_owned()), ..base.clone() }),
         ("scopes", Policy { scopes: vec![ScopeDescription::new("a b", "")], ..base.clone() }),
     ] {

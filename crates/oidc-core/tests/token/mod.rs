@@ -1,5 +1,6 @@
 //! The token endpoint, and what is done with tokens where they were made: userinfo, introspection, revocation.
 
+mod bounds;
 mod clock_set_back;
 mod family_withdrawal;
 mod metadata;
@@ -15,3 +16,4 @@ mod rfc8707_resource;
 mod rfc9068_access_token;
 mod rfc9700_refresh_token;
 mod secrets_stay_secret;
+mod walk;

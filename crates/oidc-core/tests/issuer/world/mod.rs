@@ -20,7 +20,7 @@ use countersign_oidc::{
     InteractionPages, Issuer, IssuerConfig, PlainErrorPage, Policy, Resource, RouteMap, ScopeDescription, StoredClients,
 };
 use countersign_storage::{
-    Account, Accounts, EmailAddress, KeyRing, ManualClock, MemoryStore, NewAccount, Ports, Record, Secret,
+    Account, Accounts, EmailAddress, KeyRing, Limit, ManualClock, MemoryStore, NewAccount, Ports, Record, Secret,
     SeededRandom, Store, StoredAccounts, Subject, Timestamp, TracingAudit,
 };
 use serde_json::Value;
@@ -134,9 +134,11 @@ impl World {
         World::over(store.clone(), store, policy()).await
     }
 
-    /// Over another store than the one in memory, which then stays empty.
+    /// Over another store than the one in memory, which then stays empty. Nothing but time bounds what is done there.
     pub(crate) async fn on(whole: Arc<dyn Store>) -> Self {
-        World::over(whole, Arc::default(), policy()).await.with_keys().await
+        let many = Limit::new(1_000_000, Duration::from_secs(60));
+        let policy = Policy { answers: many, revocations: many, ..policy() };
+        World::over(whole, Arc::default(), policy).await.with_keys().await
     }
 
     async fn with_keys(self) -> Self {

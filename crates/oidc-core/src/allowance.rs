@@ -1,0 +1,61 @@
+//! How often what leaves a record may be done for one person at one client.
+//!
+//! What strangers send leaves nothing here: each record of the issuer is made for a person who is signed in, or for a token of
+//! ours that was shown. So it is counted for whom the record is about, the person at the client (the client itself where it acts
+//! for itself), and nobody can use up the share of somebody else, by naming a client or from behind one address. It is counted
+//! in the commit that it leads to anyway. What ends authority for good is not counted: a token family has one end.
+
+use countersign_storage::{Changes, Handle, Key, Kind, Limit, Moment, Timestamp};
+
+use crate::policy::Policy;
+
+/// The count of the present window.
+pub(crate) struct Allowance {
+    counter: Key,
+    most: i64,
+    end: Timestamp,
+}
+
+/// For whom something is counted.
+#[derive(Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    /// The person; the client where it acts for itself. Empty where nobody is signed in.
+    pub(crate) subject: &'a str,
+    pub(crate) client_id: &'a str,
+}
+
+impl Allowance {
+    /// Of codes that are given without asking the person: [`Policy::answers`].
+    pub(crate) fn of_codes(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
+        Allowance::within(Kind::new("issuer_codes"), pair, policy.answers, now)
+    }
+
+    /// Of answers that the person gives: [`Policy::answers`]. Counted apart, or a client that sends the browser here again and
+    /// again could keep the person from saying no.
+    pub(crate) fn of_answers(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
+        Allowance::within(Kind::new("issuer_answers"), pair, policy.answers, now)
+    }
+
+    /// Of revoking access tokens one by one: [`Policy::revocations`].
+    pub(crate) fn of_revocations(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
+        Allowance::within(Kind::new("issuer_revocations"), pair, policy.revocations, now)
+    }
+
+    fn within(kind: Kind, Pair { subject, client_id }: Pair<'_>, limit: Limit, now: Timestamp) -> Self {
+        let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
+        let start = now.as_secs() - now.as_secs().rem_euclid(window);
+        let who = Handle::of(&format!("{subject}\n{client_id}"));
+        let counter = Key { kind, id: format!("{}.{start}", who.as_str()) };
+        Allowance { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) }
+    }
+
+    /// When the next window begins, where an earlier attempt at this decision found this one full.
+    pub(crate) fn used_up(&self, moment: &Moment<'_>) -> Option<Timestamp> {
+        moment.is_exhausted(&self.counter).then_some(self.end)
+    }
+
+    /// Counts one.
+    pub(crate) fn count(&self, changes: &mut Changes) {
+        changes.add(self.counter.clone(), 1, self.most, Some(self.end));
+    }
+}
