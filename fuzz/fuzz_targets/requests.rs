@@ -29,26 +29,6 @@ use serde_json::{Value, json};
 
 const ISSUER: &str = "http://localhost:3000/api/auth";
 const REDIRECT: &str = "https://rp.test/cb";
-const PATHS: [&str; 18] = [
-    "/api/auth/oauth2/authorize",
-    "/api/auth/oauth2/token",
-    "/api/auth/oauth2/userinfo",
-    "/api/auth/oauth2/introspect",
-    "/api/auth/oauth2/revoke",
-    "/api/auth/jwks",
-    "/.well-known/openid-configuration/api/auth",
-    "/api/auth/.well-known/oauth-authorization-server",
-    "/.well-known/agent-configuration",
-    "/api/auth/capability/list",
-    "/api/auth/capability/describe",
-    "/api/auth/capability/execute",
-    "/api/auth/agent/register",
-    "/api/auth/agent/status",
-    "/api/auth/agent/revoke",
-    "/api/auth/agent/introspect",
-    "/api/auth/host/revoke",
-    "/elsewhere",
-];
 /// A valid authorization request, for the fuzzer to spoil.
 const REQUEST: &str = "client_id=rp&response_type=code&redirect_uri=https%3A%2F%2Frp.test%2Fcb&scope=openid&state=s\
     &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
@@ -82,6 +62,8 @@ enum Text<'a> {
 
 struct Site {
     endpoints: Vec<Arc<dyn Endpoints>>,
+    /// Every path that one of them answers, and one that none does.
+    paths: Vec<String>,
     secret: String,
 }
 
@@ -109,7 +91,7 @@ fuzz_target!(|input: Input<'_>| {
 });
 
 fn request(input: &Input<'_>) -> Option<Request<Bytes>> {
-    let path = PATHS.get(usize::from(input.path) % PATHS.len())?;
+    let path = SITE.paths.get(usize::from(input.path) % SITE.paths.len())?;
     let method = ["GET", "POST", "PUT", "OPTIONS", "HEAD", "DELETE"].get(usize::from(input.method) % 6)?;
     let query = match &input.query {
         Text::Free(text) => (*text).to_owned(),
@@ -118,7 +100,7 @@ fn request(input: &Input<'_>) -> Option<Request<Bytes>> {
     };
     let mut request = Request::builder().method(*method);
     let form = input.content_type % 4 == 0;
-    request = request.uri(if form { (*path).to_owned() } else { format!("{path}?{query}") });
+    request = request.uri(if form { path.clone() } else { format!("{path}?{query}") });
     match input.content_type % 4 {
         0 | 1 => request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
         2 => request = request.header(header::CONTENT_TYPE, "application/json"),
@@ -205,7 +187,9 @@ async fn site() -> Site {
     })
     .expect("a provider");
     let secret = secret.expect("a confidential client").expose().to_owned();
-    Site { endpoints: vec![Arc::new(issuer), Arc::new(agents)], secret }
+    let mounted = issuer.mounted().into_iter().chain(agents.mounted());
+    let paths = mounted.map(|mounted| mounted.path).chain(["/elsewhere".to_owned()]).collect();
+    Site { endpoints: vec![Arc::new(issuer), Arc::new(agents)], paths, secret }
 }
 
 struct Nobody;

@@ -36,6 +36,7 @@ impl Issuer {
         if self.signed_in.session_state(authentication, reader).await? == SessionState::Ended {
             return Ok(None);
         }
+        // Our own sign-in has just read it for the session. Another one need not, and ours need not keep people in these accounts.
         let account = self.accounts.by_subject_guarded(authentication.subject(), reader).await?;
         Ok(person.filter(|_| account.is_some_and(|account| account.carries(authentication.account_generation()))))
     }

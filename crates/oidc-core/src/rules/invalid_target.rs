@@ -10,7 +10,7 @@ countersign_web::refusals! {
         ],
         /// Not a resource of this issuer, or not one for this client.
         NotAllowed => [
-            BAD_REQUEST "invalid_target" "RFC 8707 §2" "The client may not ask for tokens for this resource."
+            BAD_REQUEST "invalid_target" "RFC 8707 §2" "The client must not ask for tokens for this resource."
         ],
     }
 }

@@ -15,11 +15,11 @@ countersign_web::refusals! {
     #[non_exhaustive]
     pub enum TokenRefusal {
         /// The account is disabled or gone.
-        AccountUnusable => [BAD_REQUEST "invalid_grant" "RFC 6749 §5.2" "The account may not be used."],
+        AccountUnusable => [BAD_REQUEST "invalid_grant" "RFC 6749 §5.2" "The account must not be used."],
         /// The client is not who it says, or is not served.
         Client(refusal: ClientRefusal) => inner,
         /// The client is not registered for this grant type.
-        ClientNotAllowed => [BAD_REQUEST "unauthorized_client" "RFC 6749 §5.2" "The client may not use this grant type."],
+        ClientNotAllowed => [BAD_REQUEST "unauthorized_client" "RFC 6749 §5.2" "The client must not use this grant type."],
         /// The code was made for another client. It is burnt, unless it was spent.
         CodeForAnotherClient => [BAD_REQUEST "invalid_grant" "RFC 6749 §4.1.3" "The code is not valid."],
         /// The code was shown before in a wrong way.
