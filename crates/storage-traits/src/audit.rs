@@ -1,6 +1,7 @@
 //! What happened, for whom, by whom: events that are committed together with what they tell of.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,9 @@ pub enum Outcome {
 /// An event as it is stored: in the same commit as the change that it tells of, so that neither exists without the other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// Ordered by time: ten digits of seconds, then random.
+    /// In the order of time: ten digits of seconds, then eight hexadecimal digits that count what this process reported, then
+    /// random. So what one process reports is in its order, and what several report within a second is mixed. Of records that
+    /// earlier versions wrote, the seconds are followed by the random part.
     pub id: String,
     /// When; for a refusal, when for the first time. How often since: [`Ports::repeats`](crate::Ports::repeats).
     pub at: Timestamp,
@@ -124,7 +127,8 @@ pub struct AuditPolicy {
     /// What strangers can bring about as often as they like: a refused sign-in, an unlinked host and its agents. Default: 90
     /// days.
     pub kept_of_strangers: Duration,
-    /// Refusals of one actor for one reason are one record within each such time, or a few where their facts tell them apart. Default: 1 hour.
+    /// Refusals of one actor for one reason are one record within each such time, or a few where their facts tell them apart.
+    /// Default: 1 hour.
     pub refusal_window: Duration,
 }
 
@@ -139,7 +143,7 @@ impl AuditRecord {
     /// The event, stamped.
     pub fn new(event: &Event, now: Timestamp, policy: &AuditPolicy, random: &dyn Random) -> Self {
         let record = AuditRecord {
-            id: format!("{:010}{}", now.as_secs(), secret::identifier("", random)),
+            id: AuditRecord::next_id(now, random),
             at: now,
             action: event.action.to_owned(),
             actor: event.actor.clone(),
@@ -151,6 +155,13 @@ impl AuditRecord {
             further: false,
         };
         AuditRecord { kept_until: Some(now + record.kept_by(policy)), ..record }
+    }
+
+    /// The count begins anew with the process and after 2^32 records; then what comes next is in its order again.
+    fn next_id(now: Timestamp, random: &dyn Random) -> String {
+        static REPORTED: AtomicU32 = AtomicU32::new(0);
+        let count = REPORTED.fetch_add(1, Ordering::Relaxed);
+        format!("{:010}{count:08x}{}", now.as_secs(), secret::identifier("", random))
     }
 
     /// What people are told of it, by the row of its action. `clean` makes a text fit to be shown, or says that nothing of it

@@ -291,6 +291,21 @@ fn every_event_ends_and_what_strangers_can_bring_about_ends_sooner() {
 }
 
 #[test]
+fn what_one_process_reports_within_a_second_is_listed_in_its_order() {
+    let world = world(AuditPolicy::default());
+    let event = |n: usize| Event::new(Done::Transferred { capability: n.to_string() }, agent()).for_subject(&alice());
+    let listed = block_on(async {
+        for n in (0..100).step_by(2) {
+            world.ports.perform(&Report(vec![event(n), event(n + 1)])).await.unwrap();
+        }
+        world.of_alice().await
+    });
+    let order: Vec<&str> = listed.iter().map(|record| record.detail["capability"].as_str()).collect();
+    assert_eq!(order, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert!(listed.iter().all(|record| record.id.starts_with(&NOW.as_secs().to_string())));
+}
+
+#[test]
 fn when_it_has_ended_nothing_of_the_audit_is_left() {
     block_on(async {
         let world = world(AuditPolicy::default());
