@@ -17,8 +17,7 @@
 
 use std::time::Duration;
 
-use countersign_storage::{Allowance, Count, Limit, Stopped, Timestamp};
-use countersign_web::peer::Network;
+use countersign_storage::{Allowance, Count, Limit, Network, Stopped, Timestamp};
 
 use crate::authn::Authn;
 use crate::context::Context;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::network::Network;
+
 /// What is fixed about one action.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -71,17 +73,14 @@ impl Fact for String {
     }
 }
 
-/// Addresses of one network are not apart: one customer has a whole /64.
+/// Addresses of one [`Network`] are not apart.
 impl Fact for IpAddr {
     fn on_record(&self) -> Option<String> {
         Some(self.to_string())
     }
 
     fn apart(&self) -> Option<String> {
-        match self.to_canonical() {
-            IpAddr::V4(address) => Some(address.to_string()),
-            IpAddr::V6(address) => Some(format!("{:x}", address.to_bits() >> 64)),
-        }
+        Some(Network::of(*self).to_string())
     }
 }
 

@@ -7,7 +7,7 @@
 //! [Agent Auth §5.12]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use bytes::Bytes;
-use countersign_storage::{Allowance, Stopped};
+use countersign_storage::{Allowance, Network, Stopped};
 use countersign_web::peer::PeerAddress;
 use http::Request;
 use serde::Deserialize;
@@ -57,7 +57,7 @@ async fn admit(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Int
         },
         IntrospectionCallers::Anyone(limit) => {
             let from =
-                PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| peer.network().to_string());
+                PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| Network::of(peer.0).to_string());
             match provider.throttle.attempt("agent_introspect", &from, *limit).await? {
                 Allowance::Allowed => Ok(IntrospectedGrants::NamesOnly),
                 Allowance::RetryAfter(after) => Err(Refusal::RateLimited(after).into()),

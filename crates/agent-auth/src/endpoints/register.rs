@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::{Jwk, VerifyingKey};
 use countersign_storage::{
-    Action, Actor, Allowance, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
-    Timestamp,
+    Action, Actor, Allowance, Changes, Decision, Event, Fault, Moment, Network, Operation, Reader, Record, Stopped,
+    Stored, Timestamp,
 };
 use countersign_web::peer::PeerAddress;
 use countersign_web::text::{self, Cleaned};
@@ -123,7 +123,8 @@ impl Register<'_> {
         if let Err(refusal) = &self.asked {
             return Err(refusal.clone().into());
         }
-        let from = PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| peer.network().to_string());
+        let from =
+            PeerAddress::of(request.extensions()).map_or_else(String::new, |peer| Network::of(peer.0).to_string());
         match provider.throttle.attempt("agent_unknown_host", &from, provider.policy.unknown_hosts).await? {
             Allowance::Allowed => Ok(()),
             Allowance::RetryAfter(after) => Err(Refusal::RateLimited(after).into()),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_web::peer::{Network, PeerAddress};
+use countersign_storage::Network;
+use countersign_web::peer::PeerAddress;
 use countersign_web::proxy::TrustedProxies;
 use http::HeaderMap;
 
@@ -28,7 +29,7 @@ impl Callers {
 
     /// Whose share it is; `None` for a trusted proxy, which stands for many.
     pub(super) fn network(&self, peer: PeerAddress) -> Option<Network> {
-        (!self.proxies.trusts(peer)).then(|| peer.network())
+        (!self.proxies.trusts(peer)).then(|| Network::of(peer.0))
     }
 
     /// The shares in so many places.

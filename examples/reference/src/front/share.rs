@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_web::peer::Network;
+use countersign_storage::Network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The shares of all networks in a number of places: each network can hold an eighth of them. So one address keeps nobody

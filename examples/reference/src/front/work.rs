@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use countersign_pages::Site;
-use countersign_web::peer::{Network, PeerAddress};
+use countersign_storage::Network;
+use countersign_web::peer::PeerAddress;
 use countersign_web::proxy::TrustedProxies;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use tokio::sync::Semaphore;
