@@ -1,5 +1,6 @@
 //! The tables, the views for people, and how a schema is brought up to date.
 
+use countersign_storage::Whole;
 use tokio_postgres::types::Type;
 
 use crate::connect_error::ConnectError;
@@ -116,6 +117,23 @@ fn failed(error: tokio_postgres::Error) -> Failure {
 /// How many migrations were applied. A schema may be ahead of this software: a newer node works on it already.
 fn applied(rows: &[tokio_postgres::Row]) -> usize {
     rows.first().and_then(|row| usize::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0)
+}
+
+/// What every handle to these tables answers, whichever way it reaches them: the numbers of the database and of a table, and
+/// when that was made.
+pub(crate) async fn whole(connections: &Connections, Schemas { tables, .. }: &Schemas) -> Result<Whole, Failure> {
+    let name = format!("{tables}.migration");
+    let query = format!(
+        "SELECT pg_catalog.concat_ws(' ', d.oid, pg_catalog.to_regclass($1)::pg_catalog.oid, (
+             SELECT pg_catalog.min(EXTRACT(epoch FROM m.applied_at)) FROM {tables}.migration m))
+           FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
+    );
+    let rows = connections.lend().await?.query_typed(&query, &[(&name, Type::TEXT)]).await.map_err(failed)?;
+    let numbers: String = rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
+    match numbers.is_empty() {
+        true => Err(Failure::before("the database does not say which it is")),
+        false => Ok(Whole::named(format!("postgres {numbers}"))),
+    }
 }
 
 /// A name as SQL spells it, whatever it holds.

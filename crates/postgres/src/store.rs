@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Batch, Cursor, Entries, Entry, Index, Key, Kind, Order, Page, Store, StoreError, Timestamp, Version,
+    Batch, Cursor, Entries, Entry, Index, Key, Kind, Order, Page, Store, StoreError, Timestamp, Version, Whole,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -26,6 +26,7 @@ pub struct PostgresStore(Arc<Inner>);
 
 struct Inner {
     connections: Connections,
+    whole: Whole,
     commit: Arc<Statement>,
     load: Arc<Statement>,
     find: Arc<Statement>,
@@ -48,7 +49,8 @@ impl PostgresStore {
         let connections = Connections::new(&config, &[&commit, &load, &find, &find_back, &purge])?;
         schema::migrate(&connections, &schemas).await.map_err(unavailable)?;
         connections.keep().await.map_err(unavailable)?;
-        Ok(PostgresStore(Arc::new(Inner { connections, commit, load, find, find_back, purge })))
+        let whole = schema::whole(&connections, &schemas).await.map_err(unavailable)?;
+        Ok(PostgresStore(Arc::new(Inner { connections, whole, commit, load, find, find_back, purge })))
     }
 
     /// Sends a statement again as long as it only loses against others.
@@ -126,6 +128,10 @@ impl Store for PostgresStore {
             Err(Failure::Unknown(_)) => Err(StoreError::Unknown),
             Err(failure) => Err(failure.of_read()),
         }
+    }
+
+    fn whole(&self) -> Whole {
+        self.0.whole.clone()
     }
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {

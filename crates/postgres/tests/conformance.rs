@@ -85,6 +85,17 @@ async fn nodes_that_start_at_once_on_an_empty_database_all_succeed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_handles_to_one_schema_are_one_store_and_two_schemas_are_two() {
+    let [config, other] = [testing::fresh().unwrap(), testing::fresh().unwrap()];
+    let store = PostgresStore::connect(config.clone()).await.unwrap();
+    assert_eq!(store.whole(), store.clone().whole());
+    assert_eq!(store.whole(), connect(&config).await.whole());
+    assert_ne!(store.whole(), connect(&other).await.whole());
+    testing::drop_schema(&config).await.unwrap();
+    testing::drop_schema(&other).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_name_of_a_schema_may_be_any() {
     let mut config = testing::fresh().unwrap();
     config.schema.push_str(r#" "Odd" 'name'; --"#);

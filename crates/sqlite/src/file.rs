@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign_storage::StoreError;
+use countersign_storage::{StoreError, Whole};
 
 /// Which file a store was opened on. A file that is removed, or replaced by another (a backup that was put back), is still
 /// open here, and what is written to it is gone with this process.
@@ -23,6 +23,17 @@ impl OpenedFile {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What every handle to it answers, whichever path it was opened by.
+    pub(crate) fn whole(&self) -> Whole {
+        Whole::named(match self.identity {
+            Some((device, number)) => format!("sqlite {device} {number}"),
+            None => {
+                let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+                format!("sqlite {}", path.display())
+            }
+        })
     }
 
     /// Whether the path still leads to it.

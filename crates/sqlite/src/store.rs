@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
-use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp};
+use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Whole};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
@@ -23,6 +23,8 @@ pub struct SqliteStore {
     writer: Option<JoinHandle<()>>,
     /// None for a database in memory: it has one connection, the writer's.
     readers: Option<Readers>,
+    /// The file, however often it is opened; none for a database in memory.
+    whole: Option<Whole>,
 }
 
 /// Why a file could not be opened.
@@ -69,11 +71,12 @@ impl SqliteStore {
 
     fn start(connection: Connection, file: Option<OpenedFile>) -> Result<Self, OpenError> {
         let readers = file.as_ref().map(Readers::start).transpose()?;
+        let whole = file.as_ref().map(OpenedFile::whole);
         let (jobs, queue) = mpsc::channel();
         let writer = thread::Builder::new()
             .name("countersign-sqlite".to_owned())
             .spawn(move || writer::run(connection, file.as_ref(), &queue))?;
-        Ok(SqliteStore { jobs: Some(jobs), writer: Some(writer), readers })
+        Ok(SqliteStore { jobs: Some(jobs), writer: Some(writer), readers, whole })
     }
 
     /// Hands a job to the writer and waits for its answer. If the writer is gone, the job was not begun, or its
@@ -126,6 +129,10 @@ impl Store for SqliteStore {
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.ask(|answer| Job::Commit { batch, answer }).await
+    }
+
+    fn whole(&self) -> Whole {
+        self.whole.clone().unwrap_or_else(|| Whole::of_one(self))
     }
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -69,6 +69,6 @@ pub use reader::{Loads, Reader};
 pub use record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
 pub use secret::{Handle, Secret};
 pub use signed_in::{SessionState, SignedIn};
-pub use store::{Cursor, Entries, Order, Page, Store, StoreError};
+pub use store::{Cursor, Entries, Order, Page, Store, StoreError, Whole};
 pub use throttle::{Allowance, Count, Limit, StoreThrottle, Throttle};
 pub use user_code::UserCode;

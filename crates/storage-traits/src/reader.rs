@@ -1,6 +1,7 @@
 //! Reading on behalf of one attempt: what a decision depends on, and what must still be so when it commits.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Once;
 
 use crate::batch::{Change, Changes, Guard};
 use crate::clock::Timestamp;
@@ -52,9 +53,9 @@ impl Reader<'_> {
         self.entries(&keys).await?.iter().map(|entry| entry.as_ref().map(Stored::from_entry).transpose()).collect()
     }
 
-    /// Reads one record from another store: that of the accounts, or of the sign-in. Where both are parts of one
-    /// opened store ([`Ports::scoped`](crate::Ports::scoped)), it is guarded like everything else that is read here. Where they
-    /// are not, nothing guards it.
+    /// Reads one record from another store: that of the accounts, or of the sign-in. Where both lead to one database
+    /// ([`Store::whole`]), it is guarded like everything else that is read here. Where they do not, nothing guards it, and that
+    /// is said in the log, once.
     ///
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Corrupt`].
@@ -82,8 +83,16 @@ impl Reader<'_> {
     }
 
     fn see_beside(&mut self, store: &dyn Store, key: Key, version: Option<Version>) {
+        static SAID: Once = Once::new();
         if store.whole() == self.store.whole() {
             self.seen_beside.entry(store.in_whole(key)).or_insert(version);
+        } else {
+            SAID.call_once(|| {
+                tracing::warn!(
+                    kind = key.kind.as_str(),
+                    "records of another database are read beside: what changes there meanwhile stops no commit here"
+                );
+            });
         }
     }
 

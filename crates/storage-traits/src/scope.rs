@@ -20,7 +20,7 @@ use crate::horizon::Horizon;
 use crate::operation::Ports;
 use crate::record::{Entry, Index, Key, Kind, Record};
 use crate::secret::Handle;
-use crate::store::{Cursor, Entries, Page, Store, StoreError};
+use crate::store::{Cursor, Entries, Page, Store, StoreError, Whole};
 
 impl Ports {
     /// The same ports, over the part of the store that is named `name`: any text, an issuer identifier for one. Scopes
@@ -131,7 +131,7 @@ impl Store for Scope {
         self.whole.purge(expired_before, limit).await
     }
 
-    fn whole(&self) -> usize {
+    fn whole(&self) -> Whole {
         self.whole.whole()
     }
 

@@ -48,24 +48,47 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// What tells opened stores apart: two with one answer are parts of one. Only a part of a store
-    /// ([`Ports::scoped`](crate::Ports::scoped)) answers for another.
-    #[doc(hidden)]
-    fn whole(&self) -> usize {
-        std::ptr::from_ref(self).cast::<()>().addr()
+    /// Which database this is. Two handles to one database answer the same, and so does a part of it
+    /// ([`Ports::scoped`](crate::Ports::scoped)). By default each opened store is a database of its own, as one in memory is.
+    ///
+    /// A store that passes everything on to another passes this on too, with [`Store::in_whole`] and [`Store::commit_beside`].
+    ///
+    /// # Security
+    /// What is read from the store of the accounts or of the sign-in is guarded in the commit of an issuer where both answer
+    /// the same. Where two handles to one database do not, an account that is closed at that moment does not stop the
+    /// commit. Where two databases do, guards are looked up in the wrong one.
+    fn whole(&self) -> Whole {
+        Whole::of_one(self)
     }
 
-    /// What a key of this store is called in the whole.
-    #[doc(hidden)]
+    /// What a key of this store is called in the whole: for a part of a store that keeps its keys under other names.
     fn in_whole(&self, key: Key) -> Key {
         key
     }
 
-    /// [`Store::commit`], with guards on keys as they are called in the whole.
-    #[doc(hidden)]
+    /// [`Store::commit`], with further guards on keys as they are called in the whole.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
     async fn commit_beside(&self, mut batch: Batch, in_whole: Vec<Guard>) -> Result<(), StoreError> {
         batch.guards.extend(in_whole);
         self.commit(batch).await
+    }
+}
+
+/// Which database a store leads to: see [`Store::whole`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Whole(String);
+
+impl Whole {
+    /// By a name that the database has and no other: with that of its technology, and no secret.
+    pub fn named(name: impl Into<String>) -> Self {
+        Whole(name.into())
+    }
+
+    /// The database of this very store, which has no other handle.
+    pub fn of_one<S: Store + ?Sized>(store: &S) -> Self {
+        Whole(format!("{:p}", std::ptr::from_ref(store).cast::<()>()))
     }
 }
 

@@ -20,10 +20,11 @@ const LANES: usize = 4;
 /// together, and looks at what is there. Says how many were acknowledged in the end.
 ///
 /// `start` starts a process that calls [`super::process::worker`] on a store of its own; `reopen` opens the database
-/// anew afterwards.
+/// anew, each time by a handle of its own.
 ///
 /// # Errors
-/// A commit that was acknowledged and is not there, or one that is there in part.
+/// A commit that was acknowledged and is not there, or one that is there in part. Two handles that are not known to lead to
+/// one database ([`Store::whole`]).
 pub async fn run<R>(
     start: &mut (dyn FnMut() -> Command + Send),
     processes: usize,
@@ -31,7 +32,7 @@ pub async fn run<R>(
     reopen: R,
 ) -> Result<usize, Violation>
 where
-    R: AsyncFnOnce() -> Result<Arc<dyn Store>, Violation>,
+    R: AsyncFn() -> Result<Arc<dyn Store>, Violation>,
 {
     let mut workers = Vec::new();
     let names = Fixture::new(Arc::new(crate::memory::MemoryStore::new())).own;
@@ -60,7 +61,8 @@ where
         total += acknowledgements.count();
         owns.push((own, acknowledgements));
     }
-    let store = reopen().await?;
+    let (store, beside) = (reopen().await?, reopen().await?);
+    ensure!(store.whole() == beside.whole(), "two handles to one database do not answer the same to `whole`");
     for (own, acknowledgements) in owns {
         let t = Fixture { own, ..Fixture::new(store.clone()) };
         for lane in 0..LANES {

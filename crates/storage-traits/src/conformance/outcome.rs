@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::fixture::Fixture;
 use super::verdict::{Verdict, Violation};
 use crate::audit::{Audit, AuditRecord};
-use crate::batch::{Batch, Changes};
+use crate::batch::{Batch, Changes, Guard};
 use crate::clock::{SystemClock, Timestamp};
 use crate::decision::{Decision, Moment, Stopped};
 use crate::fault::Fault;
 use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
 use crate::record::{Index, Key, Kind, Record, Stored};
-use crate::store::{Entries, Page, Store, StoreError};
+use crate::store::{Entries, Page, Store, StoreError, Whole};
 
 /// A store that loses acknowledgements, when it is told to.
 pub struct LostAcknowledgements {
@@ -56,12 +56,24 @@ impl Store for LostAcknowledgements {
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commit_beside(batch, Vec::new()).await
+    }
+
+    async fn commit_beside(&self, batch: Batch, in_whole: Vec<Guard>) -> Result<(), StoreError> {
         let fate = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
         match fate {
-            None => self.inner.commit(batch).await,
-            Some(Fate::Applied) => self.inner.commit(batch).await.and(Err(StoreError::Unknown)),
+            None => self.inner.commit_beside(batch, in_whole).await,
+            Some(Fate::Applied) => self.inner.commit_beside(batch, in_whole).await.and(Err(StoreError::Unknown)),
             Some(Fate::Dropped) => Err(StoreError::Unknown),
         }
+    }
+
+    fn whole(&self) -> Whole {
+        self.inner.whole()
+    }
+
+    fn in_whole(&self, key: Key) -> Key {
+        self.inner.in_whole(key)
     }
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
