@@ -8,8 +8,8 @@
 //!
 //! What this crate does not do: network file systems (SQLite's locks do not hold there), encryption of the file.
 //!
-//! Read first: [`store`] (opening), `connection` (durability), `batch` (how a batch is checked and applied), `schema` (the tables, and
-//! the views for people).
+//! Read first: [`store`] (opening), `connection` (durability), `batch` (how a batch is checked and applied), `schema` (the
+//! tables, and the views for people).
 #![forbid(unsafe_code)]
 
 mod batch;

@@ -29,9 +29,9 @@ pub trait Accounts: Send + Sync {
     /// [`Fault::Unavailable`].
     async fn by_subject(&self, subject: &Subject) -> Result<Option<Account>, Fault>;
 
-    /// The account of a subject, to decide on. Where the accounts lie in the opened store that the decision commits to, what
-    /// was read is still so when it commits: nobody acts for a person who was kept out meanwhile. Accounts that lie elsewhere
-    /// keep the default, by which a person is refused from the next decision on.
+    /// The account of a subject, to decide on. Where the accounts lie in the database that the decision commits to
+    /// ([`Store::whole`](crate::Store::whole)), what was read is still so when it commits: nobody acts for a person who was kept
+    /// out meanwhile. Accounts that lie elsewhere keep the default: a person is refused from the next decision on.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].

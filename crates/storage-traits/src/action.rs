@@ -121,7 +121,8 @@ crate::actions! {
             agent_name: String,
             /// Which ones.
             capabilities: Option<Vec<String>>,
-        } => ["agent.request_capability" "Agent asked for more" refused "Agent asked for more than it can get"] apart [capabilities],
+        } => ["agent.request_capability" "Agent asked for more" refused "Agent asked for more than it can get"]
+            apart [capabilities],
 
         /// An agent was ended.
         AgentRevoke {

@@ -2,8 +2,8 @@
 //! an end ([`Event::counted`]) is counted in the same way.
 //!
 //! A stranger can have the same refusal as often as they like. The first one of a window is a record; each further one of the
-//! same actor, action, person and reason only adds to a counter beside it. Adding needs no turn, so that a flood of refusals
-//! makes nobody wait.
+//! same actor, action, person and reason only adds to a counter beside it. Two can add at once, so a flood of refusals makes
+//! nobody wait.
 //!
 //! The row of an action names the facts that tell its refusals apart: an attempt from another network, or at another
 //! capability, is another record. A stranger can have many networks and an agent can invent names, so there are at most

@@ -60,8 +60,8 @@ pub trait Fact {
         self.on_record()
     }
 
-    /// In words, where the record itself is not fit to be read. The record can lack it, or hold what only another version
-    /// of the software knows.
+    /// In words, where what is on record is not fit to be read. The record may lack the fact, or hold a value that only
+    /// another version of the software knows.
     fn words(_on_record: Option<&str>) -> Option<&'static str> {
         None
     }
@@ -139,8 +139,8 @@ impl Facts<'_> {
 ///
 /// The words are as [`format!`] takes them: they can name the facts of the variant.
 ///
-/// Behind the row can stand which facts tell refusals apart: `apart [kind]`. Refusals that differ in one of them are records
-/// of their own, up to a small number; without, they are one record with a count. Name what a person must not miss: from
+/// `apart [kind]` behind the row names the facts that tell refusals apart. Refusals that differ in one of them are records of
+/// their own, up to a small number. Without it, refusals are one record with a count. Name what a person must not miss: from
 /// where, at what.
 ///
 /// The enum is [`Audited`](crate::audit_row::Audited), so that an [`Event`](crate::Event) can be made of it, and has
@@ -230,7 +230,11 @@ macro_rules! actions {
         impl $crate::audit_row::Audited for $name {
             fn row(&self) -> &'static $crate::audit_row::Row {
                 match self {
-                    $( Self::$variant { .. } => $crate::actions!(@row $row [ $( $( $field: $type ),* )? ] [ $( $( $apart ),* )? ]) ),*
+                    $(
+                        Self::$variant { .. } => {
+                            $crate::actions!(@row $row [ $( $( $field: $type ),* )? ] [ $( $( $apart ),* )? ])
+                        }
+                    ),*
                 }
             }
 

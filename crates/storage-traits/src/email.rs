@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// An e-mail address, normalised: surrounding white space removed, the whole address in lower case.
 ///
-/// One rule at sign-up, at sign-in and when linking: `Alice@X.test` and `alice@x.test` are the same person. Mail systems
-/// that tell them apart are rarer than people who type a capital letter, and two accounts that can reset each other are
-/// worse than either. Only ASCII addresses are accepted, so that look-alike letters cannot make a second account.
+/// One rule at sign-up, at sign-in and when linking: `Alice@X.test` and `alice@x.test` are the same person. Few mail systems
+/// tell the two apart, and many people type a capital letter. Were they two accounts, the owner of one could reset the
+/// password of the other. Only ASCII addresses are accepted, so that look-alike letters cannot make a second account.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct EmailAddress(String);

@@ -1,10 +1,10 @@
-//! Up to when records were removed, and what must not come back by it.
+//! The time up to which records were removed, and why nothing that was used comes back.
 //!
 //! That a token was used is known as long as its mark is stored, and the mark is removed when the token has expired. A clock
 //! that is set back, or that of another node, would then find the token valid and the mark gone. So two rules hold:
 //! - What expired is removed only when it has expired on all nodes, their clocks being at most [`CLOCKS_APART`] from each other.
-//! - Up to when records were removed is stored, and who has an earlier time does nothing. It is read along with whatever else
-//!   an operation reads.
+//! - The time up to which records were removed is stored. A node whose clock shows an earlier time does nothing. This time is
+//!   read along with whatever else an operation reads.
 
 use std::time::Duration;
 

@@ -55,8 +55,8 @@ impl KeyRing {
         if keys.is_empty() { Err(KeyRingError::Empty) } else { Ok(KeyRing { keys }) }
     }
 
-    /// Whether a secret can be a key: 32 bytes or more that look random. What is judged cannot be proven, so this refuses
-    /// only what nobody's generator makes: `aaaa…`, `abcabc…`, `0123…`.
+    /// Whether a secret can be a key: 32 bytes or more that look random. Nobody can prove that a secret is random. So this
+    /// refuses only what no generator makes: `aaaa…`, `abcabc…`, `0123…`.
     ///
     /// # Errors
     /// [`KeyRingError::TooShort`], [`KeyRingError::Guessable`].

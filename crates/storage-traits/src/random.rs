@@ -36,7 +36,7 @@ impl Default for SystemRandom {
 impl Random for SystemRandom {
     #[expect(
         clippy::expect_used,
-        reason = "the generator is seeded at start-up and cannot fail afterwards; going on without randomness would be worse than stopping"
+        reason = "the generator is seeded at start-up and cannot fail afterwards; to go on without would be worse than to stop"
     )]
     fn fill(&self, bytes: &mut [u8]) {
         self.0.fill(bytes).expect("the system's random generator answers");

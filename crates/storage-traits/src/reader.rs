@@ -106,7 +106,8 @@ impl Reader<'_> {
         entry.body.parse().map_err(|_| Fault::Corrupt { kind: key.kind.as_str() })
     }
 
-    /// Lists records by an index, a page at a time, in the order of the page. What is found is guarded; that nothing was added since is not.
+    /// Lists records by an index, a page at a time, in the order of the page. What is found is guarded; that nothing was added
+    /// since is not.
     ///
     /// # Errors
     /// [`Fault::Unavailable`], [`Fault::Corrupt`].

@@ -10,9 +10,9 @@
 //!   knows of it did not change, or when it has an `id`, a `kid` or a `thumbprint` and that did not change;
 //! - in the objects of a list: the same, wherever in the list they are now.
 //!
-//! What went goes with everything in it. Where it cannot be told whether a thing went or changed, the record is not written:
-//! the operation fails with [`crate::Fault::Newer`] and changes nothing. New members therefore belong to the top of a record, or
-//! into things that have a name.
+//! A thing that was removed goes with everything in it. Where this version cannot tell whether a thing was removed or changed,
+//! it does not write the record: the operation fails with [`crate::Fault::Newer`] and changes nothing. New members therefore
+//! belong to the top of a record, or into things that have a name.
 
 use serde_json::{Map, Value};
 

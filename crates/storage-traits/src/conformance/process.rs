@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::worker::say;
 use crate::store::Store;
 
-/// Serves as a worker: obeys what [`super::race::run`], [`super::crash::run`] or [`super::builds::run`] say on the standard input, until it
-/// ends. A back end's test binary calls this, on a store of its own, in a test that the parent starts with
+/// Serves as a worker: obeys what [`super::race::run`], [`super::crash::run`] or [`super::builds::run`] say on the standard
+/// input, until that ends. A back end's test binary calls this, on a store of its own, in a test that the parent starts with
 /// [`this_test_binary`].
 ///
 /// # Errors
