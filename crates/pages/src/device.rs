@@ -293,7 +293,9 @@ fn words(error: &ApprovalRefusal) -> &'static str {
 
 /// Whether a limit says that there is none.
 fn is_open(limit: &str) -> bool {
-    ["any value", "no lower limit", "no upper limit"].iter().any(|open| limit.contains(open))
+    ["any value", "any text", "any number", "any whole number", "any multiple", "no lower limit", "no upper limit"]
+        .iter()
+        .any(|open| limit.contains(open))
 }
 
 /// What else an approval does.

@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 pub use error::ConstraintError;
 pub(crate) use field::{Bound, FieldConstraint, Operators, Scalar};
 pub(crate) use range::{End, Range, Side};
+pub(crate) use words::{ANY, values_in_words};
 
 /// Constraints by field. None at all allow any arguments that the capability's input schema allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

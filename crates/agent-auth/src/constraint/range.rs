@@ -63,20 +63,24 @@ impl Range {
             Side::Included => format!("at most {}", end.bound.written),
             Side::Excluded => format!("less than {}", end.bound.written),
         };
+        let included = |end: &End| end.side == Side::Included;
         let ends = match (&self.least, &self.most) {
-            (Some(low), Some(high)) if low.side == Side::Included && high.side == Side::Included => {
+            (Some(low), Some(high)) if included(low) && included(high) && low.bound.decimal == high.bound.decimal => {
+                return Some(format!("only {}", low.bound.written));
+            }
+            (Some(low), Some(high)) if included(low) && included(high) => {
                 Some(format!("from {} to {}", low.bound.written, high.bound.written))
             }
-            (Some(low), Some(high)) => Some(format!("{}, {}", least(low), most(high))),
+            (Some(low), Some(high)) => Some(format!("{} and {}", least(low), most(high))),
             (Some(low), None) => Some(format!("{}, no upper limit", least(low))),
             (None, Some(high)) => Some(format!("{}, no lower limit", most(high))),
             (None, None) => None,
         };
-        let steps: Vec<String> = self.steps.iter().map(|step| format!("a multiple of {}", step.written)).collect();
+        let steps: Vec<String> = self.steps.iter().map(|step| format!("of {}", step.written)).collect();
         match (ends, steps.is_empty()) {
             (ends, true) => ends,
-            (Some(ends), false) => Some(format!("{ends}, {}", steps.join(" and "))),
-            (None, false) => Some(format!("any value that is {}", steps.join(" and "))),
+            (Some(ends), false) => Some(format!("{ends}, a multiple {}", steps.join(" and "))),
+            (None, false) => Some(format!("any multiple {}", steps.join(" and "))),
         }
     }
 }

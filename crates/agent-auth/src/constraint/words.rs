@@ -2,35 +2,35 @@
 
 use countersign_web::text;
 
-use super::field::{FieldConstraint, Operators, Scalar};
+use super::field::{Operators, Scalar};
 use super::range::Range;
 
-impl FieldConstraint {
-    /// What the field may be, without the field: `at most 100, no lower limit`.
-    pub(crate) fn in_words(&self) -> String {
-        match self {
-            FieldConstraint::Exact(value) => format!("only {}", written(value)),
-            FieldConstraint::Operators(operators) => operators.in_words(),
-        }
+/// These values and no other: `one of “EUR”, “USD”`.
+pub(crate) fn values_in_words(values: &[Scalar]) -> String {
+    match values {
+        [] => "nothing (no value is allowed)".to_owned(),
+        [value] => format!("only {}", written(value)),
+        values => format!("one of {}", listed(values)),
     }
 }
 
 impl Operators {
-    pub(crate) fn in_words(&self) -> String {
-        self.in_words_within(&Range::default())
-    }
-
-    /// The same, for numbers that are in this range anyway.
-    pub(crate) fn in_words_within(&self, range: &Range) -> String {
+    /// What the field may be, without the field: `at most 100, no lower limit`. For numbers that are in `range` anyway, and values
+    /// that are `any text` anyway. What `in` lists, [`values_in_words`] tells.
+    pub(crate) fn in_words_within(&self, range: &Range, any: &str) -> String {
         let range = Range::of(self).and(range).in_words();
-        let one_of = self.one_of.as_ref().map(|list| match list.as_slice() {
-            [] => "nothing (no value is allowed)".to_owned(),
-            list => format!("one of {}", listed(list)),
-        });
-        let none_of = self.none_of.as_ref().map(|list| format!("anything except {}", listed(list)));
-        [range, one_of, none_of].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        match (range, self.none_of.as_deref()) {
+            (Some(range), None) => range,
+            (Some(range), Some(none_of)) => format!("{range}, except {}", listed(none_of)),
+            (None, None) => any.to_owned(),
+            (None, Some(none_of)) if any == ANY => format!("anything except {}", listed(none_of)),
+            (None, Some(none_of)) => format!("{any}, except {}", listed(none_of)),
+        }
     }
 }
+
+/// Where nothing is said.
+pub(crate) const ANY: &str = "any value";
 
 fn listed(list: &[Scalar]) -> String {
     list.iter().map(written).collect::<Vec<_>>().join(", ")

@@ -48,9 +48,9 @@ impl Format {
     /// What a person may expect of it.
     pub(super) fn for_people(self) -> &'static str {
         match self {
-            Format::DateTime => "must be a date with a time, such as 2030-12-31T23:59:59Z",
-            Format::Email => "must look like an e-mail address",
-            Format::Uri => "must be a web address or another URI",
+            Format::DateTime => "is a date with a time, such as 2030-12-31T23:59:59Z",
+            Format::Email => "looks like an e-mail address",
+            Format::Uri => "is a web address or another URI",
         }
     }
 

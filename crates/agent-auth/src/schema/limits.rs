@@ -6,9 +6,9 @@
 use countersign_web::text;
 
 use super::InputSchema;
-use super::node::Node;
+use super::node::{Node, Span};
 use super::value_type::Type;
-use crate::constraint::{Constraints, FieldConstraint, Operators, Range, Scalar};
+use crate::constraint::{ANY, Constraints, FieldConstraint, Operators, Range, Scalar, values_in_words};
 
 /// A constraint under which no call would ever be allowed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,28 +44,28 @@ impl InputSchema {
     pub(crate) fn limit_in_words(&self, field: &str, constraint: Option<&FieldConstraint>) -> String {
         let may_be_compound = |node: &Node| node.kinds().iter().any(|kind| matches!(kind, Type::Array | Type::Object));
         if constraint.is_none() && self.field(field).is_none_or(may_be_compound) {
-            return or_any(String::new());
+            return ANY.to_owned();
         }
-        let words = match self.left(field, constraint) {
-            Left::Nothing(_) => listed(Vec::new()).in_words(),
-            Left::Values(values) => match constraint {
-                Some(exact @ FieldConstraint::Exact(_)) => exact.in_words(),
-                _ => listed(values).in_words(),
-            },
+        match self.left(field, constraint) {
+            Left::Nothing(_) => values_in_words(&[]),
+            Left::Values(values) => values_in_words(&values),
             Left::Open => {
                 let nothing = Operators::default();
                 let asked = match constraint {
                     Some(FieldConstraint::Operators(asked)) => asked,
                     Some(FieldConstraint::Exact(_)) | None => &nothing,
                 };
-                let range = or_any(asked.in_words_within(&self.range(field, asked)));
+                let range = self.range(field, asked);
                 // Whoever asks for a range asks for numbers.
-                let texts = self.field(field).filter(|_| asked.min.is_none() && asked.max.is_none());
-                let texts = texts.map(Node::texts_in_words).unwrap_or_default();
-                std::iter::once(range).chain(texts).collect::<Vec<_>>().join("; ")
+                match self.field(field).filter(|_| asked.min.is_none() && asked.max.is_none()) {
+                    Some(node) => {
+                        let words = asked.in_words_within(&range, &node.any_in_words());
+                        std::iter::once(words).chain(node.if_a_text()).collect::<Vec<_>>().join("; ")
+                    }
+                    None => asked.in_words_within(&range, ANY),
+                }
             }
-        };
-        or_any(words)
+        }
     }
 
     fn left(&self, field: &str, constraint: Option<&FieldConstraint>) -> Left {
@@ -152,26 +152,45 @@ impl Node {
         })
     }
 
-    /// What it demands of texts, for people: their length, their format, their pattern. A pattern is shown whole; it is quoted
-    /// and escaped, so that it cannot pass for our own words.
-    fn texts_in_words(&self) -> Vec<String> {
-        let whom = if self.kinds() == [Type::String] { "" } else { "a text " };
-        let parts = std::iter::once(self).chain(self.every_part());
-        parts.flat_map(Node::own_texts_in_words).map(|words| format!("{whom}{words}")).collect()
+    /// What it allows, for people: `any text of 1 to 64 characters`.
+    fn any_in_words(&self) -> String {
+        match (self.kinds().as_slice(), self.types.as_deref()) {
+            ([Type::String], _) => match self.texts_in_words() {
+                Some(texts) => format!("any text {texts}"),
+                None => "any text".to_owned(),
+            },
+            ([Type::Number], Some([Type::Integer])) => "any whole number".to_owned(),
+            ([Type::Number], _) => "any number".to_owned(),
+            ([Type::Boolean], _) => "true or false".to_owned(),
+            _ => ANY.to_owned(),
+        }
     }
 
-    fn own_texts_in_words(&self) -> Vec<String> {
-        let length = match (self.length.least, self.length.most) {
-            (None | Some(0), None) => None,
-            (Some(least), None) => Some(format!("must have at least {least} characters")),
-            (None | Some(0), Some(most)) => Some(format!("must have at most {most} characters")),
-            (Some(least), Some(most)) => Some(format!("must have {least} to {most} characters")),
-        };
+    /// What it demands of texts, where it allows something else, too.
+    fn if_a_text(&self) -> Option<String> {
+        let kinds = self.kinds();
+        let texts = self.texts_in_words().filter(|_| kinds.len() > 1 && kinds.contains(&Type::String))?;
+        Some(format!("if a text, one {texts}"))
+    }
+
+    /// Which texts it allows: `of 1 to 64 characters that matches the pattern “^[a-z]”`. A pattern is shown whole; it is quoted and
+    /// escaped, so that it cannot pass for our own words.
+    fn texts_in_words(&self) -> Option<String> {
+        let parts: Vec<&Node> = std::iter::once(self).chain(self.every_part()).collect();
+        let lengths: Vec<String> = parts.iter().filter_map(|part| length_in_words(part.length)).collect();
+        let forms: Vec<String> = parts.iter().flat_map(|part| part.forms_in_words()).collect();
+        let lengths = (!lengths.is_empty()).then(|| format!("of {}", lengths.join(" and ")));
+        let forms = (!forms.is_empty()).then(|| format!("that {}", forms.join(" and ")));
+        let words: Vec<String> = lengths.into_iter().chain(forms).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    fn forms_in_words(&self) -> Vec<String> {
         let format = self.format.map(|format| format.for_people().to_owned());
         let pattern = self.pattern.as_ref().map(|pattern| {
-            format!("must match the pattern “{}” (a regular expression)", text::escaped(pattern.written()))
+            format!("matches the pattern “{}” (a regular expression)", text::escaped(pattern.written()))
         });
-        [length, format, pattern].into_iter().flatten().collect()
+        format.into_iter().chain(pattern).collect()
     }
 
     fn every_part(&self) -> Vec<&Node> {
@@ -185,12 +204,16 @@ impl Node {
     }
 }
 
-fn listed(values: Vec<Scalar>) -> FieldConstraint {
-    FieldConstraint::Operators(Operators { one_of: Some(values), ..Operators::default() })
-}
-
-fn or_any(words: String) -> String {
-    if words.is_empty() { "any value".to_owned() } else { words }
+/// `None` where any length will do.
+fn length_in_words(length: Span) -> Option<String> {
+    let characters = |count: usize| if count == 1 { "1 character".to_owned() } else { format!("{count} characters") };
+    match (length.least, length.most) {
+        (None | Some(0), None) => None,
+        (Some(least), None) => Some(format!("at least {}", characters(least))),
+        (None | Some(0), Some(most)) => Some(format!("at most {}", characters(most))),
+        (Some(least), Some(most)) if least == most => Some(format!("exactly {}", characters(most))),
+        (Some(least), Some(most)) => Some(format!("{least} to {}", characters(most))),
+    }
 }
 
 #[cfg(test)]
@@ -291,47 +314,47 @@ mod tests {
             ("open", json!({ "max": 0 }), Err(nothing)),
             ("open", json!({ "min": 100.1 }), Err("its min is above the maximum of the input schema")),
             ("open", json!({ "max": -0.1 }), Err("its max is below the minimum of the input schema")),
-            ("open", json!({ "min": 99.999 }), Ok("at least 99.999, less than 100")),
-            ("open", json!({ "max": 5 }), Ok("more than 0, at most 5")),
-            ("open", json!({ "not_in": [1] }), Ok("more than 0, less than 100; anything except 1")),
+            ("open", json!({ "min": 99.999 }), Ok("at least 99.999 and less than 100")),
+            ("open", json!({ "max": 5 }), Ok("more than 0 and at most 5")),
+            ("open", json!({ "not_in": [1] }), Ok("more than 0 and less than 100, except 1")),
             ("open", json!(100), Err("the input schema allows none of its values")),
-            ("half", json!({ "min": 100 }), Ok("from 100 to 100")),
+            ("half", json!({ "min": 100 }), Ok("only 100")),
             ("half", json!({ "max": 100, "min": 100, "not_in": [100.0] }), Err("min, max and not_in leave no value")),
             ("both", json!({ "max": 1 }), Err(nothing)),
-            ("both", json!({ "min": 1 }), Ok("more than 1, less than 2")),
+            ("both", json!({ "min": 1 }), Ok("more than 1 and less than 2")),
             ("stepped", json!({ "min": 0.01, "max": 0.04 }), Err(nothing)),
             ("stepped", json!({ "min": 0.01, "max": 0.05 }), Ok("from 0.01 to 0.05, a multiple of 0.05")),
             ("stepped", json!({ "min": 0, "max": 0.05, "not_in": [0, 0.05] }), Err(nothing)),
             (
                 "stepped",
                 json!({ "min": 0, "max": 0.05, "not_in": [0, 0.04] }),
-                Ok("from 0 to 0.05, a multiple of 0.05; anything except 0, 0.04"),
+                Ok("from 0 to 0.05, a multiple of 0.05, except 0, 0.04"),
             ),
-            ("stepped", json!({ "in": [0.05, 0.07] }), Ok("one of 0.05")),
+            ("stepped", json!({ "in": [0.05, 0.07] }), Ok("only 0.05")),
             ("price", json!({ "max": 0.04 }), Err(nothing)),
-            ("price", json!({ "max": 1 }), Ok("more than 0, at most 1, a multiple of 0.05")),
+            ("price", json!({ "max": 1 }), Ok("more than 0 and at most 1, a multiple of 0.05")),
             ("dozens", json!({ "min": 13, "max": 23 }), Err(nothing)),
             (
                 "dozens",
                 json!({ "min": -12, "max": 12, "not_in": [-12, 0] }),
-                Ok("from -12 to 12, a multiple of 4 and a multiple of 6; anything except -12, 0"),
+                Ok("from -12 to 12, a multiple of 4 and of 6, except -12, 0"),
             ),
             ("dozens", json!({ "min": -12, "max": 12, "not_in": [-12, 0, 12] }), Err(nothing)),
             ("either", json!({ "max": 4 }), Err("its max is below the minimum of the input schema")),
             ("either", json!({ "min": 9 }), Err(nothing)),
-            ("either", json!({ "min": 6 }), Ok("at least 6, less than 9")),
-            ("either", json!({ "in": ["all", "some"] }), Ok("one of “all”")),
-            ("some", json!({ "max": 3 }), Ok("one of 2")),
+            ("either", json!({ "min": 6 }), Ok("at least 6 and less than 9")),
+            ("either", json!({ "in": ["all", "some"] }), Ok("only “all”")),
+            ("some", json!({ "max": 3 }), Ok("only 2")),
             ("some", json!({ "in": [1, 3] }), Err("the input schema allows none of its values")),
             ("some", json!({ "max": 1 }), Err("it refuses every value that the input schema lists")),
             ("mixed", json!({ "min": 3 }), Ok("at least 3, no upper limit")),
-            ("between", json!({ "min": 5 }), Ok("at least 5, less than 5.5")),
-            ("between", json!({ "max": 5 }), Ok("more than 4.5, at most 5")),
+            ("between", json!({ "min": 5 }), Ok("at least 5 and less than 5.5")),
+            ("between", json!({ "max": 5 }), Ok("more than 4.5 and at most 5")),
             ("between", json!({ "not_in": [5] }), Err(nothing)),
             ("whole", json!({ "min": 1 }), Err(nothing)),
             ("fraction", json!({ "min": 1 }), Err(nothing)),
             // Not reckoned with, so it is not said that nothing is left.
-            ("far", json!({ "min": 1, "max": 2 }), Ok("from 1 to 2, a multiple of 1e-30 and a multiple of 1e+30")),
+            ("far", json!({ "min": 1, "max": 2 }), Ok("from 1 to 2, a multiple of 1e-30 and of 1e+30")),
         ];
         for (field, constraint, expected) in rows {
             let constraints = constrained(field, &constraint);
@@ -342,11 +365,11 @@ mod tests {
             assert_eq!(found, expected.map(str::to_owned), "{field} {constraint}");
         }
         for (field, words) in [
-            ("open", "more than 0, less than 100"),
-            ("half", "more than 0, at most 100"),
-            ("stepped", "any value that is a multiple of 0.05"),
-            ("price", "more than 0, at most 10, a multiple of 0.05"),
-            ("dozens", "any value that is a multiple of 4 and a multiple of 6"),
+            ("open", "more than 0 and less than 100"),
+            ("half", "more than 0 and at most 100"),
+            ("stepped", "any multiple of 0.05"),
+            ("price", "more than 0 and at most 10, a multiple of 0.05"),
+            ("dozens", "any multiple of 4 and of 6"),
             ("either", "any value"),
             ("some", "one of 2, 4"),
         ] {
@@ -400,18 +423,18 @@ mod tests {
             ("ranges", json!({ "min": 5.5, "max": 9.5 }), Err("it refuses every value that the input schema allows")),
             ("ranges", json!({ "min": 21 }), Err("its min is above the maximum of the input schema")),
             ("ranges", json!({ "max": 0 }), Err("its max is below the minimum of the input schema")),
-            ("open", json!({ "min": 5 }), Ok("from 5 to 5")),
+            ("open", json!({ "min": 5 }), Ok("only 5")),
             ("open", json!({ "min": 6 }), Err("its min is above the maximum of the input schema")),
             ("outer", json!({ "min": 0 }), Ok("from 0 to 3")),
             ("outer", json!({ "max": 0 }), Ok("from -2 to 0")),
             ("outer", json!({ "min": 4 }), Err("its min is above the maximum of the input schema")),
-            ("level", json!({ "not_in": ["low"] }), Ok("one of “high”")),
+            ("level", json!({ "not_in": ["low"] }), Ok("only “high”")),
             ("level", json!({ "not_in": ["low", "high"] }), Err("it refuses every value that the input schema lists")),
-            ("level", json!({ "in": ["low", "none"] }), Ok("one of “low”")),
-            ("code", json!({ "in": ["DE", "de", "GER"] }), Ok("one of “DE”")),
+            ("level", json!({ "in": ["low", "none"] }), Ok("only “low”")),
+            ("code", json!({ "in": ["DE", "de", "GER"] }), Ok("only “DE”")),
             ("code", json!("de"), Err("the input schema allows none of its values")),
             ("mail", json!({ "in": ["a@x.test", "", "a"] }), Ok("one of “a@x.test”, “”")),
-            ("mail", json!({ "not_in": ["a@x.test"] }), Ok("anything except “a@x.test”")),
+            ("mail", json!({ "not_in": ["a@x.test"] }), Ok("any text, except “a@x.test”")),
             ("either", json!({ "max": 9 }), Ok("from 0 to 9")),
         ];
         for (field, constraint, expected) in rows {
@@ -428,8 +451,8 @@ mod tests {
             ("open", "at most 5, no lower limit"),
             ("outer", "from -2 to 3"),
             ("level", "one of “low”, “high”"),
-            ("code", "any value; must match the pattern “^[A-Z]{2}$” (a regular expression)"),
-            ("mail", "any value"),
+            ("code", "any text that matches the pattern “^[A-Z]{2}$” (a regular expression)"),
+            ("mail", "any text"),
             ("either", "any value"),
         ];
         for (field, words) in unconstrained {
@@ -453,24 +476,24 @@ mod tests {
             },
         }))
         .unwrap();
-        let pattern = |text: &str| format!("must match the pattern “{text}” (a regular expression)");
+        let pattern = |text: &str| format!("matches the pattern “{text}” (a regular expression)");
         let code = schema.limit_in_words("code", None);
-        assert_eq!(code, format!("any value; {}", pattern(r#"^[A-Z]{2}\"\u{201D}\\u200B$"#)));
+        assert_eq!(code, format!("any text that {}", pattern(r#"^[A-Z]{2}\"\u{201D}\\u200B$"#)));
         assert_eq!(code.matches('”').count(), 1, "the pattern cannot end its own quotation: {code}");
         for (field, constraint, words) in [
-            ("mail", None, "any value; must look like an e-mail address".to_owned()),
+            ("mail", None, "any text that looks like an e-mail address".to_owned()),
             (
                 "mail",
                 Some(json!({ "not_in": ["a@x.test"] })),
-                "anything except “a@x.test”; must look like an e-mail address".to_owned(),
+                "any text that looks like an e-mail address, except “a@x.test”".to_owned(),
             ),
             ("mail", Some(json!("a@x.test")), "only “a@x.test”".to_owned()),
-            ("link", None, "any value; must be a web address or another URI".to_owned()),
-            ("when", None, "any value; must be a date with a time, such as 2030-12-31T23:59:59Z".to_owned()),
-            ("name", None, "any value; must have 2 to 5 characters".to_owned()),
-            ("long", None, "any value; must have at least 3 characters".to_owned()),
-            ("short", None, format!("any value; must have at most 9 characters; {}; {}", pattern("^a"), pattern("b$"))),
-            ("either", None, "any value; a text must look like an e-mail address".to_owned()),
+            ("link", None, "any text that is a web address or another URI".to_owned()),
+            ("when", None, "any text that is a date with a time, such as 2030-12-31T23:59:59Z".to_owned()),
+            ("name", None, "any text of 2 to 5 characters".to_owned()),
+            ("long", None, "any text of at least 3 characters".to_owned()),
+            ("short", None, format!("any text of at most 9 characters that {} and {}", pattern("^a"), pattern("b$"))),
+            ("either", None, "any value; if a text, one that looks like an e-mail address".to_owned()),
             ("either", Some(json!({ "max": 9 })), "from 1 to 9".to_owned()),
         ] {
             let constraints = constraint.as_ref().map(|constraint| constrained(field, constraint));
@@ -489,7 +512,7 @@ mod tests {
             ("either", json!({ "max": 9 }), "from 0 to 9"),
             ("either", json!({ "not_in": ["a"] }), "anything except “a”"),
             ("currency", json!({ "not_in": ["USD"] }), "one of “EUR”, “CHF”"),
-            ("currency", json!({ "in": ["GBP", "EUR"] }), "one of “EUR”"),
+            ("currency", json!({ "in": ["GBP", "EUR"] }), "only “EUR”"),
             ("currency", json!("EUR"), "only “EUR”"),
             ("amount", json!({ "in": [1, 2, 3], "max": 2 }), "one of 1, 2"),
             ("amount", json!({ "min": 5, "max": 1 }), "nothing (no value is allowed)"),
@@ -501,7 +524,7 @@ mod tests {
         }
         for (field, words) in [
             ("amount", "from 0 to 1000.5"),
-            ("balance", "any value"),
+            ("balance", "any number"),
             ("count", "at least 1, no upper limit"),
             ("currency", "one of “USD”, “EUR”, “CHF”"),
             ("either", "any value"),

@@ -200,7 +200,7 @@ fn every_form_is_told_in_words() {
     let limits: Vec<_> = view.capabilities.iter().map(|requested| requested.limits.clone()).collect();
     assert_eq!(
         limits[0],
-        ["amount: from 0 to 1000", "currency: one of “USD”", "ref: only “R1”", "to: anything except “evil”"]
+        ["amount: from 0 to 1000", "currency: only “USD”", "ref: only “R1”", "to: anything except “evil”"]
     );
     assert_eq!(limits[1], [""; 0]);
     assert_eq!(limits[2], ["amount: at most 50, no lower limit"]);
