@@ -31,6 +31,8 @@ mod decimal;
 mod device_authorization;
 mod endpoints;
 mod evaluate;
+#[cfg(test)]
+mod every_refusal;
 mod executor;
 #[cfg(test)]
 mod golden_records;

@@ -13,7 +13,7 @@ refusals! {
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub enum ApprovalRefusal {
         /// The account of who answers is disabled, or was since they signed in.
-        AccountUnusable => [FORBIDDEN "unauthorized" "Agent Auth §5.13" "the account may not be used"],
+        AccountUnusable => [FORBIDDEN "unauthorized" "Agent Auth §5.13" "the account must not be used"],
         /// The question is not the one that was shown any more. Show it again.
         Changed => [CONFLICT "approval_changed" "own" "the request has changed since it was shown"],
         /// The question was answered already, otherwise or by another person or in another session.

@@ -23,6 +23,7 @@ mod records;
 mod registration;
 mod revocation;
 mod rotation;
+mod settings;
 mod walk;
 mod withdrawal;
 mod world;
