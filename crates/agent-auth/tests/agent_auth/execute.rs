@@ -142,7 +142,7 @@ fn every_call_leaves_a_record_that_names_agent_and_person() {
     assert!(ids.iter().all(|id| records.iter().any(|record| record.detail["call"] == *id)));
     // No token, key or signature is in any record.
     let signature = token.rsplit_once('.').unwrap().1;
-    assert!(world.store.inner.dump().iter().all(|entry| !entry.body.contains(signature)));
+    assert!(world.store.dump().iter().all(|entry| !entry.body.contains(signature)));
 }
 
 #[test]

@@ -26,4 +26,5 @@ mod rotation;
 mod settings;
 mod walk;
 mod withdrawal;
+mod withdrawal_under_load;
 mod world;

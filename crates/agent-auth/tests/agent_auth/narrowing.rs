@@ -124,7 +124,7 @@ enum Fate {
 
 /// Every stored grant with its status.
 fn grants(world: &World) -> Vec<(String, String)> {
-    (world.store.inner.dump().iter())
+    (world.store.dump().iter())
         .filter(|entry| entry.key.kind == Kind::new("agent"))
         .flat_map(|entry| {
             let agent: Value = serde_json::from_str(&entry.body).unwrap();

@@ -80,7 +80,7 @@ fn every_record_has_an_end_or_a_count() {
     world.store.is_down.store(false, std::sync::atomic::Ordering::SeqCst);
 
     let mut seen: BTreeMap<&str, bool> = BTreeMap::new();
-    let entries = world.store.inner.dump();
+    let entries = world.store.dump();
     for entry in
         entries.iter().filter(|entry| !["audit", "audit_repeats", "throttle"].contains(&entry.key.kind.as_str()))
     {
@@ -90,7 +90,7 @@ fn every_record_has_an_end_or_a_count() {
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), KINDS);
     let later = Timestamp(world.now()) + Duration::from_secs(3 * 365 * 86_400);
     block_on(world.store.purge(later, 1_000_000)).unwrap();
-    let left: Vec<String> = (world.store.inner.dump().iter())
+    let left: Vec<String> = (world.store.dump().iter())
         .filter(|entry| !["audit", "audit_repeats", "throttle"].contains(&entry.key.kind.as_str()))
         .map(|entry| entry.key.kind.as_str().to_owned())
         .collect();

@@ -47,7 +47,6 @@ fn a_delegated_agent_of_an_unknown_host_starts_pending_with_an_approval() {
     assert!(
         world
             .store
-            .inner
             .dump()
             .iter()
             .all(|entry| !entry.body.contains(code) && !entry.body.contains(&code.replace('-', "")))
@@ -481,7 +480,7 @@ fn an_agent_holds_no_more_than_its_share() {
     };
     ask(100, 0).refused(413, "request_too_large");
     let size = || {
-        let entries = world.store.inner.dump();
+        let entries = world.store.dump();
         entries.iter().filter(|entry| entry.key.kind.as_str() == "agent").map(|entry| entry.body.len()).max().unwrap()
     };
     for round in 0..30 {

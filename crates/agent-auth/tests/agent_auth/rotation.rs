@@ -221,7 +221,7 @@ fn what_rotations_leave_behind_is_bounded() {
     let mut agent = world.approved(&host, json!(["ping"]), "alice");
     let (first_of_host, first_of_agent) = (host.key.clone(), agent.key.clone());
     let (mut of_host, mut of_agent) = (Vec::new(), Vec::new());
-    let left = |kind: &str| world.store.inner.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count();
+    let left = |kind: &str| world.store.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count();
     for round in 1..=30 {
         let next = new_key();
         let path = "/api/auth/host/rotate-key";

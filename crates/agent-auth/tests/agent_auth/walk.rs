@@ -231,7 +231,7 @@ impl Walker {
 
     fn left(&self) -> BTreeMap<String, usize> {
         let mut left = BTreeMap::new();
-        for entry in self.world.store.inner.dump() {
+        for entry in self.world.store.dump() {
             *left.entry(entry.key.kind.as_str().to_owned()).or_default() += entry.body.len();
         }
         left

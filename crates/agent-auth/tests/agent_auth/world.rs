@@ -161,11 +161,15 @@ impl World {
 
     /// One whose people have their accounts in the store.
     pub(crate) fn with_stored_accounts() -> Self {
-        let store = Arc::new(SwitchedStore::default());
         let clock = Arc::new(ManualClock::at(Timestamp(START)));
+        World::with_accounts_in(&Arc::new(SwitchedStore::default()), &clock, AgentPolicy::default())
+    }
+
+    /// A node whose people have their accounts in this store.
+    pub(crate) fn with_accounts_in(store: &Arc<SwitchedStore>, clock: &Arc<ManualClock>, policy: AgentPolicy) -> Self {
         let callers = IntrospectionCallers::Anyone(Limit::new(1_000, Duration::from_secs(60)));
         let accounts = |ports: &Ports| Arc::new(StoredAccounts::new(ports.clone())) as Arc<dyn Accounts>;
-        World::asking(accounts, ISSUER, &store, &clock, AgentPolicy::default(), callers, capabilities())
+        World::asking(accounts, ISSUER, store, clock, policy, callers, capabilities())
     }
 
     fn asking(
@@ -343,7 +347,7 @@ impl World {
     // What was left behind.
 
     pub(crate) fn audit(&self, action: &str) -> Vec<AuditRecord> {
-        let mut records: Vec<AuditRecord> = (self.store.inner.dump().iter())
+        let mut records: Vec<AuditRecord> = (self.store.dump().iter())
             .filter(|entry| entry.key.kind == Kind::new("audit"))
             .map(|entry| serde_json::from_str(&entry.body).unwrap())
             .filter(|record: &AuditRecord| record.action == action)
@@ -366,15 +370,31 @@ impl World {
     }
 
     fn change(&self, kind: &'static str, change: impl Fn(Entry) -> Change) {
-        let entries = self.store.inner.dump().into_iter().filter(|entry| entry.key.kind == Kind::new(kind));
+        let entries = self.store.dump().into_iter().filter(|entry| entry.key.kind == Kind::new(kind));
         let version = Version::generate(&SeededRandom::new(7));
         let batch = Batch { version, guards: Vec::new(), changes: entries.map(change).collect() };
         assert!(!batch.changes.is_empty());
-        block_on(self.store.inner.commit(batch)).unwrap();
+        block_on(self.store.commit(batch)).unwrap();
+    }
+
+    /// Writes `times` more agents like the one that is there, under its host.
+    pub(crate) fn multiply_agent(&self, times: usize) {
+        let dump = self.store.dump();
+        let [agent] = &dump.iter().filter(|entry| entry.key.kind == Kind::new("agent")).collect::<Vec<_>>()[..] else {
+            panic!("one agent")
+        };
+        let copy = |number: usize| {
+            let id = format!("{}{number:032}", &agent.key.id[..agent.key.id.len() - 32]);
+            let body = agent.body.replace(&agent.key.id, &id).into();
+            Change::Insert(Entry { key: Key { id, ..agent.key.clone() }, body, ..(*agent).clone() })
+        };
+        let version = Version::generate(&SeededRandom::new(8));
+        let batch = Batch { version, guards: Vec::new(), changes: (0..times).map(copy).collect() };
+        block_on(self.store.commit(batch)).unwrap();
     }
 
     pub(crate) fn entries(&self) -> usize {
-        self.store.inner.dump().len()
+        self.store.dump().len()
     }
 }
 
@@ -504,13 +524,16 @@ impl Executor for Recorder {
 /// What somebody else does just before a commit.
 pub(crate) type Rival = Arc<dyn Fn() + Send + Sync>;
 
-/// A memory store that can be switched off, that counts, and where somebody else can always be a little faster.
-#[derive(Default)]
+/// A store that can be switched off, that counts, and where somebody else can always be a little faster.
 pub(crate) struct SwitchedStore {
-    pub(crate) inner: MemoryStore,
+    store: Arc<dyn Store>,
+    /// The same, where it is in memory: to be looked into.
+    memory: Option<Arc<MemoryStore>>,
     pub(crate) is_down: AtomicBool,
     /// How many records were read.
     pub(crate) read: AtomicUsize,
+    /// How often something was read: round trips.
+    pub(crate) reads: AtomicUsize,
     /// How many commits lost against somebody else's.
     pub(crate) conflicts: AtomicUsize,
     /// What the commits changed that were applied.
@@ -518,7 +541,33 @@ pub(crate) struct SwitchedStore {
     rival: Mutex<Option<Rival>>,
 }
 
+impl Default for SwitchedStore {
+    fn default() -> Self {
+        let memory = Arc::new(MemoryStore::new());
+        SwitchedStore { memory: Some(Arc::clone(&memory)), ..SwitchedStore::over(memory) }
+    }
+}
+
 impl SwitchedStore {
+    /// Over any store.
+    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
+        SwitchedStore {
+            store,
+            memory: None,
+            is_down: AtomicBool::default(),
+            read: AtomicUsize::default(),
+            reads: AtomicUsize::default(),
+            conflicts: AtomicUsize::default(),
+            changed: Mutex::default(),
+            rival: Mutex::default(),
+        }
+    }
+
+    /// All that is in a memory store.
+    pub(crate) fn dump(&self) -> Vec<Entry> {
+        self.memory.as_ref().expect("only a memory store is looked into").dump()
+    }
+
     /// From now on, before every commit but its own, `rival` happens.
     pub(crate) fn set_rival(&self, rival: Option<Rival>) {
         *self.rival.lock().unwrap() = rival;
@@ -526,6 +575,7 @@ impl SwitchedStore {
 
     fn count(&self, entries: usize) {
         self.read.fetch_add(entries, Ordering::SeqCst);
+        self.reads.fetch_add(1, Ordering::SeqCst);
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -541,14 +591,14 @@ impl SwitchedStore {
 impl Store for SwitchedStore {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
         self.check()?;
-        let found = self.inner.load(keys).await?;
+        let found = self.store.load(keys).await?;
         self.count(found.iter().flatten().count());
         Ok(found)
     }
 
     async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
         self.check()?;
-        let found = self.inner.find(kind, index, page).await?;
+        let found = self.store.find(kind, index, page).await?;
         self.count(found.entries.len());
         Ok(found)
     }
@@ -561,7 +611,7 @@ impl Store for SwitchedStore {
             self.set_rival(Some(rival));
         }
         let keys: Vec<Key> = batch.changes.iter().map(|change| change.key().clone()).collect();
-        let done = self.inner.commit(batch).await;
+        let done = self.store.commit(batch).await;
         match &done {
             Ok(()) => self.changed.lock().unwrap().extend(keys),
             Err(_) => drop(self.conflicts.fetch_add(1, Ordering::SeqCst)),
@@ -571,6 +621,6 @@ impl Store for SwitchedStore {
 
     async fn purge(&self, expired_before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.check()?;
-        self.inner.purge(expired_before, limit).await
+        self.store.purge(expired_before, limit).await
     }
 }
