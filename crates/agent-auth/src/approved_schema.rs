@@ -17,7 +17,8 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
-use crate::capability::Offer;
+use crate::capability::{Offer, Offered};
+use crate::grant::CapabilityGrant;
 use crate::policy::AgentPolicy;
 use crate::schema::InputSchema;
 
@@ -99,10 +100,27 @@ impl FormerSchemas {
         let mut hashes = BTreeSet::new();
         for offered in capabilities.filter_map(|name| offer.by_name(name)) {
             let grants = agent.grants.iter().filter(|grant| grant.capability() == offered.name);
-            hashes.extend(
-                grants.filter_map(|grant| grant.approved_schema()).filter(|hash| *hash != offered.input.hash()),
-            );
+            hashes.extend(grants.filter_map(|grant| former(grant, offered)));
         }
+        FormerSchemas::read(hashes, reader).await
+    }
+
+    /// Those of all grants of these agents, to be shown.
+    pub(crate) async fn of_all<'a>(
+        agents: impl Iterator<Item = &'a Agent>,
+        offer: &Offer,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Fault> {
+        let grants = agents.flat_map(|agent| &agent.grants);
+        let hashes = grants.filter_map(|grant| former(grant, offer.by_name(grant.capability())?)).collect();
+        match FormerSchemas::read(hashes, reader).await {
+            // Then none is told, rather than too little.
+            Err(Fault::Newer { .. }) => Ok(FormerSchemas::default()),
+            read => read,
+        }
+    }
+
+    async fn read(hashes: BTreeSet<&str>, reader: &mut Reader<'_>) -> Result<Self, Fault> {
         if hashes.is_empty() {
             return Ok(FormerSchemas::default());
         }
@@ -114,10 +132,24 @@ impl FormerSchemas {
         Ok(FormerSchemas(schemas.collect()))
     }
 
+    /// The schema that a grant was approved under, or today's where no other was. `None` where it is gone, or of a build that this
+    /// one does not understand.
+    pub(crate) fn granted<'a>(&'a self, grant: &CapabilityGrant, offered: &'a Offered) -> Option<&'a InputSchema> {
+        match former(grant, offered) {
+            Some(hash) => self.by_hash(hash),
+            None => Some(&offered.input),
+        }
+    }
+
     /// `None` where it is gone, or of a build that this one does not understand.
     pub(crate) fn by_hash(&self, hash: &str) -> Option<&InputSchema> {
         self.0.get(hash).map(Arc::as_ref)
     }
+}
+
+/// The hash of the schema that a grant was approved under, if that is not today's.
+pub(crate) fn former<'a>(grant: &'a CapabilityGrant, offered: &Offered) -> Option<&'a str> {
+    grant.approved_schema().filter(|hash| *hash != offered.input.hash())
 }
 
 /// The schema, if it is read here as it was written.

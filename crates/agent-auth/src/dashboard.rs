@@ -3,16 +3,17 @@
 //! [Agent Auth §8.8.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::record::Index;
-use countersign_storage::{AuditRecord, Cursor, Fault, Page, Record, Stored, Subject, Timestamp};
+use countersign_storage::{AuditRecord, Cursor, Fault, Page, Reader, Record, Subject, Timestamp};
 
 use crate::AgentProvider;
-use crate::agent::{Agent, AgentMode, AgentStatus};
+use crate::agent::{AgentMode, AgentStatus};
 use crate::approval::limits;
+use crate::approved_schema::FormerSchemas;
 use crate::endpoints::agent_document::shown_status;
 use crate::grant::GrantStatus;
-use crate::host::{AgentId, Host, HostId, HostStatus};
-use crate::person::Person;
-use crate::standing;
+use crate::host::{AgentId, HostId, HostStatus};
+use crate::outline::{AgentOutline, HostOutline, PersonOutline};
+use crate::standing::{self, SeenAgent, SeenHost};
 
 /// An agent of a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,16 +25,17 @@ pub struct AgentView {
     pub host_id: String,
     /// What its host calls itself.
     pub host_name: Option<String>,
-    /// What it calls itself.
+    /// What it calls itself; empty where this version cannot tell.
     pub name: String,
-    /// With or without a person.
-    pub mode: AgentMode,
-    /// Where it stands now.
-    pub status: AgentStatus,
+    /// With or without a person. `None` where a newer version of the software wrote its record, or its host's.
+    pub mode: Option<AgentMode>,
+    /// Where it stands now. `None` where a newer version of the software wrote its record, or its host's: here it is not used, and
+    /// little is known of it, but it can be revoked.
+    pub status: Option<AgentStatus>,
     /// What it may do, could do, and was denied.
     pub grants: Vec<GrantView>,
-    /// When it registered.
-    pub created_at: Timestamp,
+    /// When it registered; `None` where `mode` is.
+    pub created_at: Option<Timestamp>,
     /// When it was approved.
     pub activated_at: Option<Timestamp>,
     /// When it last called, give or take the precision that the policy sets.
@@ -50,7 +52,8 @@ pub struct GrantView {
     pub capability: String,
     /// Where it stands now.
     pub status: GrantStatus,
-    /// What each field may be, one sentence each.
+    /// What each field may be, one sentence each: as it was shown when it was granted, whatever the capability takes today. A
+    /// call must fit that, and today's input schema. Empty where the capability is no longer offered.
     pub limits: Vec<String>,
     /// When it was granted.
     pub granted_at: Option<Timestamp>,
@@ -66,8 +69,9 @@ pub struct HostView {
     pub host_id: String,
     /// What it calls itself.
     pub name: Option<String>,
-    /// Where it stands.
-    pub status: HostStatus,
+    /// Where it stands. `None` where a newer version of the software wrote its record: here it is not used, and little is known of
+    /// it, but it can be revoked, and its agents with it.
+    pub status: Option<HostStatus>,
     /// When it was linked.
     pub linked_at: Option<Timestamp>,
     /// When it last signed something, give or take a day.
@@ -79,9 +83,9 @@ pub struct HostView {
 }
 
 impl HostView {
-    /// How many of its agents can still make a call, now or later.
+    /// How many of its agents can still make a call, now or later, as far as this version can tell.
     pub fn living(&self) -> usize {
-        self.agents.iter().filter(|agent| agent.status.is_living()).count()
+        self.agents.iter().filter(|agent| agent.status.is_none_or(AgentStatus::is_living)).count()
     }
 }
 
@@ -93,7 +97,9 @@ impl AgentProvider {
     /// [`Fault`].
     pub async fn hosts(&self, subject: &Subject, page: Page) -> Result<(Vec<HostView>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
-        let Some(person) = reader.load(Person::at(subject.as_str())).await? else { return Ok((Vec::new(), None)) };
+        let Some(person) = reader.load(PersonOutline::at(subject.as_str())).await? else {
+            return Ok((Vec::new(), None));
+        };
         let account = self.accounts.by_subject(subject).await?;
         let latest = person.hosts.iter().rev();
         let mut rest = latest.skip_while(|id| page.after.as_ref().is_some_and(|Cursor(after)| after != id.as_str()));
@@ -103,10 +109,10 @@ impl AgentProvider {
         let shown: Vec<HostId> = rest.by_ref().take(usize::try_from(page.size()).unwrap_or(1)).cloned().collect();
         let next = rest.next().and(shown.last()).map(|last| Cursor(last.as_str().to_owned()));
         let mut views = Vec::with_capacity(shown.len());
-        for mut host in Person::read_hosts(&shown, &self.policy, &mut reader).await? {
-            standing::of_account(&mut host, account.as_ref());
+        for mut host in SeenHost::all(&shown, &self.policy, &mut reader).await? {
+            host.ask(account.as_ref());
             let agents = standing::agents_of(&host, &self.policy, &mut reader).await?;
-            views.push(self.host_view(&host, &agents, reader.now()));
+            views.push(self.host_view(&host, self.agent_views(&agents, &host, &mut reader).await?));
         }
         Ok((views, next))
     }
@@ -124,14 +130,14 @@ impl AgentProvider {
     ) -> Result<(Vec<AgentView>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
         let ids: Vec<HostId> = HostId::parse(host_id).into_iter().collect();
-        let hosts = Person::read_hosts(&ids, &self.policy, &mut reader).await?;
+        let hosts = SeenHost::all(&ids, &self.policy, &mut reader).await?;
         let Some(mut host) = hosts.into_iter().find(|host| host.is_linked_to(subject)) else {
             return Ok((Vec::new(), None));
         };
-        standing::of_account(&mut host, self.accounts.by_subject(subject).await?.as_ref());
-        let (agents, next) = reader.find::<Agent>(&Index::new("host", host.id.as_str()), page).await?;
-        let agents = standing::settled(agents, &host, &self.policy, &mut reader).await?;
-        Ok((agents.iter().map(|agent| self.agent_view(agent, &host, reader.now())).collect(), next))
+        host.ask(self.accounts.by_subject(subject).await?.as_ref());
+        let (agents, next) = reader.find::<AgentOutline>(&Index::new("host", host.id().as_str()), page).await?;
+        let agents = SeenAgent::all(agents, &host, &self.policy, &mut reader).await?;
+        Ok((self.agent_views(&agents, &host, &mut reader).await?, next))
     }
 
     /// What agents and hosts did for a person, and what the person did with them, oldest first. A page of the store may
@@ -141,7 +147,8 @@ impl AgentProvider {
     /// [`Fault`].
     pub async fn activity(&self, subject: &Subject, page: Page) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
-        let (records, next) = reader.find::<AuditRecord>(&Index::new("subject", subject.as_str()), page).await?;
+        let (records, next) =
+            reader.find_legible::<AuditRecord>(&Index::new("subject", subject.as_str()), page).await?;
         let ours = |record: &AuditRecord| record.action.starts_with("agent.") || record.action.starts_with("host.");
         Ok((records.into_iter().map(|stored| stored.record).filter(ours).collect(), next))
     }
@@ -161,48 +168,74 @@ impl AgentProvider {
     ) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
         let mut reader = self.ports.reader();
         let host = match AgentId::parse(agent_id) {
-            Some(agent_id) => reader.load(Host::at(agent_id.host().as_str())).await?,
+            Some(agent_id) => reader.load(HostOutline::at(agent_id.host().as_str())).await?,
             None => None,
         };
-        if !host.is_some_and(|host| host.is_linked_to(subject)) {
+        if host.and_then(|host| host.record.subject).as_ref() != Some(subject) {
             return Ok((Vec::new(), None));
         }
-        let (records, next) = reader.find::<AuditRecord>(&Index::new("agent", agent_id), page).await?;
+        let (records, next) = reader.find_legible::<AuditRecord>(&Index::new("agent", agent_id), page).await?;
         Ok((records.into_iter().map(|stored| stored.record).collect(), next))
     }
 
-    fn host_view(&self, host: &Host, agents: &[Stored<Agent>], now: Timestamp) -> HostView {
+    fn host_view(&self, seen: &SeenHost, agents: Vec<AgentView>) -> HostView {
+        let known = seen.known();
         HostView {
-            host_id: host.id.as_str().to_owned(),
-            name: host.name.as_ref().map(|name| name.as_str().to_owned()),
-            status: host.status,
-            linked_at: host.linked_at,
-            last_used_at: host.last_used_at,
-            expires_at: host.end(&self.policy),
-            agents: agents.iter().map(|agent| self.agent_view(agent, host, now)).collect(),
+            host_id: seen.id().as_str().to_owned(),
+            name: seen.name().map(str::to_owned),
+            status: seen.status(),
+            linked_at: known.and_then(|host| host.linked_at),
+            last_used_at: known.and_then(|host| host.last_used_at),
+            expires_at: known.and_then(|host| host.end(&self.policy)),
+            agents,
         }
     }
 
-    fn agent_view(&self, agent: &Agent, host: &Host, now: Timestamp) -> AgentView {
+    async fn agent_views(
+        &self,
+        agents: &[SeenAgent],
+        host: &SeenHost,
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<AgentView>, Fault> {
+        let known = agents.iter().filter_map(|agent| match agent {
+            SeenAgent::Known { agent, .. } => Some(&agent.record),
+            SeenAgent::Newer { .. } => None,
+        });
+        let former = FormerSchemas::of_all(known, &self.offer, reader).await?;
+        Ok(agents.iter().map(|agent| self.agent_view(agent, host, &former, reader.now())).collect())
+    }
+
+    fn agent_view(&self, seen: &SeenAgent, host: &SeenHost, former: &FormerSchemas, now: Timestamp) -> AgentView {
+        let mut view = AgentView {
+            agent_id: seen.id().as_str().to_owned(),
+            host_id: host.id().as_str().to_owned(),
+            host_name: host.name().map(str::to_owned),
+            name: seen.name().unwrap_or_default().to_owned(),
+            status: seen.status(),
+            mode: None,
+            grants: Vec::new(),
+            created_at: None,
+            activated_at: None,
+            last_used_at: None,
+            expires_at: None,
+        };
+        let SeenAgent::Known { agent, .. } = seen else { return view };
         let grants = agent.grants.iter().map(|grant| GrantView {
             capability: grant.capability().to_owned(),
             status: shown_status(grant, agent.time(now)),
-            limits: self.offer.by_name(grant.capability()).map(|offered| limits(offered, grant)).unwrap_or_default(),
+            limits: match self.offer.by_name(grant.capability()) {
+                Some(offered) => limits(former.granted(grant, offered), offered, grant),
+                None => Vec::new(),
+            },
             granted_at: grant.granted_at(),
             expires_at: grant.expires_at(),
         });
-        AgentView {
-            agent_id: agent.id.as_str().to_owned(),
-            host_id: host.id.as_str().to_owned(),
-            host_name: host.name.as_ref().map(|name| name.as_str().to_owned()),
-            name: agent.name.as_str().to_owned(),
-            mode: agent.mode,
-            status: agent.status(host, &self.policy, now),
-            grants: grants.collect(),
-            created_at: agent.created_at,
-            activated_at: agent.activated_at,
-            last_used_at: agent.last_used_at,
-            expires_at: agent.session_end(&self.policy),
-        }
+        view.grants = grants.collect();
+        view.mode = Some(agent.mode);
+        view.created_at = Some(agent.created_at);
+        view.activated_at = agent.activated_at;
+        view.last_used_at = agent.last_used_at;
+        view.expires_at = agent.session_end(&self.policy);
+        view
     }
 }

@@ -6,7 +6,7 @@ use countersign_storage::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::agent_jwt::ProvenAgent;
-use crate::approved_schema::FormerSchemas;
+use crate::approved_schema::{self, FormerSchemas};
 use crate::capability::{Offer, Offered};
 use crate::constraint::Constraints;
 use crate::grant::CapabilityGrant;
@@ -64,7 +64,7 @@ fn allowed_by(
     former: &FormerSchemas,
     arguments: &Map<String, Value>,
 ) -> Result<(), Refusal> {
-    if let Some(approved) = grant.approved_schema().filter(|hash| *hash != offered.input.hash()) {
+    if let Some(approved) = approved_schema::former(grant, offered) {
         let approved = former.by_hash(approved).ok_or(Refusal::CapabilityNotGranted)?;
         approved
             .check(arguments)

@@ -39,6 +39,7 @@ mod golden_records;
 mod grant;
 mod host;
 mod host_jwt;
+mod outline;
 mod permitted;
 mod person;
 mod policy;

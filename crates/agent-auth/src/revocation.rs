@@ -1,4 +1,4 @@
-//! How a person ends their agents and hosts ([Agent Auth §8.8.1], §9.2).
+//! How a person ends their agents and hosts ([Agent Auth §8.8.1], §9.2), whatever version of the software wrote their records.
 //!
 //! [Agent Auth §8.8.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
@@ -10,11 +10,10 @@ use countersign_storage::{
 };
 
 use crate::AgentProvider;
-use crate::agent::Agent;
-use crate::host::{AgentId, Host, HostId};
-use crate::person::Person;
+use crate::host::{AgentId, HostId};
+use crate::outline::{AgentOutline, HostOutline, PersonOutline};
 use crate::policy::AgentPolicy;
-use crate::standing;
+use crate::standing::{self, SeenAgent, SeenHost};
 use crate::withdrawal::Withdrawal;
 
 /// What a revocation did.
@@ -77,7 +76,7 @@ struct RevokeAgent<'a> {
 
 #[async_trait]
 impl Operation for RevokeAgent<'_> {
-    type Loaded = (Option<Stored<Agent>>, Option<Stored<Host>>);
+    type Loaded = Option<(SeenAgent, SeenHost)>;
     type Granted = Revocation;
     type Refusal = Infallible;
 
@@ -85,34 +84,39 @@ impl Operation for RevokeAgent<'_> {
         let policy = &self.provider.policy;
         let (agent, host, agent_withdrawn, host_withdrawn) = reader
             .load((
-                Agent::at(self.agent_id.as_str()),
-                Host::at(self.agent_id.host().as_str()),
+                AgentOutline::at(self.agent_id.as_str()),
+                HostOutline::at(self.agent_id.host().as_str()),
                 Withdrawal::at(self.agent_id.as_str()),
                 Withdrawal::at(self.agent_id.host().as_str()),
             ))
             .await?;
+        let (Some(agent), Some(host)) = (agent, host) else { return Ok(None) };
         // What else becomes of them changes nothing: a host never changes hands, and what is over is over.
-        agent.iter().for_each(|agent| reader.unguard(&agent.record.key()));
-        host.iter().for_each(|host| reader.unguard(&host.record.key()));
-        let host = standing::host(host, host_withdrawn, policy, reader.now());
-        Ok((standing::agent(agent, agent_withdrawn, host.as_ref(), policy), host))
+        reader.unguard(&agent.record.key());
+        reader.unguard(&host.record.key());
+        let host = SeenHost::of(host, host_withdrawn, policy, reader.now())?;
+        Ok(Some((SeenAgent::of(agent, &agent_withdrawn, &host, policy, reader.now())?, host)))
     }
 
-    fn decide(&self, (agent, host): Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation, Infallible> {
-        let (Some(agent), Some(host)) = (agent, host) else { return Decision::grant(Revocation::NotFound) };
-        let policy = &self.provider.policy;
-        if !host.is_linked_to(self.subject) {
+    fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation, Infallible> {
+        let Some((agent, host)) = loaded.filter(|(_, host)| host.is_linked_to(self.subject)) else {
             return Decision::grant(Revocation::NotFound);
-        }
-        if !agent.status(&host, policy, moment.now).is_living() {
+        };
+        if !agent.is_living() {
             return Decision::grant(Revocation::Revoked { agents: 0 });
         }
         let mut changes = Changes::none();
-        changes.insert(&Withdrawal::of_agent(&agent, "revoked by the person", policy, moment.now));
+        changes.insert(&Withdrawal::of_agent(
+            agent.id(),
+            agent.purged_after(),
+            "revoked by the person",
+            &self.provider.policy,
+            moment.now,
+        ));
         let action = Action::AgentRevoke {
-            agent: agent.id.as_str().to_owned(),
-            agent_name: Some(agent.name.as_str().to_owned()),
-            host: Some(host.id.as_str().to_owned()),
+            agent: agent.id().as_str().to_owned(),
+            agent_name: agent.name().map(str::to_owned),
+            host: Some(host.id().as_str().to_owned()),
         };
         let event = event(action, self.subject);
         Decision::grant(Revocation::Revoked { agents: 1 }).changing(changes).report(event)
@@ -121,7 +125,7 @@ impl Operation for RevokeAgent<'_> {
 
 /// A host of the person that is to end, and how many of its agents end with it.
 struct Ending {
-    host: Stored<Host>,
+    host: SeenHost,
     agents: usize,
 }
 
@@ -130,13 +134,12 @@ impl Ending {
     async fn of(ids: &[HostId], provider: &AgentProvider, reader: &mut Reader<'_>) -> Result<Vec<Ending>, Fault> {
         let policy = &provider.policy;
         let mut ending = Vec::new();
-        let hosts = Person::read_hosts(ids, policy, reader).await?;
-        let withdrawals: Vec<_> = hosts.iter().map(|host| Withdrawal::at(host.id.as_str())).collect();
+        let hosts = SeenHost::all(ids, policy, reader).await?;
+        let withdrawals: Vec<_> = hosts.iter().map(|host| Withdrawal::at(host.id().as_str())).collect();
         let withdrawn = reader.load_all(&withdrawals).await?;
         for (host, withdrawn) in hosts.into_iter().zip(withdrawn) {
             if withdrawn.is_none() {
-                let agents = standing::agents_of(&host, policy, reader).await?;
-                let agents = standing::living(&agents, &host, policy, reader.now());
+                let agents = standing::living(&standing::agents_of(&host, policy, reader).await?);
                 ending.push(Ending { host, agents });
             }
         }
@@ -152,8 +155,14 @@ impl Ending {
         let agents = ending.iter().map(|one| one.agents).sum();
         let mut decision = Decision::grant(Revocation::Revoked { agents });
         for Ending { host, agents } in ending {
-            decision.changes.insert(&Withdrawal::of_host(host, "revoked by the person", policy, now));
-            let action = Action::HostRevoke { host: host.id.as_str().to_owned(), agents_revoked: *agents };
+            decision.changes.insert(&Withdrawal::of_host(
+                host.id(),
+                host.purged_after(),
+                "revoked by the person",
+                policy,
+                now,
+            ));
+            let action = Action::HostRevoke { host: host.id().as_str().to_owned(), agents_revoked: *agents };
             decision = decision.report(event(action, subject));
         }
         decision
@@ -173,9 +182,10 @@ impl Operation for RevokeHost<'_> {
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let host = reader.load(Host::at(self.host_id.as_str())).await?;
-        reader.unguard(Host::at(self.host_id.as_str()).key());
-        match host.filter(|host| host.is_linked_to(self.subject)) {
+        let at = HostOutline::at(self.host_id.as_str());
+        let host = reader.load(at.clone()).await?;
+        reader.unguard(at.key());
+        match host.filter(|host| host.subject.as_ref() == Some(self.subject)) {
             Some(host) => Ok(Some(Ending::of(std::slice::from_ref(&host.id), self.provider, reader).await?)),
             None => Ok(None),
         }
@@ -196,12 +206,12 @@ struct RevokePerson<'a> {
 
 #[async_trait]
 impl Operation for RevokePerson<'_> {
-    type Loaded = Option<(Stored<Person>, Vec<Ending>)>;
+    type Loaded = Option<(Stored<PersonOutline>, Vec<Ending>)>;
     type Granted = Revocation;
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let Some(person) = reader.load(Person::at(self.subject.as_str())).await? else { return Ok(None) };
+        let Some(person) = reader.load(PersonOutline::at(self.subject.as_str())).await? else { return Ok(None) };
         let ending = Ending::of(&person.hosts, self.provider, reader).await?;
         Ok(Some((person, ending)))
     }

@@ -4,10 +4,11 @@
 //!
 //! Every record that is read to be judged passes through here first.
 
-use countersign_storage::{Account, Accounts, Fault, Reader, Record, Stored, Timestamp};
+use countersign_storage::{Account, Accounts, Fault, Reader, Record, Stored, Subject, Timestamp};
 
-use crate::agent::{Agent, AgentMode};
-use crate::host::{Host, HostStatus};
+use crate::agent::{Agent, AgentMode, AgentStatus};
+use crate::host::{AgentId, Host, HostId, HostStatus};
+use crate::outline::{AgentOutline, HostOutline};
 use crate::policy::AgentPolicy;
 use crate::withdrawal::{Withdrawal, Withdrawn};
 
@@ -27,11 +28,14 @@ pub(crate) fn host(
     policy: &AgentPolicy,
     now: Timestamp,
 ) -> Option<Stored<Host>> {
-    let mut host = host?;
+    Some(stand(host?, &withdrawn, policy, now))
+}
+
+fn stand(mut host: Stored<Host>, withdrawn: &Withdrawn, policy: &AgentPolicy, now: Timestamp) -> Stored<Host> {
     if withdrawn.is_some() || host.is_forgotten(policy, now) {
         host.record.status = HostStatus::Revoked;
     }
-    Some(host)
+    host
 }
 
 /// Asks the accounts for the person of a host, at every use: one question. A host that was linked in an earlier generation
@@ -67,11 +71,19 @@ pub(crate) fn agent(
     host: Option<&Stored<Host>>,
     policy: &AgentPolicy,
 ) -> Option<Stored<Agent>> {
-    let mut agent = agent?;
+    Some(stand_under(agent?, &withdrawn, host, policy))
+}
+
+fn stand_under(
+    mut agent: Stored<Agent>,
+    withdrawn: &Withdrawn,
+    host: Option<&Stored<Host>>,
+    policy: &AgentPolicy,
+) -> Stored<Agent> {
     if let Some(withdrawn) = withdrawn {
         agent.record.revoke(&withdrawn.because);
     }
-    let Some(host) = host else { return Some(agent) };
+    let Some(host) = host else { return agent };
     if agent.created_at < host.created_at {
         agent.record.revoke("its host is a new one");
     }
@@ -88,36 +100,211 @@ pub(crate) fn agent(
         HostStatus::Rejected => agent.record.revoke("the host was refused"),
         HostStatus::Pending | HostStatus::Active => {}
     }
-    Some(agent)
+    agent
+}
+
+/// A host as whoever lists or withdraws it sees it.
+pub(crate) enum SeenHost {
+    /// As it stands, without asking the accounts.
+    Known(Stored<Host>),
+    /// A newer version of the software wrote it.
+    Newer { outline: Stored<HostOutline>, withdrawn: Withdrawn },
+}
+
+/// An agent as whoever lists or withdraws it sees it.
+pub(crate) enum SeenAgent {
+    /// As it stands.
+    Known { agent: Box<Stored<Agent>>, status: AgentStatus },
+    /// A newer version of the software wrote it, or its host.
+    Newer {
+        outline: Stored<AgentOutline>,
+        /// Whether it ended, whatever else is said about it.
+        ended: bool,
+    },
+}
+
+impl SeenHost {
+    pub(crate) fn of(
+        outline: Stored<HostOutline>,
+        withdrawn: Withdrawn,
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        match outline.read_as()? {
+            Some(whole) => Ok(SeenHost::Known(stand(whole, &withdrawn, policy, now))),
+            None => Ok(SeenHost::Newer { outline, withdrawn }),
+        }
+    }
+
+    /// The hosts with these ids; those that were purged are left out. They change all the time, and nothing is decided about
+    /// them here, so they are not guarded.
+    pub(crate) async fn all(ids: &[HostId], policy: &AgentPolicy, reader: &mut Reader<'_>) -> Result<Vec<Self>, Fault> {
+        let hosts: Vec<_> = ids.iter().map(|id| HostOutline::at(id.as_str())).collect();
+        let withdrawals: Vec<_> = ids.iter().map(|id| Withdrawal::at(id.as_str())).collect();
+        let (found, withdrawn) = (reader.load_all(&hosts).await?, reader.load_all(&withdrawals).await?);
+        hosts.iter().for_each(|at| reader.unguard(at.key()));
+        withdrawals.iter().for_each(|at| reader.unguard(at.key()));
+        let found = found.into_iter().zip(withdrawn).filter_map(|(host, by)| Some((host?, by)));
+        found.map(|(host, by)| SeenHost::of(host, by, policy, reader.now())).collect()
+    }
+
+    pub(crate) fn known(&self) -> Option<&Stored<Host>> {
+        match self {
+            SeenHost::Known(host) => Some(host),
+            SeenHost::Newer { .. } => None,
+        }
+    }
+
+    /// Judges it by the account of its person, too.
+    pub(crate) fn ask(&mut self, account: Option<&Account>) {
+        if let SeenHost::Known(host) = self {
+            of_account(host, account);
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        let name = match self {
+            SeenHost::Known(host) => host.name.as_ref(),
+            SeenHost::Newer { outline, .. } => outline.name.as_ref(),
+        };
+        name.map(|name| name.as_str())
+    }
+
+    pub(crate) fn id(&self) -> &HostId {
+        match self {
+            SeenHost::Known(host) => &host.id,
+            SeenHost::Newer { outline, .. } => &outline.id,
+        }
+    }
+
+    pub(crate) fn is_linked_to(&self, subject: &Subject) -> bool {
+        match self {
+            SeenHost::Known(host) => host.is_linked_to(subject),
+            SeenHost::Newer { outline, .. } => outline.subject.as_ref() == Some(subject),
+        }
+    }
+
+    /// `None` where only a newer version can tell.
+    pub(crate) fn status(&self) -> Option<HostStatus> {
+        match self {
+            SeenHost::Known(host) => Some(host.status),
+            SeenHost::Newer { withdrawn, .. } => withdrawn.is_some().then_some(HostStatus::Revoked),
+        }
+    }
+
+    /// Until when the record is kept.
+    pub(crate) fn purged_after(&self) -> Option<Timestamp> {
+        match self {
+            SeenHost::Known(host) => host.purged_after,
+            SeenHost::Newer { outline, .. } => outline.purged_after,
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.status(), Some(HostStatus::Revoked | HostStatus::Rejected))
+    }
+
+    fn agents(&self) -> &[AgentId] {
+        match self {
+            SeenHost::Known(host) => &host.agents,
+            SeenHost::Newer { outline, .. } => outline.agents.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+impl SeenAgent {
+    pub(crate) fn of(
+        outline: Stored<AgentOutline>,
+        withdrawn: &Withdrawn,
+        host: &SeenHost,
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        match (outline.read_as()?, host) {
+            (Some(whole), SeenHost::Known(host)) => {
+                let agent = Box::new(stand_under(whole, withdrawn, Some(host), policy));
+                let status = agent.status(host, policy, now);
+                Ok(SeenAgent::Known { agent, status })
+            }
+            _ => Ok(SeenAgent::Newer { ended: withdrawn.is_some() || host.has_ended(), outline }),
+        }
+    }
+
+    /// Agents of a host that were just read. Their withdrawals are not guarded.
+    pub(crate) async fn all(
+        outlines: Vec<Stored<AgentOutline>>,
+        host: &SeenHost,
+        policy: &AgentPolicy,
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<Self>, Fault> {
+        let withdrawals: Vec<_> = outlines.iter().map(|agent| Withdrawal::at(agent.id.as_str())).collect();
+        let withdrawn = reader.load_all(&withdrawals).await?;
+        withdrawals.iter().for_each(|at| reader.unguard(at.key()));
+        let found = outlines.into_iter().zip(withdrawn);
+        found.map(|(agent, by)| SeenAgent::of(agent, &by, host, policy, reader.now())).collect()
+    }
+
+    pub(crate) fn id(&self) -> &AgentId {
+        match self {
+            SeenAgent::Known { agent, .. } => &agent.id,
+            SeenAgent::Newer { outline, .. } => &outline.id,
+        }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            SeenAgent::Known { agent, .. } => Some(agent.name.as_str()),
+            SeenAgent::Newer { outline, .. } => outline.name.as_ref().map(|name| name.as_str()),
+        }
+    }
+
+    /// `None` where only a newer version can tell.
+    pub(crate) fn status(&self) -> Option<AgentStatus> {
+        match self {
+            SeenAgent::Known { status, .. } => Some(*status),
+            SeenAgent::Newer { ended, .. } => ended.then_some(AgentStatus::Revoked),
+        }
+    }
+
+    /// Whether it can still make a call, now or later, as far as this version can tell.
+    pub(crate) fn is_living(&self) -> bool {
+        self.status().is_none_or(AgentStatus::is_living)
+    }
+
+    /// Until when the record is kept.
+    pub(crate) fn purged_after(&self) -> Option<Timestamp> {
+        match self {
+            SeenAgent::Known { agent, .. } => agent.purged_after,
+            SeenAgent::Newer { outline, .. } => outline.purged_after,
+        }
+    }
+
+    /// To decide on.
+    ///
+    /// # Errors
+    /// [`Fault::Newer`].
+    pub(crate) fn known(self) -> Result<Stored<Agent>, Fault> {
+        match self {
+            SeenAgent::Known { agent, .. } => Ok(*agent),
+            SeenAgent::Newer { .. } => Err(Fault::Newer { kind: Agent::KIND.as_str() }),
+        }
+    }
 }
 
 /// The agents that a host keeps count of, as they stand, without those that were purged. They change all the time, and nothing
 /// is decided about them here, so they are not guarded.
 pub(crate) async fn agents_of(
-    host: &Stored<Host>,
+    host: &SeenHost,
     policy: &AgentPolicy,
     reader: &mut Reader<'_>,
-) -> Result<Vec<Stored<Agent>>, Fault> {
-    let agents: Vec<_> = host.agents.iter().map(|id| Agent::at(id.as_str())).collect();
+) -> Result<Vec<SeenAgent>, Fault> {
+    let agents: Vec<_> = host.agents().iter().map(|id| AgentOutline::at(id.as_str())).collect();
     let found = reader.load_all(&agents).await?;
     agents.iter().for_each(|at| reader.unguard(at.key()));
-    settled(found.into_iter().flatten().collect(), host, policy, reader).await
-}
-
-/// Agents of a host that were just read, as they stand. They are not guarded, either.
-pub(crate) async fn settled(
-    agents: Vec<Stored<Agent>>,
-    host: &Stored<Host>,
-    policy: &AgentPolicy,
-    reader: &mut Reader<'_>,
-) -> Result<Vec<Stored<Agent>>, Fault> {
-    let withdrawals: Vec<_> = agents.iter().map(|agent| Withdrawal::at(agent.id.as_str())).collect();
-    let withdrawn = reader.load_all(&withdrawals).await?;
-    withdrawals.iter().for_each(|at| reader.unguard(at.key()));
-    Ok(agents.into_iter().zip(withdrawn).filter_map(|(found, by)| agent(Some(found), by, Some(host), policy)).collect())
+    SeenAgent::all(found.into_iter().flatten().collect(), host, policy, reader).await
 }
 
 /// How many of these can still make a call, now or later.
-pub(crate) fn living(agents: &[Stored<Agent>], host: &Host, policy: &AgentPolicy, now: Timestamp) -> usize {
-    agents.iter().filter(|agent| agent.status(host, policy, now).is_living()).count()
+pub(crate) fn living(agents: &[SeenAgent]) -> usize {
+    agents.iter().filter(|agent| agent.is_living()).count()
 }

@@ -73,10 +73,11 @@ impl AgentProvider {
     /// # Errors
     /// [`Fault`].
     pub async fn unfinished(&self, page: Page) -> Result<(Vec<UnfinishedCall>, Option<Cursor>), Fault> {
-        self.unfinished_at(&UnfinishedCall::all(), page).await
+        let (found, next) = self.ports.reader().find::<UnfinishedCall>(&UnfinishedCall::all(), page).await?;
+        Ok((found.into_iter().map(|stored| stored.record).collect(), next))
     }
 
-    /// Those for one person.
+    /// Those for one person, as far as this version can read them: to be shown to the person.
     ///
     /// # Errors
     /// [`Fault`].
@@ -85,11 +86,8 @@ impl AgentProvider {
         subject: &Subject,
         page: Page,
     ) -> Result<(Vec<UnfinishedCall>, Option<Cursor>), Fault> {
-        self.unfinished_at(&Index::new("subject", subject.as_str()), page).await
-    }
-
-    async fn unfinished_at(&self, index: &Index, page: Page) -> Result<(Vec<UnfinishedCall>, Option<Cursor>), Fault> {
-        let (found, next) = self.ports.reader().find::<UnfinishedCall>(index, page).await?;
+        let index = Index::new("subject", subject.as_str());
+        let (found, next) = self.ports.reader().find_legible::<UnfinishedCall>(&index, page).await?;
         Ok((found.into_iter().map(|stored| stored.record).collect(), next))
     }
 }

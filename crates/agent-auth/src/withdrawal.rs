@@ -13,8 +13,7 @@ use countersign_storage::record::{Kind, Record};
 use countersign_storage::{Stored, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::agent::Agent;
-use crate::host::Host;
+use crate::host::{AgentId, HostId};
 use crate::policy::AgentPolicy;
 
 /// The agent or host with this id is over.
@@ -27,16 +26,29 @@ pub(crate) struct Withdrawal {
 }
 
 impl Withdrawal {
-    pub(crate) fn of_agent(agent: &Agent, because: &str, policy: &AgentPolicy, now: Timestamp) -> Self {
+    /// `kept` is until when the agent's own record is kept, where that can be told.
+    pub(crate) fn of_agent(
+        agent: &AgentId,
+        kept: Option<Timestamp>,
+        because: &str,
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Self {
         // Not only as long as the agent's record is kept as it was read: somebody may just have approved it.
         let longest = policy.max_lifetime.max(policy.session_lifetime).max(policy.pending_kept) + policy.ended_kept;
-        let kept = (now + longest).max(agent.purged_after.unwrap_or(now));
-        Withdrawal::of(agent.id.as_str(), because, kept, now)
+        Withdrawal::of(agent.as_str(), because, (now + longest).max(kept.unwrap_or(now)), now)
     }
 
-    pub(crate) fn of_host(host: &Host, because: &str, policy: &AgentPolicy, now: Timestamp) -> Self {
-        let kept = (now + policy.host_lifetime + policy.ended_kept).max(host.purged_after.unwrap_or(now));
-        Withdrawal::of(host.id.as_str(), because, kept, now)
+    /// `kept` is until when the host's own record is kept, where that can be told.
+    pub(crate) fn of_host(
+        host: &HostId,
+        kept: Option<Timestamp>,
+        because: &str,
+        policy: &AgentPolicy,
+        now: Timestamp,
+    ) -> Self {
+        let longest = policy.host_lifetime + policy.ended_kept;
+        Withdrawal::of(host.as_str(), because, (now + longest).max(kept.unwrap_or(now)), now)
     }
 
     /// The record stays for longer than what it ends. That is not guarded here, so somebody may have prolonged it a moment ago,
@@ -48,6 +60,9 @@ impl Withdrawal {
 
 impl Record for Withdrawal {
     const KIND: Kind = Kind::new("agent_withdrawal");
+
+    /// Whatever else a newer version says in it: what it names is over.
+    const SHAPE: u32 = u32::MAX;
 
     fn id(&self) -> String {
         self.id.clone()

@@ -18,7 +18,7 @@ use crate::when::When;
 pub struct HostRow {
     /// What it calls itself.
     pub name: String,
-    /// In one word.
+    /// In one word, or that only a newer version of the software can tell.
     pub status: String,
     /// `good`, `warning`, `problem` or empty.
     pub tone: &'static str,
@@ -37,7 +37,7 @@ pub struct HostRow {
 pub struct AgentRow {
     /// What it calls itself.
     pub name: String,
-    /// In one word.
+    /// In one word, or that only a newer version of the software can tell.
     pub status: String,
     /// `good`, `warning`, `problem` or empty.
     pub tone: &'static str,
@@ -120,15 +120,15 @@ impl Agents {
 
 fn host_row(host: &HostView, now: Timestamp, form: &impl Fn(&str) -> Form) -> HostRow {
     let mut agents: Vec<&AgentView> = host.agents.iter().collect();
-    agents.sort_by_key(|agent| (agent.status != AgentStatus::Active, std::cmp::Reverse(agent.created_at)));
-    let living = matches!(host.status, HostStatus::Active | HostStatus::Pending);
+    agents.sort_by_key(|agent| (agent.status != Some(AgentStatus::Active), std::cmp::Reverse(agent.created_at)));
+    let living = matches!(host.status, Some(HostStatus::Active | HostStatus::Pending) | None);
     HostRow {
         name: cleaned_or(host.name.as_deref().unwrap_or_default(), NAME, "Unnamed host"),
-        status: host.status.as_str().to_owned(),
+        status: host.status.map_or(NEWER, HostStatus::as_str).to_owned(),
         tone: match host.status {
-            HostStatus::Active => "good",
-            HostStatus::Pending => "warning",
-            _ => "problem",
+            Some(HostStatus::Active) => "good",
+            Some(HostStatus::Pending) | None => "warning",
+            Some(_) => "problem",
         },
         since: host.linked_at.map(|at| When::new(at, now)),
         agents: agents.into_iter().map(|agent| agent_row(agent, now, form)).collect(),
@@ -138,15 +138,15 @@ fn host_row(host: &HostView, now: Timestamp, form: &impl Fn(&str) -> Form) -> Ho
 }
 
 fn agent_row(agent: &AgentView, now: Timestamp, form: impl Fn(&str) -> Form) -> AgentRow {
-    let living = matches!(agent.status, AgentStatus::Active | AgentStatus::Expired | AgentStatus::Pending);
+    let living = matches!(agent.status, Some(AgentStatus::Active | AgentStatus::Expired | AgentStatus::Pending) | None);
     let active = agent.grants.iter().filter(|grant| grant.status == GrantStatus::Active);
     AgentRow {
         name: cleaned_or(&agent.name, NAME, "Unnamed agent"),
-        status: agent.status.as_str().to_owned(),
+        status: agent.status.map_or(NEWER, AgentStatus::as_str).to_owned(),
         tone: match agent.status {
-            AgentStatus::Active => "good",
-            AgentStatus::Pending | AgentStatus::Expired => "warning",
-            _ => "problem",
+            Some(AgentStatus::Active) => "good",
+            Some(AgentStatus::Pending | AgentStatus::Expired) | None => "warning",
+            Some(_) => "problem",
         },
         used: agent.last_used_at.map(|at| When::new(at, now)),
         capabilities: active.map(|grant| capability(grant, now)).collect(),
@@ -162,6 +162,8 @@ fn capability(grant: &GrantView, now: Timestamp) -> String {
     }
 }
 
+/// In place of a status that only a newer version of the software can tell.
+const NEWER: &str = "written by a newer version of this software";
 /// What began less long ago is under way.
 const UNDER_WAY: Duration = Duration::from_secs(120);
 /// How many hosts a page shows, each with its agents.

@@ -67,7 +67,7 @@ pub(crate) async fn older(
 }
 
 async fn listed(ports: &Ports, index: Index, page: Page) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
-    let (records, next): (Vec<Stored<AuditRecord>>, _) = ports.reader().find(&index, page).await?;
+    let (records, next): (Vec<Stored<AuditRecord>>, _) = ports.reader().find_legible(&index, page).await?;
     Ok((records.into_iter().map(|stored| stored.record).collect(), next))
 }
 

@@ -6,6 +6,7 @@ mod support;
 use std::time::Duration;
 
 use countersign_pages::TemplateSource;
+use countersign_storage::Kind;
 use http::header::{CONTENT_TYPE, ORIGIN, RETRY_AFTER};
 use http::{HeaderName, StatusCode};
 use support::{Browser, NewAgent, ORIGIN_URL, PASSWORD, Reply, World, authorize, world, world_with};
@@ -633,6 +634,35 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
     assert!(dashboard.body.contains("<span class=\"badge problem\">revoked</span>"), "{}", dashboard.body);
     let reply = browser.submit_form(&dashboard.form("/dashboard/hosts/revoke"), &[]);
     assert_eq!(reply.location(), "/dashboard?done=host");
+}
+
+/// While an update is under way a newer version writes records that this one must not use: the buttons work all the same.
+#[test]
+fn what_a_newer_version_wrote_is_shown_and_can_be_revoked() {
+    for (kind, action, done) in [
+        ("agent", "/dashboard/agents/revoke", "/dashboard?done=agent"),
+        ("agent", "/dashboard/hosts/revoke", "/dashboard?done=host"),
+        ("agent_host", "/dashboard/agents/revoke", "/dashboard?done=agent"),
+        ("agent_host", "/dashboard/hosts/revoke", "/dashboard?done=host"),
+    ] {
+        let world = world();
+        let browser = world.ada();
+        let code = world.agent_asks(&HELPER);
+        let page = browser.get(&format!("/device?user_code={code}"));
+        browser.submit_form(&page.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
+        world.written_by_a_newer_version(Kind::new(kind));
+        world.written_by_a_newer_version(Kind::new("audit"));
+        let dashboard = browser.get("/dashboard");
+        assert_eq!(dashboard.status, StatusCode::OK, "{kind}");
+        let newer = "<span class=\"badge warning\">written by a newer version of this software</span>";
+        assert!(dashboard.body.contains(newer), "{kind}: {}", dashboard.body);
+        assert!(dashboard.body.contains("<q class=\"quoted inline\">Helper</q>"), "{kind}: {}", dashboard.body);
+        let reply = browser.submit_form(&dashboard.form(action), &[]);
+        assert_eq!((reply.status, reply.location()), (StatusCode::SEE_OTHER, done), "{kind}");
+        let dashboard = browser.get("/dashboard");
+        assert!(dashboard.body.contains("<span class=\"badge problem\">revoked</span>"), "{kind}: {}", dashboard.body);
+        assert!(dashboard.forms().iter().all(|form| form.action != action), "{kind}");
+    }
 }
 
 #[test]

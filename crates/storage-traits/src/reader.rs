@@ -7,8 +7,8 @@ use crate::batch::{Change, Changes, Guard};
 use crate::clock::Timestamp;
 use crate::fault::Fault;
 use crate::horizon::{HORIZON, Horizon};
-use crate::record::{At, Entry, Index, Key, Record, Stored, Version};
-use crate::store::{Cursor, Page, Store, StoreError};
+use crate::record::{At, Entry, Index, Key, Kind, Record, Stored, Version};
+use crate::store::{Cursor, Entries, Page, Store, StoreError};
 
 /// Reads on behalf of one attempt, and remembers the versions that it saw: whatever a decision read must still be so
 /// when it commits.
@@ -116,12 +116,33 @@ impl Reader<'_> {
         index: &Index,
         page: Page,
     ) -> Result<(Vec<Stored<R>>, Option<Cursor>), Fault> {
-        let found = self.store.find(R::KIND, index, page).await.map_err(fault)?;
+        let found = self.listed(R::KIND, index, page).await?;
+        let records = found.entries.iter().map(Stored::from_entry).collect::<Result<_, _>>()?;
+        Ok((records, found.next))
+    }
+
+    /// The same, without what a newer version of the software wrote: one such record must not hide all others from somebody
+    /// who looks at what happened. Not for lists that something is decided on, or withdrawn from.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`], [`Fault::Corrupt`].
+    pub async fn find_legible<R: Record>(
+        &mut self,
+        index: &Index,
+        page: Page,
+    ) -> Result<(Vec<Stored<R>>, Option<Cursor>), Fault> {
+        let found = self.listed(R::KIND, index, page).await?;
+        let legible = found.entries.iter().map(Stored::from_entry);
+        let legible = legible.filter(|read| !matches!(read, Err(Fault::Newer { .. })));
+        Ok((legible.collect::<Result<_, _>>()?, found.next))
+    }
+
+    async fn listed(&mut self, kind: Kind, index: &Index, page: Page) -> Result<Entries, Fault> {
+        let found = self.store.find(kind, index, page).await.map_err(fault)?;
         for entry in &found.entries {
             self.seen.entry(entry.key.clone()).or_insert(Some(entry.version));
         }
-        let records = found.entries.iter().map(Stored::from_entry).collect::<Result<_, _>>()?;
-        Ok((records, found.next))
+        Ok(found)
     }
 
     /// Lists all records that carry an index, page after page: at most [`MOST`], for lists that a policy keeps short. What

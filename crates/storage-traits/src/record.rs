@@ -216,15 +216,36 @@ impl<R: Record> Stored<R> {
     ///   knows all, or says itself that it is for newer versions.
     /// - [`Fault::Corrupt`] where the stored text is not such a record.
     pub fn from_entry(entry: &Entry) -> Result<Self, Fault> {
+        Stored::read(&entry.body, entry.version)
+    }
+
+    fn read(body: &Arc<str>, version: Version) -> Result<Self, Fault> {
         let kind = R::KIND.as_str();
-        if least_shape(&entry.body) > R::SHAPE {
+        if least_shape(body) > R::SHAPE {
             return Err(Fault::Newer { kind });
         }
-        let record = serde_json::from_str(&entry.body).map_err(|error| match is_of_a_newer_version(&error) {
+        let record = serde_json::from_str(body).map_err(|error| match is_of_a_newer_version(&error) {
             true => Fault::Newer { kind },
             false => Fault::Corrupt { kind },
         })?;
-        Ok(Stored { record, version: entry.version, read: entry.body.clone() })
+        Ok(Stored { record, version, read: Arc::clone(body) })
+    }
+
+    /// The same record, read as another type of its kind; `None` where a newer version of the software wrote it and that type
+    /// must not be used.
+    ///
+    /// So authority can be withdrawn from a record that this version must not use: whoever withdraws reads a type that knows
+    /// only members whose meaning never changes, and whose [`Record::SHAPE`] is `u32::MAX`. From that, the whole record is read
+    /// where it can be.
+    ///
+    /// # Errors
+    /// [`Fault::Corrupt`] where the stored text is not such a record.
+    pub fn read_as<W: Record>(&self) -> Result<Option<Stored<W>>, Fault> {
+        match Stored::read(&self.read, self.version) {
+            Ok(whole) => Ok(Some(whole)),
+            Err(Fault::Newer { .. }) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// The version that was read.

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_storage::conformance::executor::block_on;
 use countersign_storage::{
-    Batch, Change, Changes, Decision, Entry, Fault, Key, Kind, ManualClock, MemoryStore, Moment, Operation, Ports,
-    Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
+    Batch, Change, Changes, Decision, Entry, Fault, Index, Key, Kind, ManualClock, MemoryStore, Moment, Operation,
+    Page, Ports, Reader, Record, SeededRandom, Store, Stored, Timestamp, TracingAudit, Version,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -196,4 +196,59 @@ fn a_record_of_a_newer_version_that_this_one_must_not_use_is_refused_with_words(
     ] {
         assert_eq!(edited(&known, |account| account.state = State::Locked).0, Ok(()), "{known}");
     }
+}
+
+/// The same record, as far as every version can tell it.
+#[derive(Serialize, Deserialize)]
+struct AccountName {
+    id: String,
+}
+
+impl Record for AccountName {
+    const KIND: Kind = KIND;
+    const SHAPE: u32 = u32::MAX;
+
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+#[test]
+fn what_must_not_be_used_can_be_told_and_does_not_hide_what_can() {
+    let index = Index::new("all", "all");
+    let entry = |id: &str, body: Value| {
+        let (key, version) = (Key { kind: KIND, id: id.to_owned() }, Version::from_i64(7));
+        Entry { key, version, body: body.to_string().into(), indexes: vec![index.clone()], expires_at: None }
+    };
+    let rows = [
+        (entry("a", json!({"id": "a", "state": "active"})), true),
+        (entry("b", json!({"id": "b", "state": "suspended"})), false),
+        (entry("c", json!({"id": "c", "least_shape": 3})), false),
+    ];
+    for (entry, usable) in &rows {
+        let name = Stored::<AccountName>::from_entry(entry).unwrap();
+        assert_eq!((&name.id, name.read_as::<Account>().unwrap().is_some()), (&entry.key.id, *usable));
+    }
+    let damaged = entry("d", json!({"id": "d", "state": 7}));
+    let name = Stored::<AccountName>::from_entry(&damaged).unwrap();
+    assert_eq!(name.read_as::<Account>().map(drop).err(), Some(Fault::Corrupt { kind: "account" }));
+    block_on(async {
+        let store = Arc::new(MemoryStore::new());
+        let changes = rows.iter().map(|(entry, _)| Change::Insert(entry.clone())).collect();
+        store.commit(Batch { version: Version::from_i64(7), guards: Vec::new(), changes }).await.unwrap();
+        let ports = Ports {
+            store: store.clone(),
+            clock: Arc::new(ManualClock::at(Timestamp(0))),
+            random: Arc::new(SeededRandom::new(1)),
+            audit: Arc::new(TracingAudit),
+        };
+        let (legible, next) = ports.reader().find_legible::<Account>(&index, Page::first(10)).await.unwrap();
+        assert_eq!((legible.iter().map(|found| found.id.as_str()).collect::<Vec<_>>(), next), (vec!["a"], None));
+        let found = ports.reader().find::<Account>(&index, Page::first(10)).await;
+        assert_eq!(found.map(drop).err(), Some(Fault::Newer { kind: "account" }));
+        let changes = vec![Change::Insert(damaged)];
+        store.commit(Batch { version: Version::from_i64(8), guards: Vec::new(), changes }).await.unwrap();
+        let found = ports.reader().find_legible::<Account>(&index, Page::first(10)).await;
+        assert_eq!(found.map(drop).err(), Some(Fault::Corrupt { kind: "account" }), "damage is not passed over");
+    });
 }

@@ -17,7 +17,8 @@ use crate::grant::CapabilityGrant;
 use crate::host::{AgentId, Host, HostStatus};
 use crate::person::Person;
 use crate::policy::AgentPolicy;
-use crate::standing;
+use crate::schema::InputSchema;
+use crate::standing::{self, SeenAgent, SeenHost};
 use crate::user_code::UserCodeEntry;
 use crate::withdrawal::Withdrawal;
 
@@ -111,11 +112,12 @@ impl Question {
             standing::of_account(host, question.account.as_ref());
         }
         question.agent = standing::agent(agent, agent_withdrawn, question.host.as_ref(), policy);
-        if let Some(host) = question.host.as_ref().filter(|host| host.subject.is_none()) {
-            question.others = standing::agents_of(host, policy, reader).await?;
-            question.others.retain(|agent| agent.id != agent_id);
+        if let Some(host) = question.host.clone().filter(|host| host.subject.is_none()) {
+            let others = standing::agents_of(&SeenHost::Known(host), policy, reader).await?;
+            let others = others.into_iter().filter(|agent| *agent.id() != agent_id);
+            question.others = others.map(SeenAgent::known).collect::<Result<_, _>>()?;
             let person = reader.load(Person::at(who.subject().as_str())).await?;
-            question.person = Person::with_room(person, policy, reader).await?;
+            question.person = with_room(person, policy, reader).await?;
         }
         Ok(question)
     }
@@ -238,31 +240,47 @@ impl OpenQuestion {
     }
 }
 
+/// The person's record, with room for one more host if forgetting those that ended makes room.
+async fn with_room(
+    person: Option<Stored<Person>>,
+    policy: &AgentPolicy,
+    reader: &mut Reader<'_>,
+) -> Result<Option<Stored<Person>>, Fault> {
+    let Some(mut person) = person else { return Ok(None) };
+    if person.is_full(policy) {
+        let hosts = SeenHost::all(&person.hosts, policy, reader).await?;
+        let living = hosts.iter().filter(|host| !host.has_ended());
+        person.record.hosts = living.map(|host| host.id().clone()).collect();
+    }
+    Ok(Some(person))
+}
+
 /// `None` for a capability that is no longer offered: it is not shown, and not granted.
 fn requested(provider: &AgentProvider, grant: &CapabilityGrant) -> Option<RequestedView> {
     let offered = provider.offer.by_name(grant.capability())?;
     Some(RequestedView {
         name: offered.name.clone(),
         description: offered.description.clone(),
-        limits: limits(offered, grant),
+        limits: limits(Some(&offered.input), offered, grant),
         lasts: provider.grant_lifetime(&offered.name),
     })
 }
 
-/// One sentence for each field: what it may be by its constraint and the schema together, or that it may be anything.
-pub(crate) fn limits(offered: &Offered, grant: &CapabilityGrant) -> Vec<String> {
-    let Ok(granted) = grant.constraints() else {
+/// One sentence for each field: what it may be by its constraint and the schema together, or that it may be anything. `input` is
+/// the schema that the grant is or was approved under, as far as it can be read.
+pub(crate) fn limits(input: Option<&InputSchema>, offered: &Offered, grant: &CapabilityGrant) -> Vec<String> {
+    let (Some(input), Ok(granted)) = (input, grant.constraints()) else {
         return vec!["limited in a way that this server cannot read; every call is refused".to_owned()];
     };
     let constraints: Constraints = granted.narrowed_by(&offered.constraints);
-    let of_schema = offered.input.fields().map(|field| {
-        let words = offered.input.limit_in_words(field, constraints.on(field));
+    let of_schema = input.fields().map(|field| {
+        let words = input.limit_in_words(field, constraints.on(field));
         format!("{}: {words}", text::escaped(field))
     });
     // The names of the others are the agent's own.
-    let others = constraints.fields().filter(|field| !offered.input.fields().any(|known| known == *field));
+    let others = constraints.fields().filter(|field| !input.fields().any(|known| known == *field));
     let others = others.map(|field| {
-        let words = offered.input.limit_in_words(field, constraints.on(field));
+        let words = input.limit_in_words(field, constraints.on(field));
         format!("“{}”: {words}", text::escaped(field))
     });
     of_schema.chain(others).collect()

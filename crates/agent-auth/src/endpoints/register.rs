@@ -33,7 +33,7 @@ use crate::policy::AutonomousPolicy;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
-use crate::standing;
+use crate::standing::{self, SeenHost};
 use crate::stored_key::StoredKey;
 
 #[derive(Deserialize)]
@@ -195,10 +195,9 @@ impl Register<'_> {
 
     /// Those of the host's agents that can still make a call, now or later. At most as many are read as a host may have.
     async fn living(&self, host: &Stored<Host>, reader: &mut Reader<'_>) -> Result<Vec<AgentId>, Fault> {
-        let (policy, now) = (&self.provider.policy, reader.now());
-        let agents = standing::agents_of(host, policy, reader).await?;
-        let living = agents.iter().filter(|agent| agent.status(host, policy, now).is_living());
-        Ok(living.map(|agent| agent.id.clone()).collect())
+        let host = SeenHost::Known(host.clone());
+        let agents = standing::agents_of(&host, &self.provider.policy, reader).await?;
+        Ok(agents.iter().filter(|agent| agent.is_living()).map(|agent| agent.id().clone()).collect())
     }
 
     fn register(

@@ -13,12 +13,14 @@ use serde_json::json;
 
 use super::named;
 use crate::AgentProvider;
-use crate::agent::{Agent, AgentStatus};
+use crate::agent::AgentStatus;
 use crate::host::{AgentId, Host};
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
+use crate::outline::AgentOutline;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
+use crate::standing::{SeenAgent, SeenHost};
 use crate::withdrawal::{Withdrawal, Withdrawn};
 
 #[derive(Deserialize)]
@@ -42,16 +44,23 @@ struct RevokeAgent<'a> {
 
 #[async_trait]
 impl Operation for RevokeAgent<'_> {
-    type Loaded = (KnownHost, Option<Stored<Agent>>, Withdrawn);
+    type Loaded = (KnownHost, Option<SeenAgent>, Withdrawn);
     type Granted = String;
     type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        let (known, agent) = self.token.load(reader, named(&self.agent_id), self.provider).await?;
+        let (known, _) = self.token.load(reader, None, self.provider).await?;
         known.unguard(reader);
-        let Some(agent) = agent else { return Ok((known, None, None)) };
+        let (Some(id), Some(host)) = (named(&self.agent_id), known.host.clone()) else {
+            return Ok((known, None, None));
+        };
+        let (agent, withdrawn) = reader.load((AgentOutline::at(id.as_str()), Withdrawal::at(id.as_str()))).await?;
+        let Some(agent) = agent.filter(|agent| agent.host_id == host.id) else {
+            return Ok((known, None, None));
+        };
         reader.unguard(&agent.record.key());
-        let withdrawn = reader.load(Withdrawal::at(agent.id.as_str())).await?;
+        let (host, policy) = (SeenHost::Known(host), &self.provider.policy);
+        let agent = SeenAgent::of(agent, &withdrawn, &host, policy, reader.now())?;
         Ok((known, Some(agent), withdrawn))
     }
 
@@ -66,18 +75,24 @@ impl Operation for RevokeAgent<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        let (host, agent) = match self.find(&known, agent, moment) {
+        let (host, agent) = match self.find(&known, agent) {
             Ok(found) => found,
             Err(refusal) => return Decision::refuse(refusal).changing(changes),
         };
         if withdrawn.is_none() {
             let policy = &self.provider.policy;
-            changes.insert(&Withdrawal::of_agent(&agent, "the agent was revoked", policy, moment.now));
+            changes.insert(&Withdrawal::of_agent(
+                agent.id(),
+                agent.purged_after(),
+                "the agent was revoked",
+                policy,
+                moment.now,
+            ));
         }
-        let action = Action::AgentRevoke { agent: agent.id.as_str().to_owned(), agent_name: None, host: None };
+        let action = Action::AgentRevoke { agent: agent.id().as_str().to_owned(), agent_name: None, host: None };
         let event =
             Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref());
-        Decision::grant(agent.id.as_str().to_owned()).changing(changes).report(event)
+        Decision::grant(agent.id().as_str().to_owned()).changing(changes).report(event)
     }
 }
 
@@ -86,17 +101,17 @@ impl RevokeAgent<'_> {
     fn find<'k>(
         &self,
         known: &'k KnownHost,
-        agent: Option<Stored<Agent>>,
-        moment: &Moment<'_>,
-    ) -> Result<(&'k Stored<Host>, Stored<Agent>), Refusal> {
+        agent: Option<SeenAgent>,
+    ) -> Result<(&'k Stored<Host>, SeenAgent), Refusal> {
         if let Err(refusal) = &self.agent_id {
             return Err(refusal.clone());
         }
-        let (host, agent) = known.admitted_with(agent)?;
-        match agent.status(host, &self.provider.policy, moment.now) {
-            AgentStatus::Claimed => Err(Refusal::AgentClaimed),
-            AgentStatus::Rejected => Err(Refusal::AgentRejected),
-            AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired | AgentStatus::Revoked => {
+        let host = known.admitted()?;
+        let agent = agent.ok_or(Refusal::AgentNotFound)?;
+        match agent.status() {
+            Some(AgentStatus::Claimed) => Err(Refusal::AgentClaimed),
+            Some(AgentStatus::Rejected) => Err(Refusal::AgentRejected),
+            Some(AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired | AgentStatus::Revoked) | None => {
                 Ok((host, agent))
             }
         }

@@ -5,17 +5,16 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored};
+use countersign_storage::{Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped};
 use http::Request;
 use serde_json::{Value, json};
 
 use crate::AgentProvider;
-use crate::agent::Agent;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
-use crate::standing;
+use crate::standing::{self, SeenAgent, SeenHost};
 use crate::withdrawal::Withdrawal;
 
 pub(crate) async fn answer(provider: &AgentProvider, request: &Request<Bytes>) -> Result<Answer, Stopped<Refusal>> {
@@ -30,14 +29,14 @@ struct RevokeHost<'a> {
 
 #[async_trait]
 impl Operation for RevokeHost<'_> {
-    type Loaded = (KnownHost, Vec<Stored<Agent>>);
+    type Loaded = (KnownHost, Vec<SeenAgent>);
     type Granted = Value;
     type Refusal = Refusal;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let (known, _) = self.token.load(reader, None, self.provider).await?;
         let agents = match &known.host {
-            Some(host) => standing::agents_of(host, &self.provider.policy, reader).await?,
+            Some(host) => standing::agents_of(&SeenHost::Known(host.clone()), &self.provider.policy, reader).await?,
             None => Vec::new(),
         };
         known.unguard(reader);
@@ -58,8 +57,8 @@ impl Operation for RevokeHost<'_> {
         let host_id = host.id.as_str().to_owned();
         let subject = host.subject.clone();
         let policy = &self.provider.policy;
-        let revoked = standing::living(&agents, &host, policy, moment.now);
-        changes.insert(&Withdrawal::of_host(&host, "the host was revoked", policy, moment.now));
+        let revoked = standing::living(&agents);
+        changes.insert(&Withdrawal::of_host(&host.id, host.purged_after, "the host was revoked", policy, moment.now));
         let action = Action::HostRevoke { host: host_id.clone(), agents_revoked: revoked };
         let event = Event::new(action, Actor::Host { host_id: host_id.clone() }).for_subject(subject.as_ref());
         let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });

@@ -8,7 +8,7 @@ use countersign_storage::Limit;
 use countersign_storage::record::Kind;
 use serde_json::{Value, json};
 
-use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, sign};
+use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, sign, subject};
 
 const KIND: &str = "agent_approved_schema";
 
@@ -29,7 +29,7 @@ fn offering(beside: Option<&World>, pay: Capability) -> World {
 }
 
 fn kept(world: &World) -> Vec<Value> {
-    let entries = world.store.inner.dump();
+    let entries = world.store.dump();
     let kept = entries.iter().filter(|entry| entry.key.kind == Kind::new(KIND));
     kept.map(|entry| serde_json::from_str(&entry.body).unwrap()).collect()
 }
@@ -75,6 +75,27 @@ fn a_wider_schema_widens_no_grant() {
         then.execute(&other, "pay", json!({ "a": beyond })).refused(400, "invalid_request");
         then.execute(&other, "pay", json!({ "a": within })).ok();
     }
+}
+
+/// What a person sees of a grant is what they granted: not more after a wider schema, nor less after a narrower one.
+#[test]
+fn the_dashboard_shows_the_limits_that_a_grant_was_approved_under() {
+    let limits = |world: &World| world.agents_of(&subject("alice"))[0].grants[0].limits.clone();
+    let then = node(None, json!({ "a": { "type": "number", "maximum": 100 } }));
+    then.approved(&HostActor::new(), json!(["pay"]), "alice");
+    let granted = ["a: at most 100, no lower limit"];
+    assert_eq!(limits(&then), granted);
+    for later in [json!({ "a": { "type": "number" } }), json!({ "a": { "const": 1 }, "b": {} }), json!({})] {
+        assert_eq!(limits(&node(Some(&then), later)), granted);
+    }
+    // One that this version must not use, then one that is gone: every call is refused, and that is what is shown.
+    let now = node(Some(&then), json!({ "a": {} }));
+    let unreadable = ["limited in a way that this server cannot read; every call is refused"];
+    now.rewrite(KIND, |record| record["least_shape"] = json!(2));
+    assert_eq!(limits(&now), unreadable);
+    now.remove(KIND);
+    assert_eq!(limits(&now), unreadable);
+    assert_eq!(limits(&then), granted, "where it is today's");
 }
 
 /// A new member, also of a capability that had none.

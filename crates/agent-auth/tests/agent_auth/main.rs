@@ -17,6 +17,7 @@ mod issuers;
 mod jwt;
 mod lifetimes;
 mod narrowing;
+mod newer_builds;
 mod races;
 mod reactivation;
 mod records;

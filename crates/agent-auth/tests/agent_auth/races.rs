@@ -167,7 +167,7 @@ fn revocation_wins_over_calls_and_approvals() {
         nodes[3].execute(&agent, "ping", json!({})).refused(403, "host_revoked");
         nodes[2].execute(&pending, "ping", json!({})).refused(403, "host_revoked");
         for agent in nodes[1].agents_of(&alice) {
-            assert_eq!(agent.status.as_str(), "revoked");
+            assert_eq!(agent.status.unwrap().as_str(), "revoked");
         }
     }
 }
@@ -205,7 +205,7 @@ fn no_autonomous_agent_slips_past_the_linking_of_its_host() {
         for view in nodes[0].agents_of(&subject("alice")) {
             let expected = if view.agent_id == agent.id { "active" } else { "claimed" };
             if view.host_id == nodes[0].status(&host, &agent).body["host_id"].as_str().unwrap() {
-                assert_eq!(view.status.as_str(), expected, "{}", view.name);
+                assert_eq!(view.status.unwrap().as_str(), expected, "{}", view.name);
             }
         }
     }

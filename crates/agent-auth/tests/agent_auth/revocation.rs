@@ -113,12 +113,12 @@ fn a_person_revokes_their_own_agents_and_hosts() {
     world.execute(&two, "ping", json!({})).ok();
     let agents = world.agents_of(&alice);
     let status = |id: &str| agents.iter().find(|agent| agent.agent_id == id).unwrap().status;
-    assert_eq!((status(&one.id), status(&two.id)), (AgentStatus::Revoked, AgentStatus::Active));
+    assert_eq!((status(&one.id), status(&two.id)), (Some(AgentStatus::Revoked), Some(AgentStatus::Active)));
 
     assert_eq!(block_on(world.provider.revoke_host(&alice, &host_id)), Ok(Revocation::Revoked { agents: 1 }));
     world.execute(&two, "ping", json!({})).refused(403, "host_revoked");
     let hosts = world.hosts_of(&alice);
-    assert_eq!((hosts[0].status, hosts[0].living()), (HostStatus::Revoked, 0));
+    assert_eq!((hosts[0].status, hosts[0].living()), (Some(HostStatus::Revoked), 0));
 }
 
 /// No agent outlives the person.

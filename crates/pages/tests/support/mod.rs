@@ -25,8 +25,8 @@ use countersign_oidc::{
 use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedErrorPage, Templates};
 use countersign_storage::audit_row::Row;
 use countersign_storage::{
-    Audit, AuditRecord, Batch, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore, Page,
-    Ports, Secret, SeededRandom, SignedIn, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp,
+    Audit, AuditRecord, Batch, Change, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore,
+    Page, Ports, Secret, SeededRandom, SignedIn, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, Version,
 };
 use countersign_web::peer::PeerAddress;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
@@ -258,6 +258,19 @@ impl World {
         let reply = self.send(request);
         assert!(reply.status.is_success(), "{}", reply.body);
         reply.json()["approval"]["user_code"].as_str().expect("a code").to_owned()
+    }
+
+    /// Says in all records of a kind that they are for newer versions.
+    pub fn written_by_a_newer_version(&self, kind: Kind) {
+        let entries = self.store.dump().into_iter().filter(|entry| entry.key.kind == kind);
+        let changes = entries.map(|entry| {
+            let mut body: Value = serde_json::from_str(&entry.body).expect("a record");
+            body["least_shape"] = json!(2);
+            Change::Replace(Entry { body: body.to_string().into(), ..entry })
+        });
+        let version = Version::generate(&SeededRandom::new(9));
+        let batch = Batch { version, guards: Vec::new(), changes: changes.collect() };
+        pollster::block_on(self.store.commit(batch)).expect("nobody else writes");
     }
 
     pub fn authn(&self) -> Arc<Authn> {
