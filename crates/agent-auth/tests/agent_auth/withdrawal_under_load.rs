@@ -43,10 +43,13 @@ const ALL: [Withdrawn; 6] = [
     Withdrawn::Account,
 ];
 
+/// Opens a new store.
+type Open = fn() -> Arc<dyn Store>;
+
 /// The stores on which it is tried. PostgreSQL is left out, aloud, where no server is named to test on.
 #[allow(clippy::print_stderr, reason = "what is not tested is said")]
-fn stores() -> Vec<(&'static str, fn() -> Arc<dyn Store>)> {
-    let mut stores: Vec<(_, fn() -> Arc<dyn Store>)> =
+fn stores() -> Vec<(&'static str, Open)> {
+    let mut stores: Vec<(_, Open)> =
         vec![("memory", || Arc::new(MemoryStore::new())), ("SQLite", || Arc::new(SqliteStore::in_memory().unwrap()))];
     match std::env::var_os(testing::SERVER) {
         Some(_) => stores.push(("PostgreSQL", || {

@@ -380,13 +380,13 @@ impl World {
     /// Writes `times` more agents like the one that is there, under its host.
     pub(crate) fn multiply_agent(&self, times: usize) {
         let dump = self.store.dump();
-        let [agent] = &dump.iter().filter(|entry| entry.key.kind == Kind::new("agent")).collect::<Vec<_>>()[..] else {
-            panic!("one agent")
-        };
+        let mut agents = dump.iter().filter(|entry| entry.key.kind == Kind::new("agent"));
+        let agent = agents.next().expect("an agent");
+        assert!(agents.next().is_none(), "more than one agent");
         let copy = |number: usize| {
             let id = format!("{}{number:032}", &agent.key.id[..agent.key.id.len() - 32]);
             let body = agent.body.replace(&agent.key.id, &id).into();
-            Change::Insert(Entry { key: Key { id, ..agent.key.clone() }, body, ..(*agent).clone() })
+            Change::Insert(Entry { key: Key { id, ..agent.key.clone() }, body, ..agent.clone() })
         };
         let version = Version::generate(&SeededRandom::new(8));
         let batch = Batch { version, guards: Vec::new(), changes: (0..times).map(copy).collect() };
