@@ -7,7 +7,11 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// How long to wait for other processes before giving up: much longer than any commit takes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many bytes of the log (`-wal`) stay on the disk once it begins anew. It grows beyond that only while somebody else keeps a
+/// read transaction open, or by one very large commit.
+const LOG: i64 = 16 << 20;
 
 /// Connections remember the prepared form of each statement; there are fewer than this.
 const STATEMENTS: usize = 64;
@@ -46,6 +50,7 @@ pub(crate) fn write(path: &Path, durability: Durability) -> Result<Connection, r
             Durability::ProcessCrash => "normal",
         },
     )?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG, |_| Ok(()))?;
     Ok(connection)
 }
 
@@ -66,14 +71,18 @@ pub(crate) fn read(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Another process writes. Commits take about a millisecond, so look again soon: SQLite's own handler soon sleeps for a
-/// tenth of a second at a time.
 fn wait_for_others(times: i32) -> bool {
-    let pause = Duration::from_millis(u64::try_from(times.clamp(1, 5)).unwrap_or(5));
-    thread::sleep(pause);
+    pause(times);
     Duration::from_millis(5).saturating_mul(times.unsigned_abs()) < PATIENCE
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+/// Another process writes. Commits take about a millisecond, so look again soon: SQLite's own handler soon sleeps for a
+/// tenth of a second at a time.
+pub(crate) fn pause(times: i32) {
+    thread::sleep(Duration::from_millis(u64::try_from(times.clamp(1, 5)).unwrap_or(5)));
+}
+
+/// Whether another process held a lock.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -6,6 +6,16 @@
 //! the disk. **Several processes** may open the same file: each transaction takes SQLite's write lock before it
 //! looks at anything.
 //!
+//! **Bounds**: what waits is bounded, reads and writes each at 4,096, and nobody waits for another process for more than 10 seconds.
+//! Beyond that a call is refused with words. A job that was not begun when its caller left is dropped.
+//!
+//! **Other users of the machine** must not be able to read the files. Whoever may only read the `-shm` file can hold a lock on it
+//! that stops every write. New files are for their owner alone. If a file is there already and others can read it, a warning in
+//! the log says so at each opening: `chmod 600` all three files (`-wal` and `-shm` beside the database).
+//!
+//! **Other programs** that look at the file must not keep a read transaction open: as long as they do, the log (`-wal`) only grows.
+//! Afterwards it is cut back to 16 MiB.
+//!
 //! What this crate does not do: network file systems (SQLite's locks do not hold there), encryption of the file.
 //!
 //! Read first: [`store`] (opening), `connection` (durability), `batch` (how a batch is checked and applied), `schema` (the
@@ -14,6 +24,7 @@
 
 mod batch;
 mod connection;
+mod failure;
 mod file;
 mod read;
 mod readers;

@@ -1,6 +1,9 @@
 //! Reading: entries by key, and by index.
+//!
+//! Each statement is a read transaction of its own, and it is over when its rows are here: one record, or at most a page and
+//! one more. No read of ours is open between statements, so none keeps the log from beginning anew.
 
-use countersign_storage::{Cursor, Entries, Entry, Index, Key, Kind, Order, Page, StoreError, Timestamp, Version};
+use countersign_storage::{Cursor, Entries, Entry, Index, Key, Kind, Order, Page, Timestamp, Version};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -54,11 +57,6 @@ fn entry(row: &Row<'_>, key: Key) -> rusqlite::Result<Entry> {
         indexes: Vec::new(),
         expires_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
     })
-}
-
-/// The message of SQLite names no value, only what went wrong.
-pub(crate) fn unavailable(error: rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 
 use crate::connection;
+use crate::failure::unavailable;
 use crate::file::OpenedFile;
-use crate::read::unavailable;
 
 /// The most reads of one sort that wait.
 const QUEUE: usize = 4_096;

@@ -1,25 +1,28 @@
 //! Opening a file, and the four methods.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, TrySendError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Whole};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::connection::{self, Durability};
-use crate::file::{OpenedFile, create_private};
+use crate::connection::{self, Durability, PATIENCE};
+use crate::failure::in_words;
+use crate::file::{OpenedFile, create_private, warn_of_others};
 use crate::readers::Readers;
-use crate::writer::{self, Job};
+use crate::writer::{self, Job, Queued};
 use crate::{read, schema};
 
 /// A store in one SQLite file, or in memory.
 ///
-/// Dropping it waits until every commit that was handed over is done.
+/// Dropping it waits until every commit that somebody waits for is done. A commit whose caller has left (who dropped the future)
+/// is done if it was begun; otherwise it is dropped.
 pub struct SqliteStore {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<mpsc::SyncSender<Queued>>,
     writer: Option<JoinHandle<()>>,
     /// None for a database in memory: it has one connection, the writer's.
     readers: Option<Readers>,
@@ -34,12 +37,13 @@ pub enum OpenError {
     #[error("the database file cannot be opened: {0}")]
     File(#[from] std::io::Error),
     /// SQLite refused: no database, another process held the lock for too long, the disk is full.
-    #[error("the database cannot be opened: {0}")]
+    #[error("the database cannot be opened: {}", in_words(.0))]
     Database(#[from] rusqlite::Error),
 }
 
 impl SqliteStore {
-    /// Opens a file, and creates it (readable by its owner only) where there is none. The directory must exist.
+    /// Opens a file, and creates it (readable by its owner only) where there is none. The directory must exist. Where others
+    /// can read a file that is there already, a warning in the log says so.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -56,6 +60,9 @@ impl SqliteStore {
         create_private(path)?;
         let mut connection = connection::write(path, durability)?;
         schema::migrate(&mut connection)?;
+        // From now on the writer waits for other processes by itself: it knows how long each job may wait.
+        connection.busy_handler(None)?;
+        warn_of_others(path);
         SqliteStore::start(connection, Some(OpenedFile::new(path)))
     }
 
@@ -72,7 +79,7 @@ impl SqliteStore {
     fn start(connection: Connection, file: Option<OpenedFile>) -> Result<Self, OpenError> {
         let readers = file.as_ref().map(Readers::start).transpose()?;
         let whole = file.as_ref().map(OpenedFile::whole);
-        let (jobs, queue) = mpsc::channel();
+        let (jobs, queue) = mpsc::sync_channel(writer::QUEUE);
         let writer = thread::Builder::new()
             .name("countersign-sqlite".to_owned())
             .spawn(move || writer::run(connection, file.as_ref(), &queue))?;
@@ -82,10 +89,14 @@ impl SqliteStore {
     /// Hands a job to the writer and waits for its answer. If the writer is gone, the job was not begun, or its
     /// transaction was never committed.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
-        let stopped = || StoreError::Unavailable("the writer has stopped".to_owned());
+        let refused = |reason: &str| StoreError::Unavailable(reason.to_owned());
         let (answer, waiting) = oneshot::channel();
-        self.jobs.as_ref().ok_or_else(stopped)?.send(job(answer)).map_err(|_| stopped())?;
-        waiting.await.map_err(|_| stopped())?
+        let queued = Queued { job: job(answer), until: Instant::now() + PATIENCE };
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(queued)) {
+            Some(Ok(())) => waiting.await.map_err(|_| refused("the writer has stopped"))?,
+            Some(Err(TrySendError::Full(_))) => Err(refused("too many writes wait")),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(refused("the writer has stopped")),
+        }
     }
 }
 

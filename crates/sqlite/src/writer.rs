@@ -1,14 +1,20 @@
 //! The thread that writes: it gathers what waits into one transaction, and answers when that is durable.
 
 use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use countersign_storage::{Batch, Entries, Entry, Index, Key, Kind, Page, StoreError, Timestamp};
 use futures_channel::oneshot::Sender;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::batch::{self, Applied};
+use crate::connection::{PATIENCE, is_busy, pause};
+use crate::failure::{in_words, unavailable};
 use crate::file::OpenedFile;
-use crate::read::{self, unavailable};
+use crate::read;
+
+/// The most jobs that wait. Beyond that one is refused at once.
+pub(crate) const QUEUE: usize = 4_096;
 
 /// The most jobs in one transaction: a bound on how long the first of them waits.
 const GROUP: usize = 256;
@@ -19,6 +25,13 @@ pub(crate) enum Job {
     Purge { expired_before: Timestamp, limit: u32, answer: Sender<Result<u64, StoreError>> },
     Load { keys: Vec<Key>, answer: Sender<Result<Vec<Option<Entry>>, StoreError>> },
     Find { kind: Kind, index: Index, page: Page, answer: Sender<Result<Entries, StoreError>> },
+}
+
+/// A job that waits.
+pub(crate) struct Queued {
+    pub(crate) job: Job,
+    /// When it is refused if it was not begun: [`PATIENCE`] after it came.
+    pub(crate) until: Instant,
 }
 
 /// What became of a job inside its transaction.
@@ -38,31 +51,33 @@ enum Written {
 }
 
 /// Works until the store is dropped and the queue is empty. `file` is none for a database in memory.
-pub(crate) fn run(mut connection: Connection, file: Option<&OpenedFile>, queue: &Receiver<Job>) {
+pub(crate) fn run(connection: Connection, file: Option<&OpenedFile>, queue: &Receiver<Queued>) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         group.extend(queue.try_iter().take(GROUP - 1));
-        serve(&mut connection, file, group);
+        serve(&connection, file, group);
     }
 }
 
 /// Performs a group in one transaction and answers. Where one job made SQLite take everything back (a full disk, a failing
 /// one), each is done once more alone: the others lose nothing by it.
-fn serve(connection: &mut Connection, file: Option<&OpenedFile>, group: Vec<Job>) {
+fn serve(connection: &Connection, file: Option<&OpenedFile>, mut group: Vec<Queued>) {
     let still_there = || file.map_or(Ok(()), OpenedFile::check);
     let written = match still_there() {
-        Ok(()) => write(connection, &group),
+        Ok(()) => write(connection, &mut group),
         Err(error) => Written::Failed(error),
     };
     match (written, still_there()) {
         // It is in a file that has just lost its name.
-        (Written::Wholly(_), Err(_)) => group.into_iter().for_each(|job| job.refuse(StoreError::Unknown)),
-        (Written::Wholly(done), Ok(())) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
+        (Written::Wholly(_), Err(_)) => group.into_iter().for_each(|queued| queued.job.refuse(StoreError::Unknown)),
+        (Written::Wholly(done), Ok(())) => {
+            group.into_iter().zip(done).for_each(|(queued, done)| queued.job.answer(done))
+        }
         (Written::TakenBack(_), _) if group.len() > 1 => {
-            group.into_iter().for_each(|job| serve(connection, file, vec![job]));
+            group.into_iter().for_each(|queued| serve(connection, file, vec![queued]));
         }
         (Written::TakenBack(error) | Written::Failed(error), _) => {
-            group.into_iter().for_each(|job| job.refuse(error.clone()));
+            group.into_iter().for_each(|queued| queued.job.refuse(error.clone()));
         }
     }
 }
@@ -70,14 +85,14 @@ fn serve(connection: &mut Connection, file: Option<&OpenedFile>, group: Vec<Job>
 /// The write lock comes first, so that what a batch checks stays so until it is applied, whatever other processes do.
 ///
 /// Whatever a batch was told, even that it lost, rests on what its transaction wrote: it counts only if that commits.
-fn write(connection: &mut Connection, group: &[Job]) -> Written {
-    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+fn write(connection: &Connection, group: &mut Vec<Queued>) -> Written {
+    let mut transaction = match begin(connection, group) {
         Ok(transaction) => transaction,
         Err(error) => return Written::Failed(unavailable(error)),
     };
     let mut done = Vec::with_capacity(group.len());
-    for job in group {
-        let outcome = perform(&mut transaction, job);
+    for queued in group {
+        let outcome = perform(&mut transaction, &queued.job);
         // Outside of a transaction the next job would be one by itself, and stored at once.
         if transaction.is_autocommit() {
             return Written::TakenBack(outcome.reason());
@@ -91,6 +106,37 @@ fn write(connection: &mut Connection, group: &[Job]) -> Written {
             Some(ErrorCode::SystemIoFailure) => StoreError::Unknown,
             _ => unavailable(error),
         }),
+    }
+}
+
+/// Takes the write lock, and looks for it as long as there is somebody in the group to write for. A job leaves the group
+/// unbegun if its time is over, or if its caller has left: then there is nobody who could be told what became of it.
+fn begin<'a>(connection: &'a Connection, group: &mut Vec<Queued>) -> rusqlite::Result<Transaction<'a>> {
+    let mut times = 0_i32;
+    loop {
+        group.retain(|queued| !queued.job.is_abandoned());
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error) if is_busy(&error) => {
+                refuse_late(group, &in_words(&error));
+                if group.is_empty() {
+                    return Err(error);
+                }
+                times = times.saturating_add(1);
+                pause(times);
+            }
+            Err(error) => return Err(error),
+            Ok(transaction) => {
+                refuse_late(group, &format!("the writer was busy for more than {} seconds", PATIENCE.as_secs()));
+                return Ok(transaction);
+            }
+        }
+    }
+}
+
+fn refuse_late(group: &mut Vec<Queued>, reason: &str) {
+    let now = Instant::now();
+    for late in group.extract_if(.., |queued| queued.until <= now) {
+        late.job.refuse(StoreError::Unavailable(reason.to_owned()));
     }
 }
 
@@ -138,6 +184,16 @@ impl Job {
         }
     }
 
+    /// Whether its caller waits no longer.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Job::Commit { answer, .. } => answer.is_canceled(),
+            Job::Purge { answer, .. } => answer.is_canceled(),
+            Job::Load { answer, .. } => answer.is_canceled(),
+            Job::Find { answer, .. } => answer.is_canceled(),
+        }
+    }
+
     fn refuse(self, error: StoreError) {
         match self {
             Job::Commit { answer, .. } => drop(answer.send(Err(error))),
@@ -174,7 +230,7 @@ mod tests {
         Key { kind: Kind::new("sample"), id: id.to_owned() }
     }
 
-    fn insert(ids: &[&str], size: usize) -> (Job, oneshot::Receiver<Result<(), StoreError>>) {
+    fn insert(ids: &[&str], size: usize) -> (Queued, oneshot::Receiver<Result<(), StoreError>>) {
         let version = Version::from_i64(7);
         let body = format!("\"{}\"", "x".repeat(size));
         let changes = (ids.iter())
@@ -188,7 +244,8 @@ mod tests {
             .map(Change::Insert)
             .collect();
         let (answer, waiting) = oneshot::channel();
-        (Job::Commit { batch: Batch { version, guards: Vec::new(), changes }, answer }, waiting)
+        let job = Job::Commit { batch: Batch { version, guards: Vec::new(), changes }, answer };
+        (Queued { job, until: Instant::now() + PATIENCE }, waiting)
     }
 
     /// Room for some pages more than there are.
@@ -208,8 +265,8 @@ mod tests {
             let mut jobs = vec![insert(&["a"], 10), insert(&["b"], 10), insert(&["c"], 10)];
             // It fails at its second record, when the first one is written already.
             jobs.insert(at, insert(&["small", "large"], 100_000));
-            let (group, waiting): (Vec<Job>, Vec<_>) = jobs.into_iter().unzip();
-            serve(&mut connection, None, group);
+            let (group, waiting): (Vec<Queued>, Vec<_>) = jobs.into_iter().unzip();
+            serve(&connection, None, group);
             let answers: Vec<_> = waiting.into_iter().map(|waiting| block_on(waiting).unwrap()).collect();
             for (n, answer) in answers.iter().enumerate() {
                 match n == at {
@@ -221,5 +278,44 @@ mod tests {
             let stored: Vec<bool> = read::load(&connection, &keys).unwrap().iter().map(Option::is_some).collect();
             assert_eq!(stored, [true, true, true, false, false], "{at}");
         }
+    }
+
+    fn file_in(directory: &tempfile::TempDir) -> Connection {
+        let mut connection = Connection::open(directory.path().join("countersign.db")).unwrap();
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection.busy_handler(None).unwrap();
+        connection
+    }
+
+    #[test]
+    fn the_time_of_a_job_runs_from_its_arrival_and_not_from_that_of_its_group() {
+        let directory = tempfile::tempdir().unwrap();
+        let (own, stranger) = (file_in(&directory), file_in(&directory));
+        stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for in_time in [0, 1] {
+            let (mut late, answer) = insert(&["late"], 10);
+            late.until = Instant::now();
+            let mut group = vec![late];
+            // Those in time wait on, until their callers leave.
+            group.extend((0..in_time).map(|_| insert(&["in time"], 10).0));
+            serve(&own, None, group);
+            let reason = "another process held the write lock for more than 10 seconds (SQLite code 5)";
+            assert_eq!(block_on(answer), Ok(Err(StoreError::Unavailable(reason.to_owned()))));
+        }
+    }
+
+    #[test]
+    fn a_job_that_waited_too_long_is_refused_even_where_it_could_be_done_now() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = file_in(&directory);
+        let ((mut late, late_answer), (in_time, answer)) = (insert(&["late"], 10), insert(&["in time"], 10));
+        late.until = Instant::now();
+        serve(&own, None, vec![late, in_time]);
+        let reason = "the writer was busy for more than 10 seconds".to_owned();
+        assert_eq!(block_on(late_answer), Ok(Err(StoreError::Unavailable(reason))));
+        assert_eq!(block_on(answer), Ok(Ok(())));
+        let stored = read::load(&own, &["late", "in time"].map(key)).unwrap();
+        assert_eq!(stored.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -155,7 +155,7 @@ fn a_disk_that_can_only_be_read_refuses_with_words() {
     block_on(open(disk.path()).commit(batch(vec![insert("a", 10)]))).unwrap();
     assert!(run("mount", &["-o", "remount,ro"], disk.path()));
     let refused = SqliteStore::open(disk.path().join("countersign.db")).unwrap_err().to_string();
-    assert!(refused.contains("cannot be opened: "), "{refused}");
+    assert!(refused.contains("must be able to write them and their directory (SQLite code 14)"), "{refused}");
     let refused = SqliteStore::open(disk.path().join("other.db")).unwrap_err().to_string();
     assert!(refused.contains("Read-only file system"), "{refused}");
 }
