@@ -20,23 +20,27 @@ use crate::connect_error::ConnectError;
 use crate::direct::is_direct;
 use crate::failure::Failure;
 
-/// How long a statement that was cancelled may take to say so.
+/// After a statement was cancelled, its answer is awaited for this long.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// A parameter with its type: naming the types saves the round trip that would ask for them.
+/// A parameter with its type. If the types are named, the server need not be asked for them: that saves a round trip.
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// A statement in its two forms, which do the same.
+/// A statement in two forms. Both do the same.
 pub(crate) struct Statement {
-    /// For connections that keep it: planned once, under [`SESSION`].
+    /// For connections that keep prepared statements. It is planned once, under the settings of [`SESSION`].
     pub(crate) kept: String,
-    /// For all others: sent whole each time.
+    /// For all other connections. It is sent as a whole each time.
     pub(crate) alone: String,
     pub(crate) types: Vec<Type>,
 }
 
-/// Names are looked for in `pg_catalog` alone: nobody who may create a function somewhere can put theirs in the place of the
-/// system's. One plan for all calls, and by the indexes, even if the plan is made while the tables are empty.
+/// The settings of each session.
+///
+/// Names are looked up in `pg_catalog` alone. So nobody who may create a function can put it in the place of one of the
+/// system's.
+///
+/// Each statement has one plan for all calls. The plan must use the indexes, even if it is made while the tables are empty.
 const SESSION: &str = "SET search_path = pg_catalog, pg_temp; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
     SET enable_mergejoin = off; SET jit = off";
 
@@ -48,7 +52,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Connections that keep these statements where they can.
+    /// Makes the pool. Its connections keep these statements prepared where they can.
     pub(crate) fn new(config: &PostgresConfig, statements: &[&Arc<Statement>]) -> Result<Self, ConnectError> {
         let statements: Arc<[Arc<Statement>]> = statements.iter().map(|statement| Arc::clone(statement)).collect();
         let mut server = parse(config.url.expose())?;
@@ -87,12 +91,12 @@ impl Connections {
         Ok(Connections { pool, statements, tls, statement_timeout: config.statement_timeout })
     }
 
-    /// How long to wait for others.
+    /// How long to wait for a lock that somebody else holds.
     pub(crate) fn patience(&self) -> Duration {
         self.statement_timeout
     }
 
-    /// Lets a connection that was opened before the tables were there keep the statements too.
+    /// Prepares the statements on a connection that was opened before the tables were there.
     pub(crate) async fn keep(&self) -> Result<(), Failure> {
         let connection = self.lend().await?;
         if connection.statement_cache.size() == 0
@@ -105,12 +109,12 @@ impl Connections {
 
     pub(crate) async fn lend(&self) -> Result<Object, Failure> {
         let connection = self.pool.get().await.map_err(Failure::connecting)?;
-        // It may have ended while it lay in the pool. What is sent after this line may have arrived.
+        // It may have ended while it was in the pool. Up to here nothing was sent; after this line the server may have got it.
         if connection.is_closed() { Err(Failure::before("the connection ended")) } else { Ok(connection) }
     }
 
-    /// Sends one statement and waits for its end, in one round trip. On a server without a sign of life the connection
-    /// is given up, and the outcome is not known.
+    /// Sends one statement and waits for its answer, in one round trip. A statement that takes too long is cancelled. If the
+    /// server does not even answer that, the connection is given up, and the outcome is not known.
     pub(crate) async fn run(
         &self,
         statement: &Statement,
@@ -146,7 +150,7 @@ impl Connections {
     }
 
     async fn cancel(&self, token: &CancelToken) {
-        // If this fails too, the connection is given up anyhow.
+        // If this fails too, `run` gives the connection up.
         let _ = match &self.tls {
             Some(tls) => token.cancel_query(tls.clone()).await,
             None => token.cancel_query(NoTls).await,
@@ -154,17 +158,17 @@ impl Connections {
     }
 }
 
-/// For a new connection.
+/// Prepares a new connection for use.
 async fn settle(connection: &ClientWrapper, statements: &[Arc<Statement>]) -> Result<(), Error> {
     if is_direct(connection).await? {
         connection.batch_execute(SESSION).await?;
-        // On an empty database there is nothing to prepare for yet: see `keep`.
+        // On an empty database this fails, as there are no tables yet. `keep` does it later.
         let _ = prepare(connection, statements).await;
     }
     Ok(())
 }
 
-/// A connection that keeps statements has some.
+/// Sends a statement in the form that fits the connection. One that keeps statements has some in its cache.
 async fn send(
     connection: &ClientWrapper,
     statement: &Statement,
@@ -185,19 +189,19 @@ async fn prepare(connection: &ClientWrapper, statements: &[Arc<Statement>]) -> R
     Ok(())
 }
 
-/// Somebody discarded what the session kept, or a table has changed under it. The server says so before it does
-/// anything; from now on this connection sends its statements whole.
+/// Whether the session no longer has its prepared statements: somebody discarded them, or a table has changed. The server says
+/// so before it does anything. From now on this connection sends each statement as a whole.
 fn has_lost_statements(error: &Error) -> bool {
     matches!(error.code(), Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::FEATURE_NOT_SUPPORTED))
 }
 
-/// Reads the URL. What is wrong with it is not said: it would have to be quoted.
+/// Reads the URL. The error does not say what is wrong with it: that would quote a part of it, perhaps the password.
 fn parse(url: &str) -> Result<Config, ConnectError> {
     let known = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
     known.parse().map_err(|_| ConnectError::Url)
 }
 
-/// Decides `prefer`: see [`PostgresConfig::url`].
+/// Decides what `prefer` means for these hosts: see [`PostgresConfig::url`].
 fn settle_tls(server: &mut Config) {
     if server.get_ssl_mode() != SslMode::Prefer {
         return;

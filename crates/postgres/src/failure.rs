@@ -1,18 +1,18 @@
-//! What a failed statement means for the batch that it carried.
+//! A statement failed. Was its batch applied, or not, or is that unknown?
 
 use countersign_storage::StoreError;
 use deadpool_postgres::{HookError, PoolError};
 use rustls::CertificateError;
 use tokio_postgres::error::SqlState;
 
-/// A failure, sorted by what is known about the statement.
+/// A failure, by what is known about the statement.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was not sent, or the server took it back as a whole.
+    /// It was not sent, or the server rolled it back. Nothing was applied.
     NotDone(String),
-    /// It lost against another transaction and was taken back: send it again.
+    /// Another transaction was faster, and the server rolled this one back. It can be sent again.
     Again,
-    /// It was sent, and nothing came back.
+    /// It was sent, and no answer came. It may have been applied.
     Unknown(String),
 }
 
@@ -39,17 +39,16 @@ impl Failure {
             return Failure::Unknown(describe(error));
         };
         match *state {
-            // A unique violation means that another node was faster: it made the schema that we were about to make. The
-            // next attempt sees what it made.
+            // A unique violation: another node has just made the schema that we wanted to make. The next attempt sees it.
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNIQUE_VIOLATION => {
                 Failure::Again
             }
-            // The session is ended, perhaps just after the commit.
+            // The server ended the session. It may have committed just before.
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN => {
                 Failure::Unknown(describe(error))
             }
             _ if state.code().starts_with("08") => Failure::Unknown(describe(error)),
-            // Everything else (read-only, disk full, out of memory, cancelled, no privilege) ended the transaction.
+            // Everything else (read-only, disk full, out of memory, cancelled, no privilege) rolled the transaction back.
             _ => Failure::NotDone(describe(error)),
         }
     }
@@ -63,7 +62,7 @@ impl Failure {
     }
 }
 
-/// What may be said about an error. Not its own text: that can quote values, the user, or the URL.
+/// Describes an error for the log. Its own text is not used: it can quote values, the user, or the URL.
 fn describe(error: &tokio_postgres::Error) -> String {
     if let Some(state) = error.code() {
         return match in_words(state) {
@@ -84,7 +83,7 @@ fn describe(error: &tokio_postgres::Error) -> String {
     "the connection to PostgreSQL failed".to_owned()
 }
 
-/// What an operator can do something about.
+/// Words for what an operator can mend.
 fn in_words(state: &SqlState) -> Option<&'static str> {
     Some(match *state {
         SqlState::INSUFFICIENT_PRIVILEGE => {

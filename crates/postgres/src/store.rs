@@ -1,4 +1,4 @@
-//! The four methods.
+//! [`PostgresStore`]: connecting, and the four methods of a store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::connection::{Connections, Statement};
 use crate::failure::Failure;
 use crate::schema::{self, Schemas};
 
-/// How often a statement that lost against others is sent again before giving up.
+/// How often a statement is sent at most, if other transactions are faster each time.
 const ATTEMPTS: u32 = 20;
 
 /// A store in a PostgreSQL database. Cheap to clone.
@@ -37,7 +37,7 @@ struct Inner {
 impl PostgresStore {
     /// Connects, and brings the schema up to date.
     ///
-    /// Must be called on a tokio runtime, and the store used on it.
+    /// Call it on a tokio runtime, and use the store on the same one.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -53,7 +53,7 @@ impl PostgresStore {
         Ok(PostgresStore(Arc::new(Inner { connections, whole, commit, load, find, find_back, purge })))
     }
 
-    /// Sends a statement again as long as it only loses against others.
+    /// Sends a statement, and sends it again where another transaction was faster.
     async fn run(&self, statement: &Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Failure> {
         for attempt in 1..=ATTEMPTS {
             match self.0.connections.run(statement, parameters).await {
@@ -75,7 +75,7 @@ impl std::fmt::Debug for PostgresStore {
 impl Store for PostgresStore {
     async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
         let mut found: Vec<Option<Entry>> = vec![None; keys.len()];
-        // No record has a NUL in its name.
+        // PostgreSQL stores no NUL in a text, so no record has one in its id.
         let asked: Vec<(usize, &Key)> = keys.iter().enumerate().filter(|(_, key)| is_storable(&key.id)).collect();
         if asked.is_empty() {
             return Ok(found);
@@ -109,7 +109,7 @@ impl Store for PostgresStore {
             .iter()
             .map(|row| entry(row, [0, 1, 2], Key { kind, id: row.try_get(3).map_err(unreadable)? }))
             .collect::<Result<Vec<Entry>, StoreError>>()?;
-        // One more than asked for says whether there is a next page.
+        // One row more than the page was asked for: if it is there, there is a next page.
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let more = entries.len() > size;
         entries.truncate(size);
@@ -121,7 +121,7 @@ impl Store for PostgresStore {
         let call = Call::new(&batch)?;
         match self.run(&self.0.commit, &call.parameters().map(|(value, _)| value)).await {
             Ok(rows) => {
-                // The transaction is committed: an answer that cannot be read leaves its outcome open.
+                // The transaction is over. If its answer cannot be read, we do not know whether the batch was applied.
                 let answer = rows.first().and_then(|row| row.try_get(0).ok()).ok_or(StoreError::Unknown)?;
                 Call::outcome(answer, &batch)
             }
@@ -162,7 +162,7 @@ fn load(schema: &str) -> Statement {
                FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(kind, id, n)
                JOIN {schema}.record r ON r.kind = k.kind AND r.id = k.id"
         ),
-        // The plan of a function is kept.
+        // It calls a function, because the server keeps the plan of a function.
         alone: format!("SELECT n, version, expires_at, body FROM {schema}.read_records($1, $2)"),
         types: vec![Type::TEXT_ARRAY; 2],
     }
@@ -194,18 +194,19 @@ fn find_back(schema: &str) -> Statement {
     }
 }
 
-/// What a page in ascending order begins above. No id has a NUL: above a cursor with one lies what lies above the part before
-/// it.
+/// In ascending order, a page has the ids above this text. No id has a NUL. So if the cursor has one, the ids above it are
+/// those above the part before the NUL.
 fn above(cursor: Option<Cursor>) -> String {
-    // Every id lies above the empty one, which no record has.
+    // Without a cursor: every id is above the empty text, which is no record's id.
     cursor.map_or(String::new(), |Cursor(id)| id.split('\0').next().unwrap_or_default().to_owned())
 }
 
-/// What a page in descending order begins below. Below a cursor with a NUL lies the part before it, too.
+/// In descending order, a page has the ids below this text. If the cursor has a NUL, the part before the NUL is below it too.
+/// So the page begins just above that part.
 fn below(cursor: Option<Cursor>) -> String {
     match cursor {
         Some(Cursor(id)) => id.split_once('\0').map(|(before, _)| format!("{before}\u{1}")).unwrap_or(id),
-        // An id has at most 512 bytes: each lies below 516 of the highest.
+        // Without a cursor: an id has at most 512 bytes, so 129 of the highest character (516 bytes) are above every id.
         None => "\u{10FFFF}".repeat(129),
     }
 }

@@ -1,5 +1,5 @@
-//! How events are written: what was allowed one by one, what was refused with a count. What was allowed and can be repeated without
-//! an end ([`Event::counted`]) is counted in the same way.
+//! How events are written. What was allowed is written one by one. What was refused is written once, with a count. What was
+//! allowed but can be repeated without an end ([`Event::counted`]) is counted in the same way.
 //!
 //! A stranger can have the same refusal as often as they like. The first one of a window is a record; each further one of the
 //! same actor, action, person and reason only adds to a counter beside it. Two can add at once, so a flood of refusals makes

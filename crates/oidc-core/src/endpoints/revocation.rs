@@ -1,9 +1,8 @@
 //! POST /revoke: a client gives a token back ([RFC 7009]).
 //!
-//! A refresh token, also one that was replaced, takes its whole family along, however often the family is refreshed meanwhile;
-//! an access token goes alone. A token that is
-//! unknown, expired or revoked already is none of the client's worries: 200 (§2.2). Refused: a client that is not
-//! believed, and another client's token, which stays as it is.
+//! A refresh token, also one that was replaced, ends its whole family, however often the family is refreshed meanwhile. An access
+//! token ends alone. A token that is unknown, expired or already revoked needs no further work: the answer is 200 (§2.2).
+//! Refused are a client that does not prove who it is, and another client's token, which stays as it is.
 //!
 //! [RFC 7009]: https://www.rfc-editor.org/rfc/rfc7009
 
