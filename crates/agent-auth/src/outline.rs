@@ -6,12 +6,10 @@
 //! by members whose meaning never changes. Where this version can use a record, it is read in whole from its outline and
 //! judged as everywhere ([`crate::standing`]).
 
-use countersign_storage::record::{Kind, Record};
+use countersign_storage::record::{Kind, Record, if_legible};
 use countersign_storage::{Subject, Timestamp};
 use countersign_web::text::Cleaned;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::host::{AgentId, Host, HostId};
@@ -47,11 +45,6 @@ pub(crate) struct HostOutline {
 pub(crate) struct PersonOutline {
     subject: Subject,
     pub(crate) hosts: Vec<HostId>,
-}
-
-/// What only helps to show or to keep a record must not make it illegible.
-fn if_legible<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 impl Record for AgentOutline {

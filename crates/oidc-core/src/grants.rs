@@ -9,8 +9,9 @@ use countersign_storage::{
 };
 
 use crate::issuer::Issuer;
+use crate::outline::GrantOutline;
 use crate::policy::Policy;
-use crate::records::{Grant, GrantState};
+use crate::records::Grant;
 
 /// What a person allowed a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,16 +25,17 @@ pub struct GrantView {
     pub client_name: String,
     /// The client's home page.
     pub client_uri: Option<String>,
-    /// What was allowed, in words.
+    /// What was allowed, in words. Empty where a newer version of the software wrote the grant, as are the others below: here
+    /// it is not used, and little is known of it, but it can be revoked.
     pub scopes: Vec<crate::policy::ScopeDescription>,
     /// The resources that it was allowed for.
     pub resources: Vec<String>,
-    /// When it was first given, since it last ended.
-    pub granted_at: Timestamp,
+    /// When it was first given, since it last ended. `None` where a newer version of the software wrote the grant.
+    pub granted_at: Option<Timestamp>,
     /// When the client last came with a code, give or take an hour.
-    pub used_at: Timestamp,
+    pub used_at: Option<Timestamp>,
     /// When it ends unless the client comes again ([`Policy::consent_lifetime`]).
-    pub ends_at: Timestamp,
+    pub ends_at: Option<Timestamp>,
 }
 
 /// Whether there was something to revoke.
@@ -55,28 +57,44 @@ impl Issuer {
     pub async fn grants(&self, subject: &Subject) -> Result<Vec<GrantView>, Fault> {
         let Some(account) = self.accounts.by_subject(subject).await? else { return Ok(Vec::new()) };
         let now = self.ports.now();
-        let found: Vec<Stored<Grant>> = self.ports.reader().find_all(&Index::new("subject", subject.as_str())).await?;
+        let index = Index::new("subject", subject.as_str());
+        let found: Vec<Stored<GrantOutline>> = self.ports.reader().find_all(&index).await?;
         let mut views = Vec::new();
-        for grant in found.into_iter().filter(|grant| grant.holds(account.generation, &self.policy, now)) {
-            let client = self.clients.client(&grant.client_id).await?;
-            views.push(GrantView {
-                id: grant.id.clone(),
-                client_name: client.as_ref().map_or(&grant.client_id, |client| &client.name).clone(),
-                client_uri: client.and_then(|client| client.client_uri),
-                client_id: grant.client_id.clone(),
-                scopes: describe(&grant, &self.policy),
-                resources: grant.resources.clone(),
-                granted_at: grant.granted_at,
-                used_at: grant.used_at,
-                ends_at: grant.end(&self.policy),
-            });
+        for outline in found {
+            let grant = outline.read_as::<Grant>()?;
+            let holds = match &grant {
+                Some(grant) => grant.holds(account.generation, &self.policy, now),
+                None => !outline.is_revoked(),
+            };
+            if holds {
+                views.push(self.view(outline.record, grant.as_deref()).await?);
+            }
         }
         Ok(views)
     }
 
+    /// `grant` is `None` where only a newer version can tell.
+    async fn view(&self, outline: GrantOutline, grant: Option<&Grant>) -> Result<GrantView, Fault> {
+        let client = match self.clients.client(&outline.client_id).await {
+            Err(Fault::Newer { .. }) => None,
+            found => found?,
+        };
+        Ok(GrantView {
+            id: outline.id,
+            client_name: client.as_ref().map_or(&outline.client_id, |client| &client.name).clone(),
+            client_uri: client.and_then(|client| client.client_uri),
+            client_id: outline.client_id,
+            scopes: grant.map(|grant| describe(grant, &self.policy)).unwrap_or_default(),
+            resources: grant.map(|grant| grant.resources.clone()).unwrap_or_default(),
+            granted_at: grant.map(|grant| grant.granted_at),
+            used_at: grant.map(|grant| grant.used_at),
+            ends_at: grant.map(|grant| grant.end(&self.policy)),
+        })
+    }
+
     /// Takes a grant back: every token that rests on it is refused at its next call, and no code that was made under it
     /// can be redeemed. Giving the grant anew revives none of them. It is one write, and wins however much the grant is in
-    /// use.
+    /// use, and whatever version of the software wrote it.
     ///
     /// # Errors
     /// The faults of the store.
@@ -103,23 +121,22 @@ struct Revoke<'a> {
 
 #[async_trait]
 impl Operation for Revoke<'_> {
-    type Loaded = Option<Stored<Grant>>;
+    type Loaded = Option<Stored<GrantOutline>>;
     type Granted = Revoked;
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(Grant::at(self.grant_id)).await
+        reader.load(GrantOutline::at(self.grant_id)).await
     }
 
     fn decide(&self, grant: Self::Loaded, _: &Moment<'_>) -> Decision<Revoked, Infallible> {
         let Some(mut grant) = grant.filter(|grant| grant.subject == *self.subject) else {
             return Decision::grant(Revoked::Unknown);
         };
-        if grant.state == GrantState::Revoked {
+        if grant.is_revoked() {
             return Decision::grant(Revoked::Already);
         }
-        grant.record.state = GrantState::Revoked;
-        grant.record.generation = grant.record.generation.saturating_add(1);
+        grant.record.revoke();
         let mut changes = Changes::none();
         changes.replace(&grant);
         let action = Action::GrantRevoke { client_id: grant.client_id.as_str().to_owned() };

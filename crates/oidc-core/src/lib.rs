@@ -29,6 +29,7 @@ mod grants;
 mod issuer;
 mod metadata;
 mod named;
+mod outline;
 pub mod params;
 pub mod policy;
 pub mod records;

@@ -260,8 +260,9 @@ fn dashboard() -> DashboardPage {
         apps: vec![AppRow {
             name: "Notes".into(),
             scopes: strings(&["Know that it is you", "See your name and profile", "Read your notes"]),
-            since: ago(7_200),
-            ends: ago(-365 * 86_400),
+            since: Some(ago(7_200)),
+            ends: Some(ago(-365 * 86_400)),
+            newer: None,
             revoke: form("/dashboard/apps/revoke"),
         }],
         revoke_others: Some(form("/dashboard/sessions/revoke-others")),

@@ -163,7 +163,7 @@ fn capability(grant: &GrantView, now: Timestamp) -> String {
 }
 
 /// In place of a status that only a newer version of the software can tell.
-const NEWER: &str = "written by a newer version of this software";
+pub(crate) const NEWER: &str = "written by a newer version of this software";
 /// What began less long ago is under way.
 const UNDER_WAY: Duration = Duration::from_secs(120);
 /// How many hosts a page shows, each with its agents.

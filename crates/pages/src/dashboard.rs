@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde::Serialize;
 
 pub use crate::activity::ActivityRow;
-use crate::agents::Agents;
 pub use crate::agents::{AgentRow, HostRow};
+use crate::agents::{Agents, NEWER};
 use crate::document::see_other;
 use crate::form::Form;
 use crate::form_action::FormAction;
@@ -67,9 +67,11 @@ pub struct AppRow {
     /// What it was allowed.
     pub scopes: Vec<String>,
     /// When.
-    pub since: When,
+    pub since: Option<When>,
     /// When that ends unless the client is used again.
-    pub ends: When,
+    pub ends: Option<When>,
+    /// In place of all this, where only a newer version of the software can tell.
+    pub newer: Option<&'static str>,
     /// Takes the grant back.
     pub revoke: Form,
 }
@@ -190,8 +192,9 @@ impl AppRow {
         AppRow {
             name: cleaned_or(&grant.client_name, 80, UNNAMED_CLIENT),
             scopes: grant.scopes.iter().map(|scope| scope.description.clone()).collect(),
-            since: When::new(grant.granted_at, now),
-            ends: When::new(grant.ends_at, now),
+            since: grant.granted_at.map(|at| When::new(at, now)),
+            ends: grant.ends_at.map(|at| When::new(at, now)),
+            newer: grant.granted_at.is_none().then_some(NEWER),
             revoke: form("/dashboard/apps/revoke").with("id", &grant.id),
         }
     }

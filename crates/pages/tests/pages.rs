@@ -666,6 +666,22 @@ fn what_a_newer_version_wrote_is_shown_and_can_be_revoked() {
 }
 
 #[test]
+fn an_app_that_a_newer_version_wrote_is_shown_and_can_be_disconnected() {
+    let world = world();
+    let (browser, page) = asked(&world);
+    browser.submit_form(&page.forms().remove(0), &[("answer", "approve")]);
+    world.written_by_a_newer_version(Kind::new("grant"));
+    let dashboard = browser.get("/dashboard");
+    assert_eq!(dashboard.status, StatusCode::OK, "{}", dashboard.body);
+    let newer = "<span class=\"badge warning\">written by a newer version of this software</span>";
+    assert!(dashboard.body.contains(newer), "{}", dashboard.body);
+    let reply = browser.submit_form(&dashboard.form("/dashboard/apps/revoke"), &[]);
+    assert_eq!(reply.location(), "/dashboard?done=app");
+    let dashboard = browser.get("/dashboard");
+    assert!(dashboard.forms().iter().all(|form| form.action != "/dashboard/apps/revoke"), "{}", dashboard.body);
+}
+
+#[test]
 fn a_denied_agent_does_not_act() {
     let world = world();
     let browser = world.ada();

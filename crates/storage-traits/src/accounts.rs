@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::identity::Subject;
 use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
-use crate::record::{Kind, Record, Stored};
+use crate::record::{Kind, Record, Stored, if_legible};
 use crate::secret::Handle;
 
 /// The port to the application's users. It is small so that it fits on a table that exists already.
@@ -94,6 +94,16 @@ pub enum AccountState {
     Disabled,
 }
 
+impl AccountState {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AccountState::Active => "active",
+            AccountState::Disabled => "disabled",
+        }
+    }
+}
+
 impl Account {
     /// Whether the person may act, and what began in `generation` of the account still holds. Every use of a session, a
     /// grant, a token or an agent asks this.
@@ -131,11 +141,12 @@ impl StoredAccounts {
     }
 
     /// Lets a person in or keeps them out. Keeping them out ends their sessions, grants and agents for good, in this one
-    /// write ([`Account::generation`]). `None` where there is no such person.
+    /// write ([`Account::generation`]), also where a newer version of the software wrote the account. Whether there is such a
+    /// person.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn set_state(&self, subject: &Subject, state: AccountState) -> Result<Option<Account>, Fault> {
+    /// [`Fault::Newer`] where a person is to be let in and a newer version wrote the account; [`Fault::Unavailable`].
+    pub async fn set_state(&self, subject: &Subject, state: AccountState) -> Result<bool, Fault> {
         Ok(self.ports.perform(&SetState { subject, state }).await?)
     }
 }
@@ -167,6 +178,28 @@ impl Accounts for StoredAccounts {
 
 impl Record for Account {
     const KIND: Kind = Kind::new("account");
+
+    fn id(&self) -> String {
+        self.subject.as_str().to_owned()
+    }
+}
+
+/// An account as every version of the software can tell it: enough to keep the person out. It reads only members whose
+/// meaning never changes; when it is written, all others stay.
+#[derive(Serialize, Deserialize)]
+struct AccountOutline {
+    subject: Subject,
+    /// `active` and `disabled` are what they are in [`AccountState`]; a newer version may know further words.
+    state: String,
+    #[serde(default)]
+    generation: u32,
+    #[serde(default, deserialize_with = "if_legible")]
+    updated_at: Option<Timestamp>,
+}
+
+impl Record for AccountOutline {
+    const KIND: Kind = Account::KIND;
+    const SHAPE: u32 = u32::MAX;
 
     fn id(&self) -> String {
         self.subject.as_str().to_owned()
@@ -236,26 +269,32 @@ struct SetState<'a> {
 
 #[async_trait]
 impl Operation for SetState<'_> {
-    type Loaded = Option<Stored<Account>>;
-    type Granted = Option<Account>;
+    type Loaded = Option<Stored<AccountOutline>>;
+    type Granted = bool;
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(Account::at(self.subject.as_str())).await
+        let at = AccountOutline::at(self.subject.as_str());
+        let Some(account) = reader.load(at).await? else { return Ok(None) };
+        // Why a newer version keeps somebody out cannot be told here.
+        if self.state == AccountState::Active && account.read_as::<Account>()?.is_none() {
+            return Err(Fault::Newer { kind: Account::KIND.as_str() });
+        }
+        Ok(Some(account))
     }
 
-    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> Decision<Option<Account>, Infallible> {
-        let Some(mut account) = account else { return Decision::grant(None) };
-        if account.state == self.state {
-            return Decision::grant(Some(account.record));
+    fn decide(&self, account: Self::Loaded, moment: &Moment<'_>) -> Decision<bool, Infallible> {
+        let Some(mut account) = account else { return Decision::grant(false) };
+        if account.state == self.state.as_str() {
+            return Decision::grant(true);
         }
-        account.record.state = self.state;
+        account.record.state = self.state.as_str().to_owned();
         if self.state == AccountState::Disabled {
             account.record.generation = account.record.generation.saturating_add(1);
         }
-        account.record.updated_at = moment.now;
+        account.record.updated_at = Some(moment.now);
         let mut changes = Changes::none();
         changes.replace(&account);
-        Decision::grant(Some(account.record)).changing(changes)
+        Decision::grant(true).changing(changes)
     }
 }

@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::fault::Fault;
@@ -268,9 +269,18 @@ impl<R> Deref for Stored<R> {
     }
 }
 
+/// For a member of a type that withdraws ([`Stored::read_as`]): `None` where it cannot be read. What only helps to show or to
+/// keep a record must not make it illegible.
+///
+/// # Errors
+/// Only where the text is not JSON.
+pub fn if_legible<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
 /// What a body says under [`Record::SHAPE`]. Hardly any says it, so the text is searched before it is parsed once more.
 fn least_shape(body: &str) -> u32 {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Shaped {
         #[serde(default)]
         least_shape: u32,

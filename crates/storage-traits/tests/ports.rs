@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
-    Account, AccountState, Accounts, Allowance, Clock, Count, EmailAddress, EmailTaken, Fault, Handle, KeyRing,
-    KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret, SeededRandom,
-    Stopped, StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
+    Account, AccountState, Accounts, Allowance, Batch, Change, Clock, Count, EmailAddress, EmailTaken, Entry, Fault,
+    Handle, KeyRing, KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, Ports, SealingKey, Secret,
+    SeededRandom, Stopped, Store, StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit, Version,
 };
+use serde_json::{Value, json};
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -200,14 +201,56 @@ mod accounts {
         block_on(async {
             let created = accounts.create(new("usr_1", "alice@example.test")).await.unwrap();
             world.clock.advance(Duration::from_secs(5));
-            let disabled = accounts.set_state(&created.subject, AccountState::Disabled).await.unwrap().unwrap();
+            assert_eq!(accounts.set_state(&created.subject, AccountState::Disabled).await, Ok(true));
+            let disabled = accounts.by_subject(&created.subject).await.unwrap().unwrap();
             assert_eq!((disabled.state, disabled.updated_at), (AccountState::Disabled, NOW + Duration::from_secs(5)));
             assert_eq!(accounts.by_email(&created.email).await, Ok(Some(disabled.clone())));
             world.clock.advance(Duration::from_secs(5));
-            assert_eq!(accounts.set_state(&created.subject, AccountState::Disabled).await, Ok(Some(disabled)));
+            assert_eq!(accounts.set_state(&created.subject, AccountState::Disabled).await, Ok(true));
+            assert_eq!(accounts.by_subject(&created.subject).await, Ok(Some(disabled)));
             let nobody = Subject::new("usr_9").unwrap();
-            assert_eq!(accounts.set_state(&nobody, AccountState::Disabled).await, Ok(None));
+            assert_eq!(accounts.set_state(&nobody, AccountState::Disabled).await, Ok(false));
         });
+    }
+
+    /// While an update is under way a newer version writes accounts that this one must not use. It keeps the person out all
+    /// the same, and lets nobody in.
+    #[test]
+    fn an_account_that_a_newer_version_wrote_is_disabled_and_not_enabled() {
+        let newer: [(&str, Value); 4] = [
+            ("least_shape", json!(2)),
+            ("state", json!("of_tomorrow")),
+            ("email", json!({ "of": "tomorrow" })),
+            ("updated_at", json!("tomorrow")),
+        ];
+        for (member, value) in newer {
+            let world = world();
+            let accounts = StoredAccounts::new(world.ports.clone());
+            block_on(async {
+                let subject = accounts.create(new("usr_1", "alice@example.test")).await.unwrap().subject;
+                let stored = || {
+                    let found =
+                        world.store.dump().into_iter().find(|entry| entry.key.kind.as_str() == "account").unwrap();
+                    (serde_json::from_str::<Value>(&found.body).unwrap(), found)
+                };
+                let (mut body, entry) = stored();
+                body["least_shape"] = json!(2);
+                body[member] = value;
+                let changes = vec![Change::Replace(Entry { body: body.to_string().into(), ..entry })];
+                let version = Version::from_i64(7);
+                world.store.commit(Batch { version, guards: Vec::new(), changes }).await.unwrap();
+                let newer = Fault::Newer { kind: "account" };
+                assert_eq!(accounts.set_state(&subject, AccountState::Active).await.unwrap_err(), newer, "{member}");
+                assert_eq!(stored().0, body, "{member}");
+                assert!(accounts.set_state(&subject, AccountState::Disabled).await.unwrap(), "{member}");
+                body["state"] = json!("disabled");
+                body["generation"] = json!(1);
+                body["updated_at"] = json!(NOW);
+                assert_eq!(stored().0, body, "{member}");
+                assert_eq!(accounts.set_state(&subject, AccountState::Active).await.unwrap_err(), newer, "{member}");
+                assert_eq!(accounts.by_subject(&subject).await, Err(newer), "{member}");
+            });
+        }
     }
 
     /// Stored shapes stay readable.

@@ -101,7 +101,7 @@ impl Withdrawn {
             }
             Withdrawn::Account => {
                 let accounts = nodes.accounts(Arc::clone(&node.store));
-                block_on(accounts.set_state(&alice, AccountState::Disabled)).unwrap().unwrap();
+                assert!(block_on(accounts.set_state(&alice, AccountState::Disabled)).unwrap());
                 return;
             }
         };

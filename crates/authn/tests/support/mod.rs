@@ -116,11 +116,11 @@ impl Site {
     }
 
     pub fn disable(&self, subject: &Subject) {
-        block_on(self.accounts.set_state(subject, AccountState::Disabled)).unwrap().unwrap();
+        assert!(block_on(self.accounts.set_state(subject, AccountState::Disabled)).unwrap());
     }
 
     pub fn enable(&self, subject: &Subject) {
-        block_on(self.accounts.set_state(subject, AccountState::Active)).unwrap().unwrap();
+        assert!(block_on(self.accounts.set_state(subject, AccountState::Active)).unwrap());
     }
 
     pub fn stored(&self, kind: &str) -> Vec<Entry> {

@@ -22,9 +22,10 @@ use crate::allowance::{Allowance, Pair};
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, proving_methods};
 use crate::issuer::Issuer;
+use crate::outline::FamilyOutline;
 use crate::params::{Params, ParamsRefusal};
-use crate::records::revoked_family::{Revoked, is_over};
-use crate::records::{RevokedFamily, RevokedToken, TokenFamily};
+use crate::records::revoked_family::Revoked;
+use crate::records::{RevokedFamily, RevokedToken};
 use crate::response::{OAuthError, empty, refuse, retry_after};
 use crate::route::{Answering, Endpoint, Route};
 use crate::route_map::RouteMap;
@@ -137,7 +138,7 @@ impl Operation for Revoke<'_> {
             Token::Access(own) => (NOTHING, own.jti.as_str()),
             Token::Unknown => (NOTHING, NOTHING),
         };
-        let at = (TokenFamily::at(family), RevokedFamily::at(family), RevokedToken::at(token));
+        let at = (FamilyOutline::at(family), RevokedFamily::at(family), RevokedToken::at(token));
         let (family_key, clients) = (at.0.key().clone(), self.issuer.clients.as_ref());
         let (client, (family, family_end, token_end)) = self.client.load_with(clients, reader, at).await?;
         // Whose it is does not change. What does change with each refresh is no part of the decision, or who refreshes could
@@ -154,8 +155,10 @@ impl Operation for Revoke<'_> {
         match &self.token {
             Token::Unknown => Decision::grant(()),
             Token::Refresh(presented) => {
-                let family =
-                    known.family.filter(|family| presented.is_of(family) && !is_over(family, &known.family_end));
+                let family = known.family.filter(|family| {
+                    let is_of_it = family.refresh.as_ref().is_some_and(|refresh| presented.has_root(&refresh.root));
+                    is_of_it && known.family_end.is_none() && !family.is_revoked()
+                });
                 family.map_or(Decision::grant(()), |family| self.end_family(&family, &client, moment))
             }
             Token::Access(own) if known.token_end.is_none() => self.end_token(own, &client, moment),
@@ -166,7 +169,7 @@ impl Operation for Revoke<'_> {
 
 /// What is stored of what was sent, and of its end.
 struct Known {
-    family: Option<Stored<TokenFamily>>,
+    family: Option<Stored<FamilyOutline>>,
     family_end: Revoked,
     token_end: Option<Stored<RevokedToken>>,
 }
@@ -174,7 +177,7 @@ struct Known {
 impl Revoke<'_> {
     fn end_family(
         &self,
-        family: &TokenFamily,
+        family: &FamilyOutline,
         client: &AuthenticatedClient,
         moment: &Moment<'_>,
     ) -> Decision<(), RevocationRefusal> {
@@ -182,10 +185,10 @@ impl Revoke<'_> {
             return Decision::refuse(RevocationRefusal::ForAnotherClient);
         }
         let mut changes = Changes::none();
-        changes.insert(&RevokedFamily::of(family, &self.issuer.policy, moment.now));
+        changes.insert(&family.end(&self.issuer.policy, moment.now));
         let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
-        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-            .for_subject(family.authentication.subject());
+        let event =
+            Event::new(action, Actor::Client { client_id: client.client_id.clone() }).for_subject(family.subject());
         Decision::grant(()).changing(changes).report(event)
     }
 

@@ -128,14 +128,22 @@ impl Record for Grant {
     }
 
     fn indexes(&self) -> Vec<Index> {
-        vec![Index::new("subject", self.subject.as_str()), Index::new("client", &self.client_id)]
+        indexes(&self.subject, &self.client_id)
     }
 
     /// Never before anything that rests on it is dead: no family lives longer than a grant
     /// ([`Policy::consent_lifetime`]), and none begins later than an hour after the last use that was written.
     fn expires_at(&self) -> Option<Timestamp> {
-        self.ends_at.map(|ends_at| ends_at + KEPT)
+        self.ends_at.map(kept_until)
     }
+}
+
+pub(crate) fn indexes(subject: &Subject, client_id: &str) -> Vec<Index> {
+    vec![Index::new("subject", subject.as_str()), Index::new("client", client_id)]
+}
+
+pub(crate) fn kept_until(ends_at: Timestamp) -> Timestamp {
+    ends_at + KEPT
 }
 
 /// How old the last use that is written down may be.

@@ -40,17 +40,25 @@ impl RevokedFamily {
             Some(_) => policy.last_token_dead(family.issued_at + policy.family_lifetime),
             None => family.expires_at,
         };
+        RevokedFamily::until(family.expires_at.max(longest), &family.id, &family.client_id, now)
+    }
+
+    /// Of a family whose last token is dead at `dead_at`.
+    pub(crate) fn until(dead_at: Timestamp, family_id: &str, client_id: &str, now: Timestamp) -> Self {
         RevokedFamily {
-            family_id: family.id.clone(),
-            client_id: family.client_id.clone(),
+            family_id: family_id.to_owned(),
+            client_id: client_id.to_owned(),
             revoked_at: now,
-            expires_at: family.expires_at.max(longest) + REMEMBERED,
+            expires_at: dead_at + REMEMBERED,
         }
     }
 }
 
 impl Record for RevokedFamily {
     const KIND: Kind = Kind::new("revoked_family");
+
+    /// Whatever else a newer version says in it: the family that it names is over.
+    const SHAPE: u32 = u32::MAX;
 
     fn id(&self) -> String {
         self.family_id.clone()

@@ -80,8 +80,12 @@ impl PresentedRefreshToken {
 
     /// Whether it is one of this family: the current one, or one that was replaced.
     pub(crate) fn is_of(&self, family: &TokenFamily) -> bool {
-        let root = family.refresh.as_ref().map(|refresh| &refresh.root);
-        self.parts.as_ref().zip(root).is_some_and(|((_, shown), root)| root.matches(shown))
+        family.refresh.as_ref().is_some_and(|refresh| self.has_root(&refresh.root))
+    }
+
+    /// Whether it is one of the family whose refresh tokens share this.
+    pub(crate) fn has_root(&self, root: &Handle) -> bool {
+        self.parts.as_ref().is_some_and(|(_, shown)| root.matches(shown))
     }
 
     /// Whether it is this one.

@@ -48,7 +48,7 @@ impl Withdrawal {
                 node.issuer.set_client_state(SPA, ClientState::Suspended).await.unwrap().unwrap();
             }
             Withdrawal::Account => {
-                node.accounts.set_state(&world.alice, AccountState::Disabled).await.unwrap().unwrap();
+                assert!(node.accounts.set_state(&world.alice, AccountState::Disabled).await.unwrap());
             }
         }
     }

@@ -8,6 +8,7 @@
 
 #[path = "../authorization/mod.rs"]
 mod authorization;
+mod newer_builds;
 #[path = "../token/mod.rs"]
 mod token;
 mod world;

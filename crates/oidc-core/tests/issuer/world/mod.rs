@@ -20,8 +20,8 @@ use countersign_oidc::{
     InteractionPages, Issuer, IssuerConfig, PlainErrorPage, Policy, Resource, RouteMap, ScopeDescription, StoredClients,
 };
 use countersign_storage::{
-    Account, Accounts, EmailAddress, KeyRing, Limit, ManualClock, MemoryStore, NewAccount, Ports, Record, Secret,
-    SeededRandom, Store, StoredAccounts, Subject, Timestamp, TracingAudit,
+    Account, Accounts, Batch, Change, EmailAddress, Entry, KeyRing, Limit, ManualClock, MemoryStore, NewAccount, Ports,
+    Record, Secret, SeededRandom, Store, StoredAccounts, Subject, Timestamp, TracingAudit, Version,
 };
 use serde_json::Value;
 
@@ -195,6 +195,20 @@ impl World {
 
     pub(crate) fn stored(&self, kind: &str) -> usize {
         self.store.dump().iter().filter(|entry| entry.key.kind.as_str() == kind).count()
+    }
+
+    /// Writes all records of a kind as another build would have.
+    pub(crate) async fn rewrite(&self, kind: &str, edit: impl Fn(&mut Value)) {
+        let entries = self.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == kind);
+        let changes = entries.map(|entry| {
+            let mut body: Value = serde_json::from_str(&entry.body).unwrap();
+            edit(&mut body);
+            Change::Replace(Entry { body: body.to_string().into(), ..entry })
+        });
+        let version = Version::generate(&SeededRandom::new(7));
+        let batch = Batch { version, guards: Vec::new(), changes: changes.collect() };
+        assert!(!batch.changes.is_empty());
+        self.store.commit(batch).await.unwrap();
     }
 
     /// Gives a client another name.
