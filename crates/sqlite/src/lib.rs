@@ -6,8 +6,9 @@
 //! the disk. **Several processes** may open the same file: each transaction takes SQLite's write lock before it
 //! looks at anything.
 //!
-//! **Bounds**: what waits is bounded, reads and writes each at 4,096, and nobody waits for another process for more than 10 seconds.
-//! Beyond that a call is refused with words. A job that was not begun when its caller left is dropped.
+//! **Bounds**: at most 4,096 loads, 4,096 listings and 4,096 writes wait. A write waits at most 10 seconds, for its turn and for other
+//! processes together. A read waits at most 10 seconds for its turn, and as long for other processes. Beyond that a call is
+//! refused with words. A job that was not begun when its caller left is dropped.
 //!
 //! **Other users of the machine** must not be able to read the files. Whoever may only read the `-shm` file can hold a lock on it
 //! that stops every write. New files are for their owner alone. If a file is there already and others can read it, a warning in

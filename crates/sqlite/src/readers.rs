@@ -1,17 +1,18 @@
 //! The threads that read, so that no read holds up a worker of an async runtime.
 //!
 //! Loads and listings have threads of their own: a load takes microseconds and waits for no listing, however long that one
-//! takes. What waits is bounded; beyond that a read is refused.
+//! takes. What waits is bounded, in number and in time; beyond that a read is refused.
 
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use countersign_storage::StoreError;
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use crate::connection;
+use crate::connection::{self, PATIENCE};
 use crate::failure::unavailable;
 use crate::file::OpenedFile;
 
@@ -59,13 +60,15 @@ impl Readers {
 struct Lane {
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
+    /// How long a read waits for its turn.
+    patience: Duration,
 }
 
 impl Lane {
     fn start(name: &str, file: &OpenedFile) -> std::io::Result<Self> {
         let (queue, reads) = mpsc::sync_channel(QUEUE);
         let reads = Arc::new(Mutex::new(reads));
-        let mut lane = Lane { queue: Some(queue), threads: Vec::with_capacity(THREADS) };
+        let mut lane = Lane { queue: Some(queue), threads: Vec::with_capacity(THREADS), patience: PATIENCE };
         for _ in 0..THREADS {
             let (reads, file) = (reads.clone(), file.clone());
             lane.threads.push(thread::Builder::new().name(name.to_owned()).spawn(move || serve(&reads, &file))?);
@@ -78,13 +81,19 @@ impl Lane {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, waiting) = oneshot::channel();
+        let refused = |reason: &str| StoreError::Unavailable(reason.to_owned());
+        let until = Instant::now() + self.patience;
         let job: Read = Box::new(move |connection| {
             // Who waits no longer is not read for.
-            if !answer.is_canceled() {
-                let _ = answer.send(connection.and_then(|connection| read(connection).map_err(unavailable)));
+            if answer.is_canceled() {
+                return;
             }
+            let in_time = match Instant::now() < until {
+                true => connection,
+                false => Err(refused("the reads before it took too long")),
+            };
+            let _ = answer.send(in_time.and_then(|connection| read(connection).map_err(unavailable)));
         });
-        let refused = |reason: &str| StoreError::Unavailable(reason.to_owned());
         match self.queue.as_ref().map(|queue| queue.try_send(job)) {
             Some(Ok(())) => waiting.await.map_err(|_| refused("the reader has stopped"))?,
             Some(Err(TrySendError::Full(_))) => Err(refused("too many reads wait")),
@@ -183,6 +192,16 @@ mod tests {
         let (read, refusals): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
         assert!((QUEUE..=QUEUE + THREADS).contains(&read.len()), "{}", read.len());
         assert!(refusals.len() >= 10 && refusals.iter().all(|answer| *answer == refused));
+    }
+
+    #[test]
+    fn a_read_whose_turn_comes_too_late_is_refused_with_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut readers = readers(&directory);
+        readers.loads.patience = Duration::ZERO;
+        let refused = Err(StoreError::Unavailable("the reads before it took too long".to_owned()));
+        assert_eq!(block_on(readers.load(one)), refused);
+        assert_eq!(block_on(readers.list(one)), Ok(1));
     }
 
     #[test]
