@@ -89,7 +89,7 @@ impl Operation for Confirm<'_> {
         let policy = &self.authn.policy;
         let alive = before.session.subject == *self.subject
             && before.standing(policy, moment.now) != Standing::Dead
-            && before.holds(account.as_ref(), epoch.as_ref());
+            && before.holds(account.as_ref(), epoch.as_deref());
         if !alive || !self.verified.still_holds(&credential) {
             return Decision::refuse(SignInRefusal::NotSignedIn);
         }

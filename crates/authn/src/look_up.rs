@@ -54,7 +54,7 @@ impl SignedIn for Authn {
         let alive = |found: &SessionRecord| {
             found.session.subject == *subject
                 && found.standing(&self.policy, reader.now()) != Standing::Dead
-                && found.holds(account.as_ref(), epoch.as_ref())
+                && found.holds(account.as_ref(), epoch.as_deref())
         };
         Ok(if found.iter().any(|found| alive(found)) { SessionState::Alive } else { SessionState::Ended })
     }
@@ -99,7 +99,7 @@ impl Operation for LookUp<'_> {
                     .changing(changes)
                     .report(session.ended(Actor::System, SessionEnding::Expired));
             }
-            _ if !session.holds(account.as_ref(), epoch.as_ref()) => return Decision::grant(None),
+            _ if !session.holds(account.as_ref(), epoch.as_deref()) => return Decision::grant(None),
             Standing::Alive => {}
             Standing::Unrecorded => {
                 session.record.seen(&self.authn.policy, moment.now);

@@ -12,8 +12,8 @@
 use std::net::IpAddr;
 
 use countersign_storage::{
-    Account, Action, Actor, Authentication, Event, Handle, Index, Kind, Moment, Record, Secret, SessionEnding, Stored,
-    Subject, Timestamp, secret,
+    Account, Action, Actor, Authentication, Event, Handle, Index, Kind, Moment, Record, Secret, SessionEnding, Subject,
+    Timestamp, secret,
 };
 use serde::{Deserialize, Serialize};
 
@@ -160,7 +160,7 @@ impl SessionRecord {
 
     /// Whether nothing but its clocks can have ended it: its account may act and was not disabled since, and it was not
     /// ended together with others.
-    pub(crate) fn holds(&self, account: Option<&Account>, epoch: Option<&Stored<SessionEpoch>>) -> bool {
+    pub(crate) fn holds(&self, account: Option<&Account>, epoch: Option<&SessionEpoch>) -> bool {
         account.is_some_and(|account| account.carries(self.session.account_generation))
             && session_epoch::holds(epoch, self.session.epoch, &self.session.id)
     }
@@ -189,9 +189,14 @@ impl SessionRecord {
 
     /// That the session ended, and why.
     pub(crate) fn ended(&self, actor: Actor, reason: SessionEnding) -> Event {
-        let action = Action::SessionEnd { session_id: Some(self.session.id.clone()), kept: None, reason };
-        Event::new(action, actor).for_subject(&self.session.subject)
+        ended(&self.session.id, &self.session.subject, actor, reason)
     }
+}
+
+/// That a session ended, and why.
+pub(crate) fn ended(session_id: &str, subject: &Subject, actor: Actor, reason: SessionEnding) -> Event {
+    let action = Action::SessionEnd { session_id: Some(session_id.to_owned()), kept: None, reason };
+    Event::new(action, actor).for_subject(subject)
 }
 
 /// The event's actor, for what a person does by themselves.

@@ -7,7 +7,8 @@
 //! the new epoch or not at all, and a look-up must not note the last use of a session of the old one. Only those who end
 //! sessions write the record: no number of sign-ins or look-ups can keep them from it.
 
-use countersign_storage::{Kind, Record, Stored, Subject};
+use countersign_storage::record::if_legible;
+use countersign_storage::{Kind, Record, Subject};
 use serde::{Deserialize, Serialize};
 
 /// One for each person who ever ended all others; its key is the subject. It has no end of its own: without it, sessions
@@ -17,8 +18,9 @@ pub(crate) struct SessionEpoch {
     pub(crate) subject: Subject,
     /// Which it is; 0 for who never ended others.
     pub(crate) number: u64,
-    /// The public name of the one session of an earlier epoch that goes on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The public name of the one session of an earlier epoch that goes on. Written also where there is none, so that nothing
+    /// stays that only a newer version can read.
+    #[serde(default, deserialize_with = "if_legible")]
     pub(crate) kept: Option<String>,
 }
 
@@ -31,11 +33,11 @@ impl Record for SessionEpoch {
 }
 
 /// The number of the present epoch.
-pub(crate) fn present(epoch: Option<&Stored<SessionEpoch>>) -> u64 {
+pub(crate) fn present(epoch: Option<&SessionEpoch>) -> u64 {
     epoch.map_or(0, |epoch| epoch.number)
 }
 
 /// Whether a session of this person, by its epoch and its public name, was not ended together with others.
-pub(crate) fn holds(epoch: Option<&Stored<SessionEpoch>>, began_in: u64, session_id: &str) -> bool {
+pub(crate) fn holds(epoch: Option<&SessionEpoch>, began_in: u64, session_id: &str) -> bool {
     began_in == present(epoch) || epoch.is_some_and(|epoch| epoch.kept.as_deref() == Some(session_id))
 }

@@ -1,12 +1,13 @@
 //! How many sessions a person has at once: each start takes its turn, and makes room where there is none.
 
 use countersign_storage::{
-    Account, Changes, Event, Fault, Kind, Page, Reader, Record, SessionEnding, Stored, Subject, Timestamp,
+    Account, Changes, Event, Fault, Kind, Page, Reader, Record, SessionEnding, Subject, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::outline::{SeenSession, SessionOutline};
 use crate::policy::AuthnPolicy;
-use crate::session::{SessionRecord, Standing, by_subject, person};
+use crate::session::by_subject;
 use crate::session_epoch::SessionEpoch;
 
 /// Written by every start of a session of one person and by nothing else: of two that start at once, and would both find
@@ -36,35 +37,34 @@ pub(crate) async fn stored_sessions(
     reader: &mut Reader<'_>,
     subject: &Subject,
     policy: &AuthnPolicy,
-) -> Result<Vec<Stored<SessionRecord>>, Fault> {
-    let (found, _) = reader.find::<SessionRecord>(&by_subject(subject), Page::first(policy.places() + 1)).await?;
+) -> Result<Vec<SeenSession>, Fault> {
+    let (found, _) = reader.find::<SessionOutline>(&by_subject(subject), Page::first(policy.places() + 1)).await?;
     found.iter().for_each(|found| reader.unguard(&found.key()));
-    Ok(found)
+    found.into_iter().map(SeenSession::of).collect()
 }
 
 /// Who asks for room, and by what it is judged which sessions are alive.
 pub(crate) struct Room<'a> {
     pub(crate) policy: &'a AuthnPolicy,
     pub(crate) account: &'a Account,
-    pub(crate) epoch: Option<&'a Stored<SessionEpoch>>,
+    pub(crate) epoch: Option<&'a SessionEpoch>,
     pub(crate) now: Timestamp,
 }
 
 impl Room<'_> {
     /// Deletes sessions until one more has a place: first those that are dead anyhow, then the one that was not used for
     /// the longest time. Reports the end of those that were alive.
-    pub(crate) fn make(&self, mut stored: Vec<Stored<SessionRecord>>, changes: &mut Changes) -> Vec<Event> {
-        let alive = |found: &Stored<SessionRecord>| {
-            found.standing(self.policy, self.now) != Standing::Dead && found.holds(Some(self.account), self.epoch)
-        };
+    pub(crate) fn make(&self, mut stored: Vec<SeenSession>, changes: &mut Changes) -> Vec<Event> {
+        let alive = |found: &SeenSession| found.is_alive(Some(self.account), self.epoch, self.policy, self.now);
         let places = usize::try_from(self.policy.places()).unwrap_or(usize::MAX);
         let excess = (stored.len() + 1).saturating_sub(places);
-        stored.sort_by_key(|found| (alive(found), found.session.last_seen_at, found.session.created_at));
+        stored.sort_by_key(|found| (alive(found), found.used()));
         let (gone, _) = stored.split_at(excess.min(stored.len()));
         gone.iter().for_each(|gone| {
-            changes.delete(gone);
+            changes.delete(&gone.outline);
         });
         let subject = &self.account.subject;
-        gone.iter().filter(|gone| alive(gone)).map(|gone| gone.ended(person(subject), SessionEnding::TooMany)).collect()
+        let alive = gone.iter().filter(|gone| alive(gone));
+        alive.map(|gone| gone.outline.ended_by(subject, SessionEnding::TooMany)).collect()
     }
 }

@@ -5,12 +5,24 @@ use std::convert::Infallible;
 use async_trait::async_trait;
 use countersign_storage::{
     Action, Changes, Decision, Fault, Moment, Operation, Page, Reader, Record, SessionEnding, Stored, Subject,
+    Timestamp,
 };
 
 use crate::authn::Authn;
+use crate::outline::{EpochOutline, SeenSession, SessionOutline};
 use crate::report::event;
-use crate::session::{Session, SessionRecord, Standing, by_public_id, by_subject, person};
+use crate::session::{Session, by_public_id, by_subject};
 use crate::session_epoch::{self, SessionEpoch};
+
+/// A session in the list of its owner.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedSession {
+    /// Its public name: what [`Authn::revoke_session`] takes.
+    pub id: String,
+    /// What its owner may see of it. `None` where a newer version of the software wrote it: here it is not used, and little is
+    /// known of it, but it can be ended.
+    pub session: Option<Session>,
+}
 
 /// What became of a wish to end a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,23 +34,26 @@ pub enum Revocation {
 }
 
 impl Authn {
-    /// The living sessions of a person, the last used first.
+    /// The living sessions of a person, the last used first; those last of which only a newer version of the software can tell.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
-    pub async fn sessions(&self, subject: &Subject) -> Result<Vec<Session>, Fault> {
+    pub async fn sessions(&self, subject: &Subject) -> Result<Vec<ListedSession>, Fault> {
         let mut reader = self.ports.reader();
         let now = reader.now();
-        let epoch = reader.load(SessionEpoch::at(subject.as_str())).await?;
+        let epoch = reader.load(EpochOutline::at(subject.as_str())).await?;
+        let epoch = EpochOutline::epoch(epoch.as_ref());
         let account = self.accounts.by_subject(subject).await?;
-        let found: Vec<Stored<SessionRecord>> = reader.find_all(&by_subject(subject)).await?;
-        let mut sessions: Vec<Session> = found
-            .into_iter()
-            .filter(|found| found.standing(&self.policy, now) != Standing::Dead)
-            .filter(|found| found.holds(account.as_ref(), epoch.as_ref()))
-            .map(|found| found.record.session)
-            .collect();
-        sessions.sort_by(|a, b| (b.last_seen_at, &b.id).cmp(&(a.last_seen_at, &a.id)));
+        let found: Vec<Stored<SessionOutline>> = reader.find_all(&by_subject(subject)).await?;
+        let mut sessions = Vec::new();
+        for outline in found {
+            let seen = SeenSession::of(outline)?;
+            if seen.is_alive(account.as_ref(), epoch, &self.policy, now) {
+                let session = seen.known.map(|known| known.record.session);
+                sessions.push(ListedSession { id: seen.outline.record.id, session });
+            }
+        }
+        sessions.sort_by(|a, b| b.place().cmp(&a.place()));
         Ok(sessions)
     }
 
@@ -69,6 +84,13 @@ impl Authn {
     }
 }
 
+impl ListedSession {
+    /// The higher comes first.
+    fn place(&self) -> (Option<Timestamp>, &str) {
+        (self.session.as_ref().map(|session| session.last_seen_at), &self.id)
+    }
+}
+
 struct RevokeOne<'a> {
     subject: &'a Subject,
     session_id: &'a str,
@@ -76,7 +98,7 @@ struct RevokeOne<'a> {
 
 #[async_trait]
 impl Operation for RevokeOne<'_> {
-    type Loaded = Option<Stored<SessionRecord>>;
+    type Loaded = Option<Stored<SessionOutline>>;
     type Granted = Revocation;
     type Refusal = Infallible;
 
@@ -91,12 +113,12 @@ impl Operation for RevokeOne<'_> {
 
     fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation, Infallible> {
         match found {
-            Some(found) if found.session.subject == *self.subject => {
+            Some(found) if found.subject == *self.subject => {
                 let mut changes = Changes::none();
                 changes.delete(&found);
                 Decision::grant(Revocation::Revoked)
                     .changing(changes)
-                    .report(found.ended(person(self.subject), SessionEnding::Revoked))
+                    .report(found.ended_by(self.subject, SessionEnding::Revoked))
             }
             Some(_) | None => Decision::grant(Revocation::NotFound),
         }
@@ -111,24 +133,25 @@ struct RevokeAll<'a> {
 
 #[async_trait]
 impl Operation for RevokeAll<'_> {
-    type Loaded = Option<Stored<SessionEpoch>>;
+    type Loaded = Option<Stored<EpochOutline>>;
     type Granted = Revocation;
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(SessionEpoch::at(self.subject.as_str())).await
+        reader.load(EpochOutline::at(self.subject.as_str())).await
     }
 
     fn decide(&self, epoch: Self::Loaded, _: &Moment<'_>) -> Decision<Revocation, Infallible> {
+        let present = EpochOutline::epoch(epoch.as_ref());
         // Or a session that was ended would come back as the one that goes on.
-        if self.kept.is_some_and(|kept| !session_epoch::holds(epoch.as_ref(), kept.epoch, &kept.id)) {
+        if self.kept.is_some_and(|kept| !session_epoch::holds(present, kept.epoch, &kept.id)) {
             return Decision::grant(Revocation::NotFound);
         }
-        let next = SessionEpoch {
+        let next = EpochOutline(SessionEpoch {
             subject: self.subject.clone(),
-            number: session_epoch::present(epoch.as_ref()).saturating_add(1),
+            number: session_epoch::present(present).saturating_add(1),
             kept: self.kept.map(|kept| kept.id.clone()),
-        };
+        });
         let mut changes = Changes::none();
         match epoch {
             Some(epoch) => changes.replace(&epoch.with(next)),

@@ -8,7 +8,7 @@ use countersign_storage::{
 };
 
 use crate::authn::Authn;
-use crate::session::{SessionRecord, person};
+use crate::outline::SessionOutline;
 
 impl Authn {
     /// Ends the session behind a cookie's secret. One that is not there (any more) is no error: it is ended.
@@ -26,20 +26,18 @@ struct SignOut {
 
 #[async_trait]
 impl Operation for SignOut {
-    type Loaded = Option<Stored<SessionRecord>>;
+    type Loaded = Option<Stored<SessionOutline>>;
     type Granted = ();
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(SessionRecord::at(self.handle.as_str())).await
+        reader.load(SessionOutline::at(self.handle.as_str())).await
     }
 
     fn decide(&self, found: Self::Loaded, _: &Moment<'_>) -> Decision<(), Infallible> {
         let Some(found) = found else { return Decision::grant(()) };
         let mut changes = Changes::none();
         changes.delete(&found);
-        Decision::grant(())
-            .changing(changes)
-            .report(found.ended(person(&found.session.subject), SessionEnding::SignOut))
+        Decision::grant(()).changing(changes).report(found.ended_by(&found.subject, SessionEnding::SignOut))
     }
 }

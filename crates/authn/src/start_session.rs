@@ -9,8 +9,9 @@ use countersign_storage::{
 use crate::authn::Authn;
 use crate::context::Context;
 use crate::credential::Credential;
+use crate::outline::{SeenSession, SessionOutline};
 use crate::report::{denied, event};
-use crate::session::{SessionRecord, SignedInSession, person};
+use crate::session::{SessionRecord, SignedInSession};
 use crate::session_epoch::{self, SessionEpoch};
 use crate::session_turn::{Room, SessionTurn, stored_sessions};
 use crate::sign_in_refusal::SignInRefusal;
@@ -35,10 +36,10 @@ pub(crate) struct StartSession<'a> {
 pub(crate) struct Loaded {
     account: Option<Account>,
     credential: Option<Stored<Credential>>,
-    previous: Option<Stored<SessionRecord>>,
+    previous: Option<Stored<SessionOutline>>,
     epoch: Option<Stored<SessionEpoch>>,
     turn: Option<Stored<SessionTurn>>,
-    others: Vec<Stored<SessionRecord>>,
+    others: Vec<SeenSession>,
 }
 
 #[async_trait]
@@ -53,12 +54,12 @@ impl Operation for StartSession<'_> {
         // The turn before the sessions: whoever starts one after they were listed has changed it.
         let (credential, epoch, turn) = reader.load(at).await?;
         let mut others = stored_sessions(reader, self.subject, &self.authn.policy).await?;
-        let previous: Option<Stored<SessionRecord>> = match &self.context.previous {
-            Some(cookie) => reader.load(SessionRecord::at(cookie.handle().as_str())).await?,
+        let previous = match &self.context.previous {
+            Some(cookie) => reader.load(SessionOutline::at(cookie.handle().as_str())).await?,
             None => None,
         };
         if let Some(previous) = &previous {
-            others.retain(|other| other.handle != previous.handle);
+            others.retain(|other| other.outline.id() != previous.id());
         }
         let account = self.authn.accounts.by_subject_guarded(self.subject, reader).await?;
         Ok(Loaded { account, credential, previous, epoch, turn, others })
@@ -82,9 +83,9 @@ impl Operation for StartSession<'_> {
         if let Some(previous) = &previous {
             changes.delete(previous);
         }
-        let room = Room { policy, account: &account, epoch: epoch.as_ref(), now: moment.now };
+        let room = Room { policy, account: &account, epoch: epoch.as_deref(), now: moment.now };
         let crowded_out = room.make(others, &mut changes);
-        let present = session_epoch::present(epoch.as_ref());
+        let present = session_epoch::present(epoch.as_deref());
         let (cookie, record) = SessionRecord::start(&account, present, self.context, policy, moment);
         changes.insert(&record);
         let taken = SessionTurn { subject: account.subject, ends_at: record.ends_at };
@@ -98,7 +99,7 @@ impl Operation for StartSession<'_> {
         let started = event(Action::SessionStart { address, session_id, amr }, self.subject);
         let created =
             (self.occasion == Occasion::SignUp).then(|| event(Action::AccountCreate { address }, self.subject));
-        let ended = previous.map(|previous| previous.ended(person(self.subject), SessionEnding::Replaced));
+        let ended = previous.map(|previous| previous.ended_by(self.subject, SessionEnding::Replaced));
         created
             .into_iter()
             .chain(ended)

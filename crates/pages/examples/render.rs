@@ -216,8 +216,9 @@ fn dashboard() -> DashboardPage {
     let session = |browser: &str, address: &str, since, seen, current| SessionRow {
         browser: browser.into(),
         address: Some(address.into()),
-        since: ago(since),
-        seen: ago(seen),
+        since: Some(ago(since)),
+        seen: Some(ago(seen)),
+        newer: None,
         current,
         revoke: (!current).then(|| form("/dashboard/sessions/revoke")),
     };

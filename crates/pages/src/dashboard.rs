@@ -1,6 +1,6 @@
 //! `/dashboard`: who can act for a person, where they are signed in, and the buttons that end it.
 
-use countersign_authn::{Revocation, Session};
+use countersign_authn::{ListedSession, Revocation, Session};
 use countersign_oidc::{GrantView, Revoked};
 use countersign_storage::Timestamp;
 use countersign_web::text::{cleaned_or, quoted_or};
@@ -84,9 +84,11 @@ pub struct SessionRow {
     /// From where.
     pub address: Option<String>,
     /// When it began.
-    pub since: When,
+    pub since: Option<When>,
     /// When it was last used.
-    pub seen: When,
+    pub seen: Option<When>,
+    /// In place of all this, where only a newer version of the software can tell.
+    pub newer: Option<&'static str>,
     /// Whether it is the one that asks.
     pub current: bool,
     /// Ends it; absent for the current one, which signs out instead.
@@ -201,13 +203,15 @@ impl AppRow {
 }
 
 impl SessionRow {
-    fn of(row: &Session, current: &Session, now: Timestamp, form: impl Fn(&str) -> Form) -> Self {
+    fn of(row: &ListedSession, current: &Session, now: Timestamp, form: impl Fn(&str) -> Form) -> Self {
         let is_current = row.id == current.id;
+        let known = row.session.as_ref();
         SessionRow {
-            browser: browser(row.user_agent.as_deref()),
-            address: row.ip.map(|ip| ip.to_string()),
-            since: When::new(row.created_at, now),
-            seen: When::new(row.last_seen_at, now),
+            browser: browser(known.and_then(|known| known.user_agent.as_deref())),
+            address: known.and_then(|known| known.ip).map(|ip| ip.to_string()),
+            since: known.map(|known| When::new(known.created_at, now)),
+            seen: known.map(|known| When::new(known.last_seen_at, now)),
+            newer: known.is_none().then_some(NEWER),
             current: is_current,
             revoke: (!is_current).then(|| form("/dashboard/sessions/revoke").with("id", &row.id)),
         }

@@ -682,6 +682,21 @@ fn an_app_that_a_newer_version_wrote_is_shown_and_can_be_disconnected() {
 }
 
 #[test]
+fn a_session_that_a_newer_version_wrote_is_shown_and_can_be_ended() {
+    let world = world();
+    world.ada();
+    world.written_by_a_newer_version(Kind::new("session"));
+    let browser = world.browser();
+    browser.submit(&browser.get("/sign-in"), &[("email", "ada@x.test"), ("password", PASSWORD)]);
+    let dashboard = browser.get("/dashboard");
+    let newer = "<span class=\"badge warning\">written by a newer version of this software</span>";
+    assert!(dashboard.body.contains(newer), "{}", dashboard.body);
+    let reply = browser.submit_form(&dashboard.form("/dashboard/sessions/revoke"), &[]);
+    assert_eq!(reply.location(), "/dashboard?done=session");
+    assert!(!browser.get("/dashboard").body.contains(newer));
+}
+
+#[test]
 fn a_denied_agent_does_not_act() {
     let world = world();
     let browser = world.ada();

@@ -1,8 +1,8 @@
 //! `GET /get-session`, `/list-sessions`; `POST /revoke-session`, `/revoke-sessions`, `/revoke-other-sessions`.
 
 use bytes::Bytes;
-use countersign_authn::{Revocation, Session};
-use countersign_storage::Stopped;
+use countersign_authn::{ListedSession, Revocation, Session};
+use countersign_storage::{Stopped, Subject};
 use http::header::SET_COOKIE;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::pages::{Pages, Person};
 use crate::visit::Visit;
 use crate::when::rfc3339;
 
-/// A session, as those clients read one.
+/// A session, as those clients read one. `null` is what only a newer version of the software can tell.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionView {
@@ -20,9 +20,9 @@ struct SessionView {
     user_id: String,
     /// The public id once more: what `/revoke-session` takes.
     token: String,
-    created_at: String,
-    updated_at: String,
-    expires_at: String,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    expires_at: Option<String>,
     ip_address: Option<String>,
     user_agent: Option<String>,
 }
@@ -47,7 +47,7 @@ impl Pages {
     /// `null` where nobody is signed in.
     pub(crate) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let current = self.signed_in(visit).await?.map(|Person { session, account }| Current {
-            session: SessionView::of(&session),
+            session: SessionView::of(&account.subject, &session.id, Some(&session)),
             user: UserView::of(&account),
         });
         Ok(respond(StatusCode::OK, &current))
@@ -56,7 +56,8 @@ impl Pages {
     pub(crate) async fn call_list_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let Person { account, .. } = self.caller(visit).await?;
         let sessions = self.authn.sessions(&account.subject).await?;
-        Ok(respond(StatusCode::OK, &sessions.iter().map(SessionView::of).collect::<Vec<_>>()))
+        let view = |ListedSession { id, session }: &_| SessionView::of(&account.subject, id, session.as_ref());
+        Ok(respond(StatusCode::OK, &sessions.iter().map(view).collect::<Vec<_>>()))
     }
 
     /// Another person's session is not there: 404.
@@ -93,16 +94,16 @@ impl Pages {
 }
 
 impl SessionView {
-    fn of(session: &Session) -> Self {
+    fn of(subject: &Subject, id: &str, session: Option<&Session>) -> Self {
         SessionView {
-            id: session.id.clone(),
-            user_id: session.subject.as_str().to_owned(),
-            token: session.id.clone(),
-            created_at: rfc3339(session.created_at),
-            updated_at: rfc3339(session.last_seen_at),
-            expires_at: rfc3339(session.expires_at),
-            ip_address: session.ip.map(|ip| ip.to_string()),
-            user_agent: session.user_agent.clone(),
+            id: id.to_owned(),
+            user_id: subject.as_str().to_owned(),
+            token: id.to_owned(),
+            created_at: session.map(|session| rfc3339(session.created_at)),
+            updated_at: session.map(|session| rfc3339(session.last_seen_at)),
+            expires_at: session.map(|session| rfc3339(session.expires_at)),
+            ip_address: session.and_then(|session| session.ip).map(|ip| ip.to_string()),
+            user_agent: session.and_then(|session| session.user_agent.clone()),
         }
     }
 }
