@@ -49,7 +49,8 @@ pub enum Change {
         by: i64,
         /// The sum that must not be passed; the commit fails with [`crate::StoreError::OverCeiling`] if it would be.
         ceiling: i64,
-        /// From when on the counter may be purged; an existing counter keeps the later of the two.
+        /// From when on the counter may be purged. An existing counter keeps the later of the two; `None` is never, which is
+        /// later than any time.
         expires_at: Option<Timestamp>,
     },
 }

@@ -81,7 +81,8 @@ pub trait Store: Send + Sync {
 pub struct Whole(String);
 
 impl Whole {
-    /// By a name that the database has and no other: with that of its technology, and no secret.
+    /// By a name that this database has and no other, the same through every handle: `"toy:/var/lib/ids"`. It begins with the
+    /// technology, follows links and aliases to what they lead to, and holds no secret, for it is logged.
     pub fn named(name: impl Into<String>) -> Self {
         Whole(name.into())
     }

@@ -74,13 +74,15 @@ pub(super) async fn a_counter_keeps_the_later_expiry(t: &Fixture) -> Verdict {
     let key = t.key_in(COUNTER, "a");
     let adding = |expires_at: Option<Timestamp>| Change::Add { key: key.clone(), by: 1, ceiling: 99, expires_at };
     let far = 4_000_000_000;
+    let told = |at: Option<Timestamp>| at.map_or("never".to_owned(), |at| at.as_secs().to_string());
     // Never is later than any.
     let steps =
         [(at(far), at(far)), (at(far + 5), at(far + 5)), (at(far - 5), at(far + 5)), (None, None), (at(far), None)];
     for (given, kept) in steps {
         t.change(adding(given)).await?;
-        let found = t.load(&key).await?.map(|entry| entry.expires_at);
-        ensure!(found == Some(kept), "after {given:?} expected {kept:?}, found {found:?}");
+        let found = t.load(&key).await?.map_or("gone".to_owned(), |entry| told(entry.expires_at));
+        let (given, kept) = (told(given), told(kept));
+        ensure!(found == kept, "a counter that was added to with an expiry of {given} expires {found}, and not {kept}");
     }
     reads(t, &key, 5).await
 }
