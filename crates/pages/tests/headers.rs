@@ -45,6 +45,7 @@ fn pages() -> Vec<(&'static str, Reply, &'static str)> {
             },
             "",
         ),
+        ("activity", browser.get("/dashboard/activity"), ""),
     ];
     // Every path that shows a page of its own is in this list.
     let seen = world.seen.lock().expect("no panic");
