@@ -62,8 +62,12 @@ impl Failure {
     }
 }
 
-/// Describes an error for the log. Its own text is not used: it can quote values, the user, or the URL.
+/// Describes an error for the log. Its own text is not used: it can quote values, the user, or the URL. Only the
+/// name of a schema, table or function to which a right is lacking is taken from it.
 fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(lacks) = error.as_db_error().and_then(|refusal| lacking(refusal.code(), refusal.message())) {
+        return lacks;
+    }
     if let Some(state) = error.code() {
         return match in_words(state) {
             Some(words) => format!("{words} (SQLSTATE {})", state.code()),
@@ -81,6 +85,25 @@ fn describe(error: &tokio_postgres::Error) -> String {
         source = cause.source();
     }
     "the connection to PostgreSQL failed".to_owned()
+}
+
+/// What the role has no right to, if the server names it in English.
+fn lacking(state: &SqlState, message: &str) -> Option<String> {
+    if *state != SqlState::INSUFFICIENT_PRIVILEGE {
+        return None;
+    }
+    let (sort, name) = message.strip_prefix("permission denied for ")?.split_once(' ')?;
+    let lacks = match sort {
+        "schema" => format!("a right to the schema {name} (to use it USAGE, to update it CREATE)"),
+        "table" | "function" => format!("a right to the {sort} {name}"),
+        // Its name is a part of the URL.
+        "database" => {
+            "CREATE on the database (the first start of a version makes what is missing: the owner must do it)"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("the database role lacks {lacks} (SQLSTATE {})", state.code()))
 }
 
 /// Words for what an operator can mend.
@@ -122,5 +145,31 @@ fn certificate_in_words(wrong: &CertificateError) -> &'static str {
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired",
         _ => "is not valid",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_right_is_lacking_to_is_named_and_nothing_else_is_quoted() {
+        let table = [
+            ("permission denied for table record", Some("a right to the table record")),
+            ("permission denied for function write_batch", Some("a right to the function write_batch")),
+            ("permission denied for schema with space", Some("a right to the schema with space")),
+            ("permission denied for database hunter2", Some("CREATE on the database")),
+            ("permission denied for tablespace hunter2", None),
+            ("permission denied for language", None),
+            ("new row violates row-level security policy for table hunter2", None),
+            ("keine Berechtigung für Tabelle hunter2", None),
+        ];
+        for (message, expected) in table {
+            let said = lacking(&SqlState::INSUFFICIENT_PRIVILEGE, message);
+            assert_eq!(said.is_some(), expected.is_some(), "{message}");
+            let said = said.unwrap_or_default();
+            assert!(said.contains(expected.unwrap_or_default()) && !said.contains("hunter2"), "{said}");
+        }
+        assert_eq!(lacking(&SqlState::UNDEFINED_TABLE, "permission denied for table record"), None);
     }
 }

@@ -7,12 +7,33 @@
 //! # What it needs
 //!
 //! **Two schemas.** One holds the tables, and views for people: `countersign`, or the name in the configuration. The other
-//! one has `_locks` after that name. It holds 1,025 empty tables, by whose locks commits are kept apart. A dump must hold
-//! both (`pg_dump --schema='countersign*'`).
+//! one has `_locks` after that name. It holds 1,025 empty tables, by whose locks commits are kept apart.
 //!
 //! **Privileges.** The role of the first start, and of the first one after an update, makes what is missing: it needs CREATE
-//! on the database, and owns the schemas. The role of every other start needs USAGE on both schemas and SELECT, INSERT,
-//! UPDATE and DELETE on the tables of both. People who read the views need USAGE on the first schema and SELECT on the views.
+//! on the database, and owns the schemas. Every other start may have a lesser role. If it lacks a right, the start is
+//! refused and says which. The owner gives the rights after the first start:
+//!
+//! ```sql
+//! GRANT USAGE ON SCHEMA countersign, countersign_locks TO lesser;
+//! GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA countersign, countersign_locks TO lesser;
+//! GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA countersign TO lesser;
+//! ```
+//!
+//! An update may make new tables and functions. The owner gives the three again after the first start of the new version;
+//! or says once, beforehand, that the rights come with whatever it makes later:
+//!
+//! ```sql
+//! ALTER DEFAULT PRIVILEGES IN SCHEMA countersign, countersign_locks
+//!     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lesser;
+//! ALTER DEFAULT PRIVILEGES IN SCHEMA countersign GRANT EXECUTE ON FUNCTIONS TO lesser;
+//! ```
+//!
+//! Less is enough: SELECT on `migration`; SELECT, INSERT, UPDATE and DELETE on `record`; SELECT, INSERT and DELETE on
+//! `record_index`; UPDATE, DELETE or TRUNCATE on the tables of the second schema. People who read the views need USAGE on the
+//! first schema and SELECT on the views.
+//!
+//! **A dump** must hold both schemas: `pg_dump --schema=countersign --schema=countersign_locks`. Where only the first was
+//! restored, a start is refused and says that `countersign_locks` is missing.
 //!
 //! **Connections.** Each process opens at most [`PostgresConfig::pool_size`]. While a statement is cancelled, it opens one
 //! more.
@@ -37,7 +58,7 @@
 //!
 //! Read first: [`config`] (the URL, TLS, timeouts), `commit.sql` (why a commit is correct at READ COMMITTED),
 //! `stripes.sql` (what commits are kept apart by, and why by tables),
-//! `direct` (when statements are kept), `schema` (migrations, and the views for people).
+//! `direct` (when statements are kept), `schema` (migrations, and the views for people), `rights` (what a start checks).
 #![forbid(unsafe_code)]
 
 mod commit;
@@ -46,6 +67,7 @@ mod connect_error;
 mod connection;
 mod direct;
 mod failure;
+mod rights;
 mod schema;
 pub mod store;
 #[cfg(feature = "testing")]

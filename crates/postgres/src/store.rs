@@ -15,6 +15,7 @@ use crate::config::PostgresConfig;
 use crate::connect_error::ConnectError;
 use crate::connection::{Connections, Statement};
 use crate::failure::Failure;
+use crate::rights;
 use crate::schema::{self, Schemas};
 
 /// How often a statement is sent at most, if other transactions are faster each time.
@@ -35,7 +36,7 @@ struct Inner {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema up to date.
+    /// Connects, and brings the schema up to date. If then the role lacks a right that ordinary use needs, the error names it.
     ///
     /// Call it on a tokio runtime, and use the store on the same one.
     ///
@@ -48,6 +49,7 @@ impl PostgresStore {
         let [commit, load, find, find_back, purge] = statements.map(Arc::new);
         let connections = Connections::new(&config, &[&commit, &load, &find, &find_back, &purge])?;
         schema::migrate(&connections, &schemas).await.map_err(unavailable)?;
+        rights::check(&connections, &schemas).await.map_err(unavailable)?;
         connections.keep().await.map_err(unavailable)?;
         let whole = schema::whole(&connections, &schemas).await.map_err(unavailable)?;
         Ok(PostgresStore(Arc::new(Inner { connections, whole, commit, load, find, find_back, purge })))

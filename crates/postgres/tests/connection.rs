@@ -381,6 +381,85 @@ async fn large_batches_and_small_ones_at_once_do_not_stand_in_each_others_way_fo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_whose_role_lacks_a_right_that_use_needs_is_refused_and_names_it() {
+    let config = testing::fresh().unwrap();
+    drop(PostgresStore::connect(config.clone()).await.unwrap());
+    let (owner, connection) = tokio_postgres::connect(config.url.expose(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let (tables, locks) = (format!("\"{}\"", config.schema), format!("\"{}_locks\"", config.schema));
+    let role = format!("role_{}", config.schema);
+    // All that use needs, and nothing more.
+    let grant = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {tables}, {locks} TO {role};
+         GRANT SELECT ON {tables}.migration TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON {tables}.record TO {role};
+         GRANT SELECT, INSERT, DELETE ON {tables}.record_index TO {role};
+         REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {tables} FROM PUBLIC;
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {tables} TO {role};
+         GRANT UPDATE ON ALL TABLES IN SCHEMA {locks} TO {role}"
+    );
+    owner.batch_execute(&grant).await.unwrap();
+    let url = config.url.expose().replace("countersign@", &format!("{role}@"));
+    let lesser = PostgresConfig { url: Secret::new(url), ..config.clone() };
+    let store = Arc::new(PostgresStore::connect(lesser.clone()).await.unwrap());
+    conformance::check(store).await.unwrap_or_else(|broken| panic!("{broken}"));
+
+    let all_locks = format!("UPDATE, DELETE or TRUNCATE on the table {locks}.everything and 1024 more of that schema");
+    let revoke = |rights: &str| format!("REVOKE {rights} FROM {role}");
+    let table = [
+        (
+            revoke(&format!("ALL ON SCHEMA {locks}")) + ";" + &revoke(&format!("ALL ON ALL TABLES IN SCHEMA {locks}")),
+            format!("the database role lacks USAGE on the schema {locks}; {all_locks}"),
+        ),
+        (revoke(&format!("USAGE ON SCHEMA {locks}")), format!("the database role lacks USAGE on the schema {locks}")),
+        (
+            format!(
+                "{}; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {locks} TO {role}",
+                revoke(&format!("UPDATE ON ALL TABLES IN SCHEMA {locks}"))
+            ),
+            format!("the database role lacks {all_locks}"),
+        ),
+        (
+            revoke(&format!("UPDATE ON {locks}.stripe_7")),
+            format!("the database role lacks UPDATE, DELETE or TRUNCATE on the table {locks}.stripe_7"),
+        ),
+        (
+            revoke(&format!("INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {tables}")),
+            format!(
+                "the database role lacks INSERT, UPDATE, DELETE on the table {tables}.record; \
+                 INSERT, DELETE on the table {tables}.record_index"
+            ),
+        ),
+        (
+            revoke(&format!("EXECUTE ON FUNCTION {tables}.write_batch, {tables}.purge_expired")),
+            format!(
+                "the database role lacks EXECUTE on the function {tables}.purge_expired; \
+                 EXECUTE on the function {tables}.write_batch"
+            ),
+        ),
+        (
+            format!("DROP TABLE {locks}.stripe_7"),
+            format!("the database lacks the table {locks}.stripe_7 (a dump must hold both schemas)"),
+        ),
+        (
+            format!("DROP SCHEMA {locks} CASCADE"),
+            format!("the database lacks the schema {locks} (a dump must hold both schemas)"),
+        ),
+    ];
+    let give_back = grant.split_once(';').unwrap().1;
+    for (change, words) in table {
+        owner.batch_execute(&change).await.unwrap();
+        let refused = PostgresStore::connect(lesser.clone()).await.err();
+        assert_eq!(refused, Some(ConnectError::Unavailable(words)), "{change}");
+        if !change.starts_with("DROP") {
+            owner.batch_execute(give_back).await.unwrap();
+            drop(PostgresStore::connect(lesser.clone()).await.unwrap());
+        }
+    }
+    testing::drop_schema(&config).await.unwrap();
+    owner.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_url_is_said_without_quoting_it() {
     let refused = |url: &str| {
         let config = PostgresConfig::new(Secret::new(url));
