@@ -40,8 +40,11 @@ pub(crate) struct Statement {
 /// Names are looked up in `pg_catalog` alone. So nobody who may create a function can put it in the place of one of the
 /// system's.
 ///
+/// Transactions are READ COMMITTED, whatever the server or the role have as their default: why, says `commit.sql`.
+///
 /// Each statement has one plan for all calls. The plan must use the indexes, even if it is made while the tables are empty.
-const SESSION: &str = "SET search_path = pg_catalog, pg_temp; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+const SESSION: &str = "SET search_path = pg_catalog, pg_temp; SET default_transaction_isolation = 'read committed';
+    SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
     SET enable_mergejoin = off; SET jit = off";
 
 pub(crate) struct Connections {

@@ -132,7 +132,9 @@ fn in_words(state: &SqlState) -> Option<&'static str> {
         SqlState::READ_ONLY_SQL_TRANSACTION => "the server only reads",
         SqlState::DISK_FULL => "the disk of the server is full",
         SqlState::QUERY_CANCELED => "a statement took too long and was cancelled",
-        SqlState::INVALID_TRANSACTION_STATE => "commits need READ COMMITTED or SERIALIZABLE",
+        SqlState::INVALID_TRANSACTION_STATE => {
+            "commits need READ COMMITTED as the default of the server or the role, behind a pooler"
+        }
         _ => return None,
     })
 }

@@ -332,23 +332,50 @@ async fn a_read_only_server_still_reads() {
     testing::drop_schema(&config).await.unwrap();
 }
 
+/// A default of the server, of the role or of the URL.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_isolation_level_at_which_a_check_could_be_stale_is_refused() {
+async fn whatever_isolation_is_the_default_every_law_is_kept() {
+    for default in ["repeatable%5C%20read", "serializable"] {
+        let config = testing::fresh().unwrap();
+        let theirs = with_option(&config, &format!("default_transaction_isolation%3D{default}"));
+        let store = PostgresStore::connect(theirs).await.unwrap();
+        conformance::check(Arc::new(store)).await.unwrap_or_else(|broken| panic!("{default}: {broken}"));
+        testing::drop_schema(&config).await.unwrap();
+    }
+}
+
+/// Behind a pooler the session is not ours to set.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_at_an_isolation_at_which_a_check_could_be_stale_is_refused() {
     let config = testing::fresh().unwrap();
-    let repeatable = with_option(&config, "default_transaction_isolation%3Drepeatable%5C%20read");
-    let repeatable = PostgresStore::connect(repeatable).await.unwrap();
-    let refused = repeatable.commit(batch(vec![insert("a")])).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    assert!(!is_there(&repeatable, "a").await);
+    drop(PostgresStore::connect(config.clone()).await.unwrap());
+    let (client, connection) = tokio_postgres::connect(config.url.expose(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for level in ["REPEATABLE READ", "SERIALIZABLE"] {
+        let commit = format!("SELECT \"{}\".write_batch(1{})", config.schema, ", NULL".repeat(29));
+        let refused = client.batch_execute(&format!("BEGIN ISOLATION LEVEL {level}; {commit}")).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&tokio_postgres::error::SqlState::INVALID_TRANSACTION_STATE), "{level}");
+        client.batch_execute("ROLLBACK").await.unwrap();
+    }
     testing::drop_schema(&config).await.unwrap();
 }
 
+/// Each relies on the absence of what the other writes.
 #[tokio::test(flavor = "multi_thread")]
-async fn serializable_transactions_keep_every_law_too() {
+async fn nodes_with_different_defaults_of_isolation_keep_each_others_guards() {
     let config = testing::fresh().unwrap();
-    let serializable = with_option(&config, "default_transaction_isolation%3Dserializable");
-    let store = PostgresStore::connect(serializable).await.unwrap();
-    conformance::check(Arc::new(store)).await.unwrap_or_else(|broken| panic!("{broken}"));
+    let one = PostgresStore::connect(config.clone()).await.unwrap();
+    let other = with_option(&config, "default_transaction_isolation%3Dserializable");
+    let other = PostgresStore::connect(other).await.unwrap();
+    for round in 0..200 {
+        let (a, b) = (format!("a{round}"), format!("b{round}"));
+        let crossing = |guarded: &str, written: &str| {
+            let guards = vec![Guard { key: key(guarded), version: None }];
+            Batch { guards, ..batch(vec![insert(written)]) }
+        };
+        let (first, second) = tokio::join!(one.commit(crossing(&a, &b)), other.commit(crossing(&b, &a)));
+        assert!(first.is_err() || second.is_err(), "both won in round {round}");
+    }
     testing::drop_schema(&config).await.unwrap();
 }
 
