@@ -50,6 +50,8 @@ pub struct AgentView {
 pub struct GrantView {
     /// The capability.
     pub capability: String,
+    /// What it does, in the provider's words. `None` where it is no longer offered.
+    pub description: Option<String>,
     /// Where it stands now.
     pub status: GrantStatus,
     /// What each field may be, one sentence each: as it was shown when it was granted, whatever the capability takes today. A
@@ -222,6 +224,7 @@ impl AgentProvider {
         let SeenAgent::Known { agent, .. } = seen else { return view };
         let grants = agent.grants.iter().map(|grant| GrantView {
             capability: grant.capability().to_owned(),
+            description: self.offer.by_name(grant.capability()).map(|offered| offered.description.clone()),
             status: shown_status(grant, agent.time(now)),
             limits: match self.offer.by_name(grant.capability()) {
                 Some(offered) => limits(former.granted(grant, offered), offered, grant),

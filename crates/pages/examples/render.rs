@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     gallery.write("consent", &consent())?;
     let DashboardPage { account, sign_out, activity, .. } = dashboard();
     let older = Some("/dashboard/activity?before=1795330800".into());
-    gallery.write("activity", &ActivityPage { account: account.email, sign_out, activity, older })?;
+    gallery.write("activity", &ActivityPage { continued: false, account: account.email, sign_out, activity, older })?;
     gallery.write("device_code", &device_code())?;
     gallery.write(
         "device_code_wrong",
@@ -205,13 +205,8 @@ fn device_approval() -> DeviceApprovalPage {
 
 fn dashboard() -> DashboardPage {
     let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let agent = |name: &str, status: &str, tone, used, revoke: Option<Form>, capabilities: &[&str]| AgentRow {
-        name: name.into(),
-        status: status.into(),
-        tone,
-        used,
-        capabilities: strings(capabilities),
-        revoke,
+    let agent = |name: &str, status: &str, tone, used, revoke: Option<Form>, capabilities: Vec<CapabilityRow>| {
+        AgentRow { name: name.into(), status: status.into(), tone, used, capabilities, revoke }
     };
     let session = |browser: &str, address: &str, since, seen, current| SessionRow {
         browser: browser.into(),
@@ -252,9 +247,9 @@ fn dashboard() -> DashboardPage {
                     "good",
                     Some(ago(120)),
                     Some(form("/dashboard/agents/revoke")),
-                    &["check_balance", "transfer_money"],
+                    device_approval().capabilities,
                 ),
-                agent("Travel planner", "revoked", "problem", Some(ago(2 * 86_400)), None, &["check_balance"]),
+                agent("Travel planner", "revoked", "problem", Some(ago(2 * 86_400)), None, Vec::new()),
             ],
             revoke: Some(form("/dashboard/hosts/revoke")),
         }],

@@ -18,14 +18,14 @@ pub struct ActivityRow {
     pub refused: bool,
     /// When.
     pub at: When,
-    /// How much more the same actor did that has no row here.
+    /// How many other events of the same actor have no row here.
     pub beyond: Option<usize>,
 }
 
 impl ActivityRow {
     /// In words. `name` knows what agents and clients are called, by their ids, and quotes it.
     pub(crate) fn of(happening: &Happening, now: Timestamp, name: impl Fn(&str) -> Option<String>) -> Self {
-        let Happening { what, record, refused, times, last, beyond } = happening;
+        let Happening { what, record, refused, times, first, last, beyond } = happening;
         let detail = |key: &str| record.detail.get(key).map(String::as_str);
         let (agent, client) = match &record.actor {
             Actor::Agent { agent_id, .. } => (Some(agent_id.as_str()), detail("client_id")),
@@ -34,11 +34,17 @@ impl ActivityRow {
         };
         let known = agent.or(client).or(detail("agent")).and_then(name);
         let other = known.or_else(|| detail("agent_name").or(client).and_then(quoted));
+        let (first, at) = (When::new(*first, now), When::new(*last, now));
+        let what = match times {
+            0 | 1 => what.clone(),
+            _ if first.words == at.words => format!("{what} ({times} times)"),
+            _ => format!("{what} ({times} times, the first {})", first.words),
+        };
         ActivityRow {
-            what: if *times > 1 { format!("{what} ({times} times)") } else { what.clone() },
+            what,
             who: other.or_else(|| detail("address").and_then(|address| cleaned(address, 80).ok()).map(String::from)),
             refused: *refused,
-            at: When::new(*last, now),
+            at,
             beyond: (*beyond > 0).then_some(*beyond),
         }
     }

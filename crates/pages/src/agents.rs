@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, GrantView, HostStatus, HostView, Revocation};
+use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, HostStatus, HostView, Revocation};
 use countersign_storage::{Cursor, Fault, Page, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or, quoted_or};
 use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::activity::ActivityRow;
+use crate::device::CapabilityRow;
 use crate::form::Form;
 use crate::pages::Pages;
 use crate::when::When;
@@ -43,8 +44,8 @@ pub struct AgentRow {
     pub tone: &'static str,
     /// When it last did something.
     pub used: Option<When>,
-    /// What it may do.
-    pub capabilities: Vec<String>,
+    /// What it may do, as it was approved.
+    pub capabilities: Vec<CapabilityRow>,
     /// Ends it; absent where it has ended.
     pub revoke: Option<Form>,
 }
@@ -149,16 +150,8 @@ fn agent_row(agent: &AgentView, now: Timestamp, form: impl Fn(&str) -> Form) -> 
             Some(_) => "problem",
         },
         used: agent.last_used_at.map(|at| When::new(at, now)),
-        capabilities: active.map(|grant| capability(grant, now)).collect(),
+        capabilities: active.map(|grant| CapabilityRow::granted(grant, now)).collect(),
         revoke: living.then(|| form("/dashboard/agents/revoke").with("id", &agent.agent_id)),
-    }
-}
-
-/// What it may do, and until when.
-fn capability(grant: &GrantView, now: Timestamp) -> String {
-    match grant.expires_at {
-        Some(at) => format!("{} · ends {}", grant.capability, When::new(at, now).words),
-        None => grant.capability.clone(),
     }
 }
 

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use countersign_agent_auth::{
-    AgentProvider, ApprovalAnswer, ApprovalRefusal, ApprovalView, Decided, Freshness, HostLink, RequestedView, Stage,
+    AgentProvider, ApprovalAnswer, ApprovalRefusal, ApprovalView, Decided, Freshness, GrantView, HostLink,
+    RequestedView, Stage,
 };
 use countersign_storage::{Stopped, Timestamp};
 use countersign_web::text::{cleaned_or, quoted_or};
@@ -74,7 +75,7 @@ pub struct DeviceApprovalPage {
     pub problem: Option<String>,
 }
 
-/// One capability that was asked.
+/// One capability that was asked or granted.
 #[derive(Clone, Debug, Serialize)]
 pub struct CapabilityRow {
     /// Its name on the wire.
@@ -83,7 +84,7 @@ pub struct CapabilityRow {
     pub description: String,
     /// Its limits, in words.
     pub limits: Vec<LimitRow>,
-    /// When it ends by itself, if all of the time is given.
+    /// When it ends by itself; of one that was asked, if all of the time is given.
     pub ends: Option<When>,
 }
 
@@ -249,13 +250,28 @@ impl Problem for ApprovalRefusal {
 
 impl CapabilityRow {
     fn of(view: &RequestedView, now: Timestamp) -> Self {
-        let limits = view.limits.iter().map(|text| LimitRow { open: is_open(text), text: text.clone() });
         CapabilityRow {
             name: view.name.clone(),
             description: view.description.clone(),
-            limits: limits.collect(),
+            limits: LimitRow::all(&view.limits),
             ends: view.lasts.map(|lasts| When::new(now + lasts, now)),
         }
+    }
+
+    /// In the words of the approval.
+    pub(crate) fn granted(view: &GrantView, now: Timestamp) -> Self {
+        CapabilityRow {
+            name: view.capability.clone(),
+            description: view.description.clone().unwrap_or_else(|| "No longer offered here".to_owned()),
+            limits: LimitRow::all(&view.limits),
+            ends: view.expires_at.map(|at| When::new(at, now)),
+        }
+    }
+}
+
+impl LimitRow {
+    fn all(limits: &[String]) -> Vec<LimitRow> {
+        limits.iter().map(|text| LimitRow { open: is_open(text), text: text.clone() }).collect()
     }
 }
 

@@ -7,8 +7,6 @@
 //!
 //! However much there is, a page reads at most two listings, each of bounded length.
 
-use std::cmp::Reverse;
-
 use countersign_storage::audit_row::Row;
 use countersign_storage::{
     Actor, AuditRecord, Cursor, Fault, Index, Outcome, Page, Ports, Repeats, Stored, Subject, Timestamp,
@@ -36,6 +34,8 @@ pub(crate) struct Happening {
     pub(crate) refused: bool,
     /// How often it happened.
     pub(crate) times: u64,
+    /// When for the first time, as far as was read.
+    pub(crate) first: Timestamp,
     /// When for the last time.
     pub(crate) last: Timestamp,
     /// How many records of the same actor were read that have no row.
@@ -81,7 +81,8 @@ struct Told {
     beyond: usize,
 }
 
-/// Puts together what an actor did again and again with nothing else in between. Leaves out what people are not told.
+/// Puts together what an actor did again and again with nothing else in between, but never what a person did: that is told
+/// one by one. Leaves out what people are not told.
 /// `records` are the newest first, and so are the rows.
 fn folded(actions: &[&'static Row], records: Vec<AuditRecord>) -> Vec<Told> {
     let mut rows: Vec<Told> = Vec::new();
@@ -114,8 +115,10 @@ impl Told {
     /// Whether a record of the same actor says the same of the same things.
     fn tells(&self, record: &AuditRecord, what: &str) -> bool {
         let apart = self.row.map_or(&[][..], |row| row.apart);
+        let by_a_person = matches!(record.actor, Actor::Person { .. }) && record.outcome == Outcome::Allowed;
         let mut facts = apart.iter().chain(&["agent_name", "client_id"]);
-        self.what == what
+        !by_a_person
+            && self.what == what
             && self.newest.outcome == record.outcome
             && facts.all(|fact| self.newest.detail.get(*fact) == record.detail.get(*fact))
     }
@@ -147,17 +150,19 @@ async fn happenings(ports: &Ports, rows: Vec<Told>) -> Result<Vec<Happening>, Fa
     let mut counts = ports.repeats(&counted).await?.into_iter();
     let mut happenings: Vec<Happening> = Vec::with_capacity(rows.len());
     for told in rows {
-        let (mut times, mut last) = (0_u64, told.newest.at);
+        let (mut times, mut first, mut last) = (0_u64, told.newest.at, told.newest.at);
         for record in told.records() {
             let repeats = if refused(&record) { counts.next().flatten() } else { None };
             let Repeats { count, last: at } = repeats.unwrap_or(Repeats { count: 1, last: record.at });
             times = times.saturating_add(count);
+            first = first.min(record.at);
             last = last.max(at);
         }
         let Told { what, row, newest: record, beyond, .. } = told;
-        happenings.push(Happening { what, refused: record.is_refusal(row), record, times, last, beyond });
+        happenings.push(Happening { what, refused: record.is_refusal(row), record, times, first, last, beyond });
     }
-    happenings.sort_by_key(|happening| Reverse(happening.last));
+    // Of one moment, as they were written.
+    happenings.sort_by(|one, other| (other.last, &other.record.id).cmp(&(one.last, &one.record.id)));
     Ok(happenings)
 }
 

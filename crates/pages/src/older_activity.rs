@@ -21,6 +21,8 @@ pub struct ActivityPage {
     pub account: String,
     /// Ends this session.
     pub sign_out: Form,
+    /// Whether a page with what happened later comes before it.
+    pub continued: bool,
     /// What happened, newest first.
     pub activity: Vec<ActivityRow>,
     /// Where what happened before is.
@@ -36,8 +38,9 @@ impl Pages {
     /// person.
     pub(crate) async fn show_activity(&self, visit: &Visit) -> Answer {
         let query = visit.query()?;
+        let before = query.value("before");
         let Person { account, .. } = self.person(visit, Onward::back_to("/dashboard/activity")).await?;
-        let (happenings, next) = happening::older(&self.ports, &account.subject, query.value("before")).await?;
+        let (happenings, next) = happening::older(&self.ports, &account.subject, before).await?;
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, None).await?;
         let (now, name) = (self.ports.now(), names(&agents, &grants));
@@ -45,6 +48,7 @@ impl Pages {
         let page = ActivityPage {
             account: account.email.as_str().to_owned(),
             sign_out: self.new_form(&browser, "/sign-out"),
+            continued: before.is_some(),
             activity: happenings.iter().map(|happening| ActivityRow::of(happening, now, &name)).collect(),
             older: next.map(|cursor| {
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("before", &cursor.0).finish();

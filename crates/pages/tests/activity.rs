@@ -170,7 +170,7 @@ fn an_owner_sees_who_tried_to_sign_in_whatever_an_agent_does_meanwhile() {
         assert!(rows(&body).iter().any(|row| row.starts_with(expected)), "{expected}: {:?}", rows(&body));
     }
     assert_eq!(body.matches("“Bookkeeper”").count(), 5, "its share, and the approval: {:?}", rows(&body));
-    assert!(body.contains(" more</span>"), "what has no row is counted");
+    assert!(body.contains(" other events</span>"), "what has no row is counted");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn an_agent_leaves_the_places_of_another_alone() {
     let body = owner.get("/dashboard").body;
     assert_eq!(body.matches("“Bookkeeper”").count(), 4);
     assert!(
-        body.contains("<span class=\"muted\">“Bookkeeper”</span> · <span class=\"muted\">and 96 more</span>"),
+        body.contains("<span class=\"muted\">“Bookkeeper”</span> · <span class=\"muted\">and 96 other events</span>"),
         "{body}"
     );
     assert!(rows(&body).contains(&"Used “ask” · ".to_owned()));
@@ -245,4 +245,51 @@ fn older_activity_shows_everything_page_by_page_and_to_its_owner_alone() {
         assert!(!reply.body.contains("boat"), "{path}");
     }
     assert_eq!(world.browser().get("/dashboard/activity").location(), "/sign-in?return_to=%2Fdashboard%2Factivity");
+}
+
+fn by(subject: &Subject) -> Actor {
+    Actor::Person { subject: subject.clone() }
+}
+
+#[test]
+fn what_a_person_did_is_told_one_by_one_and_what_is_put_together_tells_since_when() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for _ in 0..3 {
+        report(&world, &subject, Event::new(Shop::Buy { what: "a boat".to_owned() }, by(&subject)));
+        report(&world, &subject, Event::new(execute("pay", "Bookkeeper"), agent("agt_1")));
+        world.advance(std::time::Duration::from_secs(300));
+    }
+    for path in ["/dashboard", "/dashboard/activity"] {
+        let found = rows(&owner.get(path).body);
+        assert_eq!(found.iter().filter(|row| *row == "Bought “a boat”").count(), 3, "{path}: {found:?}");
+        let paid = "Used “pay” (3 times, the first 15 minutes ago) · ".to_owned();
+        assert!(found.contains(&paid), "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn one_second_is_told_in_the_same_order_on_both_pages() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    world.advance(std::time::Duration::from_secs(60));
+    for deed in ["one", "two"] {
+        report(&world, &subject, Event::new(execute(deed, "Bookkeeper"), agent("agt_1")));
+        report(&world, &subject, Event::new(Shop::Buy { what: deed.to_owned() }, by(&subject)));
+    }
+    let (lately, all) = (rows(&owner.get("/dashboard").body), rows(&owner.get("/dashboard/activity").body));
+    assert_eq!(lately[..4], ["Bought “two”", "Used “two” · ", "Bought “one”", "Used “one” · "]);
+    assert_eq!(lately[..4], all[..4]);
+}
+
+#[test]
+fn a_page_of_older_activity_says_that_it_is_one_and_where_it_ends() {
+    let world = world();
+    let owner = world.ada();
+    let (newest, older) = (owner.get("/dashboard/activity").body, owner.get("/dashboard/activity?before=0").body);
+    assert!(newest.contains("<title>Activity ·") && newest.contains("<h1>Activity</h1>"), "{newest}");
+    assert!(older.contains("<title>Older activity ·") && older.contains("<h1>Older activity</h1>"), "{older}");
+    assert!(older.contains("Nothing older.") && !older.contains("Nothing yet"), "{older}");
 }

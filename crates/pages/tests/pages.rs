@@ -617,8 +617,8 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
 
     let dashboard = browser.get("/dashboard");
     assert!(dashboard.body.contains("<q class=\"quoted inline\">Helper</q>"), "{}", dashboard.body);
-    assert!(dashboard.body.contains("<li>check_balance · ends in 1 day</li>"), "{}", dashboard.body);
-    assert!(!dashboard.body.contains("<li>transfer_money"));
+    assert!(dashboard.body.contains("<code>check_balance</code> · ends <time"), "{}", dashboard.body);
+    assert!(!dashboard.body.contains("transfer_money"));
     assert!(dashboard.body.contains("Approved an agent"), "activity");
 
     let eve = world.eve();
@@ -634,6 +634,27 @@ fn a_person_approves_part_of_what_an_agent_asks_and_revokes_it_later() {
     assert!(dashboard.body.contains("<span class=\"badge problem\">revoked</span>"), "{}", dashboard.body);
     let reply = browser.submit_form(&dashboard.form("/dashboard/hosts/revoke"), &[]);
     assert_eq!(reply.location(), "/dashboard?done=host");
+}
+
+#[test]
+fn the_dashboard_shows_what_an_agent_may_do_in_the_words_of_the_approval() {
+    let world = world();
+    let browser = world.ada();
+    let code = world.agent_asks(&HELPER);
+    let approval = browser.get(&format!("/device?user_code={code}"));
+    browser.submit_form(&approval.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
+    let dashboard = browser.get("/dashboard").body;
+    let limits = |body: &str| -> Vec<String> {
+        let parts = body.split("<ul class=\"limits\">").skip(1);
+        parts.filter_map(|part| part.split("</ul>").next()).map(str::to_owned).collect()
+    };
+    assert!(!limits(&approval.body).is_empty());
+    assert_eq!(limits(&dashboard), limits(&approval.body));
+    for words in
+        ["<strong>See your balance</strong>", "<strong>Send your money</strong>", "<code>transfer_money</code>"]
+    {
+        assert!(dashboard.contains(words) && approval.body.contains(words), "{words} in {dashboard}");
+    }
 }
 
 /// While an update is under way a newer version writes records that this one must not use: the buttons work all the same.
