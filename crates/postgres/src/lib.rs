@@ -47,10 +47,12 @@
 //!
 //! # What other roles can do
 //!
-//! Who may only connect to the database, or only read the views, can neither slip in a function of theirs nor hold a lock
-//! that a commit waits for. USAGE on the second schema is enough to hold up commits. Superusers and members of
-//! `pg_read_all_data` have it. A role that may write the tables can do anything. Whoever does not trust the others in a
-//! database takes one of their own.
+//! Who may only connect to the database can neither slip in a function of theirs nor hold a lock that a commit waits for, as
+//! far as our own tables go. PostgreSQL's catalogue is for everybody: who may connect can queue for a lock of `pg_class`, and
+//! everything waits behind that. Who may read the views can do the same with our tables: some statements (`CREATE RULE`) wait
+//! for the lock of a table before PostgreSQL asks whether they are allowed. USAGE on the second schema is enough to hold up
+//! commits; superusers and members of `pg_read_all_data` have it. A role that may write the tables can do anything. Whoever
+//! does not trust the others on a server takes one of their own.
 //!
 //! # What it does not do
 //!
