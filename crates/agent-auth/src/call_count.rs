@@ -31,10 +31,9 @@ impl CallCount {
     }
 
     fn within(kind: Kind, who: &str, limit: Limit, now: Timestamp) -> Self {
-        let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
-        let start = now.as_secs() - now.as_secs().rem_euclid(window);
-        let counter = Key { kind, id: format!("{who}.{start}") };
-        CallCount { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) }
+        let window = now.window(limit.window);
+        let counter = Key { kind, id: format!("{who}.{}", window.start.as_secs()) };
+        CallCount { counter, most: i64::from(limit.attempts), end: window.end }
     }
 
     /// Counts one more key for a host or an agent under it: each is remembered for long, so that no other takes it.

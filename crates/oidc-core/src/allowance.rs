@@ -42,11 +42,10 @@ impl Allowance {
     }
 
     fn within(kind: Kind, Pair { subject, client_id }: Pair<'_>, limit: Limit, now: Timestamp) -> Self {
-        let window = i64::try_from(limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
-        let start = now.as_secs() - now.as_secs().rem_euclid(window);
+        let window = now.window(limit.window);
         let who = Handle::of(&format!("{subject}\n{client_id}"));
-        let counter = Key { kind, id: format!("{}.{start}", who.as_str()) };
-        Allowance { counter, most: i64::from(limit.attempts), end: Timestamp(start.saturating_add(window)) }
+        let counter = Key { kind, id: format!("{}.{}", who.as_str(), window.start.as_secs()) };
+        Allowance { counter, most: i64::from(limit.attempts), end: window.end }
     }
 
     /// When the next window begins, where an earlier attempt at this decision found this one full.

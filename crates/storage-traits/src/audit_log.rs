@@ -10,7 +10,6 @@
 //! eight such records; whatever comes beyond them is one more, which says so ([`AuditRecord::further`]).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::action::Action;
 use crate::audit::{AuditRecord, Event, Outcome};
@@ -59,7 +58,7 @@ impl Ports {
             if record.outcome == Outcome::Allowed && !event.counted {
                 changes.insert(&record);
             } else {
-                let same = Same::of(&record, event, window(now, policy.refusal_window));
+                let same = Same::of(&record, event, now.window(policy.refusal_window).start);
                 record.repeats = Some(same.counter());
                 let first = || Refused { first: record.clone(), same, times: 0 };
                 refused.entry(record.repeats.clone().unwrap_or_default()).or_insert_with(first).times += 1;
@@ -148,12 +147,6 @@ impl Repeats {
         let last = counter.expires_at.map_or(record.at, |expiry| expiry - record.kept());
         Some(Repeats { count: counter.body.parse().ok()?, last })
     }
-}
-
-/// When the window of `now` began.
-fn window(now: Timestamp, length: Duration) -> Timestamp {
-    let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1);
-    Timestamp(now.as_secs() - now.as_secs().rem_euclid(seconds))
 }
 
 fn counter(id: String) -> Key {

@@ -1,7 +1,7 @@
 //! Time, as whole seconds since the epoch, and where it comes from.
 
 use std::fmt;
-use std::ops::{Add, Sub};
+use std::ops::{Add, Range, Sub};
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -26,6 +26,14 @@ impl Timestamp {
     /// How long ago `earlier` was; zero where it lies ahead.
     pub fn since(self, earlier: Timestamp) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The window that this time lies in, from its beginning up to but not including its end. Windows of a `length` (whole
+    /// seconds, at least one) follow each other from the epoch on, so all nodes agree on them.
+    pub fn window(self, length: Duration) -> Range<Timestamp> {
+        let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1);
+        let start = self.0.saturating_sub(self.0.rem_euclid(seconds));
+        Timestamp(start)..Timestamp(start.saturating_add(seconds))
     }
 }
 

@@ -138,15 +138,11 @@ impl Counter {
         Counter { name, limit: count.limit, forgiven }
     }
 
-    /// The window that a time lies in: when it began and when it ends.
-    fn window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
-        let seconds = i64::try_from(self.limit.window.as_secs()).unwrap_or(i64::MAX).max(1);
-        let start = Timestamp(now.as_secs() - now.as_secs().rem_euclid(seconds));
-        (start, start + Duration::from_secs(seconds.unsigned_abs()))
-    }
-
     fn key(&self, now: Timestamp) -> Key {
-        Key { kind: Kind::new("throttle"), id: format!("{}.{}", self.name, self.window(now).0.as_secs()) }
+        Key {
+            kind: Kind::new("throttle"),
+            id: format!("{}.{}", self.name, now.window(self.limit.window).start.as_secs()),
+        }
     }
 
     fn forgiven(&self, now: Timestamp) -> Key {
@@ -171,7 +167,7 @@ impl Operation for Attempt {
     fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Allowance, Infallible> {
         let mut changes = Changes::none();
         for counter in &self.counts {
-            let (key, (_, end)) = (counter.key(moment.now), counter.window(moment.now));
+            let (key, end) = (counter.key(moment.now), moment.now.window(counter.limit.window).end);
             if moment.is_exhausted(&key) {
                 return Decision::grant(Allowance::RetryAfter(end.since(moment.now)));
             }
@@ -199,7 +195,7 @@ impl Operation for Forgive {
     fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
         for counter in &self.counts {
-            changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(counter.window(self.at).1));
+            changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(self.at.window(counter.limit.window).end));
         }
         Decision::grant(()).changing(changes)
     }
