@@ -84,14 +84,15 @@ impl KeyRing {
         Ok(Sealed(format!("{version}.{}", sealed.0)))
     }
 
-    /// Opens what [`KeyRing::seal`] made.
+    /// Opens what [`KeyRing::seal`] made. Each sealed value is one text: no other opens as the same.
     ///
     /// # Errors
     /// [`Fault::Crypto`]: another context, another key ring, or damage.
     pub fn open(&self, context: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let (version, rest) = sealed.0.split_once('.').ok_or(Fault::Crypto("not a sealed value"))?;
-        let version: u32 = version.parse().map_err(|_| Fault::Crypto("not a sealed value"))?;
-        let key = self.keys.get(&version).ok_or(Fault::Crypto("sealed under a key that is not in the key ring"))?;
+        // The number is compared as it was written: 01 and +1 are no other texts for 1.
+        let key = self.keys.iter().find(|(known, _)| known.to_string() == version);
+        let (_, key) = key.ok_or(Fault::Crypto("sealed under a key that is not in the key ring"))?;
         key.open(context, &Sealed(rest.to_owned()))
     }
 }
