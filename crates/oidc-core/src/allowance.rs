@@ -25,7 +25,8 @@ pub(crate) struct Pair<'a> {
 }
 
 impl Allowance {
-    /// Of codes that are given without asking the person: [`Policy::answers`].
+    /// Of codes that are given without asking the person: [`Policy::answers`]. Any page that the person looks at can use them
+    /// up, so what comes beyond them is asked and not refused.
     pub(crate) fn of_codes(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
         Allowance::within(Kind::new("issuer_codes"), pair, policy.answers, now)
     }

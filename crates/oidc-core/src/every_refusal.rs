@@ -36,12 +36,12 @@ fn kinds() -> Vec<Kind> {
             &[
                 (303, "access_denied"),
                 (303, "consent_required"),
+                (303, "interaction_required"),
                 (303, "invalid_request"),
                 (303, "invalid_scope"),
                 (400, "invalid_target"),
                 (303, "login_required"),
                 (303, "registration_not_supported"),
-                (303, "temporarily_unavailable"),
                 (303, "request_not_supported"),
                 (303, "request_uri_not_supported"),
                 (303, "unauthorized_client"),

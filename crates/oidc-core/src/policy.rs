@@ -50,11 +50,14 @@ pub struct Policy {
     /// How many token families one grant may have at once: a person's devices and browsers at one client. One more ends
     /// the one that was unused the longest. 1 to 1,000. Default: 50.
     pub families_per_grant: usize,
-    /// How often one person may answer one client, and, counted apart, how often the client may be given a code without asking
-    /// them. Each time leaves a record for a day or less, and a redeemed code leaves one in the audit. Beyond it the client is
-    /// told `temporarily_unavailable` ([RFC 6749 §4.1.2.1]), and the person to wait. Windows from 1 second to 1 day. Default: 300 in an hour.
+    /// How often one person may answer one client. Counted apart: how often the client may be given a code without asking
+    /// them. Each time leaves a record for a day or less.
     ///
-    /// [RFC 6749 §4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+    /// A person beyond it has to wait. A client beyond it goes on where the person is asked for consent once more; with
+    /// `prompt=none` it is told `interaction_required` ([OIDC Core §3.1.2.6]). So a page that sends the browser here again and
+    /// again keeps nobody from signing in. Windows from 1 second to 1 day. Default: 300 in an hour.
+    ///
+    /// [OIDC Core §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
     pub answers: Limit,
     /// How often a client may revoke access tokens, one by one, of one person, or of its own where it acts for itself: each
     /// leaves a record for a day after the token ended. Refresh tokens are not counted. Beyond it the answer is 429

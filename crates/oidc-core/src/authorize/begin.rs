@@ -15,6 +15,7 @@ use crate::authorize::waiting::Waiting;
 use crate::authorize::{AuthorizationRefusal, Validated};
 use crate::client_authentication::load_client_with;
 use crate::issuer::Issuer;
+use crate::rules::prompt::PromptValue;
 
 pub(crate) struct Begin<'a> {
     pub(crate) issuer: &'a Issuer,
@@ -49,12 +50,12 @@ impl<'a> Operation for Begin<'a> {
         let Some(pending) = pending else { return Decision::refuse(AuthorizationRefusal::ClientGone) };
         match pending.next(person, SignIn::Before, &self.issuer.policy, moment.now) {
             Next::Refuse(refusal) => Decision::refuse(refusal),
-            Next::Ask(prompt) => Decision::grant(self.wait(prompt, person, moment)),
+            Next::Ask(prompt) => Decision::grant(self.wait(prompt, self.request.clone(), person, moment)),
             Next::Nothing { authentication, grant } => {
                 let pair = Pair { subject: authentication.subject().as_str(), client_id: &self.request.client_id };
                 let allowance = Allowance::of_codes(pair, &self.issuer.policy, moment.now);
                 if allowance.used_up(moment).is_some() {
-                    return Decision::refuse(AuthorizationRefusal::TooManyCodes);
+                    return self.ask_instead(person, moment);
                 }
                 let scopes = pending.scopes.intersection(&grant.scopes);
                 let mut changes = Changes::none();
@@ -84,10 +85,21 @@ impl Sealing for Begin<'_> {
 }
 
 impl Begin<'_> {
-    fn wait(&self, prompt: Prompt, person: Option<&Person>, moment: &Moment<'_>) -> Begun {
+    /// Any page can send the browser here and use up the codes that are given without a question. So the person is asked: a
+    /// click of their own is counted apart. The request waits as one that wants consent, or the page would go on without them.
+    fn ask_instead(&self, person: Option<&Person>, moment: &Moment<'_>) -> Decision<Begun, AuthorizationRefusal> {
+        if self.request.prompt.contains(&PromptValue::None) {
+            return Decision::refuse(AuthorizationRefusal::TooManyCodes);
+        }
+        let mut request = self.request.clone();
+        request.prompt.push(PromptValue::Consent);
+        Decision::grant(self.wait(Prompt::Consent, request, person, moment))
+    }
+
+    fn wait(&self, prompt: Prompt, request: Validated, person: Option<&Person>, moment: &Moment<'_>) -> Begun {
         let waiting = Waiting {
             id: identifier("int", moment.random),
-            request: self.request.clone(),
+            request,
             began_with: person.map(|person| person.authentication.clone()),
             created_at: moment.now,
             expires_at: moment.now + self.issuer.policy.interaction_lifetime,

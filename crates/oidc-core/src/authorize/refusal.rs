@@ -91,9 +91,11 @@ countersign_web::refusals! {
         ScopeMissing => [SEE_OTHER "invalid_scope" "RFC 6749 §3.3" "scope is required."],
         /// A scope that does not exist, or is not registered for the client.
         ScopeNotAllowed => [SEE_OTHER "invalid_scope" "RFC 6749 §3.3" "The client must not ask for this scope."],
-        /// The client was given more codes for the person, without asking them, than [`crate::Policy::answers`].
+        /// `prompt=none`, and the client was given more codes for the person, without asking them, than
+        /// [`crate::Policy::answers`]: now the person has to be asked.
         TooManyCodes => [
-            SEE_OTHER "temporarily_unavailable" "RFC 6749 §4.1.2.1" "The person was sent here too often. Try again later."
+            SEE_OTHER "interaction_required" "OIDC Core §3.1.2.6"
+            "The person was sent here too often. Send them again without prompt=none."
         ],
     }
 }

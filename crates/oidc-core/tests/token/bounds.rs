@@ -113,9 +113,9 @@ async fn nobody_uses_up_the_revocations_of_somebody_else() {
     assert!(!world.is_honoured(&tokens).await);
 }
 
-/// [RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1).
+/// Any page can send a browser here, as often as it likes, and so use up the codes that are given without a question.
 #[tokio::test]
-async fn too_many_codes_for_one_person_are_refused_at_the_client() {
+async fn who_was_sent_here_too_often_is_asked_and_can_still_sign_in() {
     let world = World::with_policy(tight()).await;
     let browser = world.browser_of(&world.alice);
     browser.ask_and_approve(&Ask::spa()).await.code();
@@ -123,17 +123,44 @@ async fn too_many_codes_for_one_person_are_refused_at_the_client() {
         browser.ask(&Ask::spa()).await.code();
     }
     let before = world.store.dump().len();
-    assert_eq!(browser.ask(&Ask::spa()).await.error(), "temporarily_unavailable");
+    let landing = browser.ask(&Ask::spa()).await;
+    let Landing::Consent(id) = &landing else { panic!("{landing:?}") };
+    assert_eq!(browser.resume(id).await, landing, "it does not go on without the person");
+    for _ in 0..10 {
+        let landing = browser.ask(&Ask::spa()).await;
+        assert!(matches!(landing, Landing::Consent(_)), "{landing:?}");
+        assert_eq!(browser.resume(landing.interaction()).await, landing);
+    }
     assert_eq!(world.store.dump().len(), before, "nothing was written");
+    browser.approve(id).await.code();
+    // Others are not asked, nor is she at another client.
     let other = world.browser_of(&world.bob);
     other.ask_and_approve(&Ask::spa()).await.code();
     other.ask(&Ask::spa()).await.code();
     browser.ask_and_approve(&Ask::web()).await.code();
     browser.ask(&Ask::web()).await.code();
-    // The client cannot keep the person from answering.
-    browser.answer_anew("openid email", "openid").await;
     world.pass(3_600);
-    browser.ask(&Ask::spa().with("scope", "openid")).await.code();
+    browser.ask(&Ask::spa()).await.code();
+}
+
+/// [OIDC Core §3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError): the request cannot be completed
+/// without a page.
+#[tokio::test]
+async fn who_was_sent_here_too_often_is_not_signed_in_silently() {
+    let world = World::with_policy(tight()).await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::spa()).await.code();
+    let silently = Ask::spa().with("prompt", "none");
+    for _ in 0..3 {
+        browser.ask(&silently).await.code();
+    }
+    let before = world.store.dump().len();
+    assert_eq!(browser.ask(&silently).await.error(), "interaction_required");
+    assert_eq!(world.store.dump().len(), before, "nothing was written");
+    browser.ask_and_approve(&Ask::spa()).await.code();
+    assert_eq!(browser.ask(&silently).await.error(), "interaction_required");
+    world.pass(3_600);
+    browser.ask(&silently).await.code();
 }
 
 /// Whatever the answer is.
