@@ -1,7 +1,7 @@
 -- A refusal that came again is counted beside its record, within its window. The counter expires when the last one does.
-DROP VIEW {schema}.audit;
-
-CREATE VIEW {schema}.audit AS SELECT
+--
+-- Replaced, not dropped: others may have built upon it, or have a right to it.
+CREATE OR REPLACE VIEW {schema}.audit AS SELECT
     record.id AS audit_id,
     {schema}.moment(b->>'at') AS at,
     b->>'action' AS action,

@@ -278,6 +278,11 @@ fn stripes(batch: &Batch) -> Vec<(i64, bool)> {
 }
 
 /// The stripe that all nodes lock a key by. It never changes: two versions of the software may run side by side.
+///
+/// There is no secret in it, so who chooses names can choose some that share a stripe with a record that is in much use. Then
+/// their commits and those that use it wait for each other, each for its turn and no longer than a commit takes: they need as
+/// many requests for that as for any other load, and those are limited. A secret would have to be the same on all nodes at
+/// all times. A node that had none yet, or another one, would lock past the others, and a code could be used twice.
 fn stripe(key: &Key) -> i64 {
     let hash = Sha256::new().chain_update(key.kind.as_str()).chain_update([0]).chain_update(&key.id).finalize();
     hash.iter().take(2).fold(0, |number, byte| (number << 8) | i64::from(*byte)) % STRIPES

@@ -110,15 +110,16 @@ fn lacking(state: &SqlState, message: &str) -> Option<String> {
 fn in_words(state: &SqlState) -> Option<&'static str> {
     Some(match *state {
         SqlState::INSUFFICIENT_PRIVILEGE => {
-            "the database role lacks a right: to make the schemas (the named one, and the one with `_locks` after its name) \
-             it needs CREATE on the database, to use them USAGE on both and SELECT, INSERT, UPDATE and DELETE on their tables"
+            "the database role lacks a right: to make the schemas (the named one, and two with `_locks` and `_views` after its \
+             name) it needs CREATE on the database, to use the first two USAGE, and SELECT, INSERT, UPDATE and DELETE on their \
+             tables"
         }
         SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION | SqlState::INVALID_SCHEMA_NAME => {
             "the schema lacks a table or a function of this version: a newer version has replaced it, or somebody removed it"
         }
         SqlState::DUPLICATE_SCHEMA => {
-            "the schema for the locks (with `_locks` after the name) is there, but the tables that belong to it are not: drop it, \
-             or choose another name"
+            "a schema for the locks or the views (with `_locks` or `_views` after the name) is there, but what belongs into it is \
+             not: drop it, rename it, or choose another name"
         }
         SqlState::OUT_OF_MEMORY => {
             "the server has no memory left, or no room for another lock: then max_locks_per_transaction must be larger"

@@ -6,8 +6,9 @@
 //!
 //! # What it needs
 //!
-//! **Two schemas.** One holds the tables, and views for people: `countersign`, or the name in the configuration. The other
-//! one has `_locks` after that name. It holds 1,025 empty tables, by whose locks commits are kept apart.
+//! **Three schemas.** One holds the tables: `countersign`, or the name in the configuration. One has `_locks` after that name:
+//! it holds 1,025 empty tables, by whose locks commits are kept apart. One has `_views` after that name, with the views for
+//! people.
 //!
 //! **Privileges.** The role of the first start, and of the first one after an update, makes what is missing: it needs CREATE
 //! on the database, and owns the schemas. Every other start may have a lesser role. If it lacks a right, the start is
@@ -29,11 +30,18 @@
 //! ```
 //!
 //! Less is enough: SELECT on `migration`; SELECT, INSERT, UPDATE and DELETE on `record`; SELECT, INSERT and DELETE on
-//! `record_index`; UPDATE, DELETE or TRUNCATE on the tables of the second schema. People who read the views need USAGE on the
-//! first schema and SELECT on the views.
+//! `record_index`; UPDATE, DELETE or TRUNCATE on the tables of the second schema.
 //!
-//! **A dump** must hold both schemas: `pg_dump --schema=countersign --schema=countersign_locks`. Where only the first was
-//! restored, a start is refused and says that `countersign_locks` is missing.
+//! People who read the views need this, and nothing more (see below):
+//!
+//! ```sql
+//! GRANT USAGE ON SCHEMA countersign_views TO reader;
+//! GRANT SELECT ON ALL TABLES IN SCHEMA countersign_views TO reader;
+//! ```
+//!
+//! **A dump** must hold all schemas:
+//! `pg_dump --schema=countersign --schema=countersign_locks --schema=countersign_views`. Where only the first was restored, a
+//! start is refused and says that `countersign_locks` is missing. Without the third, all works but the views are not there.
 //!
 //! **Connections.** Each process opens at most [`PostgresConfig::pool_size`]. While a statement is cancelled, it opens one
 //! more.
@@ -47,12 +55,24 @@
 //!
 //! # What other roles can do
 //!
-//! Who may only connect to the database can neither slip in a function of theirs nor hold a lock that a commit waits for, as
-//! far as our own tables go. PostgreSQL's catalogue is for everybody: who may connect can queue for a lock of `pg_class`, and
-//! everything waits behind that. Who may read the views can do the same with our tables: some statements (`CREATE RULE`) wait
-//! for the lock of a table before PostgreSQL asks whether they are allowed. USAGE on the second schema is enough to hold up
-//! commits; superusers and members of `pg_read_all_data` have it. A role that may write the tables can do anything. Whoever
-//! does not trust the others on a server takes one of their own.
+//! **Who may only connect** to the database can neither slip in a function of theirs nor name a table of ours. But PostgreSQL
+//! lets everybody who is connected hold up all others, here too:
+//!
+//! - `nextval` locks any table, by its number, before it finds that this is no sequence. A commit or an update waits as long
+//!   as the transaction stays open that called it.
+//! - The catalogue is for everybody. Who queues for a lock of `pg_class` has all of the database wait behind them.
+//!
+//! Therefore give the store a database of its own, and let no strangers in (by default everybody may connect):
+//! `REVOKE CONNECT ON DATABASE … FROM PUBLIC`. Some catalogues are of the whole server: whoever does not trust the others on
+//! it takes a server of their own.
+//!
+//! **Who may read the views** can do no more than that. They must have no right to the other two schemas. USAGE on the first
+//! is enough to stop everything: some statements (`CREATE RULE`) wait for the lock of a table, and others behind them, before
+//! PostgreSQL asks whether they are allowed. USAGE on the second is enough to hold up commits. Superusers and members of
+//! `pg_read_all_data` have both. Of a view they must have SELECT and nothing else: with another right, `LOCK TABLE` locks the
+//! tables behind it.
+//!
+//! **Who may write the tables** can do anything.
 //!
 //! # What it does not do
 //!
@@ -60,7 +80,8 @@
 //!
 //! Read first: [`config`] (the URL, TLS, timeouts), `commit.sql` (why a commit is correct at READ COMMITTED),
 //! `stripes.sql` (what commits are kept apart by, and why by tables),
-//! `direct` (when statements are kept), `schema` (migrations, and the views for people), `rights` (what a start checks).
+//! `views_apart.sql` (why the views have a schema of their own), `direct` (when statements are kept), `schema` (migrations),
+//! `rights` (what a start checks).
 #![forbid(unsafe_code)]
 
 mod commit;

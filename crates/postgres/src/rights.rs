@@ -10,7 +10,7 @@ use crate::schema::Schemas;
 /// Refuses if anything is missing or any right is lacking, and names it.
 ///
 /// Call it after the migrations. What only they need is not asked for.
-pub(crate) async fn check(connections: &Connections, Schemas { tables, locks }: &Schemas) -> Result<(), Failure> {
+pub(crate) async fn check(connections: &Connections, Schemas { tables, locks, .. }: &Schemas) -> Result<(), Failure> {
     let failed = |error: tokio_postgres::Error| Failure::of(&error);
     let mut connection = connections.lend().await?;
     let transaction = connection.transaction().await.map_err(failed)?;
@@ -22,7 +22,7 @@ pub(crate) async fn check(connections: &Connections, Schemas { tables, locks }: 
     transaction.commit().await.map_err(failed)?;
     let missing = listed(&found, true);
     if !missing.is_empty() {
-        return Err(Failure::NotDone(format!("the database lacks {missing} (a dump must hold both schemas)")));
+        return Err(Failure::NotDone(format!("the database lacks {missing} (a dump must hold all schemas)")));
     }
     let rights = listed(&found, false);
     if rights.is_empty() { Ok(()) } else { Err(Failure::NotDone(format!("the database role lacks {rights}"))) }

@@ -1,4 +1,4 @@
-//! The tables, the views for people, and how a schema is brought up to date.
+//! The tables, the views for people, and how they are brought up to date.
 
 use countersign_storage::Whole;
 use tokio_postgres::types::Type;
@@ -7,8 +7,8 @@ use crate::connect_error::ConnectError;
 use crate::connection::Connections;
 use crate::failure::Failure;
 
-/// Each entry is one migration, applied once and in order; `{schema}` and `{locks}` stand for the quoted names of the two
-/// schemas.
+/// Each entry is one migration, applied once and in order; `{schema}`, `{locks}` and `{views}` stand for the quoted names of
+/// the three schemas.
 ///
 /// An entry that was released is rewritten only so that every schema ends as if it had not been: what a later entry takes
 /// away, an earlier one need not make. So the second one is empty.
@@ -26,19 +26,22 @@ const MIGRATIONS: &[&str] = &[
     include_str!("list_back.sql"),
     include_str!("stripes.sql"),
     include_str!("commit.sql"),
+    include_str!("views_apart.sql"),
 ];
 
 /// How often a migration that met others is begun anew.
 const ATTEMPTS: u32 = 8;
 
-/// The longest name of a schema in bytes: PostgreSQL cuts a name after 63, and the other schema's is longer by `_locks`.
+/// The longest name of a schema in bytes: PostgreSQL cuts a name after 63, and the others' are longer by `_locks` and `_views`.
 const LONGEST: usize = 57;
 
-/// The two schemas of a store, as SQL spells them.
+/// The three schemas of a store, as SQL spells them.
 pub(crate) struct Schemas {
     pub(crate) tables: String,
     /// What commits are kept apart by.
     pub(crate) locks: String,
+    /// What people read.
+    pub(crate) views: String,
 }
 
 impl Schemas {
@@ -46,7 +49,8 @@ impl Schemas {
         if name.len() > LONGEST {
             return Err(ConnectError::Schema);
         }
-        Ok(Schemas { tables: quoted(name), locks: quoted(&format!("{name}_locks")) })
+        let [tables, locks, views] = ["", "_locks", "_views"].map(|suffix| quoted(&format!("{name}{suffix}")));
+        Ok(Schemas { tables, locks, views })
     }
 }
 
@@ -80,7 +84,7 @@ async fn is_up_to_date(connections: &Connections, Schemas { tables, .. }: &Schem
 }
 
 /// All that is missing, in one transaction, under the lock of the table of migrations: only who may write it can hold it.
-async fn update(connections: &Connections, Schemas { tables, locks }: &Schemas) -> Result<(), Failure> {
+async fn update(connections: &Connections, Schemas { tables, locks, views }: &Schemas) -> Result<(), Failure> {
     let mut connection = connections.lend().await?;
     let transaction = connection.transaction().await.map_err(failed)?;
     let prepare = format!(
@@ -97,7 +101,7 @@ async fn update(connections: &Connections, Schemas { tables, locks }: &Schemas) 
     transaction.batch_execute(&prepare).await.map_err(failed)?;
     let done = applied(&transaction.query_typed(&count(tables), &[]).await.map_err(failed)?);
     for (place, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let migration = migration.replace("{schema}", tables).replace("{locks}", locks);
+        let migration = migration.replace("{schema}", tables).replace("{locks}", locks).replace("{views}", views);
         transaction.batch_execute(&migration).await.map_err(failed)?;
         let record = format!("INSERT INTO {tables}.migration (number) VALUES ({})", place + 1);
         transaction.batch_execute(&record).await.map_err(failed)?;
@@ -121,6 +125,10 @@ fn applied(rows: &[tokio_postgres::Row]) -> usize {
 
 /// What every handle to these tables answers, whichever way it reaches them: the numbers of the database and of a table, and
 /// when that was made.
+///
+/// A copy of the whole server (of its files, or a replica that was promoted) answers the same as its original, for all that it
+/// could tell is copied too. What tells the two apart (addresses, the timeline) also differs between two ways to one server,
+/// or before and after it fails over: guards would be lost where they are needed.
 pub(crate) async fn whole(connections: &Connections, Schemas { tables, .. }: &Schemas) -> Result<Whole, Failure> {
     let name = format!("{tables}.migration");
     let query = format!(

@@ -22,6 +22,9 @@ use crate::schema::{self, Schemas};
 const ATTEMPTS: u32 = 20;
 
 /// A store in a PostgreSQL database. Cheap to clone.
+///
+/// [`Store::whole`] tells databases and schemas apart, but not a server from a copy of its files that runs beside it: one
+/// process must not use both.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 

@@ -4,12 +4,16 @@
 -- overtakes whoever wants it alone, for ever if enough of them come; and to withdraw authority is to change what everybody
 -- guards.
 --
--- Tables of ours, because only who has a right to them can lock them. A number (an advisory lock) can be locked by whoever
--- may connect.
+-- Tables of ours, because only who has a right to them can lock them by name. A number (an advisory lock) can be locked by
+-- whoever may connect.
 --
 -- In a schema of their own, because whoever may use a schema can hold the lock of a table in it without any right to the
--- table: a statement that is only prepared locks its tables before anybody asks whether it is allowed. People who read the
--- views use the other schema.
+-- table: a statement that is only prepared locks its tables before anybody asks whether it is allowed.
+--
+-- One way is left to whoever may connect: nextval locks what it is given by number, in ROW EXCLUSIVE MODE and until the end of
+-- the transaction, before it finds that this is no sequence. No two modes of a table's lock do for commits (one that guards
+-- share, one that keeps all others out) and go beside that one. So it is said in lib.rs, and who must not do it must not
+-- connect.
 --
 -- Partitioned and without a partition, because such a table cannot hold a row, has no file, and is never vacuumed.
 

@@ -61,9 +61,9 @@ pub fn fresh() -> Result<PostgresConfig, String> {
 /// # Errors
 /// What the server said.
 pub async fn drop_schema(config: &PostgresConfig) -> Result<(), String> {
-    let Schemas { tables, locks } = Schemas::of(&config.schema).map_err(|error| error.to_string())?;
+    let Schemas { tables, locks, views } = Schemas::of(&config.schema).map_err(|error| error.to_string())?;
     let connections = crate::connection::Connections::new(config, &[]).map_err(|error| error.to_string())?;
-    let statement = format!("DROP SCHEMA IF EXISTS {tables}, {locks} CASCADE");
+    let statement = format!("DROP SCHEMA IF EXISTS {tables}, {locks}, {views} CASCADE");
     let connection = connections.lend().await.map_err(|failure| format!("{failure:?}"))?;
     connection.batch_execute(&statement).await.map_err(|error| error.to_string())
 }

@@ -106,7 +106,7 @@ async fn the_name_of_a_schema_may_be_any() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_find_readable_views_in_the_schema() {
+async fn people_find_readable_views_in_a_schema_of_their_own() {
     let config = testing::fresh().unwrap();
     let changes = sample::records().into_iter().map(Change::Insert).collect();
     let batch = Batch { version: Version::from_i64(1), guards: Vec::new(), changes };
@@ -116,7 +116,7 @@ async fn people_find_readable_views_in_the_schema() {
     for (view, rows) in sample::VIEWS {
         // Each row as one document, each column of it as text.
         let select = format!(
-            "SELECT n, key, value FROM (SELECT row_number() OVER () AS n, to_jsonb(v) AS d FROM \"{}\".{view} v) x,
+            "SELECT n, key, value FROM (SELECT row_number() OVER () AS n, to_jsonb(v) AS d FROM \"{}_views\".{view} v) x,
              LATERAL jsonb_each_text(d)",
             config.schema
         );
@@ -130,7 +130,7 @@ async fn people_find_readable_views_in_the_schema() {
         assert_eq!(seen.len(), rows, "{view}");
     }
     let when = format!(
-        "SELECT at = '2027-01-15T08:00:00Z' AND times = 37 AND last_at = '2027-01-15T08:00:30Z' FROM \"{}\".audit",
+        "SELECT at = '2027-01-15T08:00:00Z' AND times = 37 AND last_at = '2027-01-15T08:00:30Z' FROM \"{}_views\".audit",
         config.schema
     );
     assert!(reading.query_one(&when, &[]).await.unwrap().get::<_, bool>(0));

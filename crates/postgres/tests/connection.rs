@@ -465,11 +465,11 @@ async fn a_start_whose_role_lacks_a_right_that_use_needs_is_refused_and_names_it
         ),
         (
             format!("DROP TABLE {locks}.stripe_7"),
-            format!("the database lacks the table {locks}.stripe_7 (a dump must hold both schemas)"),
+            format!("the database lacks the table {locks}.stripe_7 (a dump must hold all schemas)"),
         ),
         (
             format!("DROP SCHEMA {locks} CASCADE"),
-            format!("the database lacks the schema {locks} (a dump must hold both schemas)"),
+            format!("the database lacks the schema {locks} (a dump must hold all schemas)"),
         ),
     ];
     let give_back = grant.split_once(';').unwrap().1;

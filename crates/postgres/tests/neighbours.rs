@@ -74,6 +74,16 @@ impl Database {
         role
     }
 
+    /// A role of somebody who reads the views.
+    async fn reader(&self) -> String {
+        let (views, reader) = (format!("\"{}_views\"", self.config.schema), self.role("reader").await);
+        let grant = format!(
+            "GRANT USAGE ON SCHEMA {views} TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA {views} TO {reader}"
+        );
+        self.owner.batch_execute(&grant).await.unwrap();
+        reader
+    }
+
     async fn count(&self, query: &str) -> i64 {
         self.owner.query_one(query, &[]).await.unwrap().get(0)
     }
@@ -141,9 +151,9 @@ async fn functions_of_others_in_public_are_never_called() {
     let changes = sample::records().into_iter().map(Change::Insert).collect();
     store.commit(batch(changes)).await.unwrap();
     for (view, rows) in sample::VIEWS {
-        let query = format!("SELECT count(*) FROM \"{}\".{view}", database.config.schema);
+        let query = format!("SELECT count(*) FROM \"{}_views\".{view}", database.config.schema);
         assert_eq!(database.count(&query).await, i64::try_from(rows).unwrap());
-        let query = format!("SELECT v::text FROM \"{}\".{view} v", database.config.schema);
+        let query = format!("SELECT v::text FROM \"{}_views\".{view} v", database.config.schema);
         database.owner.query(&query, &[]).await.unwrap();
     }
     drop(store);
@@ -269,23 +279,159 @@ async fn who_may_only_connect_can_hold_up_no_commit_and_no_migration() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_read_the_schema_can_hold_up_no_commit() {
+async fn who_may_read_the_views_can_hold_up_no_commit() {
     let database = Database::new().await;
     let store = database.store().await;
     store.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
     let schema = database.config.schema.clone();
-    let reader = database.role("reader").await;
-    let grant = format!(
-        "GRANT USAGE ON SCHEMA \"{schema}\" TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA \"{schema}\" TO {reader}"
-    );
-    database.owner.batch_execute(&grant).await.unwrap();
+    let reader = database.reader().await;
     let session = raw(&database.url_of(&reader)).await;
     // A statement that is only prepared locks its table as if it were allowed.
     lock_what_can_be_locked(&session, &schema).await;
-    assert!(database.count_locked(&schema).await > 0);
+    assert!(database.count_locked(&format!("{schema}_views")).await > 0);
     assert_eq!(database.count_locked(&format!("{schema}_locks")).await, 0, "stripes that a reader has locked");
     serves(&store).await;
     drop((store, session));
+    database.drop(&[&reader]).await;
+}
+
+/// Statements on a table or view `%s`, with `%c` one of its columns, that want more of its lock than to read it. PostgreSQL
+/// waits for some of these locks before it asks whether the statement is allowed.
+const WANTING: &[&str] = &[
+    "BEGIN; LOCK TABLE %s IN ROW EXCLUSIVE MODE",
+    "BEGIN; LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE",
+    "BEGIN; LOCK TABLE %s IN SHARE MODE",
+    "BEGIN; LOCK TABLE %s IN ACCESS EXCLUSIVE MODE",
+    "CREATE RULE r AS ON INSERT TO %s DO NOTHING",
+    "CREATE OR REPLACE RULE \"_RETURN\" AS ON SELECT TO %s DO INSTEAD SELECT 1",
+    "CREATE TRIGGER t BEFORE INSERT ON %s EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()",
+    "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON own FROM %s EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()",
+    "CREATE INDEX ON %s (%c)",
+    "CREATE STATISTICS pg_temp.s ON %c, tableoid FROM %s",
+    "CREATE POLICY p ON %s",
+    "CREATE TEMP TABLE child () INHERITS (%s)",
+    "CREATE TEMP TABLE alike (LIKE %s INCLUDING ALL)",
+    "CREATE TEMP TABLE part PARTITION OF %s DEFAULT",
+    "CREATE TEMP TABLE refers (x text REFERENCES %s)",
+    "CREATE TEMP TABLE refers (x text REFERENCES %s (%c))",
+    "CREATE TEMP SEQUENCE owned OWNED BY %s.%c",
+    "CREATE TEMP VIEW copied AS TABLE %s",
+    "CREATE TEMP TABLE copied AS TABLE %s",
+    "CREATE PUBLICATION p FOR TABLE %s",
+    "ALTER TABLE own INHERIT %s",
+    "ALTER TABLE %s INHERIT own",
+    "ALTER TABLE %s ATTACH PARTITION own DEFAULT",
+    "ALTER TABLE %s DETACH PARTITION own",
+    "ALTER TABLE %s ADD more text",
+    "ALTER TABLE %s ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE %s DISABLE TRIGGER ALL",
+    "ALTER TABLE %s VALIDATE CONSTRAINT c",
+    "ALTER TABLE %s CLUSTER ON i",
+    "ALTER TABLE %s SET (autovacuum_enabled = off)",
+    "ALTER TABLE %s OWNER TO CURRENT_USER",
+    "ALTER TABLE %s RENAME TO other",
+    "ALTER TABLE %s RENAME %c TO other",
+    "ALTER TABLE %s RENAME CONSTRAINT c TO other",
+    "ALTER TABLE %s SET SCHEMA pg_temp",
+    "ALTER VIEW %s RENAME TO other",
+    "ALTER VIEW %s SET (security_barrier)",
+    "ALTER INDEX %s RENAME TO other",
+    "ALTER SEQUENCE %s RESTART",
+    "ALTER RULE r ON %s RENAME TO other",
+    "ALTER TRIGGER t ON %s RENAME TO other",
+    "ALTER TRIGGER t ON %s DEPENDS ON EXTENSION plpgsql",
+    "ALTER POLICY p ON %s RENAME TO other",
+    "ALTER POLICY p ON %s USING (true)",
+    "ALTER EXTENSION plpgsql ADD TABLE %s",
+    "ALTER EXTENSION plpgsql ADD VIEW %s",
+    "COMMENT ON TABLE %s IS 'c'",
+    "COMMENT ON VIEW %s IS 'c'",
+    "COMMENT ON INDEX %s IS 'c'",
+    "COMMENT ON COLUMN %s.%c IS 'c'",
+    "COMMENT ON RULE \"_RETURN\" ON %s IS 'c'",
+    "COMMENT ON TRIGGER t ON %s IS 'c'",
+    "COMMENT ON POLICY p ON %s IS 'c'",
+    "COMMENT ON CONSTRAINT record_pkey ON %s IS 'c'",
+    "SECURITY LABEL ON TABLE %s IS 'l'",
+    "DROP TABLE %s",
+    "DROP VIEW %s",
+    "DROP INDEX %s",
+    "DROP INDEX CONCURRENTLY %s",
+    "DROP RULE \"_RETURN\" ON %s",
+    "DROP TRIGGER t ON %s",
+    "DROP POLICY p ON %s",
+    "TRUNCATE %s",
+    "ANALYZE %s",
+    "VACUUM %s",
+    "VACUUM FULL %s",
+    "CLUSTER %s",
+    "CLUSTER %s USING i",
+    "REINDEX TABLE %s",
+    "REINDEX TABLE CONCURRENTLY %s",
+    "REINDEX INDEX %s",
+    "REFRESH MATERIALIZED VIEW %s",
+    "GRANT SELECT ON %s TO PUBLIC",
+    "REVOKE SELECT ON %s FROM PUBLIC",
+    "COPY %s FROM PROGRAM 'true'",
+    "SELECT FROM %s FOR UPDATE",
+    "INSERT INTO %s DEFAULT VALUES",
+    "UPDATE %s SET %c = %c",
+    "DELETE FROM %s",
+    "MERGE INTO %s USING own ON false WHEN MATCHED THEN DELETE",
+    "EXPLAIN DELETE FROM %s",
+    "SELECT pg_catalog.nextval('%s')",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_read_the_views_holds_up_nothing_by_waiting_for_a_lock() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    store.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
+    let (schema, views) = (&database.config.schema, format!("{}_views", database.config.schema));
+    let reader = database.reader().await;
+    let [reading, wanting] = [raw(&database.url_of(&reader)).await, raw(&database.url_of(&reader)).await];
+    let own = format!("CREATE TEMP TABLE own (x text); CREATE TEMP VIEW above AS TABLE \"{views}\".audit");
+    wanting.batch_execute(&format!("SET lock_timeout = 50; {own}")).await.unwrap();
+    let tables = [("migration", "number"), ("record", "kind"), ("record_index", "kind")];
+    let locks = [("everything", "nothing"), ("stripe_0", "nothing")];
+    let ours: Vec<_> = tables
+        .map(|(name, column)| (format!("\"{schema}\".{name}"), column))
+        .into_iter()
+        .chain(locks.map(|(name, column)| (format!("\"{schema}_locks\".{name}"), column)))
+        .collect();
+    // Behind this lock whoever wants more than a commit does of these tables waits, and would have others wait behind it.
+    let names: Vec<&str> = ours.iter().map(|(name, _)| name.as_str()).collect();
+    let hold = format!("BEGIN; LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE", names.join(", "));
+    database.owner.batch_execute(&hold).await.unwrap();
+    let readable = [
+        (format!("\"{views}\".users"), "subject"),
+        (format!("\"{views}\".audit"), "audit_id"),
+        ("above".to_owned(), "audit_id"),
+    ];
+    let mut waited = Vec::new();
+    for (name, column) in ours.iter().chain(&readable) {
+        for statement in WANTING {
+            let statement = statement.replace("%s", name).replace("%c", column);
+            let refused = wanting.batch_execute(&statement).await.err();
+            if refused.is_some_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)) {
+                waited.push(statement);
+            }
+            wanting.batch_execute("ROLLBACK").await.unwrap();
+        }
+    }
+    database.owner.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(waited, Vec::<String>::new(), "these wait for a lock of a table");
+    // A view that nobody of ours reads: whoever waits for it holds up nobody else.
+    reading.batch_execute(&format!("BEGIN; SELECT FROM \"{views}\".audit")).await.unwrap();
+    wanting.batch_execute("SET lock_timeout = 0").await.unwrap();
+    let rule = format!("CREATE RULE r AS ON INSERT TO \"{views}\".audit DO NOTHING");
+    let waiting = tokio::spawn(async move { refused_with(&wanting, &rule).await });
+    database.has_waiting(1, "relation").await;
+    serves(&store).await;
+    assert!(!waiting.is_finished());
+    reading.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(waiting.await.unwrap(), Some(SqlState::INSUFFICIENT_PRIVILEGE));
+    drop((store, reading));
     database.drop(&[&reader]).await;
 }
 
@@ -469,6 +615,63 @@ async fn a_schema_of_an_early_version_is_brought_up_to_date_and_its_nodes_find_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_update_keeps_the_rights_to_a_view_and_what_others_built_upon_it() {
+    let database = Database::new().await;
+    let reader = database.role("reader").await;
+    let built = format!(
+        "CREATE VIEW public.mine AS SELECT action FROM {{schema}}.audit; CREATE VIEW public.people AS TABLE {{schema}}.users;
+         GRANT SELECT ON {{schema}}.audit, {{schema}}.users, public.mine, public.people TO {reader};"
+    );
+    schema_of_before(&database, 3, &built).await;
+    let store = database.store().await;
+    let changes = sample::records().into_iter().map(Change::Insert).collect();
+    store.commit(batch(changes)).await.unwrap();
+    let views = format!("\"{}_views\"", database.config.schema);
+    database.owner.batch_execute(&format!("GRANT USAGE ON SCHEMA {views} TO {reader}")).await.unwrap();
+    let reading = raw(&database.url_of(&reader)).await;
+    for (built, view) in [("public.mine", "audit"), ("public.people", "users")] {
+        let query = format!("SELECT (SELECT count(*) FROM {built}), (SELECT count(*) FROM {views}.{view})");
+        let row = reading.query_one(&query, &[]).await.unwrap();
+        assert!(row.get::<_, i64>(0) > 0 && row.get::<_, i64>(0) == row.get::<_, i64>(1), "{view}");
+    }
+    drop((store, reading));
+    database.drop(&[&reader]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_waits_for_somebody_who_reads_a_view_holds_up_no_node() {
+    let database = Database::new().await;
+    let older = database.store().await;
+    older.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
+    // As it was while the views were beside the tables.
+    let (schema, views) = (format!("\"{}\"", database.config.schema), format!("\"{}_views\"", database.config.schema));
+    let names: Vec<&str> = sample::VIEWS.iter().map(|(view, _)| *view).collect();
+    let back: String = names.iter().map(|name| format!("ALTER VIEW {views}.{name} SET SCHEMA {schema};")).collect();
+    let functions = format!(
+        "ALTER FUNCTION {views}.readable SET SCHEMA {schema}; ALTER FUNCTION {views}.moment SET SCHEMA {schema}"
+    );
+    let undo = format!("{back} {functions}; DROP SCHEMA {views}; DELETE FROM {schema}.migration WHERE number = 10");
+    database.owner.batch_execute(&undo).await.unwrap();
+    let reading = raw(database.config.url.expose()).await;
+    reading.batch_execute(&format!("BEGIN; SELECT FROM {schema}.users")).await.unwrap();
+    let newer = tokio::spawn(PostgresStore::connect(database.config.clone()));
+    database.has_waiting(1, "relation").await;
+    serves(&older).await;
+    assert!(!newer.is_finished());
+    reading.batch_execute("COMMIT").await.unwrap();
+    let newer = newer.await.unwrap().unwrap();
+    for store in [&older, &newer] {
+        assert!(store.load(&[key("hot")]).await.unwrap()[0].is_some());
+        store.commit(batch(vec![Change::Replace(entry("hot"))])).await.unwrap();
+    }
+    for name in names {
+        database.count(&format!("SELECT count(*) FROM {views}.{name}")).await;
+    }
+    drop((older, newer));
+    database.drop(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_commit_that_locks_as_the_version_before_did_ends_beside_one_of_this_version() {
     let database = Database::new().await;
     let schema = format!("\"{}\"", database.config.schema);
@@ -533,9 +736,11 @@ async fn a_start_that_cannot_make_its_schemas_says_why() {
     database.owner.batch_execute("CREATE SCHEMA held; CREATE TABLE held.migration (number integer)").await.unwrap();
     database.owner.batch_execute("BEGIN; LOCK TABLE held.migration IN SHARE MODE").await.unwrap();
     assert_eq!(started("held").await, unavailable("somebody else held a lock for too long (SQLSTATE 55P03)"));
-    database.owner.batch_execute("ROLLBACK; CREATE SCHEMA taken_locks").await.unwrap();
-    let taken = "the schema for the locks (with `_locks` after the name) is there, but the tables that belong to it are not: \
-                 drop it, or choose another name (SQLSTATE 42P06)";
-    assert_eq!(started("taken").await, unavailable(taken));
+    let taken = "a schema for the locks or the views (with `_locks` or `_views` after the name) is there, but what belongs into \
+                 it is not: drop it, rename it, or choose another name (SQLSTATE 42P06)";
+    database.owner.batch_execute("ROLLBACK; CREATE SCHEMA taken_locks; CREATE SCHEMA seen_views").await.unwrap();
+    for name in ["taken", "seen"] {
+        assert_eq!(started(name).await, unavailable(taken), "{name}");
+    }
     database.drop(&[]).await;
 }
