@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use countersign_postgres::{PostgresConfig, PostgresStore, testing};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, builds, crash, laws, process, race, sample};
+use countersign_storage::conformance::{self, builds, crash, handles, laws, process, race, sample};
 use countersign_storage::{Batch, Change, Secret, Store, Version};
 
 /// Tells a worker process which schema to use.
@@ -87,10 +87,8 @@ async fn nodes_that_start_at_once_on_an_empty_database_all_succeed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_handles_to_one_schema_are_one_store_and_two_schemas_are_two() {
     let [config, other] = [testing::fresh().unwrap(), testing::fresh().unwrap()];
-    let store = PostgresStore::connect(config.clone()).await.unwrap();
-    assert_eq!(store.whole(), store.clone().whole());
-    assert_eq!(store.whole(), connect(&config).await.whole());
-    assert_ne!(store.whole(), connect(&other).await.whole());
+    let two = [connect(&config).await, connect(&config).await];
+    handles::check(two, connect(&other).await).await.unwrap_or_else(|broken| panic!("{broken}"));
     testing::drop_schema(&config).await.unwrap();
     testing::drop_schema(&other).await.unwrap();
 }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use countersign_sqlite::{Durability, SqliteStore};
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::conformance::race::Size;
-use countersign_storage::conformance::{self, builds, crash, laws, process, race, sample};
+use countersign_storage::conformance::{self, builds, crash, handles, laws, process, race, sample};
 use countersign_storage::{
     Batch, Change, Entries, Entry, Index, Key, Kind, Page, Store, StoreError, Timestamp, Version,
 };
@@ -55,6 +55,14 @@ fn a_file_that_need_not_survive_power_loss_keeps_every_law() {
 fn a_database_in_memory_keeps_every_law() {
     let store = Arc::new(SqliteStore::in_memory().unwrap());
     block_on(conformance::check(store)).unwrap_or_else(|broken| panic!("{broken}"));
+}
+
+#[test]
+fn handles_to_a_file_keep_every_law() {
+    let [directory, elsewhere] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let path = file_in(&directory);
+    let checking = handles::check([open(&path), open(&path)], open(&file_in(&elsewhere)));
+    block_on(checking).unwrap_or_else(|broken| panic!("{broken}"));
 }
 
 #[test]

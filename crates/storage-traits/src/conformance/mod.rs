@@ -2,6 +2,7 @@
 //!
 //! A back end is right when
 //! - [`check`] finds no broken law (one process, one after the other and many at once),
+//! - [`handles`] finds that two handles to one database are one, and that another database is another,
 //! - [`race`] finds exactly one winner among many processes,
 //! - [`crash`] finds everything that was acknowledged, and nothing half, after a process was killed,
 //! - [`builds`] shows that two builds of the software can serve one store while an update is under way,
@@ -28,6 +29,7 @@ pub mod crash;
 pub mod executor;
 mod fixture;
 pub mod golden;
+pub mod handles;
 mod listing;
 pub mod outcome;
 pub mod process;
