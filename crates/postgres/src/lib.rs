@@ -58,8 +58,8 @@
 //! **Who may only connect** to the database can neither slip in a function of theirs nor name a table of ours. But PostgreSQL
 //! lets everybody who is connected hold up all others, here too:
 //!
-//! - `nextval` locks any table, by its number, before it finds that this is no sequence. A commit or an update waits as long
-//!   as the transaction stays open that called it.
+//! - `nextval`, `currval`, `setval` and `pg_sequence_last_value` lock any table, by its number, before they find that it is no
+//!   sequence. Commits and updates wait for as long as that transaction stays open.
 //! - The catalogue is for everybody. Who queues for a lock of `pg_class` has all of the database wait behind them.
 //!
 //! Therefore give the store a database of its own, and let no strangers in (by default everybody may connect):

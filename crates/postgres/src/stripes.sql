@@ -10,10 +10,10 @@
 -- In a schema of their own, because whoever may use a schema can hold the lock of a table in it without any right to the
 -- table: a statement that is only prepared locks its tables before anybody asks whether it is allowed.
 --
--- One way is left to whoever may connect: nextval locks what it is given by number, in ROW EXCLUSIVE MODE and until the end of
--- the transaction, before it finds that this is no sequence. No two modes of a table's lock do for commits (one that guards
--- share, one that keeps all others out) and go beside that one. So it is said in lib.rs, and who must not do it must not
--- connect.
+-- One way is left to whoever may connect: the functions for sequences (nextval) lock what they are given by number, in ROW
+-- EXCLUSIVE MODE and until the end of the transaction, before they find that it is no sequence. Commits need two modes: one that
+-- guards share, and one that keeps all others out. No two modes of a table's lock do that and go beside ROW EXCLUSIVE MODE. So
+-- lib.rs says it: who must not do it must not connect.
 --
 -- Partitioned and without a partition, because such a table cannot hold a row, has no file, and is never vacuumed.
 

@@ -7,6 +7,7 @@
     reason = "a failed expectation is the test's own report, in its helpers too"
 )]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -274,6 +275,57 @@ async fn who_may_only_connect_can_hold_up_no_commit_and_no_migration() {
     let anew = PostgresConfig { schema: format!("{schema}_anew"), ..database.config.clone() };
     let starting = tokio::time::timeout(PROMPT, PostgresStore::connect(anew)).await;
     drop(starting.expect("somebody holds migrations up").unwrap());
+    drop((store, stranger));
+    database.drop(&[&other]).await;
+}
+
+/// What locks a table by its number for whoever may connect, until the end of the transaction and so that commits wait. The
+/// documentation of the crate says so.
+const LOCKING: [&str; 4] = ["currval", "nextval", "pg_sequence_last_value", "setval"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_its_number_nobody_holds_a_table_of_ours_but_with_the_functions_for_sequences() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let other = database.role("other").await;
+    let stranger = raw(&database.url_of(&other)).await;
+    // Each function that can be given the number of a table, with a value for each parameter.
+    let calls = "SELECT p.proname::text, format('pg_catalog.%I(%s)', p.proname, string_agg(
+                    CASE WHEN t.oid IN ('oid'::regtype, 'regclass'::regtype) THEN '{number}'
+                         WHEN t.oid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN '1'
+                         WHEN t.oid = 'bool'::regtype THEN 'true' WHEN t.typcategory = 'S' THEN '''x''' ELSE 'NULL' END
+                    || '::' || t.oid::regtype, ', ' ORDER BY a.n))
+           FROM pg_proc p CROSS JOIN unnest(p.proargtypes) WITH ORDINALITY AS a(oid, n) JOIN pg_type t ON t.oid = a.oid
+          WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND has_function_privilege(p.oid, 'EXECUTE')
+          GROUP BY p.oid, p.proname
+         HAVING bool_or(t.oid IN ('oid'::regtype, 'regclass'::regtype)) AND NOT bool_or(t.typtype = 'p')";
+    let calls: Vec<(String, String)> =
+        stranger.query(calls, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(calls.len() > 100);
+    let schema = &database.config.schema;
+    let mut holding = BTreeSet::new();
+    for table in [format!("\"{schema}\".record"), format!("\"{schema}_locks\".stripe_0")] {
+        let number = database.count(&format!("SELECT '{table}'::regclass::oid::bigint")).await;
+        // What commits do with these tables. Whoever wants a lock that does not go with it waits, and others behind it.
+        database.owner.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN ROW EXCLUSIVE MODE")).await.unwrap();
+        for (function, call) in &calls {
+            let call = call.replace("{number}", &number.to_string());
+            let attempt = format!(
+                "BEGIN; SET LOCAL lock_timeout = 50; DO $do$ BEGIN PERFORM {call};
+                 EXCEPTION WHEN lock_not_available THEN RAISE; WHEN OTHERS THEN NULL; END $do$"
+            );
+            stranger.batch_execute(&attempt).await.unwrap_or_else(|_| panic!("{call} waits for a lock of {table}"));
+            let held = format!(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = {number} AND mode <> 'AccessShareLock'"
+            );
+            if stranger.query_one(&held, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+                holding.insert(function.clone());
+            }
+            stranger.batch_execute("ROLLBACK").await.unwrap();
+        }
+        database.owner.batch_execute("COMMIT").await.unwrap();
+    }
+    assert!(holding.iter().all(|function| LOCKING.contains(&function.as_str())), "{holding:?}");
     drop((store, stranger));
     database.drop(&[&other]).await;
 }
