@@ -1,4 +1,4 @@
-//! The style sheet and the icon: kept by browsers for a year, because their address changes with their content.
+//! The style sheet and the icon. Browsers keep them for a year, because their address changes with their content.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,7 +27,7 @@ struct Asset {
 }
 
 impl Assets {
-    /// From their content.
+    /// Reads the files, and works out their addresses.
     pub(crate) fn new(stylesheet: String, icon: String) -> Self {
         Assets {
             stylesheet: Asset::new(STYLESHEET, "text/css; charset=utf-8", stylesheet),
@@ -45,12 +45,12 @@ impl Assets {
         &self.icon.url
     }
 
-    /// The style sheet. Without the hash of the present content in `query` it is not kept.
+    /// Answers with the style sheet. Browsers keep it only where `query` is the hash of its present content.
     pub(crate) fn stylesheet(&self, query: Option<&str>) -> Response<Bytes> {
         self.stylesheet.respond(query)
     }
 
-    /// The icon, in the same way.
+    /// Answers with the icon, in the same way.
     pub(crate) fn icon(&self, query: Option<&str>) -> Response<Bytes> {
         self.icon.respond(query)
     }

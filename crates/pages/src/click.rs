@@ -1,4 +1,4 @@
-//! One post of one form, and its turn: of the same post, one is answered at a time.
+//! One post of one form, and its turn. Where the same post comes twice, the second waits until the first is answered.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ pub(crate) struct Click<'a> {
 }
 
 impl Clicks {
-    /// The post of a form whose token fits.
+    /// Takes note of a post. The token of its form must fit.
     pub(crate) fn of(&self, visit: &Visit, token: &str) -> Click<'_> {
         let post = [visit.path.as_bytes(), b"\n", &visit.body].concat();
         let id = Secret::new(String::from_utf8_lossy(&post)).handle();
@@ -40,7 +40,7 @@ impl Clicks {
 }
 
 impl Drop for Click<'_> {
-    /// Whoever goes last takes the turn away, also where the browser hung up.
+    /// Whoever goes last takes the turn away. That holds for a browser that hung up, too.
     fn drop(&mut self) {
         let mut turns = self.clicks.turns();
         if Arc::strong_count(&self.turn) <= 2 {

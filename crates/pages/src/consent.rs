@@ -19,14 +19,14 @@ use crate::refusal::Refusal;
 use crate::templates::Page;
 use crate::visit::Visit;
 
-/// The page. It shows the stored request and nothing else.
+/// What the consent page shows: the stored request and nothing else.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConsentPage {
     /// Posts `answer` (`approve` or `deny`) and `scope.NAME` for each scope that stayed ticked.
     pub form: Form,
     /// The name that the client registered.
     pub client_name: String,
-    /// Its first letter.
+    /// The first letter of that name, for the tile.
     pub client_initial: String,
     /// The host of its home page, where it has one.
     pub client_host: Option<String>,
@@ -36,7 +36,7 @@ pub struct ConsentPage {
     pub account: String,
     /// The first letter of who is signed in.
     pub account_initial: String,
-    /// Exactly what was asked.
+    /// Each scope that was asked, and no other.
     pub scopes: Vec<ConsentScope>,
     /// The resources that the tokens are for ([RFC 8707]).
     ///
@@ -53,7 +53,7 @@ pub struct ConsentScope {
     pub name: String,
     /// What it allows, in words.
     pub description: String,
-    /// Whether the whole answer is "no" without it.
+    /// Whether it cannot be left out: without it the whole answer is "no".
     pub required: bool,
 }
 
@@ -62,7 +62,7 @@ impl Page for ConsentPage {
 }
 
 impl Pages {
-    /// `GET /consent`.
+    /// `GET /consent`: shows what the client asks, or leads on where nothing is to be asked.
     pub(crate) async fn show_consent(&self, visit: &Visit) -> Answer {
         let onward = Onward::of(&visit.query()?);
         let id = onward.interaction.as_deref().ok_or(Refusal::NotFound)?;
@@ -77,7 +77,7 @@ impl Pages {
         self.show(browser, StatusCode::OK, &ConsentPage::of(*view, form, &onward), &form_action)
     }
 
-    /// `POST /consent`. What is allowed is for the issuer to compare with what was asked and shown.
+    /// `POST /consent`. The issuer compares what is allowed with what was asked and shown.
     pub(crate) async fn consent(&self, visit: &Visit) -> Answer {
         let mut fields = self.form(visit)?;
         let csrf = fields.take_secret("csrf");
@@ -119,7 +119,7 @@ impl ConsentPage {
     }
 }
 
-/// Host and port of a web address.
+/// The host and the port of a web address.
 fn host(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let host = url.host_str()?;

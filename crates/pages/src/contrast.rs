@@ -1,7 +1,7 @@
 //! Contrast of the style sheet's colours (WCAG 2.2 1.4.3 and 1.4.11, level AA).
 //!
-//! The names of the custom properties say which colour stands on which: `--on-NAME…` is text on `--NAME`, `--edge-NAME…` the
-//! outline of a control on it.
+//! The names of the custom properties say which colour stands on which. `--on-NAME…` is the colour of text on `--NAME`.
+//! `--edge-NAME…` is the outline of a control on it.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ fn rules_name_no_colour_of_their_own() {
     }
 }
 
-/// `--NAME: #rrggbb;`
+/// Reads a line `--NAME: #rrggbb;`.
 fn colours(css: &str) -> Colours {
     css.lines()
         .filter_map(|line| line.trim().strip_prefix("--")?.strip_suffix(';')?.split_once(": #"))
@@ -68,7 +68,7 @@ fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Relative luminance, as WCAG defines it.
+/// The relative luminance of a colour, as WCAG defines it.
 fn luminance(colour: [f64; 3]) -> f64 {
     let [red, green, blue] = colour.map(|channel| {
         let channel = channel / 255.0;

@@ -47,7 +47,7 @@ impl Page for DeviceCodePage {
 pub struct DeviceApprovalPage {
     /// Posts `answer` (`approve` or `deny`), `confirm`, and `capability.NAME` for each that stayed ticked.
     pub form: Form,
-    /// The code, to be compared.
+    /// The code. The person compares it with what the agent shows.
     pub user_code: String,
     /// Whether the agent is at work already and asks for more.
     pub escalation: bool,
@@ -84,25 +84,25 @@ pub struct CapabilityRow {
     pub description: String,
     /// Its limits, in words.
     pub limits: Vec<LimitRow>,
-    /// When it ends by itself; of one that was asked, if all of the time is given.
+    /// When it ends by itself. Of one that is asked, this is the end if all of the time is given.
     pub ends: Option<When>,
 }
 
 /// A time that a person may allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Period {
-    /// As posted, in seconds.
+    /// The value that is posted, in seconds.
     pub seconds: u64,
-    /// In words.
+    /// What the person reads.
     pub words: &'static str,
 }
 
 /// What one argument may be.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitRow {
-    /// In words.
+    /// What the person reads.
     pub text: String,
-    /// Whether it is open on a side: worth a warning.
+    /// Whether it is open on a side, which is worth a warning.
     pub open: bool,
 }
 
@@ -125,7 +125,7 @@ impl Pages {
         }
     }
 
-    /// `POST /device`.
+    /// `POST /device`: takes the answer.
     pub(crate) async fn device(&self, visit: &Visit) -> Answer {
         let fields = self.form(visit)?;
         let user_code = fields.text("user_code");
@@ -154,7 +154,7 @@ impl Pages {
         self.agents.as_deref().ok_or(Refusal::NotFound)
     }
 
-    /// What was asked, once more, because the answer was not accepted.
+    /// Shows what was asked once more, because the answer was not accepted.
     async fn show_again(&self, visit: &Visit, person: &Person, user_code: &str, problem: impl Problem) -> Answer {
         match self.provider()?.approval(user_code, &person.session.authentication()).await {
             Ok(view) => self.show_approval(visit, person, user_code, &view, Some(&problem)),
@@ -162,7 +162,7 @@ impl Pages {
         }
     }
 
-    /// For another code, because this one did not do.
+    /// Asks for another code, because this one did not do.
     fn ask_again(&self, visit: &Visit, user_code: &str, stopped: Stopped<ApprovalRefusal>) -> Answer {
         match stopped {
             Stopped::Refused(refusal) => self.ask_for_code(visit, user_code, Some(&refusal)),
@@ -258,7 +258,7 @@ impl CapabilityRow {
         }
     }
 
-    /// In the words of the approval.
+    /// What was granted, in the words of the approval.
     pub(crate) fn granted(view: &GrantView, now: Timestamp) -> Self {
         CapabilityRow {
             name: view.capability.clone(),
@@ -281,7 +281,7 @@ impl Period {
     }
 }
 
-/// The time that was chosen: one of those that are offered, or none.
+/// Reads the time that was chosen. It is one of those that are offered, or none.
 fn at_most(chosen: &str) -> Result<Option<Duration>, Refusal> {
     if chosen.is_empty() {
         return Ok(None);
@@ -330,7 +330,7 @@ fn notes(view: &ApprovalView) -> Vec<String> {
     links.into_iter().chain(claims).collect()
 }
 
-/// A code as agents show it, however it was typed: in capitals, in halves.
+/// A code as agents show it, in capitals and in two halves, however it was typed.
 fn as_shown(user_code: &str) -> String {
     let code: String = user_code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     match code.split_at_checked(code.len() / 2) {
@@ -339,7 +339,7 @@ fn as_shown(user_code: &str) -> String {
     }
 }
 
-/// Our own address for a code.
+/// The address of the page that shows what this code stands for.
 fn address(user_code: &str) -> String {
     if user_code.is_empty() {
         return "/device".to_owned();

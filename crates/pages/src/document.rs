@@ -1,4 +1,4 @@
-//! An answer that a browser shows: HTML under headers that keep it from being framed, scripted, stored or sniffed.
+//! An answer that a browser shows. Its headers keep it from being framed, scripted, stored or sniffed.
 
 use bytes::Bytes;
 use http::header::{
@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::form_action::FormAction;
 
-/// An HTML document.
+/// Answers with an HTML document.
 pub(crate) fn html(status: StatusCode, body: String, form_action: &FormAction) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
@@ -19,8 +19,8 @@ pub(crate) fn html(status: StatusCode, body: String, form_action: &FormAction) -
     protect(response)
 }
 
-/// After a form: 303, so that the browser asks with GET and does not send the form again, least of all to a client
-/// ([RFC 9700 §4.12]).
+/// Leads on after a form, with 303: the browser asks with GET, and does not send the form again. A client in particular
+/// must not get it ([RFC 9700 §4.12]).
 ///
 /// [RFC 9700 §4.12]: https://www.rfc-editor.org/rfc/rfc9700#section-4.12
 pub(crate) fn see_other(location: &str) -> Response<Bytes> {
@@ -44,8 +44,8 @@ pub(crate) fn protect(mut response: Response<Bytes>) -> Response<Bytes> {
     response
 }
 
-/// No scripts at all, and nothing from elsewhere. `form-action` also governs where a posted form may be redirected to,
-/// so a page that leads on to a client names the client's origin.
+/// Allows no script at all, and nothing from elsewhere. `form-action` also says where a posted form can be redirected to.
+/// So a page that leads on to a client names the client's origin.
 fn content_security_policy(form_action: &FormAction) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"

@@ -14,7 +14,7 @@ use crate::templates::Templates;
 pub struct TemplatedErrorPage(Arc<Templates>);
 
 impl TemplatedErrorPage {
-    /// With these templates.
+    /// Takes the templates of the other pages.
     pub fn new(templates: Arc<Templates>) -> Self {
         TemplatedErrorPage(templates)
     }

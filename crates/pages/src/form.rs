@@ -19,22 +19,22 @@ pub struct Form {
     pub fields: Vec<HiddenField>,
 }
 
-/// A hidden field.
+/// A field of a form that is not shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HiddenField {
-    /// Under which name it is sent.
+    /// The name that it is sent under.
     pub name: String,
-    /// What is sent.
+    /// The value that is sent.
     pub value: String,
 }
 
 impl Form {
-    /// A form without further fields.
+    /// Makes a form that has no field but its token.
     pub fn new(action: impl Into<String>, token: impl Into<String>) -> Self {
         Form { action: action.into(), token: token.into(), fields: Vec::new() }
     }
 
-    /// With one more hidden field.
+    /// Adds a hidden field.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.push(HiddenField { name: name.into(), value: value.into() });
@@ -50,7 +50,8 @@ pub(crate) const BODY_LIMIT: usize = 16 * 1_024;
 
 const BOUNDS: form::Bounds = form::Bounds { bytes: BODY_LIMIT, fields: 1_000 };
 
-/// Named values, each once: a form's body, or a query, read by the one reader of forms ([`countersign_web::form`]).
+/// Named values, each of which stands there once: the body of a form, or a query. The one reader of forms reads them
+/// ([`countersign_web::form`]).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Fields(BTreeMap<String, String>);
 
@@ -91,12 +92,12 @@ impl Fields {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// Takes a secret out, so that it is wiped when it was used. Empty where it is missing.
+    /// Takes a secret out, so that it is wiped after its use. It is empty where the field is missing.
     pub(crate) fn take_secret(&mut self, name: &str) -> Secret {
         Secret::new(self.0.remove(name).unwrap_or_default())
     }
 
-    /// The ends of all names that begin with `prefix`: what was ticked in a list.
+    /// What was ticked in a list: all names that begin with `prefix`, without it.
     pub(crate) fn ticked(&self, prefix: &str) -> Vec<String> {
         self.0.keys().filter_map(|name| name.strip_prefix(prefix)).map(str::to_owned).collect()
     }

@@ -6,16 +6,16 @@ use std::fmt;
 
 use url::Url;
 
-/// Ourselves, and where a posted form is redirected to after we answered.
+/// This site, and the place that a posted form is redirected to after the answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormAction(Option<String>);
 
 impl FormAction {
-    /// Only to us.
+    /// Leads to this site alone.
     pub(crate) const OWN: FormAction = FormAction(None);
 
-    /// To us, and on to this source: an origin, or the scheme of an app's own URI (`com.example.app:`), which has no
-    /// origin. Whatever is neither, or could end the directive, is left out.
+    /// Leads to this site, and on to this source. That is an origin, or the scheme of an app's own URI
+    /// (`com.example.app:`), which has no origin. Whatever is neither is left out, and so is what could end the directive.
     pub(crate) fn leading_to(source: &str) -> FormAction {
         // `https://*` is an origin to a URL parser, and every origin to a browser.
         let plain = |c: char| c.is_ascii_alphanumeric() || ".-:/[]".contains(c);

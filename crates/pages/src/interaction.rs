@@ -1,4 +1,4 @@
-//! A client's request that waits for a person: what the issuer wants to know, and how the pages lead on with it.
+//! A client's request that waits for a person. The issuer says what it wants to know, and the pages lead on with it.
 
 use bytes::Bytes;
 use countersign_authn::SignedInSession;
@@ -21,19 +21,19 @@ pub(crate) struct Asking {
     pub(crate) client_name: Option<String>,
     pub(crate) login_hint: Option<String>,
     pub(crate) wanted: Wanted,
-    /// A sign-in may end at the client, if it was allowed everything before: the form has to be let through to there.
+    /// Where the sign-in form may lead. It can end at the client, if that was allowed everything before.
     pub(crate) form_action: FormAction,
 }
 
 /// What the issuer waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Wanted {
-    /// Nothing: there is no client.
+    /// It waits for nothing: there is no client.
     #[default]
     Nothing,
-    /// That the person signs in.
+    /// The person is to sign in.
     SignIn,
-    /// An answer on the consent page, or only the way on.
+    /// The person is to answer on the consent page, or only to be led on.
     Answer,
 }
 
@@ -44,7 +44,7 @@ impl Pages {
         Ok(match self.issuer.interaction(id, &visit.headers).await.map_err(over)?.prompt {
             InteractionPrompt::SignIn(view) => Asking {
                 client_name: Some(cleaned_or(&view.client_name, 80, UNNAMED_CLIENT)),
-                // Nobody proved that it is an address, or of whom.
+                // Nobody proved that this is an address, and whose it is.
                 login_hint: view.login_hint.and_then(|hint| cleaned(&hint, 254).ok()).map(String::from),
                 wanted: Wanted::SignIn,
                 form_action: FormAction::leading_to(&view.redirect_source),
@@ -59,7 +59,7 @@ impl Pages {
         })
     }
 
-    /// Somebody just signed in: sets the cookie, and leads to where they wanted to go.
+    /// Sets the cookie of somebody who just signed in, and leads to where they wanted to go.
     pub(crate) async fn go_on(&self, visit: &Visit, onward: &Onward, signed_in: &SignedInSession) -> Response<Bytes> {
         let mut response = match &onward.interaction {
             Some(id) => {

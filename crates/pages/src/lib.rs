@@ -1,12 +1,13 @@
 //! The browser pages and the JSON sign-in API, over `http` types: sign-up, sign-in, consent, approval of agents, the
 //! dashboard.
 //!
-//! What this crate does not do: it decides nothing. Who signed in is for `countersign-authn` to say, what a client gets
-//! for `countersign-oidc`, what an agent may do for `countersign-agent-auth`; here it is shown, and the answer carried
-//! back. It knows no web framework, and there is no script on any page.
+//! This crate decides nothing. `countersign-authn` says who signed in. `countersign-oidc` says what a client gets.
+//! `countersign-agent-auth` says what an agent may do. Here it is shown, and the answer is carried back. The crate knows no web
+//! framework, and there is no script on any page.
 //!
-//! Refused: a form that another site's page sent, that was made for another browser, that is too long, or that names a field
-//! twice; JSON that is not strict; a way back that is not on this server.
+//! A form is refused where the page of another site sent it, where it was made for another browser, where it is too long,
+//! and where it names a field twice. JSON is refused where it is not strict. A way back is ignored where it is not on this
+//! server.
 //!
 //! Read first:
 //! - `routes.rs`: which path shows what.

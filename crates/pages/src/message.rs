@@ -1,4 +1,4 @@
-//! Pages that only tell something: an error, a page that does not exist, a thing that is done.
+//! Pages that only tell something: that there was an error, that a page does not exist, that a thing is done.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -25,9 +25,9 @@ pub struct MessagePage {
 /// A way on.
 #[derive(Clone, Debug, Serialize)]
 pub struct Link {
-    /// A local path.
+    /// Where it leads, as a path on this server.
     pub href: String,
-    /// What it says.
+    /// The words of the link.
     pub words: String,
 }
 
@@ -36,7 +36,7 @@ impl Page for MessagePage {
 }
 
 impl MessagePage {
-    /// The whole answer. A template that fails leaves plain text: this page is what other failures end in.
+    /// Makes the whole answer. Other failures end in this page, so where its template fails, the answer is plain text.
     pub(crate) fn respond(&self, templates: &Templates, status: StatusCode) -> Response<Bytes> {
         match templates.render(self) {
             Ok(body) => html(status, body, &FormAction::OWN),

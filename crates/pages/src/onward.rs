@@ -8,9 +8,9 @@ use crate::return_to::ReturnTo;
 /// Read from the query of a page, carried through its form.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Onward {
-    /// The id of the request that the issuer keeps.
+    /// On with a client's request: what the issuer calls it.
     pub(crate) interaction: Option<String>,
-    /// A page of ours.
+    /// Back to a page of ours.
     pub(crate) return_to: Option<ReturnTo>,
 }
 
@@ -44,7 +44,7 @@ impl Onward {
         }
     }
 
-    /// The form, leading on to the same place.
+    /// The form, with what it needs to lead on to the same place.
     pub(crate) fn carry(&self, form: Form) -> Form {
         self.pairs().fold(form, |form, (name, value)| form.with(name, value))
     }

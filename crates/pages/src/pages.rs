@@ -1,4 +1,5 @@
-//! What the pages are made of, and what each of them needs: who is signed in, a form that is ours, a page for this browser.
+//! What the pages are made of, and what each of them needs: to know who is signed in, to read a form that is ours, to show a
+//! page to this browser.
 
 use std::sync::Arc;
 
@@ -27,18 +28,18 @@ pub struct PagesConfig {
     pub ports: Ports,
     /// Who has an account.
     pub accounts: Arc<dyn Accounts>,
-    /// Sign-in.
+    /// Knows who is signed in, and checks passwords.
     pub authn: Arc<Authn>,
     /// The issuer. The pages live at the root of its origin, the JSON API under its path.
     pub issuer: Arc<Issuer>,
-    /// Agents, where the server has them: without, there is no `/device`.
+    /// Agents, where the server has them. Without them there is no `/device`.
     pub agents: Option<Arc<AgentProvider>>,
     /// What the pages look like.
     pub templates: Arc<Templates>,
     /// Further origins whose pages may call the JSON API.
     ///
     /// # Security
-    /// Each can act as whoever is signed in. There should be none.
+    /// A page of such an origin can act as whoever is signed in. There should be none.
     pub trusted_origins: Vec<String>,
 }
 
@@ -67,10 +68,10 @@ pub(crate) struct Person {
 }
 
 impl Pages {
-    /// From its parts.
+    /// Puts the parts together.
     ///
     /// # Errors
-    /// [`InvalidOrigin`]: a trusted origin is none.
+    /// [`InvalidOrigin`], where something else than an origin is named as trusted.
     pub fn new(config: PagesConfig) -> Result<Self, InvalidOrigin> {
         let issuer = config.issuer.identifier();
         let trusted = config.trusted_origins.iter().map(String::as_str);
@@ -90,13 +91,13 @@ impl Pages {
         })
     }
 
-    /// `/`: nothing of its own.
+    /// `GET /`: leads to the dashboard, or to the sign-in.
     pub(crate) async fn home(&self, visit: &Visit) -> Answer {
         let session = self.authn.session_of(&visit.headers).await?;
         Ok(see_other(if session.is_some() { "/dashboard" } else { "/sign-in" }))
     }
 
-    /// Who is signed in, or the way to sign in and come back.
+    /// Who is signed in. Where nobody is, the refusal leads to the sign-in and back.
     pub(crate) async fn person(&self, visit: &Visit, onward: Onward) -> Result<Person, Stopped<Refusal>> {
         self.signed_in(visit).await?.ok_or(Stopped::Refused(Refusal::SignIn(onward)))
     }
@@ -108,7 +109,7 @@ impl Pages {
         Ok(account.map(|account| Person { session, account }))
     }
 
-    /// Reads a posted form: ours, from a page of ours in this browser, each field once.
+    /// Reads a posted form. It must come from a page of ours in this browser, with each field once.
     pub(crate) fn form(&self, visit: &Visit) -> Result<Fields, Refusal> {
         self.origin_check.check(&visit.method, &visit.headers)?;
         let fields = Fields::from_body(&visit.headers, &visit.body)?;
@@ -116,12 +117,12 @@ impl Pages {
         Ok(fields)
     }
 
-    /// A form on a page for this browser.
+    /// Makes a form for a page of this browser.
     pub(crate) fn new_form(&self, browser: &Browser, action: &str) -> Form {
         Form::new(action, self.form_tokens.token(browser))
     }
 
-    /// A page for this browser.
+    /// Answers this browser with a page.
     pub(crate) fn show<P: Page>(
         &self,
         browser: Browser,

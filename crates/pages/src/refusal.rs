@@ -1,4 +1,4 @@
-//! Why a page is not shown, or a form not accepted: what the person reads then.
+//! Why a page is not shown, or a form is not accepted, and what the person reads then.
 
 use countersign_authn::ForeignOrigin;
 use countersign_oidc::authorize::InteractionRefusal;
@@ -23,7 +23,7 @@ refusals! {
         Interaction(refusal: InteractionRefusal) => inner,
         /// The path is known, the method is not allowed there.
         MethodNotAllowed {
-            /// Those that are.
+            /// The methods that are allowed.
             allowed: HeaderValue,
         } => [
             METHOD_NOT_ALLOWED "method_not_allowed" "RFC 9110 §15.5.6" "Please go back and use the buttons of the page."
@@ -32,9 +32,9 @@ refusals! {
         NotFound => [
             NOT_FOUND "not_found" "RFC 9110 §15.5.5" "There is nothing at this address, or it is gone."
         ],
-        /// Sign in first, then come back: the person is led there.
+        /// The person must sign in first. They are led there, and back.
         SignIn(onward: Onward) => [SEE_OTHER "sign_in" "own" "Please sign in first."],
-        /// More than is read of a form.
+        /// The form is longer than what is read of one.
         TooLong => [PAYLOAD_TOO_LARGE "form_too_long" "RFC 9110 §15.5.14" "Please go back and enter less."],
         /// The form is in no form encoding, or names a field twice.
         Unreadable => [

@@ -1,4 +1,4 @@
-//! What a person sees where a page is not shown, or a form not accepted.
+//! What a person sees where a page is not shown, or a form is not accepted.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::pages::Pages;
 use crate::refusal::Refusal;
 
 impl Pages {
-    /// The page that tells what stopped it; or the way to sign in.
+    /// Answers with the page that tells what stopped it, or leads to the sign-in.
     pub(crate) fn refuse(&self, stopped: Stopped<Refusal>) -> Response<Bytes> {
         match stopped {
             Stopped::Refused(Refusal::SignIn(onward)) => see_other(&onward.link("/sign-in", &[])),
@@ -35,7 +35,7 @@ impl Pages {
         }
     }
 
-    /// A page that tells one thing.
+    /// Makes a page that tells one thing.
     pub(crate) fn message(&self, status: StatusCode, heading: &str, text: &str) -> Response<Bytes> {
         let page = MessagePage {
             heading: heading.to_owned(),
@@ -47,7 +47,7 @@ impl Pages {
     }
 }
 
-/// Whole seconds, at least one ([RFC 9110 §10.2.3]).
+/// The value of `Retry-After`: whole seconds, at least one ([RFC 9110 §10.2.3]).
 ///
 /// [RFC 9110 §10.2.3]: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 pub(crate) fn retry_after(wait: Duration) -> HeaderValue {

@@ -1,6 +1,6 @@
-//! `return_to`: where to go after signing in. A place on this server, or it is ignored.
+//! `return_to` says where to go after signing in. It must be a place on this server, or it is ignored.
 
-/// A local path with its query: begins with one `/`.
+/// A local path with its query. It begins with one `/`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ReturnTo(String);
 

@@ -1,12 +1,11 @@
-//! The second click: a form that is posted twice, because somebody was impatient, is answered twice with the outcome of the
-//! first.
+//! The second click. Somebody is impatient, and posts a form twice. Both times the answer is the outcome of the first post.
 //!
-//! Two posts are one when path and body are the same to the byte. The body holds the form's token, which is made afresh for
-//! each page and fits one browser alone; it is checked before anything is repeated. The outcome is kept for a minute, sealed
-//! under a key that is derived from the token, so that a copy of the store gives nobody's session away.
+//! Two posts are one when path and body are the same to the byte. The body holds the token of the form, which is made anew for
+//! each page and fits one browser alone. The token is checked before anything is repeated. The outcome is kept for a minute.
+//! It is sealed under a key that is derived from the token, so that a copy of the store gives nobody's session away.
 //!
-//! Only what went well is kept: a redirect. Whoever failed can try again, and is judged anew. A post that comes while the
-//! first is still being answered waits for it, on the same node.
+//! Only what went well is kept: a redirect. Whoever failed can try again, and is judged anew. A post waits where the same one
+//! is still being answered on the same node.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -47,7 +46,7 @@ impl Pages {
         Ok(response)
     }
 
-    /// What the same post was answered before. A session that ended meanwhile is not given out again.
+    /// Finds what the same post was answered before. A session that ended meanwhile is not given out again.
     async fn outcome_of(&self, click: &Click<'_>) -> Result<Option<Outcome>, Fault> {
         let found = self.ports.reader().load(FormOutcome::at(click.id.as_str())).await?;
         let Some(kept) = found.filter(|kept| self.ports.now() < kept.until) else { return Ok(None) };

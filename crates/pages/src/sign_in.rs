@@ -41,7 +41,7 @@ impl Page for SignInPage {
 }
 
 impl Pages {
-    /// `GET /sign-in`. Who is signed in already is led on, unless they are to confirm it or asked for another account.
+    /// `GET /sign-in`. Whoever is signed in already is led on, unless they are to confirm it or ask for another account.
     pub(crate) async fn show_sign_in(&self, visit: &Visit) -> Answer {
         let query = visit.query()?;
         let onward = Onward::of(&query);
@@ -86,7 +86,7 @@ impl Pages {
         let page = SignInPage {
             email,
             problem: Some(match (manner, refusal) {
-                // Who it is, is known.
+                // The session says who it is.
                 (Manner::Confirm, SignInRefusal::InvalidCredentials) => "The password is wrong.".to_owned(),
                 _ => refusal.to_string(),
             }),
@@ -119,14 +119,14 @@ impl Pages {
 enum Manner {
     /// Nobody is signed in, or somebody else wants to be.
     SignIn,
-    /// Somebody is, and shows that it is still them.
+    /// Somebody is signed in, and shows that it is still them.
     Confirm,
-    /// Somebody is, and nothing more is needed.
+    /// Somebody is signed in, and nothing more is needed.
     Done,
 }
 
 impl Manner {
-    /// With somebody signed in, the issuer wants a sign-in only to see the password again.
+    /// Where somebody is signed in, the issuer asks for a sign-in only to see the password again.
     fn of(query: &Fields, wanted: Wanted, person: Option<&Person>) -> Manner {
         let confirm = query.value("confirm").is_some() || wanted == Wanted::SignIn;
         match person {

@@ -1,4 +1,4 @@
-//! `POST /sign-out`: the session ends on the server; the cookie goes too.
+//! `POST /sign-out`: the session ends on the server, and the cookie goes, too.
 
 use http::header::SET_COOKIE;
 

@@ -1,4 +1,4 @@
-//! `/sign-up`: a new account.
+//! `/sign-up`: somebody makes an account.
 
 use countersign_authn::{Password, SignUp, SignUpRefusal};
 use countersign_storage::Stopped;
@@ -45,7 +45,7 @@ impl Page for SignUpPage {
 }
 
 impl Pages {
-    /// `GET /sign-up`.
+    /// `GET /sign-up`: shows the empty form.
     pub(crate) async fn show_sign_up(&self, visit: &Visit) -> Answer {
         let onward = Onward::of(&visit.query()?);
         let asking = self.asking(visit, &onward).await?;
@@ -54,7 +54,7 @@ impl Pages {
         self.show(browser, StatusCode::OK, &page, &asking.form_action)
     }
 
-    /// `POST /sign-up`.
+    /// `POST /sign-up`: makes the account, and signs in. Otherwise the form comes back with what is wrong.
     pub(crate) async fn sign_up(&self, visit: &Visit) -> Answer {
         let mut fields = self.form(visit)?;
         let onward = Onward::of(&fields);

@@ -1,4 +1,4 @@
-//! Several endpoints as one site: whoever feels addressed answers, and a page says so when nobody does.
+//! Several endpoints as one site. The one that knows the path answers. Where none does, a page says so.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::document::protect;
 use crate::message::{Link, MessagePage};
 use crate::templates::Templates;
 
-/// Issuer, agent provider, pages and what else there is, asked in turn.
+/// The issuer, the agent provider, the pages and what else there is. They are asked in turn.
 #[derive(Clone)]
 pub struct Site {
     endpoints: Vec<Arc<dyn Endpoints>>,
@@ -19,7 +19,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Of these parts. Their paths do not overlap, so their order does not matter.
+    /// Puts these parts together. Their paths do not overlap, so their order does not matter.
     pub fn new(endpoints: Vec<Arc<dyn Endpoints>>, templates: Arc<Templates>) -> Self {
         Site { endpoints, templates }
     }

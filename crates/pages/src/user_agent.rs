@@ -1,10 +1,10 @@
-//! A browser in two words, from its `User-Agent` ([RFC 9110 §10.1.5]): enough to recognise one's own sessions.
+//! A browser in two words, from its `User-Agent` ([RFC 9110 §10.1.5]). That is enough to recognise one's own sessions.
 //!
 //! [RFC 9110 §10.1.5]: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.5
 
 use countersign_web::text::quoted_or;
 
-/// "Firefox on Linux". What is not known is quoted, cut to 60 characters.
+/// Says, for example, "Firefox on Linux". What is not known is quoted, and cut to 60 characters.
 pub(crate) fn browser(user_agent: Option<&str>) -> String {
     let text = user_agent.unwrap_or_default();
     match (first(text, BROWSERS), first(text, SYSTEMS)) {
@@ -18,7 +18,7 @@ fn first(text: &str, names: &[(&str, &'static str)]) -> Option<&'static str> {
     names.iter().find(|(token, _)| text.contains(token)).map(|(_, name)| *name)
 }
 
-/// In this order, because each browser also names those that it resembles.
+/// The order matters, because each browser also names those that it resembles.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),

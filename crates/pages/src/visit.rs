@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, header};
 
 use crate::form::{Fields, FormError};
 
-/// A request, taken apart.
+/// The parts of a request.
 pub(crate) struct Visit {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -36,7 +36,7 @@ impl Visit {
         Fields::from_query(self.query.as_deref())
     }
 
-    /// From where somebody signs up or in. Whatever session the browser brings along ends.
+    /// Says from where somebody signs up or in. The session that the browser brings along ends.
     pub(crate) fn context(&self, authn: &Authn) -> Context {
         let user_agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Context {

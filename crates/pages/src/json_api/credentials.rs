@@ -1,4 +1,4 @@
-//! `POST /sign-up/email`, `/sign-in/email`, `/sign-out`.
+//! The calls with a password, and the end of a session: `POST /sign-up/email`, `/sign-in/email`, `/sign-out`.
 
 use bytes::Bytes;
 use countersign_authn::{SignIn, SignUp, SignedInSession};

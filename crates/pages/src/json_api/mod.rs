@@ -1,10 +1,11 @@
 //! The JSON sign-in API, under the issuer's path, by the names that Better Auth's clients call.
 //!
-//! Refused: whatever is not JSON (415), JSON that is not strict or lacks a member (400), a request that another site's page
-//! sent (403). Members that are not known are let pass: those clients send `callbackURL`, `rememberMe` and others along.
+//! Whatever is not JSON is refused (415), and so is JSON that is not strict or lacks a member (400), and a request that the
+//! page of another site sent (403). Members that are not known are ignored: those clients send `callbackURL`, `rememberMe` and
+//! others along.
 //!
-//! The session travels in the cookie and nowhere else. Where those clients look for a `token`, they find the session's public
-//! id, which ends the session at `/revoke-session` and opens nothing; at sign-in and sign-up it is `null`.
+//! The session is in the cookie and nowhere else. Where those clients look for a `token`, they find the public id of the
+//! session. It ends the session at `/revoke-session`, and opens nothing. At sign-in and sign-up it is `null`.
 
 mod credentials;
 mod sessions;
@@ -32,7 +33,7 @@ use crate::when::rfc3339;
 /// What answers a call.
 pub(crate) type Call = for<'a> fn(&'a Pages, &'a Visit) -> Answering<'a>;
 
-/// An answer on its way.
+/// The answer of a call, which is still being made.
 pub(crate) type Answering<'a> =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, Stopped<CallRefusal>>> + Send + 'a>>;
 
@@ -40,7 +41,7 @@ refusals! {
     /// Why a call is not answered as asked.
     #[derive(Debug)]
     pub(crate) enum CallRefusal {
-        /// More than is read.
+        /// The body is longer than what is read.
         BodyTooLong => [PAYLOAD_TOO_LARGE "PAYLOAD_TOO_LARGE" "RFC 9110 §15.5.14" "The body is too long."],
         /// A page of another site sent it.
         Foreign => [
@@ -50,7 +51,7 @@ refusals! {
         Malformed => [BAD_REQUEST "VALIDATION_ERROR" "RFC 9110 §15.5.1" "The body is not as it should be."],
         /// The path does not take this method.
         MethodNotAllowed => [METHOD_NOT_ALLOWED "METHOD_NOT_ALLOWED" "RFC 9110 §15.5.6" "Use another method."],
-        /// Something else than JSON in UTF-8.
+        /// The body is something else than JSON in UTF-8.
         NotJson => [
             UNSUPPORTED_MEDIA_TYPE "UNSUPPORTED_MEDIA_TYPE" "RFC 9110 §15.5.16" "Only JSON in UTF-8 is read here."
         ],
@@ -130,7 +131,7 @@ fn respond(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
     protect(response)
 }
 
-/// For a method that the path does not take.
+/// Answers a method that the path does not take.
 pub(crate) fn not_allowed(_: &Pages, allowed: HeaderValue) -> Response<Bytes> {
     let mut response = refuse(&CallRefusal::MethodNotAllowed.into());
     response.headers_mut().insert(ALLOW, allowed);

@@ -1,4 +1,5 @@
-//! `GET /get-session`, `/list-sessions`; `POST /revoke-session`, `/revoke-sessions`, `/revoke-other-sessions`.
+//! The calls about sessions: `GET /get-session`, `/list-sessions`; `POST /revoke-session`, `/revoke-sessions`,
+//! `/revoke-other-sessions`.
 
 use bytes::Bytes;
 use countersign_authn::{ListedSession, Revocation, Session};
@@ -44,7 +45,7 @@ struct Status {
 }
 
 impl Pages {
-    /// `null` where nobody is signed in.
+    /// Answers `null` where nobody is signed in.
     pub(crate) async fn call_get_session(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let current = self.signed_in(visit).await?.map(|Person { session, account }| Current {
             session: SessionView::of(&account.subject, &session.id, Some(&session)),
@@ -60,7 +61,7 @@ impl Pages {
         Ok(respond(StatusCode::OK, &sessions.iter().map(view).collect::<Vec<_>>()))
     }
 
-    /// Another person's session is not there: 404.
+    /// For this person, the session of another person does not exist: 404.
     pub(crate) async fn call_revoke_session(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         let RevokeBody { token } = body(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
@@ -70,7 +71,7 @@ impl Pages {
         }
     }
 
-    /// Every session, the present one included.
+    /// Ends every session, the present one included.
     pub(crate) async fn call_revoke_sessions(&self, visit: &Visit) -> Result<Response<Bytes>, Stopped<CallRefusal>> {
         no_arguments(visit)?;
         let Person { account, .. } = self.caller(visit).await?;
