@@ -46,6 +46,7 @@ struct HostClaims {
 /// What the store knows about the sender of a host JWT.
 pub(crate) struct KnownHost {
     pub(crate) host: Option<Stored<Host>>,
+    withdrawn: bool,
     alias: Option<Stored<HostAlias>>,
     principal: Principal,
     key: Option<VerifyingKey>,
@@ -64,6 +65,11 @@ impl KnownHost {
             }
             HostStatus::Pending | HostStatus::Active => Ok(host),
         }
+    }
+
+    /// Whether somebody ended it, whatever clocks and the policy say.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn
     }
 
     /// Notes that the host signed something: once a day, and only for a host that is not shut out. An operation that writes the
@@ -185,11 +191,12 @@ impl<'a> HostToken<'a> {
             None => (host, withdrawn),
         };
         let key = host.as_ref().map(|host| host.key.verifying_key()).transpose()?;
+        let is_withdrawn = withdrawn.is_some();
         let mut host = standing::host(host, withdrawn, &provider.policy, reader.now());
         let principal = standing::principal(host.as_mut(), provider.accounts.as_ref(), reader).await?;
         let own = host.as_ref().filter(|host| agent.as_ref().is_some_and(|agent| agent.host_id == host.id));
         let agent = standing::agent(agent, agent_withdrawn, own, &provider.policy);
-        Ok((KnownHost { host, alias, principal, key, mark }, agent))
+        Ok((KnownHost { host, withdrawn: is_withdrawn, alias, principal, key, mark }, agent))
     }
 
     /// Proves the token.

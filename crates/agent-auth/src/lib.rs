@@ -29,6 +29,7 @@ pub mod constraint;
 mod dashboard;
 mod decimal;
 mod device_authorization;
+mod dismissal;
 mod endpoints;
 mod evaluate;
 #[cfg(test)]
@@ -66,6 +67,7 @@ pub use capability::{Capability, Visibility};
 pub use config_error::ConfigError;
 pub use constraint::{ConstraintError, Constraints, Violation};
 pub use dashboard::{AgentView, GrantView, HostView};
+pub use dismissal::Waiting;
 pub use executor::{ApprovedCall, ExecuteError, Executor};
 pub use grant::GrantStatus;
 pub use host::HostStatus;

@@ -14,7 +14,7 @@ use crate::host::{AgentId, HostId};
 use crate::outline::{AgentOutline, HostOutline, PersonOutline};
 use crate::policy::AgentPolicy;
 use crate::standing::{self, SeenAgent, SeenHost};
-use crate::withdrawal::Withdrawal;
+use crate::withdrawal::{Withdrawal, Withdrawn};
 
 /// What a revocation did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +76,7 @@ struct RevokeAgent<'a> {
 
 #[async_trait]
 impl Operation for RevokeAgent<'_> {
-    type Loaded = Option<(SeenAgent, SeenHost)>;
+    type Loaded = Option<(SeenAgent, SeenHost, Withdrawn)>;
     type Granted = Revocation;
     type Refusal = Infallible;
 
@@ -95,15 +95,17 @@ impl Operation for RevokeAgent<'_> {
         reader.unguard(&agent.record.key());
         reader.unguard(&host.record.key());
         let host = SeenHost::of(host, host_withdrawn, policy, reader.now())?;
-        Ok(Some((SeenAgent::of(agent, &agent_withdrawn, &host, policy, reader.now())?, host)))
+        let agent = SeenAgent::of(agent, &agent_withdrawn, &host, policy, reader.now())?;
+        Ok(Some((agent, host, agent_withdrawn)))
     }
 
     fn decide(&self, loaded: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation, Infallible> {
-        let Some((agent, host)) = loaded.filter(|(_, host)| host.is_linked_to(self.subject)) else {
+        let Some((agent, host, withdrawn)) = loaded.filter(|(_, host, _)| host.is_linked_to(self.subject)) else {
             return Decision::grant(Revocation::NotFound);
         };
-        if !agent.is_living() {
-            return Decision::grant(Revocation::Revoked { agents: 0 });
+        let agents = usize::from(agent.is_living());
+        if withdrawn.is_some() || agent.has_ended_for_good() {
+            return Decision::grant(Revocation::Revoked { agents });
         }
         let mut changes = Changes::none();
         changes.insert(&Withdrawal::of_agent(
@@ -119,7 +121,7 @@ impl Operation for RevokeAgent<'_> {
             host: Some(host.id().as_str().to_owned()),
         };
         let event = event(action, self.subject);
-        Decision::grant(Revocation::Revoked { agents: 1 }).changing(changes).report(event)
+        Decision::grant(Revocation::Revoked { agents }).changing(changes).report(event)
     }
 }
 

@@ -81,7 +81,7 @@ fn stand_under(
     policy: &AgentPolicy,
 ) -> Stored<Agent> {
     if let Some(withdrawn) = withdrawn {
-        agent.record.revoke(&withdrawn.because);
+        withdrawn.end(&mut agent.record);
     }
     let Some(host) = host else { return agent };
     if agent.created_at < host.created_at {
@@ -258,6 +258,14 @@ impl SeenAgent {
         }
     }
 
+    /// The capabilities that wait for an answer, as far as this version can tell.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        match self {
+            SeenAgent::Known { agent, .. } => agent.asked().map(|grant| grant.capability().to_owned()).collect(),
+            SeenAgent::Newer { .. } => Vec::new(),
+        }
+    }
+
     /// `None` where only a newer version can tell.
     pub(crate) fn status(&self) -> Option<AgentStatus> {
         match self {
@@ -269,6 +277,11 @@ impl SeenAgent {
     /// Whether it can still make a call, now or later, as far as this version can tell.
     pub(crate) fn is_living(&self) -> bool {
         self.status().is_none_or(AgentStatus::is_living)
+    }
+
+    /// Whether it ended in a way that neither a clock nor a change of the policy undoes, although nobody withdrew it.
+    pub(crate) fn has_ended_for_good(&self) -> bool {
+        matches!(self.status(), Some(AgentStatus::Rejected | AgentStatus::Claimed))
     }
 
     /// Until when the record is kept.

@@ -13,6 +13,7 @@ use countersign_storage::record::{Kind, Record};
 use countersign_storage::{Stored, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::agent::Agent;
 use crate::host::{AgentId, HostId};
 use crate::policy::AgentPolicy;
 
@@ -21,7 +22,10 @@ use crate::policy::AgentPolicy;
 pub(crate) struct Withdrawal {
     id: String,
     at: Timestamp,
-    pub(crate) because: String,
+    because: String,
+    /// The person refused it before they had allowed it anything: it was rejected, and not revoked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    denied: bool,
     expires_at: Timestamp,
 }
 
@@ -54,7 +58,20 @@ impl Withdrawal {
     /// The record stays for longer than what it ends. That is not guarded here, so somebody may have prolonged it a moment ago,
     /// by a clock that runs a little ahead.
     fn of(id: &str, because: &str, kept: Timestamp, now: Timestamp) -> Self {
-        Withdrawal { id: id.to_owned(), at: now, because: because.to_owned(), expires_at: kept + MARGIN }
+        Withdrawal { id: id.to_owned(), at: now, because: because.to_owned(), denied: false, expires_at: kept + MARGIN }
+    }
+
+    /// It ends because the person refuses it.
+    pub(crate) fn of_denied(self) -> Self {
+        Withdrawal { denied: true, ..self }
+    }
+
+    /// Ends the agent, as far as it has not ended.
+    pub(crate) fn end(&self, agent: &mut Agent) {
+        if self.denied {
+            agent.reject(&self.because, self.at);
+        }
+        agent.revoke(&self.because);
     }
 }
 

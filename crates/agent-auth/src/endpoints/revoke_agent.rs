@@ -4,9 +4,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_storage::{
-    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored,
-};
+use countersign_storage::{Action, Actor, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped};
 use http::Request;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,7 +12,7 @@ use serde_json::json;
 use super::named;
 use crate::AgentProvider;
 use crate::agent::AgentStatus;
-use crate::host::{AgentId, Host};
+use crate::host::AgentId;
 use crate::host_jwt::{HostToken, KnownHost, Unknown};
 use crate::outline::AgentOutline;
 use crate::refusal::Refusal;
@@ -73,46 +71,42 @@ impl Operation for RevokeAgent<'_> {
             Ok(proven) => proven,
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let mut changes = Changes::none();
-        proven.spend(&mut changes);
-        let (host, agent) = match self.find(&known, agent) {
-            Ok(found) => found,
-            Err(refusal) => return Decision::refuse(refusal).changing(changes),
-        };
-        if withdrawn.is_none() {
-            let policy = &self.provider.policy;
-            changes.insert(&Withdrawal::of_agent(
+        let mut decision = Decision::from(self.find(&known, agent.as_ref()));
+        proven.spend(&mut decision.changes);
+        let (Some(agent), Some(host)) = (&agent, &known.host) else { return decision };
+        // Also where a clock or the policy of today says that the agent or its host has ended: that can be undone.
+        let withdraws = withdrawn.is_none() && !agent.has_ended_for_good();
+        if withdraws {
+            decision.changes.insert(&Withdrawal::of_agent(
                 agent.id(),
                 agent.purged_after(),
                 "the agent was revoked",
-                policy,
+                &self.provider.policy,
                 moment.now,
             ));
         }
+        if !withdraws && decision.outcome.is_err() {
+            return decision;
+        }
         let action = Action::AgentRevoke { agent: agent.id().as_str().to_owned(), agent_name: None, host: None };
-        let event =
-            Event::new(action, Actor::Host { host_id: host.id.as_str().to_owned() }).for_subject(host.subject.as_ref());
-        Decision::grant(agent.id().as_str().to_owned()).changing(changes).report(event)
+        let actor = Actor::Host { host_id: host.id.as_str().to_owned() };
+        decision.report(Event::new(action, actor).for_subject(host.subject.as_ref()))
     }
 }
 
 impl RevokeAgent<'_> {
-    /// The agent, if it is the host's own and may still be ended. Revoking what is revoked is no mistake.
-    fn find<'k>(
-        &self,
-        known: &'k KnownHost,
-        agent: Option<SeenAgent>,
-    ) -> Result<(&'k Stored<Host>, SeenAgent), Refusal> {
+    /// The id of the agent, if it is the host's own and may still be ended. Revoking what is revoked is no mistake.
+    fn find(&self, known: &KnownHost, agent: Option<&SeenAgent>) -> Result<String, Refusal> {
         if let Err(refusal) = &self.agent_id {
             return Err(refusal.clone());
         }
-        let host = known.admitted()?;
+        known.admitted()?;
         let agent = agent.ok_or(Refusal::AgentNotFound)?;
         match agent.status() {
             Some(AgentStatus::Claimed) => Err(Refusal::AgentClaimed),
             Some(AgentStatus::Rejected) => Err(Refusal::AgentRejected),
             Some(AgentStatus::Pending | AgentStatus::Active | AgentStatus::Expired | AgentStatus::Revoked) | None => {
-                Ok((host, agent))
+                Ok(agent.id().as_str().to_owned())
             }
         }
     }

@@ -50,18 +50,18 @@ impl Operation for RevokeHost<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        let host = match known.admitted() {
-            Ok(host) => host.clone(),
-            Err(refusal) => return Decision::refuse(refusal).changing(changes),
-        };
-        let host_id = host.id.as_str().to_owned();
-        let subject = host.subject.clone();
+        let Some(host) = &known.host else { return Decision::refuse(Refusal::UNPROVEN).changing(changes) };
+        let (host_id, revoked) = (host.id.as_str(), standing::living(&agents));
+        let document = || json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
+        let admitted = known.admitted().map(|_| document());
+        if known.is_withdrawn() {
+            return Decision::from(admitted).changing(changes);
+        }
+        // Also where a clock, the policy of today or the account of its person says that it has ended: that can be undone.
         let policy = &self.provider.policy;
-        let revoked = standing::living(&agents);
         changes.insert(&Withdrawal::of_host(&host.id, host.purged_after, "the host was revoked", policy, moment.now));
-        let action = Action::HostRevoke { host: host_id.clone(), agents_revoked: revoked };
-        let event = Event::new(action, Actor::Host { host_id: host_id.clone() }).for_subject(subject.as_ref());
-        let document = json!({ "host_id": host_id, "status": "revoked", "agents_revoked": revoked });
-        Decision::grant(document).changing(changes).report(event)
+        let action = Action::HostRevoke { host: host_id.to_owned(), agents_revoked: revoked };
+        let event = Event::new(action, Actor::Host { host_id: host_id.to_owned() }).for_subject(host.subject.as_ref());
+        Decision::from(admitted).changing(changes).report(event)
     }
 }

@@ -10,6 +10,7 @@ mod batch;
 mod capabilities;
 mod constraints;
 mod discovery;
+mod dismissal;
 mod escalation;
 mod execute;
 mod introspection;

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, IntrospectionCallers, Revocation};
+use countersign_agent_auth::{AgentPolicy, AgentStatus, IntrospectionCallers, Revocation};
 use countersign_storage::record::Kind;
 use countersign_storage::{
-    AccountState, Accounts, EmailAddress, Limit, NewAccount, Ports, SeededRandom, StoredAccounts, Timestamp,
-    TracingAudit,
+    AccountState, Accounts, EmailAddress, Limit, ManualClock, NewAccount, Ports, SeededRandom, StoredAccounts,
+    Timestamp, TracingAudit,
 };
 use pollster::block_on;
 use serde_json::json;
 
-use crate::world::{AgentActor, HostActor, ISSUER, World, autonomous, capabilities, new_key, sign, subject};
+use crate::world::{AgentActor, HostActor, ISSUER, START, World, autonomous, capabilities, new_key, sign, subject};
 
 pub(crate) fn unlimited() -> AgentPolicy {
     AgentPolicy {
@@ -222,4 +222,64 @@ fn an_account_that_is_disabled_in_the_middle_of_a_call_is_not_acted_for() {
     world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
     world.store.set_rival(None);
     assert_eq!(world.executor.calls.lock().unwrap().len(), calls);
+}
+
+/// A clock that was set ahead, or a policy that is changed later, makes something look ended that is not. Whoever wants it to
+/// end is not put off by that: it stays ended when clock and policy are what they were.
+#[test]
+fn what_only_seems_to_have_ended_is_withdrawn_all_the_same() {
+    type Withdraw = fn(&World, &HostActor, &AgentActor, &str);
+    let withdrawals: &[(&str, Withdraw)] = &[
+        ("the person revokes the agent", |world, _, agent, _| {
+            let revoked = block_on(world.provider.revoke_agent(&subject("alice"), &agent.id));
+            assert_eq!(revoked, Ok(Revocation::Revoked { agents: 0 }));
+            let again = block_on(world.provider.revoke_agent(&subject("alice"), &agent.id));
+            assert_eq!(again, Ok(Revocation::Revoked { agents: 0 }));
+            assert_eq!(world.audit("agent.revoke").len(), 1, "told once");
+        }),
+        ("the person revokes the host", |world, _, _, host_id| {
+            let revoked = block_on(world.provider.revoke_host(&subject("alice"), host_id));
+            assert_eq!(revoked, Ok(Revocation::Revoked { agents: 0 }));
+        }),
+        ("all of the person", |world, _, _, _| {
+            let revoked = block_on(world.provider.revoke_person(&subject("alice")));
+            assert_eq!(revoked, Ok(Revocation::Revoked { agents: 0 }));
+        }),
+        ("the host revokes the agent", |world, host, agent, _| {
+            let body = json!({ "agent_id": agent.id });
+            world.post("/api/auth/agent/revoke", Some(&world.host_jwt(host)), &body).refused(403, "host_revoked");
+        }),
+        ("the host revokes itself", |world, host, _, _| {
+            world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({})).refused(403, "host_revoked");
+        }),
+    ];
+    for (what, withdraw) in withdrawals {
+        let (store, clock) = (Arc::default(), Arc::new(ManualClock::at(Timestamp(START))));
+        let callers = || IntrospectionCallers::Anyone(Limit::new(10, Duration::from_secs(60)));
+        let short = AgentPolicy { host_lifetime: Duration::from_secs(86_400), ..unlimited() };
+        let node = World::on(&store, &clock, short, callers(), capabilities());
+        let later = again(&node);
+        let host = HostActor::new();
+        let agent = later.approved(&host, json!(["ping"]), "alice");
+        let host_id = host_id(&later, &host, &agent);
+        node.advance(2 * 86_400);
+        node.status(&host, &agent).refused(403, "host_revoked");
+        withdraw(&node, &host, &agent, &host_id);
+        let status = later.status(&host, &agent);
+        assert!(status.status == 403 || status.body["status"] == json!("revoked"), "{what}: {}", status.body);
+        let views = later.agents_of(&subject("alice"));
+        assert_eq!(views[0].status, Some(AgentStatus::Revoked), "{what}");
+    }
+}
+
+/// The account is disabled for a while, by accounts that count no generations.
+#[test]
+fn a_host_that_ends_itself_while_its_person_is_kept_out_has_ended_when_they_are_back() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    world.people.set("alice", Some(AccountState::Disabled));
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).refused(403, "unauthorized");
+    world.people.set("alice", Some(AccountState::Active));
+    world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
 }
