@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countersign_pages::consent::{ConsentPage, ConsentScope};
-use countersign_pages::dashboard::{AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow};
+use countersign_pages::dashboard::{
+    AccountView, ActivityRow, AgentRow, AppRow, DashboardPage, HostRow, SessionRow, WaitingRow,
+};
 use countersign_pages::device::{CapabilityRow, DeviceApprovalPage, DeviceCodePage, LimitRow, Period};
 use countersign_pages::message::{Link, MessagePage};
 use countersign_pages::older_activity::ActivityPage;
@@ -80,6 +82,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             ..dashboard()
         },
     )?;
+    gallery.write("dashboard_many", &dashboard_many())?;
+    let DashboardPage { account, sign_out, activity, .. } = dashboard_many();
+    let older = Some("/dashboard/activity?before=1795330800".into());
+    gallery
+        .write("activity_many", &ActivityPage { continued: true, account: account.email, sign_out, activity, older })?;
     gallery.write("error", &error())?;
     gallery.write(
         "not_found",
@@ -251,6 +258,10 @@ fn dashboard() -> DashboardPage {
                 ),
                 agent("Travel planner", "revoked", "problem", Some(ago(2 * 86_400)), None, Vec::new()),
             ],
+            more_ended: 0,
+            waiting: vec![],
+            more_waiting: 0,
+            dismiss_all: None,
             revoke: Some(form("/dashboard/hosts/revoke")),
         }],
         apps: vec![AppRow {
@@ -274,6 +285,59 @@ fn dashboard() -> DashboardPage {
             activity("Signed in", None, false, 7_210),
         ],
     }
+}
+
+/// One host with much going on, and one that asks again and again.
+fn dashboard_many() -> DashboardPage {
+    let waiting = |name: &str, asked| WaitingRow {
+        name: name.into(),
+        asked: Some(ago(asked)),
+        capabilities: vec!["See the balance of your account".into(), "Send money from your account".into()],
+        dismiss: form("/dashboard/agents/dismiss"),
+    };
+    let mut page = dashboard();
+    let Some(busy) = page.hosts.first().cloned() else { return page };
+    let agents = (1..=6).filter_map(|number| {
+        let agent = busy.agents.first()?.clone();
+        Some(AgentRow { name: format!("Household helper number {number}"), ..agent })
+    });
+    let ended = busy.agents.get(1).cloned();
+    let many = HostRow { agents: agents.chain(ended).collect(), more_ended: 11, ..busy.clone() };
+    let asking = HostRow {
+        name: "build-runner-7f3a.internal.example-company-with-a-long-name.test".into(),
+        agents: Vec::new(),
+        waiting: vec![
+            waiting("Release assistant", 20),
+            waiting("Release-assistant-with-a-name-that-does-not-end-and-has-no-space-to-break-at-all", 90),
+            waiting("R", 4_000),
+        ],
+        more_waiting: 17,
+        dismiss_all: Some(form("/dashboard/hosts/dismiss")),
+        ..busy
+    };
+    let told = |what: &str, who: Option<&str>, refused, at, beyond: Option<&str>| ActivityRow {
+        what: what.into(),
+        who: who.map(str::to_owned),
+        refused,
+        at: ago(at),
+        beyond: beyond.map(str::to_owned),
+    };
+    page.hosts = vec![asking, many];
+    page.activity = vec![
+        told("Used “check_balance” (at least 20 times)", Some("“Household helper number 1”"), false, 5, None),
+        told(
+            "Tried to use “transfer_money” (9 times, the first 22 Nov 2026, 06:31 UTC), in further ways",
+            Some("“Release-assistant-with-a-name-that-does-not-end-and-has-no-space-to-break-at-all”"),
+            true,
+            120,
+            Some("and at least 46 other events"),
+        ),
+        told("Somebody tried to sign in (31 times)", Some("2001:db8:85a3:8d3:1319:8a2e:370:7348"), true, 600, None),
+        told("App renewed its access", Some("“Notes”"), false, 3_600, Some("and 1 other event")),
+        told("Approved an agent", Some("“Household helper number 1”"), false, 7_200, None),
+        told("Signed in", Some("203.0.113.7"), false, 90_000, None),
+    ];
+    page
 }
 
 fn error() -> MessagePage {

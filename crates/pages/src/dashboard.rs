@@ -1,14 +1,17 @@
-//! `/dashboard`: who can act for a person, where they are signed in, and the buttons that end it.
+//! `/dashboard` shows who can act for a person and where they are signed in, with the buttons that end it.
 
+use std::cmp::Reverse;
+
+use countersign_agent_auth::Waiting;
 use countersign_authn::{ListedSession, Revocation, Session};
 use countersign_oidc::{GrantView, Revoked};
-use countersign_storage::Timestamp;
+use countersign_storage::{Actor, Timestamp};
 use countersign_web::text::{cleaned_or, quoted_or};
 use http::StatusCode;
 use serde::Serialize;
 
 pub use crate::activity::ActivityRow;
-pub use crate::agents::{AgentRow, HostRow};
+pub use crate::agents::{AgentRow, HostRow, WaitingRow};
 use crate::agents::{Agents, NEWER};
 use crate::document::see_other;
 use crate::form::Form;
@@ -26,7 +29,7 @@ use crate::when::When;
 /// What the dashboard shows.
 #[derive(Clone, Debug, Serialize)]
 pub struct DashboardPage {
-    /// Whose it is.
+    /// The account of who looks.
     pub account: AccountView,
     /// Ends this session.
     pub sign_out: Form,
@@ -55,7 +58,7 @@ pub struct AccountView {
     pub name: String,
     /// Its e-mail address.
     pub email: String,
-    /// Since when.
+    /// When it was created.
     pub created: When,
 }
 
@@ -66,7 +69,7 @@ pub struct AppRow {
     pub name: String,
     /// What it was allowed.
     pub scopes: Vec<String>,
-    /// When.
+    /// When it was allowed.
     pub since: Option<When>,
     /// When that ends unless the client is used again.
     pub ends: Option<When>,
@@ -81,7 +84,7 @@ pub struct AppRow {
 pub struct SessionRow {
     /// The browser, in two words.
     pub browser: String,
-    /// From where.
+    /// The address that it began from.
     pub address: Option<String>,
     /// When it began.
     pub since: Option<When>,
@@ -89,7 +92,7 @@ pub struct SessionRow {
     pub seen: Option<When>,
     /// In place of all this, where only a newer version of the software can tell.
     pub newer: Option<&'static str>,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of who looks.
     pub current: bool,
     /// Ends it; absent for the current one, which signs out instead.
     pub revoke: Option<Form>,
@@ -103,6 +106,10 @@ pub(crate) enum Revocable {
     App,
     Agent,
     Host,
+    /// An agent that waits for an answer.
+    Waiting,
+    /// All agents of a host that wait for one.
+    AllWaiting,
 }
 
 impl Page for DashboardPage {
@@ -110,7 +117,7 @@ impl Page for DashboardPage {
 }
 
 impl Pages {
-    /// `GET /dashboard`.
+    /// `GET /dashboard`: shows the page.
     pub(crate) async fn show_dashboard(&self, visit: &Visit) -> Answer {
         let query = visit.query()?;
         let Person { session, account } = self.person(visit, Onward::back_to("/dashboard")).await?;
@@ -121,7 +128,7 @@ impl Pages {
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
         let unfinished = self.unfinished_for(&account.subject).await?;
-        let activity = happening::latest(&self.ports, &account.subject).await?;
+        let activity = happening::latest(&self.ports, &account.subject, &programs(&agents, &grants)).await?;
         let name = names(&agents, &grants);
         let page = DashboardPage {
             account: AccountView {
@@ -133,7 +140,7 @@ impl Pages {
             notice: query.value("done").and_then(notice).map(str::to_owned),
             device: self.agents.is_some().then(|| "/device".to_owned()),
             activity: (unfinished.into_iter())
-                .chain(activity.iter().map(|happening| ActivityRow::of(happening, now, &name)))
+                .chain(activity.iter().map(|happening| ActivityRow::of(happening, now, When::away, &name)))
                 .collect(),
             hosts: agents.rows(now, form),
             more_hosts: agents.more(),
@@ -144,7 +151,7 @@ impl Pages {
         self.show(browser, StatusCode::OK, &page, &FormAction::OWN)
     }
 
-    /// `POST /dashboard/…/revoke`. What is not this person's is not there: 404.
+    /// `POST /dashboard/…/revoke` and `…/dismiss`. What belongs to somebody else does not exist for this person: 404.
     pub(crate) async fn revoke(&self, what: Revocable, visit: &Visit) -> Answer {
         let fields = self.form(visit)?;
         let Person { session, account } = self.person(visit, Onward::back_to("/dashboard")).await?;
@@ -162,6 +169,8 @@ impl Pages {
                 let revoked = self.issuer.revoke_grant(&account.subject, id).await?;
                 (revoked != Revoked::Unknown, "app")
             }
+            Revocable::Waiting => dismissed(self.dismiss(&session.authentication(), Waiting::Agent(id)).await?),
+            Revocable::AllWaiting => dismissed(self.dismiss(&session.authentication(), Waiting::UnderHost(id)).await?),
             Revocable::Agent => (self.revoke_agent(&account.subject, id).await?, "agent"),
             Revocable::Host => (self.revoke_host(&account.subject, id).await?, "host"),
         };
@@ -175,7 +184,25 @@ pub(crate) fn names(agents: &Agents, grants: &[GrantView]) -> impl Fn(&str) -> O
     move |id| agents.name(id).or_else(|| client(id).map(|grant| quoted_or(&grant.client_name, 80, UNNAMED_CLIENT)))
 }
 
-/// What was just done. Only these: a link cannot put words into the page.
+/// The programs that act for a person, each kind as far as it was at work lately.
+fn programs(agents: &Agents, grants: &[GrantView]) -> Vec<Actor> {
+    let mut clients: Vec<&GrantView> = grants.iter().collect();
+    clients.sort_by_key(|grant| Reverse(grant.used_at.or(grant.granted_at)));
+    let clients = clients.into_iter().take(PROGRAMS).map(|grant| Actor::Client { client_id: grant.client_id.clone() });
+    agents.at_work(PROGRAMS).chain(clients).collect()
+}
+
+/// Whether there was something to deny, and what was done.
+fn dismissed(agents: Option<usize>) -> (bool, &'static str) {
+    let done = match agents {
+        None | Some(0) => "answered",
+        Some(1) => "dismissed",
+        Some(_) => "dismissed_all",
+    };
+    (agents.is_some(), done)
+}
+
+/// What was just done, in words. There are only these, so that a link cannot put words into the page.
 fn notice(done: &str) -> Option<&'static str> {
     Some(match done {
         "session" => "The session was ended.",
@@ -184,6 +211,9 @@ fn notice(done: &str) -> Option<&'static str> {
         "agent" => "The agent was revoked.",
         "approved" => "The agent can act for you now.",
         "denied" => "The agent was denied.",
+        "dismissed" => "The agent that waited was denied.",
+        "dismissed_all" => "The agents that waited were denied.",
+        "answered" => "Nothing waits there any more.",
         "host" => "The host and its agents were revoked.",
         _ => return None,
     })
@@ -217,3 +247,6 @@ impl SessionRow {
         }
     }
 }
+
+/// Of how many programs of one kind the latest deeds are looked for.
+const PROGRAMS: usize = 8;

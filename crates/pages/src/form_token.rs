@@ -1,16 +1,16 @@
 //! Proof that a form was made for the browser that posts it, besides the `Origin` check.
 //!
-//! A page carries `nonce.mac`, where the MAC is keyed with a secret that only this browser's cookies hold: the session's,
-//! or, while nobody is signed in, one of its own (`__Host-countersign-form`). A page of another site can read neither the
-//! cookies nor our pages, so it cannot make a token; a token of the attacker's own browser does not fit the victim's. The
-//! nonce makes every page differ, so that compression gives nothing away. Nothing is stored.
+//! A page carries `nonce.mac`. The MAC is keyed with a secret that only the cookies of this browser hold. It is the secret of
+//! the session; while nobody is signed in, it is one of its own (`__Host-countersign-form`). A page of another site can read
+//! neither the cookies nor our pages, so it cannot make a token. A token of the attacker's own browser does not fit the
+//! browser of the victim. The nonce makes every page differ, so that compression gives nothing away. Nothing is stored.
 
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_storage::{Random, Secret, random};
+use countersign_storage::{Random, SealingKey, Secret, random};
 use countersign_web::cookie::{CookieName, Lasting};
 use countersign_web::issuer_url::Transport;
 use http::header::SET_COOKIE;
@@ -39,7 +39,7 @@ impl FormTokens {
         FormTokens { session_cookie, own_cookie: CookieName::new("countersign-form", transport), random }
     }
 
-    /// Whom a page is made for; a browser without a secret gets one.
+    /// Tells for which browser a page is made. A browser without a secret gets one.
     pub(crate) fn browser(&self, headers: &HeaderMap) -> Browser {
         let known = countersign_authn::cookie::read(headers, self.session_cookie).or_else(|| self.own(headers));
         match known {
@@ -52,7 +52,7 @@ impl FormTokens {
         }
     }
 
-    /// A token for a page.
+    /// Makes the token of one form.
     pub(crate) fn token(&self, browser: &Browser) -> String {
         let nonce: [u8; 16] = random::bytes(self.random.as_ref());
         let mac = hmac::sign(&key(&browser.secret), &message(&nonce));
@@ -79,6 +79,11 @@ impl FormTokens {
 }
 
 impl Browser {
+    /// A key for what only this browser brings back, for this purpose.
+    pub(crate) fn sealing_key(&self, purpose: &str) -> SealingKey {
+        SealingKey::derive(&self.secret, purpose)
+    }
+
     /// Gives a new browser its secret.
     pub(crate) fn remember<B>(self, mut response: Response<B>) -> Response<B> {
         if let Some(cookie) = self.set_cookie {

@@ -1,11 +1,13 @@
 //! What happened around a person, from the audit records.
 //!
 //! An agent does more in a minute than a person in a year, and strangers can try to sign in without end. None of them must
-//! push what the owner has to see off the page. So the deeds of the person, of strangers and of the server are listed apart
-//! from those of hosts, agents and clients. Each of the two kinds has its places, and no actor takes more than its share of
-//! them. What that leaves out is counted, and is on the pages of older activity.
+//! push what the owner has to see off the page. So each has a listing of its own, of which the newest few are read: people
+//! and the server, strangers, and each program of the person that was at work lately. A listing of everything is read beside
+//! them, for whoever else acts. Then places are dealt. The deeds of people, strangers and the server have theirs, and so have
+//! those of programs. Each actor gets one place before any gets a second, and none gets more than its share. What that
+//! leaves out is counted as far as it was read, and is on the pages of older activity.
 //!
-//! However much there is, a page reads at most two listings, each of bounded length.
+//! However much there is, a page reads a bounded number of listings, and tens of records of each.
 
 use countersign_storage::audit_row::Row;
 use countersign_storage::{
@@ -17,57 +19,110 @@ use countersign_web::text::{cleaned, cleaned_or};
 const PLACES: usize = 10;
 /// How many of them one actor can take.
 const SHARE: usize = 4;
-/// How many records of a listing are read for the newest.
-const NEWEST: u32 = 1_000;
-/// How many are read for a page of older activity.
+/// How many records of one actor are read for the newest.
+const OF_ONE: u32 = 20;
+/// How many of everything are read for the newest.
+const OF_ALL: u32 = 50;
+/// How many are read for a page of older activity, and where older versions of the software wrote what is looked for.
 const OLDER: u32 = 200;
 /// The longest text of a stranger that is shown, in characters.
 const TEXT: usize = 80;
 
-/// One row: what records tell that tell the same.
+/// One row: what one record tells, or several that tell the same.
 pub(crate) struct Happening {
-    /// In words.
+    /// What happened, in words.
     pub(crate) what: String,
     /// The newest of the records.
     pub(crate) record: AuditRecord,
     /// Whether it was refused.
     pub(crate) refused: bool,
     /// How often it happened.
-    pub(crate) times: u64,
-    /// When for the first time, as far as was read.
+    pub(crate) times: Count,
+    /// When it happened for the first time, as far as was read.
     pub(crate) first: Timestamp,
-    /// When for the last time.
+    /// When it happened for the last time.
     pub(crate) last: Timestamp,
-    /// How many records of the same actor were read that have no row.
-    pub(crate) beyond: usize,
+    /// How many records of the same actor have no row.
+    pub(crate) beyond: Count,
 }
 
-/// The newest, a share for each actor.
-pub(crate) async fn latest(ports: &Ports, subject: &Subject) -> Result<Vec<Happening>, Fault> {
-    let newest = || Page::last(NEWEST);
-    let (mut records, _) = listed(ports, AuditRecord::of_no_delegate(subject), newest()).await?;
-    records.extend(listed(ports, AuditRecord::around(subject), newest()).await?.0);
-    records.sort_by(|one, other| other.id.cmp(&one.id));
-    records.dedup_by(|one, other| one.id == other.id);
-    let (by_delegates, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.actor.is_delegate());
+/// A number of things that were counted.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Count {
+    /// How many were read.
+    pub(crate) read: u64,
+    /// Whether there may be more, which were not read.
+    pub(crate) at_least: bool,
+}
+
+/// The newest deeds, with a share for each actor. `programs` are those of the person that were at work lately.
+pub(crate) async fn latest(ports: &Ports, subject: &Subject, programs: &[Actor]) -> Result<Vec<Happening>, Fault> {
+    let mut read = Read::default();
+    let people = AuditRecord::by(subject, &Actor::Person { subject: subject.clone() });
+    read.listing(ports, people.clone(), OF_ONE).await?;
+    if read.records.iter().any(|record| record.actor == Actor::Anonymous) {
+        // Older versions kept what strangers tried here, too, and it is in the way until it ends.
+        read.listing(ports, people, OLDER).await?;
+    }
+    for actor in [&Actor::Anonymous].into_iter().chain(programs) {
+        read.listing(ports, AuditRecord::by(subject, actor), OF_ONE).await?;
+    }
+    // What older versions wrote of a client is in the listing of everything alone.
+    let is_missing = |client: &Actor| !read.records.iter().any(|record| record.actor == *client);
+    let missing = programs.iter().any(|actor| matches!(actor, Actor::Client { .. }) && is_missing(actor));
+    let all = read.listing(ports, AuditRecord::around(subject), if missing { OLDER } else { OF_ALL }).await?;
+    read.records.retain(|record| record.subject.as_ref() == Some(subject));
+    read.records.sort_by(|one, other| other.id.cmp(&one.id));
+    read.records.dedup_by(|one, other| one.id == other.id);
+    let Read { records, whole } = read;
+    let goes_on = |actor: &Actor| all == Reached::Some && !whole.contains(&AuditRecord::by(subject, actor));
+    let (by_programs, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.actor.is_delegate());
     let actions = ports.actions();
-    let told = [others, by_delegates].map(|records| shared(folded(&actions, records)));
+    let told = [others, by_programs].map(|records| shared(folded(&actions, records, &goes_on)));
     happenings(ports, told.into_iter().flatten().collect()).await
 }
 
-/// All of it, the newest first, from where the page before ended; and where the next page begins.
+/// A page of everything, the newest first, from where the page before ended. It comes with where the next page begins.
 pub(crate) async fn older(
     ports: &Ports,
     subject: &Subject,
-    before: Option<&str>,
+    before: Option<&Cursor>,
 ) -> Result<(Vec<Happening>, Option<Cursor>), Fault> {
-    let page = Page { after: before.map(|id| Cursor(id.to_owned())), ..Page::last(OLDER) };
-    let (records, next) = listed(ports, AuditRecord::around(subject), page).await?;
-    Ok((happenings(ports, folded(&ports.actions(), records)).await?, next))
+    let page = Page { after: before.cloned(), ..Page::last(OLDER) };
+    let (records, next) = listed(ports, &AuditRecord::around(subject), page).await?;
+    let told = folded(&ports.actions(), records, &|_| next.is_some());
+    Ok((happenings(ports, told).await?, next))
 }
 
-async fn listed(ports: &Ports, index: Index, page: Page) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
-    let (records, next): (Vec<Stored<AuditRecord>>, _) = ports.reader().find_legible(&index, page).await?;
+/// What was read for the newest.
+#[derive(Default)]
+struct Read {
+    records: Vec<AuditRecord>,
+    /// The listings that were read to their end.
+    whole: Vec<Index>,
+}
+
+/// How far a listing was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Some,
+    All,
+}
+
+impl Read {
+    async fn listing(&mut self, ports: &Ports, index: Index, most: u32) -> Result<Reached, Fault> {
+        let (records, next) = listed(ports, &index, Page::last(most)).await?;
+        self.records.extend(records);
+        if next.is_some() {
+            return Ok(Reached::Some);
+        }
+        self.whole.push(index);
+        Ok(Reached::All)
+    }
+}
+
+async fn listed(ports: &Ports, index: &Index, page: Page) -> Result<(Vec<AuditRecord>, Option<Cursor>), Fault> {
+    let (records, next): (Vec<Stored<AuditRecord>>, _) = ports.reader().find_legible(index, page).await?;
     Ok((records.into_iter().map(|stored| stored.record).collect(), next))
 }
 
@@ -76,15 +131,18 @@ struct Told {
     what: String,
     row: Option<&'static Row>,
     newest: AuditRecord,
-    /// Those before it.
+    /// The records before it that tell the same.
     others: Vec<AuditRecord>,
-    beyond: usize,
+    /// Whether there may be more of them, which were not read.
+    goes_on: bool,
+    beyond: Count,
 }
 
 /// Puts together what an actor did again and again with nothing else in between, but never what a person did: that is told
-/// one by one. Leaves out what people are not told.
-/// `records` are the newest first, and so are the rows.
-fn folded(actions: &[&'static Row], records: Vec<AuditRecord>) -> Vec<Told> {
+/// one by one. What people are not told is left out.
+///
+/// `records` are the newest first, and so are the rows. `goes_on` knows whether an actor did more before, which was not read.
+fn folded(actions: &[&'static Row], records: Vec<AuditRecord>, goes_on: &dyn Fn(&Actor) -> bool) -> Vec<Told> {
     let mut rows: Vec<Told> = Vec::new();
     // For each actor, its oldest row so far.
     let mut oldest: Vec<(Actor, usize)> = Vec::new();
@@ -106,7 +164,12 @@ fn folded(actions: &[&'static Row], records: Vec<AuditRecord>) -> Vec<Told> {
             Some((_, place)) => *place = rows.len(),
             None => oldest.push((record.actor.clone(), rows.len())),
         }
-        rows.push(Told { what, row, newest: record, others: Vec::new(), beyond: 0 });
+        rows.push(Told { what, row, newest: record, others: Vec::new(), goes_on: false, beyond: Count::default() });
+    }
+    for (actor, place) in oldest {
+        if let Some(row) = rows.get_mut(place) {
+            row.goes_on = goes_on(&actor);
+        }
     }
     rows
 }
@@ -128,45 +191,63 @@ impl Told {
     }
 }
 
-/// The newest rows that have a place.
+/// The rows that have a place: the newest of each actor, then the second of each, and so on.
 fn shared(rows: Vec<Told>) -> Vec<Told> {
+    let mut of_actor: Vec<(Actor, usize)> = Vec::new();
+    let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
+    for (place, told) in rows.iter().enumerate() {
+        let rank = match of_actor.iter_mut().find(|(actor, _)| *actor == told.newest.actor) {
+            Some((_, rows)) => {
+                *rows += 1;
+                *rows
+            }
+            None => {
+                of_actor.push((told.newest.actor.clone(), 0));
+                0
+            }
+        };
+        ranked.push((rank, place));
+    }
+    ranked.retain(|(rank, _)| *rank < SHARE);
+    ranked.sort_unstable();
+    ranked.truncate(PLACES);
     let mut kept: Vec<Told> = Vec::with_capacity(PLACES);
-    for told in rows {
-        let of_actor = |kept: &&mut Told| kept.newest.actor == told.newest.actor;
-        let taken = kept.iter_mut().filter(of_actor).count();
-        if taken < SHARE && kept.len() < PLACES {
+    for (place, told) in rows.into_iter().enumerate() {
+        if ranked.iter().any(|(_, dealt)| *dealt == place) {
             kept.push(told);
-        } else if let Some(last) = kept.iter_mut().rfind(of_actor) {
-            last.beyond += told.records().count();
+        } else if let Some(last) = kept.iter_mut().rfind(|kept| kept.newest.actor == told.newest.actor) {
+            last.beyond.read += told.records().fold(0, |count, _| count + 1);
+            last.beyond.at_least |= told.goes_on;
         }
     }
     kept
 }
 
-/// Counts: a refusal that was repeated within its window is one record with a count.
+/// Counts how often each thing happened. What was repeated within a window can be one record with a counter.
 async fn happenings(ports: &Ports, rows: Vec<Told>) -> Result<Vec<Happening>, Fault> {
-    let refused = |record: &&AuditRecord| record.outcome != Outcome::Allowed;
-    let counted: Vec<AuditRecord> = rows.iter().flat_map(Told::records).filter(refused).cloned().collect();
+    let is_counted = |record: &&AuditRecord| record.repeats.is_some();
+    let counted: Vec<AuditRecord> = rows.iter().flat_map(Told::records).filter(is_counted).cloned().collect();
     let mut counts = ports.repeats(&counted).await?.into_iter();
     let mut happenings: Vec<Happening> = Vec::with_capacity(rows.len());
     for told in rows {
-        let (mut times, mut first, mut last) = (0_u64, told.newest.at, told.newest.at);
+        let (mut read, mut first, mut last) = (0_u64, told.newest.at, told.newest.at);
         for record in told.records() {
-            let repeats = if refused(&record) { counts.next().flatten() } else { None };
+            let repeats = if is_counted(&record) { counts.next().flatten() } else { None };
             let Repeats { count, last: at } = repeats.unwrap_or(Repeats { count: 1, last: record.at });
-            times = times.saturating_add(count);
+            read = read.saturating_add(count);
             first = first.min(record.at);
             last = last.max(at);
         }
-        let Told { what, row, newest: record, beyond, .. } = told;
-        happenings.push(Happening { what, refused: record.is_refusal(row), record, times, first, last, beyond });
+        let Told { what, row, newest: record, goes_on: at_least, beyond, .. } = told;
+        let (refused, times) = (record.is_refusal(row), Count { read, at_least });
+        happenings.push(Happening { what, refused, record, times, first, last, beyond });
     }
     // Of one moment, as they were written.
     happenings.sort_by(|one, other| (other.last, &other.record.id).cmp(&(one.last, &one.record.id)));
     Ok(happenings)
 }
 
-/// Of an action that is not known here, its name is shown.
+/// What a record tells. Where its action is not known here, that is the name of the action.
 fn words(record: &AuditRecord, row: Option<&Row>) -> String {
     let words = row.and_then(|row| record.in_words(row, &quoted)).unwrap_or_else(|| {
         let name = cleaned_or(&record.action.replace(['.', '_'], " "), 60, "something happened");

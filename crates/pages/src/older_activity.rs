@@ -1,5 +1,9 @@
 //! `/dashboard/activity`: everything that happened around a person, the newest first, a page at a time.
+//!
+//! A page ends at the id of a record. That id holds a count of everything that this server records. So the link to the next
+//! page holds it sealed, for this person in this session.
 
+use countersign_storage::{Cursor, Fault, Sealed, SealingKey, Subject};
 use http::StatusCode;
 use serde::Serialize;
 use url::form_urlencoded;
@@ -13,6 +17,7 @@ use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
 use crate::templates::Page;
 use crate::visit::Visit;
+use crate::when::When;
 
 /// What the page shows.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +30,7 @@ pub struct ActivityPage {
     pub continued: bool,
     /// What happened, newest first.
     pub activity: Vec<ActivityRow>,
-    /// Where what happened before is.
+    /// The link to what happened before.
     pub older: Option<String>,
 }
 
@@ -34,27 +39,47 @@ impl Page for ActivityPage {
 }
 
 impl Pages {
-    /// `GET /dashboard/activity`. `before` is where the page before ended; any other text leads to some page of the same
-    /// person.
+    /// `GET /dashboard/activity`. `before` is where the page before ended; any other text leads to the newest page.
     pub(crate) async fn show_activity(&self, visit: &Visit) -> Answer {
         let query = visit.query()?;
-        let before = query.value("before");
         let Person { account, .. } = self.person(visit, Onward::back_to("/dashboard/activity")).await?;
-        let (happenings, next) = happening::older(&self.ports, &account.subject, before).await?;
+        let browser = self.form_tokens.browser(&visit.headers);
+        let place = Place { key: browser.sealing_key("older activity"), subject: &account.subject };
+        let before = query.value("before").and_then(|before| place.open(before));
+        let (happenings, next) = happening::older(&self.ports, &account.subject, before.as_ref()).await?;
+        let older = next.map(|next| place.link(&next)).transpose()?;
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, None).await?;
         let (now, name) = (self.ports.now(), names(&agents, &grants));
-        let browser = self.form_tokens.browser(&visit.headers);
         let page = ActivityPage {
             account: account.email.as_str().to_owned(),
             sign_out: self.new_form(&browser, "/sign-out"),
             continued: before.is_some(),
-            activity: happenings.iter().map(|happening| ActivityRow::of(happening, now, &name)).collect(),
-            older: next.map(|cursor| {
-                let query = form_urlencoded::Serializer::new(String::new()).append_pair("before", &cursor.0).finish();
-                format!("/dashboard/activity?{query}")
-            }),
+            activity: happenings
+                .iter()
+                .map(|happening| ActivityRow::of(happening, now, When::by_clock, &name))
+                .collect(),
+            older,
         };
         self.show(browser, StatusCode::OK, &page, &FormAction::OWN)
+    }
+}
+
+/// Seals and opens where a page ends, for this person in this browser.
+struct Place<'a> {
+    key: SealingKey,
+    subject: &'a Subject,
+}
+
+impl Place<'_> {
+    fn link(&self, cursor: &Cursor) -> Result<String, Fault> {
+        let sealed = self.key.seal(self.subject.as_str(), cursor.0.as_bytes())?;
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("before", sealed.as_str()).finish();
+        Ok(format!("/dashboard/activity?{query}"))
+    }
+
+    fn open(&self, before: &str) -> Option<Cursor> {
+        let opened = self.key.open(self.subject.as_str(), &Sealed::from_text(before)).ok()?;
+        String::from_utf8(opened.to_vec()).ok().map(Cursor)
     }
 }

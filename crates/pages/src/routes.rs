@@ -1,4 +1,4 @@
-//! The table of routes: everything that the pages answer, and the rules that hold for all of it.
+//! The table of routes. It names everything that the pages answer, and here are the rules that hold for all of it.
 
 use std::pin::Pin;
 
@@ -24,22 +24,22 @@ type Show = for<'a> fn(&'a Pages, &'a Visit) -> Pin<Box<dyn Future<Output = Answ
 /// What answers.
 #[derive(Clone, Copy)]
 enum Endpoint {
-    /// A page.
+    /// What shows a page.
     Page(Show),
     /// What a form is sent to, and what its second click is told.
     Form(Show, SecondClick),
-    /// A file that pages refer to.
+    /// What sends a file that pages refer to.
     Asset(fn(&assets::Assets, Option<&str>) -> Response<Bytes>),
-    /// A call of the JSON API.
+    /// What answers a call of the JSON API.
     Call(Call),
 }
 
 /// What a second post of the same form is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SecondClick {
-    /// The outcome of the first.
+    /// It is told the outcome of the first.
     Repeats,
-    /// What the endpoint says: it knows the first by itself, or ends the same way however often it is asked.
+    /// It is told what the endpoint says. That knows the first by itself, or ends the same way however often it is asked.
     AsksAgain,
 }
 
@@ -66,7 +66,9 @@ const PAGES: &[Route] = &[
 const AGENTS: &[Route] = &[
     page("/device", |pages, visit| Box::pin(pages.show_device(visit))),
     form("/device", SecondClick::AsksAgain, |pages, visit| Box::pin(pages.device(visit))),
+    revoke("/dashboard/agents/dismiss", |pages, visit| Box::pin(pages.revoke(Revocable::Waiting, visit))),
     revoke("/dashboard/agents/revoke", |pages, visit| Box::pin(pages.revoke(Revocable::Agent, visit))),
+    revoke("/dashboard/hosts/dismiss", |pages, visit| Box::pin(pages.revoke(Revocable::AllWaiting, visit))),
     revoke("/dashboard/hosts/revoke", |pages, visit| Box::pin(pages.revoke(Revocable::Host, visit))),
 ];
 
@@ -129,7 +131,7 @@ impl Pages {
         protect(self.refuse(Refusal::MethodNotAllowed { allowed }.into()))
     }
 
-    /// An answer with the headers that each has, whoever wrote it.
+    /// Answers with the headers that each answer has, whoever wrote it.
     async fn shown(&self, answer: Show, visit: &Visit) -> Response<Bytes> {
         protect(answer(self, visit).await.unwrap_or_else(|stopped| self.refuse(stopped)))
     }

@@ -1,4 +1,4 @@
-//! Templates: the embedded ones, or those of a folder where it has a file of the same name.
+//! Templates. They are embedded, and a file of the same name in a folder can take the place of each.
 
 use std::path::PathBuf;
 
@@ -15,12 +15,12 @@ pub enum TemplateSource {
     /// Those that are compiled in.
     #[default]
     Embedded,
-    /// A folder: a file in it replaces the embedded one of the same name (`sign_in.html`, `countersign.css`, …). It is
-    /// read once, at construction.
+    /// A folder. A file in it takes the place of the embedded one of the same name (`sign_in.html`, `countersign.css`, …).
+    /// It is read once, at construction.
     ///
     /// # Security
-    /// A template decides what a person believes to approve. Keep `{{ … }}` escaped: the filter `safe` lets whoever
-    /// chose an agent's name or a client's name write HTML into the page.
+    /// A template decides what a person believes that they approve. `{{ … }}` must stay escaped. With the filter `safe`,
+    /// whoever chose the name of an agent or of a client writes HTML into the page.
     Override(PathBuf),
 }
 
@@ -78,7 +78,7 @@ impl Templates {
     /// Compiles all templates. `brand` is the name in the header and in titles.
     ///
     /// # Errors
-    /// [`TemplateError`]: start-up is the time to learn of it.
+    /// [`TemplateError`], where a template cannot be used. So it is told at the start.
     pub fn new(source: &TemplateSource, brand: &str) -> Result<Self, TemplateError> {
         if let TemplateSource::Override(folder) = source
             && !folder.is_dir()
@@ -109,7 +109,7 @@ impl Templates {
     /// Fills in a page.
     ///
     /// # Errors
-    /// [`Fault::Internal`]: an overridden template uses a value that does not exist. The log says which.
+    /// [`Fault::Internal`], where an overridden template uses a value that does not exist. The log says which one.
     pub fn render<P: Page>(&self, page: &P) -> Result<String, Fault> {
         let rendered = self.environment.get_template(P::TEMPLATE).and_then(|template| {
             template.render(context! { site => self.site.clone(), page => Value::from(Serde(page)) })
@@ -171,6 +171,7 @@ mod tests {
     use Standing::{Isolated, Plain, Quoted};
 
     const VALUES: &[(&str, Standing)] = &[
+        ("agent.dismiss.action", Plain),
         ("agent.name", Quoted),
         ("agent.status", Plain),
         ("agent.tone", Plain),
@@ -178,6 +179,7 @@ mod tests {
         ("app.newer", Plain),
         ("app.revoke.action", Plain),
         ("agent.revoke.action", Plain),
+        ("capability", Plain),
         ("capability.description", Plain),
         ("capability.name", Plain),
         ("email", Isolated),
@@ -187,11 +189,15 @@ mod tests {
         ("field.name", Plain),
         ("field.value", Plain),
         ("form.token", Plain),
+        ("host.dismiss_all.action", Plain),
+        ("host.more_ended", Plain),
+        ("host.more_waiting", Plain),
         ("host.name", Quoted),
         ("host.revoke.action", Plain),
         ("host.status", Plain),
         ("host.tone", Plain),
         ("limit.text", Plain),
+        ("moment.clock", Plain),
         ("moment.iso", Plain),
         ("moment.words", Plain),
         ("note", Plain),

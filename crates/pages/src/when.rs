@@ -14,19 +14,21 @@ pub struct When {
     pub iso: String,
     /// For people: how long ago, or in how long, and the date where that is more than a week.
     pub words: String,
+    /// For people who compare it with other records: the date and the time of the day, in UTC.
+    pub clock: String,
 }
 
 impl When {
     /// `at`, as seen at `now`.
     pub fn new(at: Timestamp, now: Timestamp) -> Self {
-        let iso = rfc3339(at);
+        let (iso, clock) = (rfc3339(at), clock(at));
         let away = at.as_secs().abs_diff(now.as_secs());
         let (count, unit) = match away {
             0..MINUTE => (0, ""),
             MINUTE..HOUR => (away / MINUTE, "minute"),
             HOUR..DAY => (away / HOUR, "hour"),
             DAY..WEEK => (away / DAY, "day"),
-            _ => return When { words: date(at), iso },
+            _ => return When { words: date(at), iso, clock },
         };
         let plural = if count == 1 { "" } else { "s" };
         let words = match (count, at > now) {
@@ -35,7 +37,17 @@ impl When {
             (count, false) => format!("{count} {unit}{plural} ago"),
             (count, true) => format!("in {count} {unit}{plural}"),
         };
-        When { iso, words }
+        When { iso, words, clock }
+    }
+
+    /// By its distance.
+    pub(crate) fn away(&self) -> &str {
+        &self.words
+    }
+
+    /// By the clock.
+    pub(crate) fn by_clock(&self) -> &str {
+        &self.clock
     }
 }
 
@@ -50,6 +62,11 @@ fn date(at: Timestamp) -> String {
     let at = calendar(at);
     let month = at.month().to_string();
     format!("{} {} {}", at.day(), month.get(..3).unwrap_or(&month), at.year())
+}
+
+fn clock(at: Timestamp) -> String {
+    let time = calendar(at);
+    format!("{}, {:02}:{:02} UTC", date(at), time.hour(), time.minute())
 }
 
 fn calendar(at: Timestamp) -> OffsetDateTime {
@@ -81,6 +98,8 @@ mod tests {
         ] {
             assert_eq!(When::new(Timestamp(at), Timestamp(now)).words, words);
         }
-        assert_eq!(When::new(Timestamp(0), Timestamp(now)).iso, "1970-01-01T00:00:00Z");
+        let epoch = When::new(Timestamp(0), Timestamp(now));
+        assert_eq!((epoch.iso.as_str(), epoch.clock.as_str()), ("1970-01-01T00:00:00Z", "1 Jan 1970, 00:00 UTC"));
+        assert_eq!(When::new(Timestamp(now), Timestamp(now)).clock, "22 Nov 2026, 07:00 UTC");
     }
 }

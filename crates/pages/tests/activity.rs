@@ -16,7 +16,7 @@ use countersign_storage::{
     Accounts, Action, Actor, Decision, EmailAddress, Event, Fault, Moment, Operation, Reader, StoredAccounts, Subject,
 };
 use pollster::block_on;
-use support::{Shop, World, world};
+use support::{Browser, NewAgent, PASSWORD, Shop, World, authorize, world};
 
 struct Report(Event);
 
@@ -198,18 +198,50 @@ fn an_agent_leaves_the_places_of_another_alone() {
     let world = world();
     let owner = world.ada();
     let subject = subject(&world, "ada@x.test");
-    report(&world, &subject, Event::new(execute("ask", "Clerk"), agent("agt_2")));
+    let (clerk, bookkeeper) = (approved(&world, &owner, "Clerk"), approved(&world, &owner, "Bookkeeper"));
+    report(&world, &subject, Event::new(execute("ask", "Clerk"), clerk));
     world.advance(std::time::Duration::from_secs(60));
     for deed in 0..100 {
-        report(&world, &subject, Event::new(execute(&format!("pay_{deed}"), "Bookkeeper"), agent("agt_1")));
+        report(&world, &subject, Event::new(execute(&format!("pay_{deed}"), "Bookkeeper"), bookkeeper.clone()));
     }
     let body = owner.get("/dashboard").body;
-    assert_eq!(body.matches("“Bookkeeper”").count(), 4);
+    let (_, shown) = body.split_once("<ul class=\"activity\">").expect("an activity");
+    assert_eq!(shown.matches("“Bookkeeper”").count(), 5, "its share, and the approval");
+    // 50 of its deeds were read.
     assert!(
-        body.contains("<span class=\"muted\">“Bookkeeper”</span> · <span class=\"muted\">and 96 other events</span>"),
+        body.contains(
+            "<span class=\"muted\">“Bookkeeper”</span> · <span class=\"muted\">and at least 46 other events</span>"
+        ),
         "{body}"
     );
     assert!(rows(&body).contains(&"Used “ask” · ".to_owned()));
+    assert!(rows(&owner.get("/dashboard/activity").body).contains(&"Used “pay_0” · ".to_owned()));
+}
+
+/// The link to the page after this one.
+fn older(body: &str) -> Option<String> {
+    let (before, _) = body.split_once("\">Older activity</a>")?;
+    Some(support::unescape(before.rsplit_once('"').expect("a link").1).replace("&#x3d;", "="))
+}
+
+/// The id of a record holds a count of all that the server recorded, for whomever.
+#[test]
+fn the_link_to_older_activity_does_not_tell_how_much_the_server_records() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for deed in 0..201 {
+        report(&world, &subject, Event::new(Shop::Buy { what: format!("boat {deed}") }, Actor::System));
+    }
+    let link = older(&owner.get("/dashboard/activity").body).expect("an older page");
+    let (_, before) = link.split_once("before=").expect("a place");
+    let audit = world.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == "audit");
+    for id in audit.map(|entry| entry.key.id) {
+        assert!(!before.contains(&id[10..18]), "{before} tells {id}");
+        // Nor is the id itself taken, so that nobody tries it out.
+        assert!(owner.get(&format!("/dashboard/activity?before={id}")).body.contains("<h1>Activity</h1>"));
+    }
+    assert!(owner.get(&link).body.contains("<h1>Older activity</h1>"));
 }
 
 #[test]
@@ -226,10 +258,7 @@ fn older_activity_shows_everything_page_by_page_and_to_its_owner_alone() {
     while let Some(path) = next {
         let body = owner.get(&path).body;
         found.extend(rows(&body));
-        next = body.split_once("\">Older activity</a>").map(|(before, _)| {
-            let (_, link) = before.rsplit_once('"').expect("a link");
-            link.replace("&#x2f;", "/").replace("&#x3d;", "=")
-        });
+        next = older(&body);
         pages += 1;
     }
     let expected: Vec<String> = (0..450).rev().map(|deed| format!("Bought “boat {deed}”")).collect();
@@ -237,12 +266,12 @@ fn older_activity_shows_everything_page_by_page_and_to_its_owner_alone() {
     assert_eq!((found.last().map(String::as_str), pages), (Some("Account created · "), 5));
 
     let eve = world.eve();
-    for path in
-        ["/dashboard/activity?before=9999999999", "/dashboard/activity?before=%EF%BF%BD~", "/dashboard/activity"]
-    {
+    let of_ada = older(&owner.get("/dashboard/activity").body).unwrap();
+    for path in [of_ada.as_str(), "/dashboard/activity?before=%EF%BF%BD~", "/dashboard/activity"] {
         let reply = eve.get(path);
         assert_eq!(reply.status, http::StatusCode::OK);
         assert!(!reply.body.contains("boat"), "{path}");
+        assert_eq!(rows(&reply.body), ["Signed in · ", "Account created · "], "{path} leads to her newest");
     }
     assert_eq!(world.browser().get("/dashboard/activity").location(), "/sign-in?return_to=%2Fdashboard%2Factivity");
 }
@@ -261,10 +290,10 @@ fn what_a_person_did_is_told_one_by_one_and_what_is_put_together_tells_since_whe
         report(&world, &subject, Event::new(execute("pay", "Bookkeeper"), agent("agt_1")));
         world.advance(std::time::Duration::from_secs(300));
     }
-    for path in ["/dashboard", "/dashboard/activity"] {
+    for (path, first) in [("/dashboard", "15 minutes ago"), ("/dashboard/activity", "22 Nov 2026, 07:00 UTC")] {
         let found = rows(&owner.get(path).body);
         assert_eq!(found.iter().filter(|row| *row == "Bought “a boat”").count(), 3, "{path}: {found:?}");
-        let paid = "Used “pay” (3 times, the first 15 minutes ago) · ".to_owned();
+        let paid = format!("Used “pay” (3 times, the first {first}) · ");
         assert!(found.contains(&paid), "{path}: {found:?}");
     }
 }
@@ -284,12 +313,152 @@ fn one_second_is_told_in_the_same_order_on_both_pages() {
     assert_eq!(lately[..4], all[..4]);
 }
 
+/// Who compares the page with a log of their own needs more than "2 days ago".
+#[test]
+fn the_activity_page_tells_the_date_the_time_and_the_zone_to_people_and_programs() {
+    let world = world();
+    let owner = world.ada();
+    let body = owner.get("/dashboard/activity").body;
+    let told = "<time datetime=\"2026-11-22T07:00:00Z\">22 Nov 2026, 07:00 UTC</time>";
+    assert!(body.contains(told), "{body}");
+    assert!(owner.get("/dashboard").body.contains("<time datetime=\"2026-11-22T07:00:00Z\">just now</time>"));
+}
+
 #[test]
 fn a_page_of_older_activity_says_that_it_is_one_and_where_it_ends() {
     let world = world();
     let owner = world.ada();
-    let (newest, older) = (owner.get("/dashboard/activity").body, owner.get("/dashboard/activity?before=0").body);
+    let subject = subject(&world, "ada@x.test");
+    // The first page holds 200 records, and nothing is told of the others.
+    for _ in 0..200 {
+        report(&world, &subject, Event::new(Shop::Buy { what: "a boat".to_owned() }, Actor::System));
+    }
+    let newest = owner.get("/dashboard/activity").body;
+    let older = owner.get(&older(&newest).unwrap()).body;
     assert!(newest.contains("<title>Activity ·") && newest.contains("<h1>Activity</h1>"), "{newest}");
     assert!(older.contains("<title>Older activity ·") && older.contains("<h1>Older activity</h1>"), "{older}");
-    assert!(older.contains("Nothing older.") && !older.contains("Nothing yet"), "{older}");
+    assert_eq!(rows(&older), ["Signed in · ", "Account created · "]);
+    assert!(!older.contains("Older activity</a>"), "{older}");
+}
+
+const PEOPLE: &str = "Approved an agent";
+
+/// Lets Ada approve an agent of a host of its own, and says by which id it is known.
+fn approved(world: &World, owner: &Browser<'_>, name: &str) -> Actor {
+    let code = world.agent_asks(&NewAgent { name, host_name: "Laptop", reason: "To help" });
+    let page = owner.get(&format!("/device?user_code={code}"));
+    let reply = owner.submit_form(&page.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
+    assert_eq!(reply.location(), "/dashboard?done=approved");
+    let shown = owner.get("/dashboard").form("/dashboard/agents/revoke").fields["id"].clone();
+    Actor::Agent { agent_id: shown, host_id: "hst_1".to_owned() }
+}
+
+/// What happens between two reads.
+fn listed(world: &World, read: impl FnOnce() -> String) -> (String, Vec<usize>) {
+    world.outage.listed.lock().unwrap().clear();
+    let body = read();
+    (body, world.outage.listed.lock().unwrap().clone())
+}
+
+#[test]
+fn whatever_a_busy_agent_does_each_other_agent_and_client_has_a_row_and_little_is_read() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    world.notes();
+    let consent = owner.visit(&authorize(""));
+    owner.submit_form(&consent.forms().remove(0), &[("answer", "approve")]);
+    let (quiet, busy) = (approved(&world, &owner, "Clerk"), approved(&world, &owner, "Bookkeeper"));
+    report(&world, &subject, Event::new(execute("ask", "Clerk"), quiet));
+    let client = Actor::Client { client_id: "notes".to_owned() };
+    report(&world, &subject, Event::new(Action::TokenRefresh { family: "fam_1".to_owned() }, client));
+    world.advance(std::time::Duration::from_secs(60));
+    for deed in 0..1_100 {
+        report(&world, &subject, Event::new(execute(["pay", "look"][deed % 2], "Bookkeeper"), busy.clone()));
+    }
+    let (body, pages) = listed(&world, || owner.get("/dashboard").body);
+    let found = rows(&body);
+    for expected in ["Used “ask”", "App renewed its access", PEOPLE] {
+        assert!(found.iter().any(|row| row.starts_with(expected)), "{expected}: {found:?}");
+    }
+    assert!(body.contains("and at least "), "what was not read is not counted as if it was: {found:?}");
+    assert!(pages.len() <= 25 && pages.iter().all(|page| *page <= 50), "{pages:?}");
+    assert!(pages.iter().sum::<usize>() <= 200, "{pages:?}");
+}
+
+#[test]
+fn strangers_who_try_for_days_leave_the_deeds_of_the_owner_on_the_page() {
+    for older in [false, true] {
+        let world = world();
+        let owner = world.ada();
+        let subject = subject(&world, "ada@x.test");
+        approved(&world, &owner, "Bookkeeper");
+        // What older versions wrote is found as far as their own page found it, within reason.
+        for hour in 0..if older { 20 } else { 120 } {
+            world.advance(std::time::Duration::from_secs(3_600));
+            for network in 0..9 {
+                let address = Some(std::net::IpAddr::from([198, 51, hour, network]));
+                let tried = Action::SessionStart { address, session_id: None, amr: None };
+                report(&world, &subject, Event::new(tried, Actor::Anonymous).denied("wrong_password"));
+            }
+        }
+        if older {
+            world.written_by_an_older_version();
+        }
+        let owner = world.browser();
+        owner.submit(&owner.get("/sign-in"), &[("email", "ada@x.test"), ("password", PASSWORD)]);
+        let (body, pages) = listed(&world, || owner.get("/dashboard").body);
+        let found = rows(&body);
+        assert!(found.iter().any(|row| row.starts_with(PEOPLE)), "{older}: {found:?}");
+        assert!(found.iter().any(|row| row.starts_with("Somebody tried to sign in")), "{older}: {found:?}");
+        assert!(pages.iter().sum::<usize>() <= if older { 500 } else { 100 }, "{pages:?}");
+    }
+}
+
+#[test]
+fn what_older_versions_wrote_of_a_client_is_on_the_page_until_it_ends() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    world.notes();
+    let consent = owner.visit(&authorize(""));
+    owner.submit_form(&consent.forms().remove(0), &[("answer", "approve")]);
+    let client = Actor::Client { client_id: "notes".to_owned() };
+    report(&world, &subject, Event::new(Action::TokenRefresh { family: "fam_1".to_owned() }, client));
+    let busy = approved(&world, &owner, "Bookkeeper");
+    for deed in 0..150 {
+        report(&world, &subject, Event::new(execute(["pay", "look"][deed % 2], "Bookkeeper"), busy.clone()));
+    }
+    world.written_by_an_older_version();
+    let found = rows(&owner.get("/dashboard").body);
+    assert!(found.iter().any(|row| row.starts_with("App renewed its access")), "{found:?}");
+}
+
+#[test]
+fn ten_programs_have_a_row_each_before_one_has_two() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for program in 0..10 {
+        for deed in ["pay", "look", "ask"] {
+            report(&world, &subject, Event::new(execute(deed, "Clerk"), agent(&format!("agt_{program}"))));
+        }
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    assert_eq!(found.iter().filter(|row| row.starts_with("Used “ask”")).count(), 10, "{found:?}");
+}
+
+/// What an actor can repeat without an end is one record with a count, allowed or not.
+#[test]
+fn an_allowed_deed_that_is_counted_is_told_with_its_count() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    for _ in 0..7 {
+        report(&world, &subject, Event::new(execute("look", "Bookkeeper"), agent("agt_1")).counted());
+    }
+    for path in ["/dashboard", "/dashboard/activity"] {
+        let found = rows(&owner.get(path).body);
+        assert!(found.contains(&"Used “look” (7 times) · ".to_owned()), "{path}: {found:?}");
+    }
 }

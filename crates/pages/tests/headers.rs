@@ -3,6 +3,7 @@
 
 mod support;
 
+use countersign_jose::{Algorithm, SigningKey};
 use countersign_pages::TemplateSource;
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 use http::{Method, StatusCode};
@@ -16,7 +17,9 @@ fn pages() -> Vec<(&'static str, Reply, &'static str)> {
     let wrong = visitor.submit(&visitor.get("/sign-in"), &[("email", "ada@x.test"), ("password", "wrong password")]);
     let wrong_sign_up = visitor.submit(&visitor.get("/sign-up"), &[("email", "x"), ("name", "x"), ("password", "x")]);
     let browser = world.ada();
-    let code = world.agent_asks(&NewAgent { name: "Helper", host_name: "Laptop", reason: "Because" });
+    let host_key = SigningKey::generate(Algorithm::EdDSA).expect("a key");
+    let helper = NewAgent { name: "Helper", host_name: "Laptop", reason: "Because" };
+    let code = world.agent_asks_from(&host_key, &helper);
     let consent = browser.visit(&authorize(""));
     let html = [(ACCEPT, "text/html,*/*")];
     let approval = browser.get(&format!("/device?user_code={code}"));
@@ -41,6 +44,7 @@ fn pages() -> Vec<(&'static str, Reply, &'static str)> {
             "dashboard, agents",
             {
                 browser.submit_form(&approval.form("/device"), &approve);
+                (0..5).for_each(|_| drop(world.agent_asks_from(&host_key, &helper)));
                 browser.get("/dashboard")
             },
             "",

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use countersign_jose::{Algorithm, SigningKey};
 use countersign_pages::TemplateSource;
 use countersign_storage::Kind;
 use http::header::{CONTENT_TYPE, ORIGIN, RETRY_AFTER};
@@ -235,7 +236,7 @@ fn a_post_that_did_not_come_from_our_page_in_this_browser_is_refused_and_changes
     let browser = world.ada();
     let other = world.eve();
     let visitor = world.browser();
-    let pages: [(&str, &Browser<'_>); 10] = [
+    let pages: [(&str, &Browser<'_>); 12] = [
         ("/sign-up", &visitor),
         ("/sign-in", &visitor),
         ("/sign-out", &browser),
@@ -244,7 +245,9 @@ fn a_post_that_did_not_come_from_our_page_in_this_browser_is_refused_and_changes
         ("/dashboard/sessions/revoke", &browser),
         ("/dashboard/other-sessions/revoke", &browser),
         ("/dashboard/apps/revoke", &browser),
+        ("/dashboard/agents/dismiss", &browser),
         ("/dashboard/agents/revoke", &browser),
+        ("/dashboard/hosts/dismiss", &browser),
         ("/dashboard/hosts/revoke", &browser),
     ];
     // Every form that is mounted is in the table.
@@ -657,6 +660,57 @@ fn the_dashboard_shows_what_an_agent_may_do_in_the_words_of_the_approval() {
     }
 }
 
+/// A host registers agent after agent: the page stays readable, and one button ends the nuisance.
+#[test]
+fn agents_that_wait_are_folded_by_host_and_are_dismissed_one_by_one_or_all_of_a_host() {
+    let world = world();
+    let browser = world.ada();
+    let host_key = SigningKey::generate(Algorithm::EdDSA).expect("a key");
+    let ask = |name: &str| world.agent_asks_from(&host_key, &NewAgent { name, ..HELPER });
+    let page = browser.get(&format!("/device?user_code={}", ask("Helper")));
+    browser.submit_form(&page.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
+    let dismiss = "/dashboard/agents/dismiss";
+    assert!(browser.get("/dashboard").forms().iter().all(|form| !form.action.ends_with("/dismiss")));
+    for number in 1..=20 {
+        world.advance(Duration::from_secs(1));
+        ask(&format!("Nuisance {number}"));
+    }
+    let dashboard = browser.get("/dashboard");
+    let names: Vec<_> =
+        dashboard.body.split("Dismiss agent “").skip(1).filter_map(|rest| rest.split('”').next()).collect();
+    assert_eq!(names, ["Nuisance 20", "Nuisance 19", "Nuisance 18"], "the newest first");
+    assert!(dashboard.body.contains("And 17 more of this host wait for you."), "{}", dashboard.body);
+    assert_eq!(dashboard.body.matches("<q class=\"quoted inline\">Nuisance").count(), 3);
+
+    let eve = world.eve();
+    for action in [dismiss, "/dashboard/hosts/dismiss"] {
+        let mut foreign = eve.get("/dashboard").form("/sign-out");
+        foreign.action = action.to_owned();
+        let id = dashboard.form(action).fields["id"].clone();
+        assert_eq!(eve.submit_form(&foreign, &[("id", &id)]).status, StatusCode::NOT_FOUND, "{action}");
+        let forged = browser.submit_form(&dashboard.form(action), &[("form_token", "forged")]);
+        assert_eq!(forged.status, StatusCode::FORBIDDEN, "{action}");
+    }
+    // The second click is told what the first one did.
+    for _ in 0..2 {
+        assert_eq!(browser.submit_form(&dashboard.form(dismiss), &[]).location(), "/dashboard?done=dismissed");
+    }
+    let dashboard = browser.get("/dashboard?done=dismissed");
+    assert!(dashboard.body.contains("The agent that waited was denied."), "{}", dashboard.body);
+    assert!(dashboard.body.contains("And 16 more of this host wait for you."), "{}", dashboard.body);
+    for _ in 0..2 {
+        let reply = browser.submit_form(&dashboard.form("/dashboard/hosts/dismiss"), &[]);
+        assert_eq!(reply.location(), "/dashboard?done=dismissed_all");
+    }
+    // A page from before is told the truth.
+    assert_eq!(browser.submit_form(&dashboard.form(dismiss), &[]).location(), "/dashboard?done=answered");
+    let dashboard = browser.get("/dashboard");
+    assert!(dashboard.forms().iter().all(|form| !form.action.ends_with("/dismiss")), "{}", dashboard.body);
+    assert!(dashboard.forms().iter().any(|form| form.action == "/dashboard/agents/revoke"), "the other one works on");
+    assert!(dashboard.body.contains("And 17 more of this host that ended."), "{}", dashboard.body);
+    assert!(dashboard.body.contains("Denied an agent"), "activity");
+}
+
 /// While an update is under way a newer version writes records that this one must not use: the buttons work all the same.
 #[test]
 fn what_a_newer_version_wrote_is_shown_and_can_be_revoked() {
@@ -814,11 +868,13 @@ fn whatever_a_stranger_wrote_is_text() {
         .finish();
     let own = [(ORIGIN, ORIGIN_URL), (CONTENT_TYPE, FORM), (header, MARKUP)];
     assert_eq!(browser.post_raw("/sign-up", &own, &fields).status, StatusCode::SEE_OTHER);
-    let code = world.agent_asks(&NewAgent {
+    let host_key = SigningKey::generate(Algorithm::EdDSA).expect("a key");
+    let stranger = NewAgent {
         name: "Countersign Security <script>1</script>",
         host_name: "exe\u{202E}fdp\"><img onerror=x>",
         reason: "<button>Approve</button> <a href=\"javascript:1\">x</a>",
-    });
+    };
+    let code = world.agent_asks_from(&host_key, &stranger);
     let query = |name: &str| url::form_urlencoded::Serializer::new(String::new()).append_pair(name, MARKUP).finish();
     let visitor = world.browser();
     let refused = visitor.get("/sign-in");
@@ -845,6 +901,7 @@ fn whatever_a_stranger_wrote_is_text() {
         ("dashboard", {
             browser.submit_form(&approval.form("/device"), &approve);
             browser.submit(&browser.visit(&authorize("")), &approve[..1]);
+            world.agent_asks_from(&host_key, &stranger);
             browser.get("/dashboard")
         }),
     ] {

@@ -24,7 +24,9 @@ const ROUTES: &[(&str, &str)] = &[
     ("/assets/countersign.css", "GET, HEAD"),
     ("/assets/mark.svg", "GET, HEAD"),
     ("/device", "GET, HEAD, POST"),
+    ("/dashboard/agents/dismiss", "POST"),
     ("/dashboard/agents/revoke", "POST"),
+    ("/dashboard/hosts/dismiss", "POST"),
     ("/dashboard/hosts/revoke", "POST"),
     ("/api/auth/sign-up/email", "POST"),
     ("/api/auth/sign-in/email", "POST"),
@@ -108,5 +110,7 @@ fn without_agents_their_pages_are_not_there() {
         |pages: &countersign_pages::Pages| -> Vec<String> { pages.mounted().into_iter().map(|row| row.path).collect() };
     let left = paths(&without);
     let gone: Vec<_> = paths(&with.pages).into_iter().filter(|path| !left.contains(path)).collect();
-    assert_eq!(gone, ["/device", "/dashboard/agents/revoke", "/dashboard/hosts/revoke"]);
+    let own =
+        ["agents/dismiss", "agents/revoke", "hosts/dismiss", "hosts/revoke"].map(|path| format!("/dashboard/{path}"));
+    assert_eq!(gone, [&["/device".to_owned()], &own[..]].concat());
 }

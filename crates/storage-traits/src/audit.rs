@@ -93,7 +93,7 @@ pub struct AuditRecord {
     /// random. So what one process reports is in its order, and what several report within a second is mixed. Of records that
     /// earlier versions wrote, the seconds are followed by the random part.
     pub id: String,
-    /// When; for a refusal, when for the first time. How often since: [`Ports::repeats`](crate::Ports::repeats).
+    /// When; where it is counted, when for the first time. How often since: [`Ports::repeats`](crate::Ports::repeats).
     pub at: Timestamp,
     /// What.
     pub action: String,
@@ -111,7 +111,7 @@ pub struct AuditRecord {
     /// From when on it may be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<Timestamp>,
-    /// The counter of the refusals that count as this one.
+    /// The counter of what happened again: of a refusal, and of what was allowed and is counted ([`Event::counted`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
     /// It stands for further refusals, which differ in the facts that would tell them apart: those are left out.
@@ -180,10 +180,20 @@ impl AuditRecord {
         Index::new("subject", subject.as_str())
     }
 
-    /// The index of what was done around a person by the person, by strangers and by the server: however much programs do
-    /// for them, it stays short. Records of older versions are not in it.
-    pub fn of_no_delegate(subject: &Subject) -> Index {
-        Index::new("undelegated", subject.as_str())
+    /// The index of what this actor did around a person. What people and the server did lies in one; what strangers tried
+    /// lies in another; each program has one of its own. So nobody who acts often hides what another did. An agent and a
+    /// host have one for all that they did, whoever it was for.
+    ///
+    /// Older versions kept what strangers tried in the index of people and the server, and had no such index of a client:
+    /// their records of clients are in the index of everything alone ([`AuditRecord::around`]).
+    pub fn by(subject: &Subject, actor: &Actor) -> Index {
+        match actor {
+            Actor::Person { .. } | Actor::System => Index::new("undelegated", subject.as_str()),
+            Actor::Anonymous => Index::new("strangers", subject.as_str()),
+            Actor::Client { client_id } => Index::new("client_for", format!("{} {client_id}", subject.as_str())),
+            Actor::Host { host_id } => Index::new("host", host_id),
+            Actor::Agent { agent_id, .. } => Index::new("agent", agent_id),
+        }
     }
 
     /// Whether the rules refused it, by the row of its action where that is known. A person who says no refuses themselves
@@ -230,8 +240,8 @@ impl Record for AuditRecord {
             Actor::Person { .. } | Actor::Anonymous | Actor::System => None,
         };
         let subject = self.subject.as_ref();
-        let undelegated = subject.filter(|_| !self.actor.is_delegate()).map(AuditRecord::of_no_delegate);
-        subject.map(AuditRecord::around).into_iter().chain(undelegated).chain(actor).collect()
+        let by = subject.map(|subject| AuditRecord::by(subject, &self.actor)).filter(|by| actor.as_ref() != Some(by));
+        subject.map(AuditRecord::around).into_iter().chain(by).chain(actor).collect()
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) const REPEATS: Kind = Kind::new("audit_repeats");
 /// So many refusals of one actor, action, person, reason and window are told apart.
 const APART: i64 = 8;
 
-/// How often something was refused in the window of its record.
+/// How often what a record tells happened in the window of the record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Repeats {
     /// How often, the first time included.
@@ -129,7 +129,8 @@ impl Ports {
         Ok(())
     }
 
-    /// How often each of these refusals happened in its window; `None` for what was allowed. One round trip.
+    /// How often what each of these records tells happened in its window; `None` where a record stands for one time alone,
+    /// because it has no counter ([`AuditRecord::repeats`]). One round trip.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].

@@ -26,7 +26,8 @@ use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedError
 use countersign_storage::audit_row::Row;
 use countersign_storage::{
     Audit, AuditRecord, Batch, Change, Endpoints, Entries, Entry, Index, Key, KeyRing, Kind, ManualClock, MemoryStore,
-    Page, Ports, Secret, SeededRandom, SignedIn, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp, Version,
+    Page, Ports, Record, Secret, SeededRandom, SignedIn, Store, StoreError, StoreThrottle, StoredAccounts, Timestamp,
+    Version,
 };
 use countersign_web::peer::PeerAddress;
 use http::header::{CONTENT_TYPE, COOKIE, HeaderName, LOCATION, ORIGIN, SET_COOKIE};
@@ -61,7 +62,12 @@ pub fn world_with(source: &TemplateSource) -> World {
 
 pub fn world_of(source: &TemplateSource, issuer: &str) -> World {
     let store = Arc::new(MemoryStore::new());
-    let outage = Arc::new(Outage { store: store.clone(), down: AtomicBool::new(false), meanwhile: Mutex::default() });
+    let outage = Arc::new(Outage {
+        store: store.clone(),
+        down: AtomicBool::new(false),
+        meanwhile: Mutex::default(),
+        listed: Mutex::default(),
+    });
     let clock = Arc::new(ManualClock::at(Timestamp(1_795_330_800)));
     let ports = Ports {
         store: outage.clone(),
@@ -145,6 +151,8 @@ pub struct Outage {
     pub down: AtomicBool,
     /// What happens before the next commit that writes a record of this kind.
     meanwhile: Mutex<Option<(Kind, Meanwhile)>>,
+    /// How large each page of the audit was that was listed since this was last emptied.
+    pub listed: Mutex<Vec<usize>>,
 }
 
 impl Outage {
@@ -170,7 +178,11 @@ impl Store for Outage {
     }
 
     async fn find(&self, kind: Kind, index: &Index, page: Page) -> Result<Entries, StoreError> {
-        self.reach()?.find(kind, index, page).await
+        let found = self.reach()?.find(kind, index, page).await?;
+        if kind == AuditRecord::KIND {
+            self.listed.lock().expect("a lock").push(found.entries.len());
+        }
+        Ok(found)
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -229,7 +241,11 @@ pub struct NewAgent<'a> {
 impl World {
     /// Registers an agent under a host of its own, and says which code it shows.
     pub fn agent_asks(&self, agent: &NewAgent<'_>) -> String {
-        let host_key = SigningKey::generate(Algorithm::EdDSA).expect("a key");
+        self.agent_asks_from(&SigningKey::generate(Algorithm::EdDSA).expect("a key"), agent)
+    }
+
+    /// Registers an agent under the host with this key, and says which code it shows.
+    pub fn agent_asks_from(&self, host_key: &SigningKey, agent: &NewAgent<'_>) -> String {
         let agent_key = SigningKey::generate(Algorithm::EdDSA).expect("a key");
         let now = self.ports.now().as_secs();
         let claims = json!({
@@ -241,7 +257,7 @@ impl World {
             "host_public_key": host_key.public_jwk(),
             "agent_public_key": agent_key.public_jwk(),
         });
-        let token = mint(&host_key, Typ::HostJwt, &claims).expect("a token");
+        let token = mint(host_key, Typ::HostJwt, &claims).expect("a token");
         let body = json!({
             "name": agent.name,
             "host_name": agent.host_name,
@@ -269,6 +285,22 @@ impl World {
             Change::Replace(Entry { body: body.to_string().into(), ..entry })
         });
         let version = Version::generate(&SeededRandom::new(9));
+        let batch = Batch { version, guards: Vec::new(), changes: changes.collect() };
+        pollster::block_on(self.store.commit(batch)).expect("nobody else writes");
+    }
+
+    /// Names the records of the audit as older versions named them: what strangers tried among what people did, and what a
+    /// client did for nobody in particular.
+    pub fn written_by_an_older_version(&self) {
+        let audit = self.store.dump().into_iter().filter(|entry| entry.key.kind == AuditRecord::KIND);
+        let changes = audit.map(|mut entry| {
+            entry.indexes.retain(|index| index.name != "client_for");
+            for index in entry.indexes.iter_mut().filter(|index| index.name == "strangers") {
+                index.name = "undelegated";
+            }
+            Change::Replace(entry)
+        });
+        let version = Version::generate(&SeededRandom::new(8));
         let batch = Batch { version, guards: Vec::new(), changes: changes.collect() };
         pollster::block_on(self.store.commit(batch)).expect("nobody else writes");
     }
