@@ -278,7 +278,7 @@ fn dashboard() -> DashboardPage {
             session("Safari on iPhone", "203.0.113.7", 6 * 86_400, 4_000, false),
         ],
         activity: vec![
-            activity("Used “transfer_money”", Some("“Household helper”"), true, 120),
+            activity("Tried to use “transfer_money”", Some("“Household helper”"), true, 120),
             activity("Used “check_balance”", Some("“Household helper”"), false, 130),
             activity("Approved an agent", None, false, 3_600),
             activity("Allowed an app", None, false, 7_200),
@@ -326,7 +326,7 @@ fn dashboard_many() -> DashboardPage {
     page.activity = vec![
         told("Used “check_balance” (at least 20 times)", Some("“Household helper number 1”"), false, 5, None),
         told(
-            "Tried to use “transfer_money” (9 times, the first 22 Nov 2026, 06:31 UTC), in further ways",
+            "Tried to use “transfer_money”, in further ways (9 times, the first 22 Nov 2026, 06:31 UTC)",
             Some("“Release-assistant-with-a-name-that-does-not-end-and-has-no-space-to-break-at-all”"),
             true,
             120,

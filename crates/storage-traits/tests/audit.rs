@@ -322,3 +322,37 @@ fn when_it_has_ended_nothing_of_the_audit_is_left() {
         assert_eq!(left.iter().map(|entry| entry.key.kind.as_str()).collect::<Vec<_>>(), ["purge_horizon"]);
     });
 }
+
+/// Whoever acts often must not hide what somebody else did: each is found apart, and all of it together.
+#[test]
+fn what_each_actor_did_around_a_person_is_found_apart_from_what_others_did() {
+    block_on(async {
+        let world = world(AuditPolicy::default());
+        let bob = Subject::new("usr_bob").unwrap();
+        let person = Actor::Person { subject: alice() };
+        let client = |id: &str| Actor::Client { client_id: id.to_owned() };
+        let host = Actor::Host { host_id: "hst_1".to_owned() };
+        let actors = [person.clone(), Actor::System, Actor::Anonymous, client("notes"), client("mail"), host, agent()];
+        for actor in &actors {
+            for subject in [alice(), bob.clone()] {
+                world.report(Event::new(Done::Looked, actor.clone()).for_subject(&subject)).await;
+            }
+        }
+        for actor in &actors {
+            let index = AuditRecord::by(&alice(), actor);
+            let (found, _): (Vec<Stored<AuditRecord>>, _) =
+                world.ports.reader().find(&index, Page::last(100)).await.unwrap();
+            let of_alice: Vec<&Actor> =
+                found.iter().filter(|record| record.subject == Some(alice())).map(|record| &record.actor).collect();
+            let expected = match actor {
+                Actor::Person { .. } | Actor::System => vec![&Actor::System, &person],
+                other => vec![other],
+            };
+            assert_eq!(of_alice, expected);
+            // Of an agent and a host, also what they did for others; of all else, nothing of anybody else.
+            let all = if matches!(actor, Actor::Agent { .. } | Actor::Host { .. }) { 2 } else { expected.len() };
+            assert_eq!(found.len(), all, "{actor:?}");
+        }
+        assert_eq!(world.of_alice().await.len(), actors.len());
+    });
+}
