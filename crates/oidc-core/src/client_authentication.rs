@@ -11,7 +11,9 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_jose::Algorithm;
-use countersign_storage::{At, Entry, Fault, Handle, Key, Loads, Reader, Secret, Stored, Timestamp};
+use countersign_storage::{
+    Action, Actor, At, Entry, Event, Fault, Handle, Key, Loads, Reader, Secret, Stored, Subject, Timestamp,
+};
 use countersign_web::form;
 use http::{HeaderMap, header};
 
@@ -144,6 +146,13 @@ pub(crate) async fn load_client_with<L: Loads>(
 #[derive(Clone, Debug)]
 pub(crate) struct AuthenticatedClient {
     client: Client,
+}
+
+impl AuthenticatedClient {
+    /// It did this, for a person or for itself. It can do so as often as it likes, so what it did is counted.
+    pub(crate) fn did<'a>(&self, action: Action, subject: impl Into<Option<&'a Subject>>) -> Event {
+        Event::new(action, Actor::Client { client_id: self.client_id.clone() }).for_subject(subject).counted()
+    }
 }
 
 impl std::ops::Deref for AuthenticatedClient {

@@ -64,6 +64,20 @@ fn the_applications_own_actions_are_told_in_its_words() {
 }
 
 #[test]
+fn what_is_counted_is_told_with_its_count_where_it_was_allowed_too() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    let client = || Actor::Client { client_id: "spa".to_owned() };
+    for nth in 0..5 {
+        let given_back = Action::TokenRevoke { family: None, jti: Some(format!("token {nth}")) };
+        report(&world, &subject, Event::new(given_back, client()).counted());
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    assert!(found.iter().any(|row| row.starts_with("App gave its access back (5 times)")), "{found:?}");
+}
+
+#[test]
 fn an_action_that_is_not_known_here_is_told_by_its_name() {
     let world = world();
     let owner = world.ada();

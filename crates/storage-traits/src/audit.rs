@@ -47,8 +47,8 @@ impl Event {
         self
     }
 
-    /// It was allowed, and its actor alone can repeat it without an end: it is one record within each window, and a count, as
-    /// refusals are.
+    /// It was allowed, and its actor alone can repeat it without an end. So it is one record within each window, and a count,
+    /// as refusals are; a few records, where its facts tell it apart.
     #[must_use]
     pub fn counted(mut self) -> Self {
         self.counted = true;
@@ -67,7 +67,7 @@ impl Event {
         self.action
     }
 
-    /// What tells its refusals apart.
+    /// What tells it apart where it is counted.
     pub(crate) fn apart(&self) -> &BTreeMap<&'static str, String> {
         &self.apart
     }
@@ -114,12 +114,12 @@ pub struct AuditRecord {
     /// The counter of what happened again: of a refusal, and of what was allowed and is counted ([`Event::counted`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
-    /// It stands for further refusals, which differ in the facts that would tell them apart: those are left out.
+    /// It stands for further ones, which differ in the facts that would tell them apart: those are left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub further: bool,
 }
 
-/// How long the audit is kept, and how refusals are counted.
+/// How long the audit is kept, and how it counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuditPolicy {
     /// What concerns a person, a client or ourselves. Default: 400 days.
@@ -128,7 +128,7 @@ pub struct AuditPolicy {
     /// days.
     pub kept_of_strangers: Duration,
     /// Refusals of one actor for one reason are one record within each such time, or a few where their facts tell them apart.
-    /// Default: 1 hour.
+    /// So is what a client does ([`Event::counted`]). Default: 1 hour.
     pub refusal_window: Duration,
 }
 

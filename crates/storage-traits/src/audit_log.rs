@@ -1,13 +1,14 @@
-//! How events are written. What was allowed is written one by one. What was refused is written once, with a count. What was
-//! allowed but can be repeated without an end ([`Event::counted`]) is counted in the same way.
+//! How events are written. What was allowed is written one by one. What was refused is written once, with a count. So is what
+//! was allowed but can be repeated without an end ([`Event::counted`]): what a client does at the issuer, with people's codes
+//! and tokens or with its own. Otherwise a client could fill the store that all others share.
 //!
-//! A stranger can have the same refusal as often as they like. The first one of a window is a record; each further one of the
-//! same actor, action, person and reason only adds to a counter beside it. Two can add at once, so a flood of refusals makes
-//! nobody wait.
+//! The first one of a window is a record; each further one of the same actor, action, person and outcome only adds to a
+//! counter beside it. Two can add at once, so a flood makes nobody wait. The port [`Audit`](crate::Audit) is told of each.
 //!
-//! The row of an action names the facts that tell its refusals apart: an attempt from another network, or at another
-//! capability, is another record. A stranger can have many networks and an agent can invent names, so there are at most
-//! eight such records; whatever comes beyond them is one more, which says so ([`AuditRecord::further`]).
+//! The row of an action names the facts that tell its records apart: an attempt from another network, or at another
+//! capability, is another record, and so is each sign-in at a client. A stranger can have many networks, an agent can invent
+//! names, and a client can have many codes, so there are at most eight such records; whatever comes beyond them is one more,
+//! which says so ([`AuditRecord::further`]).
 
 use std::collections::BTreeMap;
 
@@ -25,10 +26,10 @@ use crate::secret::Handle;
 /// The kind of the counters. A record names its own: [`AuditRecord::repeats`].
 pub(crate) const REPEATS: Kind = Kind::new("audit_repeats");
 
-/// So many refusals of one actor, action, person, reason and window are told apart.
+/// So many of one actor, action, person, outcome and window are told apart.
 const APART: i64 = 8;
 
-/// How often what a record tells happened in the window of the record.
+/// How often it happened in the window of its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Repeats {
     /// How often, the first time included.
@@ -51,7 +52,7 @@ impl Ports {
         changes: &mut Changes,
     ) -> Result<Vec<AuditRecord>, Fault> {
         let (now, policy) = (reader.now(), self.audit.policy());
-        let mut refused: BTreeMap<String, Refused> = BTreeMap::new();
+        let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
         let mut records = Vec::with_capacity(events.len());
         for event in events {
             let mut record = AuditRecord::new(event, now, &policy, self.random.as_ref());
@@ -60,35 +61,35 @@ impl Ports {
             } else {
                 let same = Same::of(&record, event, now.window(policy.refusal_window).start);
                 record.repeats = Some(same.counter());
-                let first = || Refused { first: record.clone(), same, times: 0 };
-                refused.entry(record.repeats.clone().unwrap_or_default()).or_insert_with(first).times += 1;
+                let first = || Counted { first: record.clone(), same, times: 0 };
+                counted.entry(record.repeats.clone().unwrap_or_default()).or_insert_with(first).times += 1;
             }
             records.push(record);
         }
-        let counters: Vec<Key> = refused.keys().map(|id| counter(id.clone())).collect();
+        let counters: Vec<Key> = counted.keys().map(|id| counter(id.clone())).collect();
         let known = reader.present_or_guarded(&counters).await?;
-        let mut new: Vec<Refused> = Vec::new();
-        for ((counter, refused), known) in counters.into_iter().zip(refused.into_values()).zip(known) {
+        let mut new: Vec<Counted> = Vec::new();
+        for ((counter, counted), known) in counters.into_iter().zip(counted.into_values()).zip(known) {
             if known {
-                changes.add(counter, refused.times, i64::MAX, refused.first.expires_at());
+                changes.add(counter, counted.times, i64::MAX, counted.first.expires_at());
             } else {
-                new.push(refused);
+                new.push(counted);
             }
         }
         self.write_first(new, reader, changes).await?;
         Ok(records)
     }
 
-    /// Writes what is refused for the first time: as a record of its own, or among the further ones.
+    /// Writes what happened for the first time: as a record of its own, or among the further ones.
     async fn write_first(
         &self,
-        new: Vec<Refused>,
+        new: Vec<Counted>,
         reader: &mut Reader<'_>,
         changes: &mut Changes,
     ) -> Result<(), Fault> {
         let mut places: BTreeMap<String, Places> = BTreeMap::new();
-        let mut further: BTreeMap<String, Refused> = BTreeMap::new();
-        for Refused { mut first, same, times } in new {
+        let mut further: BTreeMap<String, Counted> = BTreeMap::new();
+        for Counted { mut first, same, times } in new {
             let expiry = first.expires_at();
             if same.apart.is_empty() {
                 changes.insert(&first);
@@ -110,7 +111,7 @@ impl Ports {
             first.detail.retain(|name, _| !same.apart.contains_key(name.as_str()));
             first.further = true;
             first.repeats = Some(id.clone());
-            further.entry(id).or_insert_with(|| Refused { first, same, times: 0 }).times += times;
+            further.entry(id).or_insert_with(|| Counted { first, same, times: 0 }).times += times;
         }
         for (id, Places { new, expiry, .. }) in places.into_iter().filter(|(_, places)| places.new > 0) {
             // Somebody else can take the last place meanwhile; then this is decided again.
@@ -118,7 +119,7 @@ impl Ports {
         }
         let counters: Vec<Key> = further.keys().map(|id| counter(id.clone())).collect();
         let known = reader.present_or_guarded(&counters).await?;
-        for ((counter, Refused { first, times, .. }), known) in
+        for ((counter, Counted { first, times, .. }), known) in
             counters.into_iter().zip(further.into_values()).zip(known)
         {
             if !known {
@@ -129,8 +130,7 @@ impl Ports {
         Ok(())
     }
 
-    /// How often what each of these records tells happened in its window; `None` where a record stands for one time alone,
-    /// because it has no counter ([`AuditRecord::repeats`]). One round trip.
+    /// How often each of these happened in its window; `None` for what is written one by one. One round trip.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
@@ -143,7 +143,7 @@ impl Ports {
 }
 
 impl Repeats {
-    /// A counter keeps the latest of the expiries that it was given, and each was the time of a refusal and what it is kept.
+    /// A counter keeps the latest of the expiries that it was given: each was when it happened, and how long that is kept.
     fn of(record: &AuditRecord, counter: &Entry) -> Option<Repeats> {
         let last = counter.expires_at.map_or(record.at, |expiry| expiry - record.kept());
         Some(Repeats { count: counter.body.parse().ok()?, last })
@@ -154,7 +154,7 @@ fn counter(id: String) -> Key {
     Key { kind: REPEATS, id }
 }
 
-/// What refusals have in common that count as one.
+/// What events have in common that count as one.
 struct Same {
     /// Window, action, actor, person and outcome.
     what: String,
@@ -192,14 +192,14 @@ impl Same {
     }
 }
 
-/// Refusals of one operation that count as one.
-struct Refused {
+/// Events of one operation that count as one.
+struct Counted {
     first: AuditRecord,
     same: Same,
     times: i64,
 }
 
-/// Of the refusals that are told apart, how many there are.
+/// Of the events that are told apart, how many there are.
 struct Places {
     taken: i64,
     /// By this operation.

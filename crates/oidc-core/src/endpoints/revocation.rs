@@ -12,8 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_jose::jwt::ExpectedAudience;
 use countersign_storage::{
-    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject,
-    Timestamp,
+    Action, Changes, Decision, Fault, Moment, Operation, Reader, Record, Stopped, Stored, Subject, Timestamp,
 };
 use countersign_web::route::{At, Origins, POST};
 use http::{Request, StatusCode};
@@ -187,9 +186,7 @@ impl Revoke<'_> {
         let mut changes = Changes::none();
         changes.insert(&family.end(&self.issuer.policy, moment.now));
         let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
-        let event =
-            Event::new(action, Actor::Client { client_id: client.client_id.clone() }).for_subject(family.subject());
-        Decision::grant(()).changing(changes).report(event)
+        Decision::grant(()).changing(changes).report(client.did(action, family.subject()))
     }
 
     fn end_token(
@@ -217,11 +214,7 @@ impl Revoke<'_> {
         allowance.count(&mut changes);
         let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
         let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
-        // A client can make and revoke tokens without an end.
-        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-            .for_subject(person.as_ref())
-            .counted();
-        Decision::grant(()).changing(changes).report(event)
+        Decision::grant(()).changing(changes).report(client.did(action, person.as_ref()))
     }
 }
 

@@ -15,8 +15,8 @@
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Account, Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Sealing, Secret,
-    SessionState, Stopped, Stored, Timestamp,
+    Account, Action, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Sealing, Secret, SessionState,
+    Stopped, Stored, Timestamp,
 };
 
 use super::audience::narrow;
@@ -251,8 +251,7 @@ impl Redeem<'_> {
             changes.replace(&grant);
         }
         let action = Action::CodeRedeem { family: family.id.clone(), scope: Some(family.scopes.to_string()) };
-        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-            .for_subject(family.authentication.subject());
+        let event = client.did(action, family.authentication.subject());
         let issue = Issue { access_token, id_token, refresh_token: fresh.map(|fresh| fresh.token) };
         Decision::grant(issue).changing(changes).report(event)
     }
@@ -300,7 +299,5 @@ fn burn(
 
 fn denied(code: &AuthorizationCode, client: &AuthenticatedClient, reason: &'static str) -> Event {
     let action = Action::CodeRedeem { family: code.family_id.clone(), scope: None };
-    Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-        .for_subject(code.authentication.subject())
-        .denied(reason)
+    client.did(action, code.authentication.subject()).denied(reason)
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use countersign_jose::json;
 use countersign_storage::{
-    Account, Action, Actor, Changes, Decision, Event, Fault, Handle, Moment, Operation, Reader, Record, Sealed,
-    Sealing, SealingKey, Secret, Stopped, Stored, Timestamp,
+    Account, Action, Changes, Decision, Fault, Handle, Moment, Operation, Reader, Record, Sealed, Sealing, SealingKey,
+    Secret, Stopped, Stored, Timestamp,
 };
 use zeroize::Zeroizing;
 
@@ -359,9 +359,7 @@ impl Refresh<'_> {
         let mut changes = Changes::none();
         changes.insert(&RevokedFamily::of(family, &self.issuer.policy, now));
         let action = Action::TokenRefresh { family: family.id.clone() };
-        let event = Event::new(action, Actor::Client { client_id: client.client_id.clone() })
-            .for_subject(family.authentication.subject())
-            .denied("reused");
+        let event = client.did(action, family.authentication.subject()).denied("reused");
         Decision::refuse(TokenRefusal::RefreshTokenReused).changing(changes).report(event)
     }
 }

@@ -1,10 +1,10 @@
 //! Whatever a client does again and again, the store ends where it began; and nobody uses up the share of somebody else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use countersign_oidc::{InteractionRefusal, Policy};
-use countersign_storage::{Clock, Limit, Stopped, Store};
+use countersign_storage::{AuditRecord, Clock, Limit, Page, Stopped, Store, Stored};
 
 use crate::world::*;
 
@@ -21,6 +21,14 @@ impl World {
         let (authorization, mut form) = credentials(client_id);
         form.push(("token", token));
         self.post("revoke", authorization.as_deref(), &form).await
+    }
+
+    /// The audit of what Alice's clients did.
+    async fn told(&self, action: &str) -> Vec<AuditRecord> {
+        let of_alice = AuditRecord::around(&self.alice);
+        let (found, _): (Vec<Stored<AuditRecord>>, _) =
+            self.own().reader().find(&of_alice, Page::first(1_000)).await.unwrap();
+        found.into_iter().map(|stored| stored.record).filter(|record| record.action == action).collect()
     }
 
     /// How many records there are of each kind.
@@ -68,6 +76,27 @@ async fn what_a_client_gives_back_is_counted_in_the_audit() {
     }
     let counter = world.store.dump().into_iter().find(|entry| entry.key.kind.as_str() == "audit_repeats").unwrap();
     assert_eq!((world.stored("audit"), &*counter.body), (1, "5"));
+}
+
+/// Each of the first eight of an hour is told with its family; those beyond are one record. All are counted.
+#[tokio::test]
+async fn what_a_client_does_for_a_person_again_and_again_is_counted_in_the_audit() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::spa().with("scope", "openid offline_access")).await.code();
+    for times in 1..=30 {
+        let code = browser.ask(&Ask::spa().with("scope", "openid offline_access")).await.code().to_owned();
+        let tokens = world.redeem(SPA, &code).await;
+        assert_eq!(world.give_back(SPA, &tokens.text("refresh_token")).await.outcome(), "200");
+        for action in ["code.redeem", "token.revoke"] {
+            let records = world.told(action).await;
+            let counts = world.own().repeats(&records).await.unwrap();
+            let count: u64 = counts.iter().flatten().map(|repeats| repeats.count).sum();
+            assert_eq!((records.len(), count), (usize::min(times, 9), u64::try_from(times).unwrap()), "{action}");
+            let families: BTreeSet<_> = records.iter().filter_map(|record| record.detail.get("family")).collect();
+            assert_eq!(families.len(), usize::min(times, 8), "{action}");
+        }
+    }
 }
 
 fn tight() -> Policy {
