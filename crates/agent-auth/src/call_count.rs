@@ -6,34 +6,23 @@
 //!
 //! [Agent Auth §8.13]: https://agentauthprotocol.com/specification/v1.0-draft
 
-use countersign_storage::record::{Key, Kind};
-use countersign_storage::{Changes, Limit, Moment, Timestamp};
+use countersign_storage::{Changes, Counter, Kind, Moment, Timestamp};
 
 use crate::policy::AgentPolicy;
 use crate::refusal::Refusal;
 
 /// The count of one agent or host in the present window.
-pub(crate) struct CallCount {
-    counter: Key,
-    most: i64,
-    end: Timestamp,
-}
+pub(crate) struct CallCount(Counter);
 
 impl CallCount {
     /// `who` is the id of an agent or a host. `None` where the policy sets no limit.
     pub(crate) fn of(who: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
-        Some(CallCount::within(Kind::new("agent_calls"), who, policy.calls?, now))
+        Some(CallCount(policy.calls?.counter(Kind::new("agent_calls"), who, now)))
     }
 
     /// How many keys a host and its agents have brought in the present window: of new agents, and in place of others.
     fn of_keys(host: &str, policy: &AgentPolicy, now: Timestamp) -> Option<Self> {
-        Some(CallCount::within(Kind::new("agent_registrations"), host, policy.registrations?, now))
-    }
-
-    fn within(kind: Kind, who: &str, limit: Limit, now: Timestamp) -> Self {
-        let window = now.window(limit.window);
-        let counter = Key { kind, id: format!("{who}.{}", window.start.as_secs()) };
-        CallCount { counter, most: i64::from(limit.attempts), end: window.end }
+        Some(CallCount(policy.registrations?.counter(Kind::new("agent_registrations"), host, now)))
     }
 
     /// Counts one more key for a host or an agent under it: each is remembered for long, so that no other takes it.
@@ -54,15 +43,14 @@ impl CallCount {
 
     /// Refuses when an earlier attempt at this decision found the window full.
     pub(crate) fn check(&self, moment: &Moment<'_>) -> Result<(), Refusal> {
-        match moment.is_exhausted(&self.counter) {
-            true => Err(Refusal::RateLimited(self.end.since(moment.now))),
-            false => Ok(()),
+        match self.0.used_up(moment) {
+            Some(until) => Err(Refusal::RateLimited(until.since(moment.now))),
+            None => Ok(()),
         }
     }
 
     /// Counts.
     pub(crate) fn add(&self, calls: usize, changes: &mut Changes) {
-        let calls = i64::try_from(calls).unwrap_or(i64::MAX);
-        changes.add(self.counter.clone(), calls, self.most, Some(self.end));
+        self.0.count(calls, changes);
     }
 }

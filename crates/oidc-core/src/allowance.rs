@@ -5,16 +5,9 @@
 //! for itself), and nobody can use up the share of somebody else, by naming a client or from behind one address. It is counted
 //! in the commit that it leads to anyway. What ends authority for good is not counted: a token family has one end.
 
-use countersign_storage::{Changes, Handle, Key, Kind, Limit, Moment, Timestamp};
+use countersign_storage::{Counter, Handle, Kind, Limit, Timestamp};
 
 use crate::policy::Policy;
-
-/// The count of the present window.
-pub(crate) struct Allowance {
-    counter: Key,
-    most: i64,
-    end: Timestamp,
-}
 
 /// For whom something is counted.
 #[derive(Clone, Copy)]
@@ -24,38 +17,23 @@ pub(crate) struct Pair<'a> {
     pub(crate) client_id: &'a str,
 }
 
-impl Allowance {
-    /// Of codes that are given without asking the person: [`Policy::answers`]. Any page that the person looks at can use them
-    /// up, so what comes beyond them is asked and not refused.
-    pub(crate) fn of_codes(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
-        Allowance::within(Kind::new("issuer_codes"), pair, policy.answers, now)
-    }
+/// Of codes that are given without asking the person: [`Policy::answers`]. Any page that the person looks at can use them up, so
+/// what comes beyond them is asked and not refused.
+pub(crate) fn of_codes(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Counter {
+    within(Kind::new("issuer_codes"), pair, policy.answers, now)
+}
 
-    /// Of answers that the person gives: [`Policy::answers`]. Counted apart, or a client that sends the browser here again and
-    /// again could keep the person from saying no.
-    pub(crate) fn of_answers(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
-        Allowance::within(Kind::new("issuer_answers"), pair, policy.answers, now)
-    }
+/// Of answers that the person gives: [`Policy::answers`]. Counted apart, or a client that sends the browser here again and again
+/// could keep the person from saying no.
+pub(crate) fn of_answers(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Counter {
+    within(Kind::new("issuer_answers"), pair, policy.answers, now)
+}
 
-    /// Of revoking access tokens one by one: [`Policy::revocations`].
-    pub(crate) fn of_revocations(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Self {
-        Allowance::within(Kind::new("issuer_revocations"), pair, policy.revocations, now)
-    }
+/// Of revoking access tokens one by one: [`Policy::revocations`].
+pub(crate) fn of_revocations(pair: Pair<'_>, policy: &Policy, now: Timestamp) -> Counter {
+    within(Kind::new("issuer_revocations"), pair, policy.revocations, now)
+}
 
-    fn within(kind: Kind, Pair { subject, client_id }: Pair<'_>, limit: Limit, now: Timestamp) -> Self {
-        let window = now.window(limit.window);
-        let who = Handle::of(&format!("{subject}\n{client_id}"));
-        let counter = Key { kind, id: format!("{}.{}", who.as_str(), window.start.as_secs()) };
-        Allowance { counter, most: i64::from(limit.attempts), end: window.end }
-    }
-
-    /// When the next window begins, where an earlier attempt at this decision found this one full.
-    pub(crate) fn used_up(&self, moment: &Moment<'_>) -> Option<Timestamp> {
-        moment.is_exhausted(&self.counter).then_some(self.end)
-    }
-
-    /// Counts one.
-    pub(crate) fn count(&self, changes: &mut Changes) {
-        changes.add(self.counter.clone(), 1, self.most, Some(self.end));
-    }
+fn within(kind: Kind, Pair { subject, client_id }: Pair<'_>, limit: Limit, now: Timestamp) -> Counter {
+    limit.counter(kind, Handle::of(&format!("{subject}\n{client_id}")).as_str(), now)
 }

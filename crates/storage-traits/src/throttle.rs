@@ -12,9 +12,10 @@ use crate::batch::Changes;
 use crate::clock::Timestamp;
 use crate::decision::{Decision, Moment};
 use crate::fault::Fault;
+use crate::limit::{Counter, Limit};
 use crate::operation::{Operation, Ports};
 use crate::reader::Reader;
-use crate::record::{Key, Kind};
+use crate::record::Kind;
 use crate::secret::Handle;
 
 /// Counts attempts.
@@ -57,22 +58,6 @@ pub struct Count<'a> {
     pub limit: Limit,
 }
 
-/// So many in so long.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limit {
-    /// How many attempts.
-    pub attempts: u32,
-    /// In how long: whole seconds, at least one.
-    pub window: Duration,
-}
-
-impl Limit {
-    /// `attempts` within each `window`.
-    pub const fn new(attempts: u32, window: Duration) -> Self {
-        Limit { attempts, window }
-    }
-}
-
 /// Whether an attempt may go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Allowance {
@@ -100,58 +85,57 @@ impl StoreThrottle {
 #[async_trait]
 impl Throttle for StoreThrottle {
     async fn attempt_all(&self, counts: &[Count<'_>]) -> Result<Allowance, Fault> {
-        let plain = Attempt { counts: counts.iter().map(|count| Counter::of(count, 0)).collect() };
+        let plain = Attempt { ways: counts.iter().map(|count| Way::of(count, 0)).collect() };
         let refused = match self.ports.perform(&plain).await? {
             Allowance::Allowed => return Ok(Allowance::Allowed),
             refused => refused,
         };
         // What was right does not count. It is looked up only here, for most attempts are far from any limit.
         let (mut reader, mut forgiven) = (self.ports.reader(), Vec::new());
-        for (count, counter) in counts.iter().zip(&plain.counts) {
-            let right = reader.counter(&counter.forgiven(reader.now())).await?;
-            forgiven.push(Counter::of(count, right));
+        for (count, way) in counts.iter().zip(&plain.ways) {
+            let right = reader.counter(way.forgiven(reader.now()).key()).await?;
+            forgiven.push(Way::of(count, right));
         }
-        match forgiven == plain.counts {
+        match forgiven == plain.ways {
             true => Ok(refused),
-            false => Ok(self.ports.perform(&Attempt { counts: forgiven }).await?),
+            false => Ok(self.ports.perform(&Attempt { ways: forgiven }).await?),
         }
     }
 
     async fn forgive(&self, counts: &[Count<'_>], at: Timestamp) -> Result<(), Fault> {
-        let counts = counts.iter().map(|count| Counter::of(count, 0)).collect();
-        Ok(self.ports.perform(&Forgive { counts, at }).await?)
+        let ways = counts.iter().map(|count| Way::of(count, 0)).collect();
+        Ok(self.ports.perform(&Forgive { ways, at }).await?)
     }
 }
 
-/// One of the counters of an attempt.
+/// One of the ways in which an attempt is counted.
 #[derive(PartialEq, Eq)]
-struct Counter {
-    name: String,
+struct Way {
+    who: String,
     limit: Limit,
     /// How many attempts of the window were taken back.
     forgiven: i64,
 }
 
-impl Counter {
+impl Way {
     fn of(count: &Count<'_>, forgiven: i64) -> Self {
-        let name = format!("{}.{}", count.what, Handle::of(count.who).as_str());
-        Counter { name, limit: count.limit, forgiven }
+        let who = format!("{}.{}", count.what, Handle::of(count.who).as_str());
+        Way { who, limit: count.limit, forgiven }
     }
 
-    fn key(&self, now: Timestamp) -> Key {
-        Key {
-            kind: Kind::new("throttle"),
-            id: format!("{}.{}", self.name, now.window(self.limit.window).start.as_secs()),
-        }
+    /// Of the attempts.
+    fn counter(&self, now: Timestamp) -> Counter {
+        self.limit.counter(Kind::new("throttle"), &self.who, now).raised(self.forgiven)
     }
 
-    fn forgiven(&self, now: Timestamp) -> Key {
-        Key { kind: Kind::new("throttle_forgiven"), ..self.key(now) }
+    /// Of those that were taken back: any number.
+    fn forgiven(&self, at: Timestamp) -> Counter {
+        self.limit.counter(Kind::new("throttle_forgiven"), &self.who, at).raised(i64::MAX)
     }
 }
 
 struct Attempt {
-    counts: Vec<Counter>,
+    ways: Vec<Way>,
 }
 
 #[async_trait]
@@ -166,19 +150,19 @@ impl Operation for Attempt {
 
     fn decide(&self, (): (), moment: &Moment<'_>) -> Decision<Allowance, Infallible> {
         let mut changes = Changes::none();
-        for counter in &self.counts {
-            let (key, end) = (counter.key(moment.now), moment.now.window(counter.limit.window).end);
-            if moment.is_exhausted(&key) {
-                return Decision::grant(Allowance::RetryAfter(end.since(moment.now)));
+        for way in &self.ways {
+            let counter = way.counter(moment.now);
+            if let Some(until) = counter.used_up(moment) {
+                return Decision::grant(Allowance::RetryAfter(until.since(moment.now)));
             }
-            changes.add(key, 1, i64::from(counter.limit.attempts).saturating_add(counter.forgiven), Some(end));
+            counter.count(1, &mut changes);
         }
         Decision::grant(Allowance::Allowed).changing(changes)
     }
 }
 
 struct Forgive {
-    counts: Vec<Counter>,
+    ways: Vec<Way>,
     at: Timestamp,
 }
 
@@ -194,8 +178,8 @@ impl Operation for Forgive {
 
     fn decide(&self, (): (), _: &Moment<'_>) -> Decision<(), Infallible> {
         let mut changes = Changes::none();
-        for counter in &self.counts {
-            changes.add(counter.forgiven(self.at), 1, i64::MAX, Some(self.at.window(counter.limit.window).end));
+        for way in &self.ways {
+            way.forgiven(self.at).count(1, &mut changes);
         }
         Decision::grant(()).changing(changes)
     }

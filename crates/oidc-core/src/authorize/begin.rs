@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use countersign_storage::secret::identifier;
 use countersign_storage::{Changes, Decision, Fault, Moment, Operation, Reader, Sealing};
 
-use crate::allowance::{Allowance, Pair};
+use crate::allowance::{self, Pair};
 use crate::authorize::browser::Browser;
 use crate::authorize::pending::Pending;
 use crate::authorize::person::Person;
@@ -53,13 +53,13 @@ impl<'a> Operation for Begin<'a> {
             Next::Ask(prompt) => Decision::grant(self.wait(prompt, self.request.clone(), person, moment)),
             Next::Nothing { authentication, grant } => {
                 let pair = Pair { subject: authentication.subject().as_str(), client_id: &self.request.client_id };
-                let allowance = Allowance::of_codes(pair, &self.issuer.policy, moment.now);
+                let allowance = allowance::of_codes(pair, &self.issuer.policy, moment.now);
                 if allowance.used_up(moment).is_some() {
                     return self.ask_instead(person, moment);
                 }
                 let scopes = pending.scopes.intersection(&grant.scopes);
                 let mut changes = Changes::none();
-                allowance.count(&mut changes);
+                allowance.count(1, &mut changes);
                 let given = (authentication, grant, scopes);
                 let location = settle::issue(self.issuer, &pending, given, &mut changes, moment);
                 Decision::grant(Begun::ToClient { location }).changing(changes)

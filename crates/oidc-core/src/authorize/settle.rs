@@ -16,7 +16,7 @@ use countersign_storage::{
 };
 use http::Response;
 
-use crate::allowance::{Allowance, Pair};
+use crate::allowance::{self, Pair};
 use crate::authorize::browser::Browser;
 use crate::authorize::pending::Pending;
 use crate::authorize::person::Person;
@@ -122,11 +122,11 @@ impl Outcome {
         let Ok(Outcome::ToClient { mark, .. }) = &decision.outcome else { return decision };
         let subject = mark.answered.by.as_ref().map_or("", Subject::as_str);
         let pair = Pair { subject, client_id: &mark.waiting.request.client_id };
-        let allowance = Allowance::of_answers(pair, policy, moment.now);
+        let allowance = allowance::of_answers(pair, policy, moment.now);
         match allowance.used_up(moment) {
             Some(_) => Decision::refuse(InteractionRefusal::TooManyAnswers),
             None => {
-                allowance.count(&mut decision.changes);
+                allowance.count(1, &mut decision.changes);
                 decision
             }
         }

@@ -17,7 +17,7 @@ use countersign_storage::{
 use countersign_web::route::{At, Origins, POST};
 use http::{Request, StatusCode};
 
-use crate::allowance::{Allowance, Pair};
+use crate::allowance::{self, Pair};
 use crate::client::{AuthMethod, Client};
 use crate::client_authentication::{AuthenticatedClient, ClientRefusal, PresentedClient, proving_methods};
 use crate::issuer::Issuer;
@@ -199,7 +199,7 @@ impl Revoke<'_> {
             return Decision::refuse(RevocationRefusal::ForAnotherClient);
         }
         let pair = Pair { subject: &own.subject, client_id: &own.client_id };
-        let allowance = Allowance::of_revocations(pair, &self.issuer.policy, moment.now);
+        let allowance = allowance::of_revocations(pair, &self.issuer.policy, moment.now);
         if let Some(until) = allowance.used_up(moment) {
             return Decision::refuse(RevocationRefusal::RateLimited(until));
         }
@@ -211,7 +211,7 @@ impl Revoke<'_> {
         };
         let mut changes = Changes::none();
         changes.insert(&revoked);
-        allowance.count(&mut changes);
+        allowance.count(1, &mut changes);
         let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
         let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
         Decision::grant(()).changing(changes).report(client.did(action, person.as_ref()))
