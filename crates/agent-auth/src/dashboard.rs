@@ -3,7 +3,7 @@
 //! [Agent Auth §8.8.1]: https://agentauthprotocol.com/specification/v1.0-draft
 
 use countersign_storage::record::Index;
-use countersign_storage::{AuditRecord, Cursor, Fault, Page, Reader, Record, Subject, Timestamp};
+use countersign_storage::{AuditRecord, Cursor, Fault, Page, Reader, Record, SeenAccount, Subject, Timestamp};
 
 use crate::AgentProvider;
 use crate::agent::{AgentMode, AgentStatus};
@@ -102,7 +102,7 @@ impl AgentProvider {
         let Some(person) = reader.load(PersonOutline::at(subject.as_str())).await? else {
             return Ok((Vec::new(), None));
         };
-        let account = self.accounts.by_subject(subject).await?;
+        let account = SeenAccount::of(subject, self.accounts.as_ref()).await?;
         let latest = person.hosts.iter().rev();
         let mut rest = latest.skip_while(|id| page.after.as_ref().is_some_and(|Cursor(after)| after != id.as_str()));
         if page.after.is_some() {
@@ -112,7 +112,7 @@ impl AgentProvider {
         let next = rest.next().and(shown.last()).map(|last| Cursor(last.as_str().to_owned()));
         let mut views = Vec::with_capacity(shown.len());
         for mut host in SeenHost::all(&shown, &self.policy, &mut reader).await? {
-            host.ask(account.as_ref());
+            host.ask_seen(&account);
             let agents = standing::agents_of(&host, &self.policy, &mut reader).await?;
             views.push(self.host_view(&host, self.agent_views(&agents, &host, &mut reader).await?));
         }
@@ -136,7 +136,7 @@ impl AgentProvider {
         let Some(mut host) = hosts.into_iter().find(|host| host.is_linked_to(subject)) else {
             return Ok((Vec::new(), None));
         };
-        host.ask(self.accounts.by_subject(subject).await?.as_ref());
+        host.ask_seen(&SeenAccount::of(subject, self.accounts.as_ref()).await?);
         let (agents, next) = reader.find::<AgentOutline>(&Index::new("host", host.id().as_str()), page).await?;
         let agents = SeenAgent::all(agents, &host, &self.policy, &mut reader).await?;
         Ok((self.agent_views(&agents, &host, &mut reader).await?, next))

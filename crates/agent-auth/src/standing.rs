@@ -4,7 +4,7 @@
 //!
 //! Every record that is read to be judged passes through here first.
 
-use countersign_storage::{Account, Accounts, Fault, Reader, Record, Stored, Subject, Timestamp};
+use countersign_storage::{Account, Accounts, Fault, Reader, Record, SeenAccount, Stored, Subject, Timestamp};
 
 use crate::agent::{Agent, AgentMode, AgentStatus};
 use crate::host::{AgentId, Host, HostId, HostStatus};
@@ -159,6 +159,13 @@ impl SeenHost {
     pub(crate) fn ask(&mut self, account: Option<&Account>) {
         if let SeenHost::Known(host) = self {
             of_account(host, account);
+        }
+    }
+
+    /// The same, as far as this version can tell.
+    pub(crate) fn ask_seen(&mut self, account: &SeenAccount) {
+        if let SeenAccount::Known(account) = account {
+            self.ask(account.as_ref());
         }
     }
 

@@ -6,7 +6,7 @@
 //! by members whose meaning never changes.
 
 use countersign_storage::record::if_legible;
-use countersign_storage::{Account, Event, Fault, Handle, Kind, Record, SessionEnding, Stored, Subject, Timestamp};
+use countersign_storage::{Event, Fault, Handle, Kind, Record, SessionEnding, Stored, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::AuthnPolicy;
@@ -44,17 +44,22 @@ impl SeenSession {
         Ok(SeenSession { known: outline.read_as()?, outline })
     }
 
-    /// Whether it is alive, or can be as far as this version can tell.
+    /// Whether it is alive, or can be as far as this version can tell. `carries` says whether its account still carries what
+    /// began in a generation.
     pub(crate) fn is_alive(
         &self,
-        account: Option<&Account>,
+        carries: impl Fn(u32) -> bool,
         epoch: Option<&SessionEpoch>,
         policy: &AuthnPolicy,
         now: Timestamp,
     ) -> bool {
         let SessionOutline { id, expires_at, epoch: began_in, .. } = &self.outline.record;
         match &self.known {
-            Some(known) => known.standing(policy, now) != Standing::Dead && known.holds(account, epoch),
+            Some(known) => {
+                known.standing(policy, now) != Standing::Dead
+                    && carries(known.session.account_generation)
+                    && session_epoch::holds(epoch, known.session.epoch, id)
+            }
             None => {
                 expires_at.is_none_or(|at| now < at)
                     && began_in.is_none_or(|began_in| session_epoch::holds(epoch, began_in, id))

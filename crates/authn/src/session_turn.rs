@@ -55,7 +55,8 @@ impl Room<'_> {
     /// Deletes sessions until one more has a place: first those that are dead anyhow, then the one that was not used for
     /// the longest time. Reports the end of those that were alive.
     pub(crate) fn make(&self, mut stored: Vec<SeenSession>, changes: &mut Changes) -> Vec<Event> {
-        let alive = |found: &SeenSession| found.is_alive(Some(self.account), self.epoch, self.policy, self.now);
+        let carries = |generation| self.account.carries(generation);
+        let alive = |found: &SeenSession| found.is_alive(carries, self.epoch, self.policy, self.now);
         let places = usize::try_from(self.policy.places()).unwrap_or(usize::MAX);
         let excess = (stored.len() + 1).saturating_sub(places);
         stored.sort_by_key(|found| (alive(found), found.used()));

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Action, Changes, Decision, Fault, Moment, Operation, Page, Reader, Record, SessionEnding, Stored, Subject,
-    Timestamp,
+    Action, Changes, Decision, Fault, Moment, Operation, Page, Reader, Record, SeenAccount, SessionEnding, Stored,
+    Subject, Timestamp,
 };
 
 use crate::authn::Authn;
@@ -43,12 +43,12 @@ impl Authn {
         let now = reader.now();
         let epoch = reader.load(EpochOutline::at(subject.as_str())).await?;
         let epoch = EpochOutline::epoch(epoch.as_ref());
-        let account = self.accounts.by_subject(subject).await?;
+        let account = SeenAccount::of(subject, self.accounts.as_ref()).await?;
         let found: Vec<Stored<SessionOutline>> = reader.find_all(&by_subject(subject)).await?;
         let mut sessions = Vec::new();
         for outline in found {
             let seen = SeenSession::of(outline)?;
-            if seen.is_alive(account.as_ref(), epoch, &self.policy, now) {
+            if seen.is_alive(|generation| account.may_carry(generation), epoch, &self.policy, now) {
                 let session = seen.known.map(|known| known.record.session);
                 sessions.push(ListedSession { id: seen.outline.record.id, session });
             }

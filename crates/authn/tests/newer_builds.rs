@@ -56,6 +56,19 @@ fn a_session_that_a_newer_version_wrote_is_shown_and_ended_though_not_used() {
     }
 }
 
+#[test]
+fn the_sessions_of_an_account_that_a_newer_version_wrote_are_shown_and_ended() {
+    let site = site();
+    let (alice, _bob) = (site.alice(), site.bob());
+    let subject = &alice.session.subject;
+    rewrite(&site, "account", |record| record["least_shape"] = json!(2));
+    assert_eq!(block_on(site.authn.session(&alice.cookie)), Err(Fault::Newer { kind: "account" }));
+    let listed = || block_on(site.authn.sessions(subject)).unwrap();
+    assert_eq!(listed().iter().map(|session| &session.id).collect::<Vec<_>>(), [&alice.session.id]);
+    assert_eq!(block_on(site.authn.revoke_session(subject, &alice.session.id)), Ok(Revocation::Revoked));
+    assert!(listed().is_empty());
+}
+
 /// Or nobody could come to the list from here.
 #[test]
 fn who_has_a_session_that_a_newer_version_wrote_can_sign_in() {

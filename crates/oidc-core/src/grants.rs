@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Action, Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, Stored, Subject,
-    Timestamp,
+    Action, Actor, Changes, Decision, Event, Fault, Index, Moment, Operation, Reader, Record, SeenAccount, Stored,
+    Subject, Timestamp,
 };
 
 use crate::issuer::Issuer;
@@ -55,7 +55,11 @@ impl Issuer {
     /// # Errors
     /// The faults of the store.
     pub async fn grants(&self, subject: &Subject) -> Result<Vec<GrantView>, Fault> {
-        let Some(account) = self.accounts.by_subject(subject).await? else { return Ok(Vec::new()) };
+        let generation = match SeenAccount::of(subject, self.accounts.as_ref()).await? {
+            SeenAccount::Known(None) => return Ok(Vec::new()),
+            SeenAccount::Known(Some(account)) => Some(account.generation),
+            SeenAccount::Newer => None,
+        };
         let now = self.ports.now();
         let index = Index::new("subject", subject.as_str());
         let found: Vec<Stored<GrantOutline>> = self.ports.reader().find_all(&index).await?;
@@ -63,7 +67,7 @@ impl Issuer {
         for outline in found {
             let grant = outline.read_as::<Grant>()?;
             let holds = match &grant {
-                Some(grant) => grant.holds(account.generation, &self.policy, now),
+                Some(grant) => grant.holds(generation.unwrap_or(grant.account_generation), &self.policy, now),
                 None => !outline.is_revoked(),
             };
             if holds {

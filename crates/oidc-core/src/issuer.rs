@@ -6,7 +6,7 @@ use countersign_jose::{Algorithm, SigningKey};
 use countersign_storage::{Accounts, Fault, KeyRing, Ports, Secret, SignedIn, Stopped};
 use countersign_web::issuer_url::IssuerUrl;
 
-use crate::client::{Client, ClientSource, ClientState, NewClient, RegisterClientError, StoredClients};
+use crate::client::{Client, ClientSource, ClientState, ListedClient, NewClient, RegisterClientError, StoredClients};
 use crate::config::ConfigError;
 use crate::error_page::ErrorPage;
 use crate::policy::Policy;
@@ -153,7 +153,7 @@ impl Issuer {
     ///
     /// # Errors
     /// The faults of the store.
-    pub async fn active_clients(&self) -> Result<Vec<Client>, Fault> {
+    pub async fn active_clients(&self) -> Result<Vec<ListedClient>, Fault> {
         self.stored_clients().active().await
     }
 
@@ -161,11 +161,11 @@ impl Issuer {
         StoredClients::within(self.ports.clone())
     }
 
-    /// Serves a client of the issuer's own store, or refuses it from its next request on. `None` where there is none.
+    /// Serves a client of the issuer's own store, or refuses it from its next request on; see [`StoredClients::set_state`].
     ///
     /// # Errors
     /// The faults of the store.
-    pub async fn set_client_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
+    pub async fn set_client_state(&self, client_id: &str, state: ClientState) -> Result<bool, Fault> {
         self.stored_clients().set_state(client_id, state).await
     }
 }

@@ -44,7 +44,7 @@ pub mod signing_keys;
 pub mod token;
 
 pub use authorize::{ConsentAnswer, InteractionPrompt, InteractionRefusal, InteractionView};
-pub use client::{Client, ClientSource, ClientState, NewClient, StoredClients};
+pub use client::{Client, ClientSource, ClientState, ListedClient, NewClient, StoredClients};
 pub use config::ConfigError;
 pub use error_page::{ErrorPage, PageError, PlainErrorPage};
 pub use grants::{GrantView, Revoked};

@@ -1,4 +1,4 @@
-//! Grants and token families as every version of the software can tell them: enough to show that they are there, and to end
+//! Clients, grants and token families as every version of the software can tell them: enough to show that they are there, and to end
 //! them.
 //!
 //! A newer version may write a record that this one must not use ([`Fault::Newer`](countersign_storage::Fault::Newer)).
@@ -9,8 +9,19 @@ use countersign_storage::record::if_legible;
 use countersign_storage::{Authentication, Handle, Index, Kind, Record, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::client::{self, Client, ClientState};
 use crate::policy::Policy;
 use crate::records::{Grant, RevokedFamily, TokenFamily, grant};
+
+/// Which client it is, and whether it is served. When it is written, all other members stay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ClientOutline {
+    pub(crate) client_id: String,
+    /// `active` and `suspended` are what they are in [`ClientState`]; a newer version may know further words.
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_legible")]
+    updated_at: Option<Timestamp>,
+}
 
 /// Which grant it is, whose, and how it ends. When it is written, all other members stay.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +58,17 @@ pub(crate) struct RefreshOutline {
     pub(crate) root: Handle,
 }
 
+impl ClientOutline {
+    pub(crate) fn is(&self, state: ClientState) -> bool {
+        self.state == state.as_str()
+    }
+
+    pub(crate) fn become_at(&mut self, state: ClientState, now: Timestamp) {
+        self.state = state.as_str().to_owned();
+        self.updated_at = Some(now);
+    }
+}
+
 impl GrantOutline {
     pub(crate) fn is_revoked(&self) -> bool {
         self.state == REVOKED
@@ -74,6 +96,19 @@ impl FamilyOutline {
     pub(crate) fn end(&self, policy: &Policy, now: Timestamp) -> RevokedFamily {
         let longest = policy.last_token_dead(self.issued_at.unwrap_or(now) + policy.family_lifetime);
         RevokedFamily::until(self.expires_at.unwrap_or(longest).max(longest), &self.id, &self.client_id, now)
+    }
+}
+
+impl Record for ClientOutline {
+    const KIND: Kind = Client::KIND;
+    const SHAPE: u32 = u32::MAX;
+
+    fn id(&self) -> String {
+        self.client_id.clone()
+    }
+
+    fn indexes(&self) -> Vec<Index> {
+        vec![client::by_state(&self.state)]
     }
 }
 

@@ -112,6 +112,38 @@ impl Account {
     }
 }
 
+/// An account, as far as this version can tell: for lists of what is a person's. A newer version of the software may have written
+/// the account ([`Fault::Newer`]); that must hide nothing from who wants to end it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SeenAccount {
+    /// The account; `None` where there is none.
+    Known(Option<Account>),
+    /// There is one, and only a newer version can tell more.
+    Newer,
+}
+
+impl SeenAccount {
+    /// The account of a subject.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`].
+    pub async fn of(subject: &Subject, accounts: &dyn Accounts) -> Result<Self, Fault> {
+        match accounts.by_subject(subject).await {
+            Err(Fault::Newer { .. }) => Ok(SeenAccount::Newer),
+            found => found.map(SeenAccount::Known),
+        }
+    }
+
+    /// Whether what began in `generation` holds, or may hold as far as this version can tell. To show it; to use it, ask
+    /// [`Account::carries`].
+    pub fn may_carry(&self, generation: u32) -> bool {
+        match self {
+            SeenAccount::Known(account) => account.as_ref().is_some_and(|account| account.carries(generation)),
+            SeenAccount::Newer => true,
+        }
+    }
+}
+
 /// An account to create. The subject is chosen by the caller, so that credentials can be stored before it exists.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewAccount {

@@ -47,7 +47,7 @@ pub mod throttle;
 mod unknown_members;
 pub mod user_code;
 
-pub use accounts::{Account, AccountState, Accounts, EmailTaken, NewAccount, StoredAccounts};
+pub use accounts::{Account, AccountState, Accounts, EmailTaken, NewAccount, SeenAccount, StoredAccounts};
 pub use action::{Action, SessionEnding};
 pub use audit::{Audit, AuditPolicy, AuditRecord, Event, Outcome, TracingAudit};
 pub use audit_log::Repeats;

@@ -1,8 +1,12 @@
 //! While an update is under way a newer version writes records that this one must not use. It does not use them; and it
 //! takes them back all the same.
 
+use std::sync::Arc;
+
 use countersign_agent_auth::{AgentStatus, ApprovalAnswer, HostStatus, Revocation};
-use countersign_storage::Page;
+use countersign_storage::{
+    Accounts, EmailAddress, NewAccount, Page, Ports, SeededRandom, StoredAccounts, TracingAudit,
+};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -167,6 +171,29 @@ fn what_was_withdrawn_stays_refused() {
             Ok(1)
         );
     }
+}
+
+#[test]
+fn the_hosts_of_an_account_that_a_newer_version_wrote_are_shown_and_ended() {
+    let world = World::with_stored_accounts();
+    let accounts = StoredAccounts::new(Ports {
+        store: world.store.clone(),
+        clock: world.clock.clone(),
+        random: Arc::new(SeededRandom::new(7)),
+        audit: Arc::new(TracingAudit),
+    });
+    let email = EmailAddress::parse("alice@x.test").unwrap();
+    let alice = NewAccount { subject: subject("alice"), email, name: "Alice".to_owned() };
+    block_on(accounts.create(alice)).unwrap();
+    world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    world.rewrite("account", |account| account["least_shape"] = json!(2));
+    let hosts = || block_on(world.provider.hosts(&subject("alice"), Page::first(10))).unwrap().0;
+    let host_id = hosts()[0].host_id.clone();
+    let (agents, _) = block_on(world.provider.agents(&subject("alice"), &host_id, Page::first(10))).unwrap();
+    assert_eq!((hosts().len(), agents.len()), (1, 1));
+    let ended = block_on(world.provider.revoke_host(&subject("alice"), &host_id));
+    assert_eq!(ended, Ok(Revocation::Revoked { agents: 1 }));
+    assert_eq!(hosts()[0].status, Some(HostStatus::Revoked));
 }
 
 /// An agent that this version must not use is not approved, given more, woken, or given another key.

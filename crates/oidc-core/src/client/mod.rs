@@ -17,7 +17,7 @@ use crate::scope::Scopes;
 
 pub(crate) use register::is_resource;
 pub use register::{ClientCredential, NewClient, RegisterClientError, SecretMethod, parse_jwks};
-pub use source::{ClientSource, StoredClients};
+pub use source::{ClientSource, ListedClient, StoredClients};
 
 /// A client.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -126,6 +126,16 @@ pub enum ClientState {
     Suspended,
 }
 
+impl ClientState {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClientState::Active => "active",
+            ClientState::Suspended => "suspended",
+        }
+    }
+}
+
 impl Client {
     /// Whether it cannot keep a secret ([RFC 6749 §2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)).
     pub fn is_public(&self) -> bool {
@@ -177,10 +187,10 @@ impl Record for Client {
     }
 
     fn indexes(&self) -> Vec<Index> {
-        let state = match self.state {
-            ClientState::Active => "active",
-            ClientState::Suspended => "suspended",
-        };
-        vec![Index::new("state", state)]
+        vec![by_state(self.state.as_str())]
     }
+}
+
+pub(crate) fn by_state(state: &str) -> Index {
+    Index::new("state", state)
 }

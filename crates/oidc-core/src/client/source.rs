@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    At, Changes, Decision, Fault, Index, Moment, Operation, Ports, Reader, Record, Secret, Stopped, Stored,
+    At, Changes, Decision, Fault, Moment, Operation, Ports, Reader, Record, Secret, Stopped, Stored,
 };
 
 use crate::client::client_id::is_client_id;
 use crate::client::register::{NewClient, RegisterClientError};
-use crate::client::{Client, ClientState};
+use crate::client::{Client, ClientState, by_state};
+use crate::outline::ClientOutline;
 
 /// Says what is known of a client.
 ///
@@ -32,6 +33,22 @@ pub trait ClientSource: Send + Sync {
     }
 }
 
+/// A client in a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedClient {
+    /// Its unique name.
+    pub client_id: String,
+    /// What is known of it. `None` where a newer version of the software wrote it: here it is not used, but it can be suspended.
+    pub client: Option<Client>,
+}
+
+impl ListedClient {
+    fn of(outline: Stored<ClientOutline>) -> Result<Self, Fault> {
+        let client = outline.read_as::<Client>()?.map(|client| client.record);
+        Ok(ListedClient { client_id: outline.record.client_id, client })
+    }
+}
+
 /// Clients registered by the operator, as records in the store.
 #[derive(Clone, Debug)]
 pub struct StoredClients {
@@ -50,9 +67,9 @@ impl StoredClients {
     }
 
     /// The clients that are served.
-    pub(crate) async fn active(&self) -> Result<Vec<Client>, Fault> {
-        let found = self.ports.reader().find_all(&Index::new("state", "active")).await?;
-        Ok(found.into_iter().map(|client: Stored<Client>| client.record).collect())
+    pub(crate) async fn active(&self) -> Result<Vec<ListedClient>, Fault> {
+        let found = self.ports.reader().find_all(&by_state(ClientState::Active.as_str())).await?;
+        found.into_iter().map(ListedClient::of).collect()
     }
 
     /// Registers a client. The secret, where it has one that was made here, is in the answer and nowhere else.
@@ -75,13 +92,14 @@ impl StoredClients {
         Ok(self.ports.perform(&Declare { client }).await.map_err(Fault::from)?)
     }
 
-    /// Serves a client, or refuses it from its next request on. `None` where there is no such client.
+    /// Serves a client, or refuses it from its next request on, also where a newer version of the software wrote it. Whether
+    /// there is such a client.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn set_state(&self, client_id: &str, state: ClientState) -> Result<Option<Client>, Fault> {
+    /// [`Fault::Newer`] where a client is to be served and a newer version wrote it; [`Fault::Unavailable`].
+    pub async fn set_state(&self, client_id: &str, state: ClientState) -> Result<bool, Fault> {
         if !is_client_id(client_id) {
-            return Ok(None);
+            return Ok(false);
         }
         Ok(self.ports.perform(&SetState { client_id, state }).await?)
     }
@@ -179,23 +197,27 @@ struct SetState<'a> {
 
 #[async_trait]
 impl Operation for SetState<'_> {
-    type Loaded = Option<Stored<Client>>;
-    type Granted = Option<Client>;
+    type Loaded = Option<Stored<ClientOutline>>;
+    type Granted = bool;
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        reader.load(Client::at(self.client_id)).await
+        let Some(client) = reader.load(ClientOutline::at(self.client_id)).await? else { return Ok(None) };
+        // Why a newer version does not serve it cannot be told here.
+        if self.state == ClientState::Active && client.read_as::<Client>()?.is_none() {
+            return Err(Fault::Newer { kind: Client::KIND.as_str() });
+        }
+        Ok(Some(client))
     }
 
     fn decide(&self, client: Self::Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
-        let Some(mut client) = client else { return Decision::grant(None) };
-        if client.state == self.state {
-            return Decision::grant(Some(client.record));
+        let Some(mut client) = client else { return Decision::grant(false) };
+        if client.is(self.state) {
+            return Decision::grant(true);
         }
-        client.record.state = self.state;
-        client.record.updated_at = moment.now;
+        client.record.become_at(self.state, moment.now);
         let mut changes = Changes::none();
         changes.replace(&client);
-        Decision::grant(Some(client.record)).changing(changes)
+        Decision::grant(true).changing(changes)
     }
 }

@@ -181,7 +181,7 @@ async fn a_suspended_client_is_refused_at_its_next_request_and_while_a_person_re
     assert_eq!(error, Stopped::Refused(InteractionRefusal::ClientGone));
     world.issuer.set_client_state(SPA, ClientState::Active).await.unwrap();
     browser.approve(reading.interaction()).await.code();
-    assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await.unwrap(), None);
+    assert_eq!(world.issuer.set_client_state("nobody", ClientState::Active).await, Ok(false));
 }
 
 /// RFC 6749 §3.1

@@ -45,7 +45,7 @@ impl Withdrawal {
             Withdrawal::Scope => narrow("openid offline_access").await,
             Withdrawal::OfflineAccess => narrow("openid email").await,
             Withdrawal::Client => {
-                node.issuer.set_client_state(SPA, ClientState::Suspended).await.unwrap().unwrap();
+                node.issuer.set_client_state(SPA, ClientState::Suspended).await.unwrap();
             }
             Withdrawal::Account => {
                 assert!(node.accounts.set_state(&world.alice, AccountState::Disabled).await.unwrap());

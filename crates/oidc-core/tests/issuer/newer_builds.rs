@@ -1,7 +1,8 @@
 //! While an update is under way a newer version writes records that this one must not use. It does not use them; and it
 //! takes them back all the same.
 
-use countersign_oidc::Revoked;
+use countersign_oidc::{ClientState, Revoked};
+use countersign_storage::Fault;
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -52,6 +53,53 @@ async fn a_grant_that_a_newer_version_wrote_is_shown_and_taken_back_though_not_u
         let after = stored();
         assert_eq!(serde_json::from_str::<Value>(&after.body).unwrap(), ended, "{way}");
         assert_eq!((after.indexes, after.expires_at), (before.indexes, before.expires_at), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_grants_of_an_account_that_a_newer_version_wrote_are_shown_and_taken_back() {
+    let world = World::new().await;
+    world.browser_of(&world.alice).tokens("openid offline_access").await;
+    let newer = |account: &mut Value| account["least_shape"] = json!(2);
+    world.rewrite("account", newer).await;
+    let grants = world.issuer.grants(&world.alice).await.unwrap();
+    assert_eq!(grants.len(), 1);
+    assert_eq!(world.issuer.revoke_grant(&world.alice, &grants[0].id).await, Ok(Revoked::Now));
+    assert_eq!(world.issuer.grants(&world.alice).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_client_that_a_newer_version_wrote_is_listed_and_suspended_though_not_served_again() {
+    let edits: [fn(&mut Value); 2] = [
+        |client| client["least_shape"] = json!(2),
+        |client| {
+            client.as_object_mut().unwrap().retain(|member, _| ["client_id", "state"].contains(&member.as_str()));
+            client["least_shape"] = json!(2);
+            client["updated_at"] = json!({ "of": "tomorrow" });
+        },
+    ];
+    for edit in edits {
+        let world = World::new().await;
+        world
+            .rewrite("client", |client| {
+                if client["client_id"] == SPA {
+                    edit(client);
+                }
+            })
+            .await;
+        let all = world.issuer.active_clients().await.unwrap();
+        assert!(all.len() > 1 && all.iter().all(|client| client.client.is_some() == (client.client_id != SPA)));
+        assert!(all.iter().any(|client| client.client_id == SPA));
+        let set = async |state| world.issuer.set_client_state(SPA, state).await;
+        assert_eq!(set(ClientState::Active).await, Err(Fault::Newer { kind: "client" }));
+        assert_eq!(set(ClientState::Suspended).await, Ok(true));
+        let left = world.issuer.active_clients().await.unwrap();
+        assert_eq!(left.len(), all.len() - 1);
+        assert!(left.iter().all(|client| client.client_id != SPA));
+        let clients = world.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == "client");
+        let mut clients = clients.map(|entry| serde_json::from_str::<Value>(&entry.body).unwrap());
+        let stored = clients.find(|client| client["client_id"] == SPA).unwrap();
+        assert_eq!((&stored["state"], &stored["least_shape"]), (&json!("suspended"), &json!(2)), "all else stays");
     }
 }
 
