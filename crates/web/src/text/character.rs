@@ -5,8 +5,8 @@
 use std::fmt::Write;
 
 use icu_properties::props::{
-    BidiClass, BidiControl, CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, GeneralCategory,
-    JoiningType, PrependedConcatenationMark,
+    BidiClass, BidiControl, BidiMirrored, CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic,
+    GeneralCategory, JoiningType, PrependedConcatenationMark, QuotationMark,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -82,13 +82,24 @@ pub(super) fn is_virama(c: char) -> bool {
     CodePointMapData::<CanonicalCombiningClass>::new().get(c) == CanonicalCombiningClass::Virama
 }
 
+/// A mark that is struck through its letter.
+pub(super) fn is_overlay(c: char) -> bool {
+    CodePointMapData::<CanonicalCombiningClass>::new().get(c) == CanonicalCombiningClass::Overlay
+}
+
 /// How letters of cursive scripts connect.
 pub(super) fn joining_type(c: char) -> JoiningType {
     CodePointMapData::<JoiningType>::new().get(c)
 }
 
-/// Marks that begin or end a quotation of ours.
-pub(super) const QUOTES: [char; 4] = ['“', '”', '„', '‟'];
+/// Whether it could be taken for the end of a quotation of ours, as `”` and `〞` could. Not single ones, nor those that are
+/// mirrored where the text runs from right to left: `«`, `「`.
+pub(super) fn ends_quotation(c: char) -> bool {
+    CodePointSetData::new::<QuotationMark>().contains(c)
+        && !CodePointSetData::new::<BidiMirrored>().contains(c)
+        && !SINGLE_QUOTES.contains(&c)
+        && c != '"'
+}
 
 /// Writes a character by its number, `\u{200B}`.
 pub(super) fn by_number(text: &mut String, c: char) {
@@ -105,6 +116,10 @@ pub(super) const KEYCAP: char = '\u{20E3}';
 /// The five skin tones.
 pub(super) const SKIN_TONES: std::ops::RangeInclusive<char> = '\u{1F3FB}'..='\u{1F3FF}';
 
+/// What a text that was cut ends in.
+pub(super) const CUT: char = '…';
+
+const SINGLE_QUOTES: [char; 5] = ['\'', '‘', '’', '‚', '‛'];
 const OBJECT: char = '\u{FFFC}';
 /// Blank although their properties say symbol, letter or mark: Braille without dots, the null notehead, the blanks of
 /// Egyptian, the Khitan filler.
