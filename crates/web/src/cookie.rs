@@ -1,8 +1,8 @@
 //! Cookies: read and written in one place ([RFC 6265 §4], [RFC 6265 §5.4]).
 //!
-//! A `Cookie` header is octets: other applications of the host put into it what they like, and only the pair of our own name
-//! is looked at. Refused: a second cookie of our name in one request, because somebody else set one of the two; and a value
-//! with octets that no cookie of ours has.
+//! A `Cookie` header is a list of octets. Other applications of the host put into it what they like, so only the pair of our
+//! own name is looked at. Two cookies of our name in one request are refused, because somebody else set one of them. A value
+//! with octets that no cookie of ours has is refused, too.
 //!
 //! [RFC 6265 §4]: https://www.rfc-editor.org/rfc/rfc6265#section-4
 //! [RFC 6265 §5.4]: https://www.rfc-editor.org/rfc/rfc6265#section-5.4
@@ -27,7 +27,7 @@ pub struct CookieName {
 /// How long a browser keeps a cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lasting {
-    /// So long, in whole seconds.
+    /// For this long, in whole seconds.
     For(Duration),
     /// Until the browser is closed.
     UntilClosed,
@@ -35,7 +35,7 @@ pub enum Lasting {
 
 impl CookieName {
     /// The cookie `name`. Over TLS it is called `__Host-` and its name, so that no other host of the domain can set it
-    /// ([RFC 6265bis §4.1.3.2]); browsers take that only with `Secure`, which there is not on loopback.
+    /// ([RFC 6265bis §4.1.3.2]). Browsers accept such a name only with `Secure`, so it is not used on loopback.
     ///
     /// [RFC 6265bis §4.1.3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2
     pub const fn new(name: &'static str, transport: Transport) -> Self {
@@ -57,8 +57,8 @@ impl CookieName {
 
     /// The `Set-Cookie` value that gives `value` to the browser. `Debug` does not show it.
     ///
-    /// A value with an octet that no cookie can carry ([RFC 6265 §4.1.1]) is not set: the header is empty, and browsers
-    /// pass it over.
+    /// A value with an octet that no cookie can carry ([RFC 6265 §4.1.1]) is not set. The header is empty then, and browsers
+    /// ignore it.
     ///
     /// [RFC 6265 §4.1.1]: https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
     pub fn set(self, value: &str, lasting: Lasting) -> HeaderValue {

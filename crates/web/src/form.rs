@@ -1,7 +1,7 @@
 //! Forms and queries in `application/x-www-form-urlencoded` ([WHATWG URL §5.1]), read strictly.
 //!
-//! Refused: a percent sign without two hexadecimal digits, what is not UTF-8, U+0000, too many parameters, too many bytes. A
-//! lenient reader makes one value of two different ones, and then two readers of one request disagree.
+//! These are refused: a percent sign without two hexadecimal digits, what is not UTF-8, U+0000, too many parameters, too many
+//! bytes. A lenient reader makes one value of two different ones, and then two readers of one request disagree.
 //!
 //! A parameter that comes twice is remembered as such and has no value: neither the first nor the last of two may win.
 //!
@@ -23,9 +23,9 @@ pub struct Fields {
 /// The most that is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
-    /// Bytes, before decoding.
+    /// How many bytes are read, before decoding.
     pub bytes: usize,
-    /// Parameters.
+    /// How many parameters are read.
     pub fields: usize,
 }
 
@@ -125,7 +125,7 @@ impl Fields {
         self.values.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 
-    /// Only what `keeps` says, by name and value.
+    /// The parameters that `keeps` accepts, by name and value.
     #[must_use]
     pub fn filtered(mut self, keeps: impl Fn(&str, &str) -> bool) -> Self {
         self.values.retain(|name, values| {

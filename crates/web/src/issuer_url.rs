@@ -1,7 +1,7 @@
 //! The issuer identifier ([RFC 8414 §2]): the one URL on which everything rests.
 //!
-//! Refused: whatever is not in its normal form, since two spellings of one issuer would be two issuers to everybody who
-//! compares byte by byte.
+//! A URL that is not in its normal form is refused: two spellings of one issuer would be two issuers to everybody who compares
+//! byte by byte.
 //!
 //! [RFC 8414 §2]: https://www.rfc-editor.org/rfc/rfc8414#section-2
 
@@ -28,7 +28,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// By an origin or issuer: [`Transport::Https`] for `https://`.
+    /// The transport of an origin or an issuer: [`Transport::Https`] for `https://`.
     pub fn of(origin: &str) -> Self {
         if origin.starts_with("https://") { Transport::Https } else { Transport::Loopback }
     }
@@ -71,7 +71,7 @@ impl IssuerUrl {
         Ok(IssuerUrl { issuer: issuer.to_owned(), path: path.to_owned(), origin, transport })
     }
 
-    /// As configured: the value of `iss`.
+    /// The issuer as it was configured: the value of `iss`.
     pub fn as_str(&self) -> &str {
         &self.issuer
     }

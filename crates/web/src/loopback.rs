@@ -2,8 +2,8 @@
 //!
 //! There are two questions, and the second is the narrower one:
 //!
-//! - [`is_loopback`]: does what is sent there stay on this machine? So it is for issuers, for pages and for what we fetch.
-//! - [`REDIRECT_ORIGINS`]: may an authorization code be sent there in the clear, to whatever port? So it is for redirect URIs.
+//! - [`is_loopback`]: does what is sent there stay on this machine? It is asked for issuers, pages and what we fetch.
+//! - [`REDIRECT_ORIGINS`]: may an authorization code be sent there in the clear, to any port? It is asked for redirect URIs.
 //!
 //! [RFC 6761 §6.3]: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
 //! [RFC 8252 §7.3]: https://www.rfc-editor.org/rfc/rfc8252#section-7.3
@@ -17,7 +17,7 @@ pub fn is_loopback(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback_host(&host))
 }
 
-/// The same for a host alone.
+/// Whether a host is this machine, as [`is_loopback`] asks of a URL.
 pub fn is_loopback_host<T: AsRef<str>>(host: &Host<T>) -> bool {
     match host {
         Host::Domain(name) => {

@@ -23,7 +23,7 @@ pub enum UnsupportedMediaType {
 }
 
 impl UnsupportedMediaType {
-    /// 415, always.
+    /// The status of the answer, which is always 415.
     pub fn status(self) -> StatusCode {
         StatusCode::UNSUPPORTED_MEDIA_TYPE
     }

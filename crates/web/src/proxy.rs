@@ -35,7 +35,7 @@ pub enum ProxyHeader {
     XForwardedFor,
 }
 
-/// Neither an address nor a network.
+/// An entry of the list is neither an address nor a network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("it is not a list of addresses and networks, like 127.0.0.1, 10.0.0.0/8")]
 pub struct NotANetwork;
@@ -54,8 +54,8 @@ impl TrustedProxies {
         Ok(TrustedProxies { networks: entries.map(network).collect::<Result<_, _>>()?, header })
     }
 
-    /// Whom a request comes from: the right-most address that is no trusted proxy's. Where the list ends, or has something
-    /// else than an address, it is the last proxy that vouches for nobody further.
+    /// Whom a request comes from: the right-most address that is not one of a trusted proxy. Where the list ends, or holds
+    /// something that is not an address, it is the last proxy before that.
     pub fn client(&self, peer: PeerAddress, headers: &HeaderMap) -> PeerAddress {
         if !self.trusts(peer) {
             return peer;

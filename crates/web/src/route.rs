@@ -50,9 +50,9 @@ pub enum Origins {
     None,
 }
 
-/// For rows that show something.
+/// The methods of rows that show something.
 pub const GET: &[Method] = &[Method::GET, Method::HEAD];
-/// For rows that do something.
+/// The methods of rows that do something.
 pub const POST: &[Method] = &[Method::POST];
 
 /// The rows of one owner.

@@ -5,12 +5,12 @@
 //!
 //! [RFC 9110 §5.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3
 
-/// Without the white space around it.
+/// The value without the white space around it.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(WHITE_SPACE)
 }
 
-/// The same for what need not be text.
+/// The same for a value that need not be text.
 pub fn trim_bytes(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;

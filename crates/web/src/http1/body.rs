@@ -14,11 +14,11 @@ pub struct BadBody;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Rest {
-    /// So many bytes as they are.
+    /// This many bytes, as they are.
     Bytes(u64),
     /// The line with the size of a chunk, as far as it came.
     Size(Vec<u8>),
-    /// So many bytes of a chunk.
+    /// This many bytes of a chunk.
     Chunk(u64),
     /// The end of the line after a chunk, as far as it came: after the last one nothing follows.
     Line { came: usize, last: bool },
@@ -33,7 +33,7 @@ impl Body {
         Body(Rest::Size(Vec::new()))
     }
 
-    /// Whether it came as a whole.
+    /// Whether all of the body came.
     pub fn is_over(&self) -> bool {
         self.0 == Rest::Bytes(0)
     }
@@ -108,7 +108,7 @@ fn chunk_size(line: &[u8]) -> Result<u64, BadBody> {
     u64::from_str_radix(digits, 16).map_err(|_| BadBody)
 }
 
-/// Of the line with the size: more is no size, but somebody who wants to be read for ever.
+/// How long the line with the size may be. A longer one is not a size: somebody wants to be read for ever.
 const LONGEST_LINE: usize = 128;
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use crate::white_space::trim_bytes;
 /// The most that a head may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
-    /// Bytes, the empty line included.
+    /// How many bytes, the empty line included.
     pub bytes: usize,
-    /// Fields.
+    /// How many fields.
     pub fields: usize,
 }
 
@@ -55,7 +55,7 @@ pub enum HeadRefusal {
 }
 
 impl HeadRefusal {
-    /// 400 or 431.
+    /// The status of the answer: 400 or 431.
     pub fn status(self) -> StatusCode {
         match self {
             HeadRefusal::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -69,7 +69,7 @@ impl HeadRefusal {
 /// How many bytes of `input` are a head; `None` where its end has not come yet.
 ///
 /// # Errors
-/// [`HeadRefusal::TooLarge`]; [`HeadRefusal::Malformed`] as soon as a line ends in a bare LF, for its end would never come.
+/// [`HeadRefusal::TooLarge`]; [`HeadRefusal::Malformed`] as soon as a line ends in a bare LF.
 pub fn find_end(input: &[u8], bounds: Bounds) -> Result<Option<usize>, HeadRefusal> {
     let end = input.windows(END.len()).position(|window| window == END).map(|start| start + END.len());
     let head = input.get(..end.unwrap_or(input.len())).unwrap_or_default();

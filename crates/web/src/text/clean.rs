@@ -66,12 +66,12 @@ pub fn cleaned(text: &str, limit: usize) -> Result<Cleaned, NothingToShow> {
     if clean.is_empty() { Err(NothingToShow) } else { Ok(Cleaned(clean)) }
 }
 
-/// The same where something must stand in any case: `otherwise` in place of a text that shows nothing.
+/// As [`cleaned`], where something must stand in any case: `otherwise` takes the place of a text that shows nothing.
 pub fn cleaned_or(text: &str, limit: usize, otherwise: &str) -> String {
     cleaned(text, limit).map_or_else(|NothingToShow| otherwise.to_owned(), String::from)
 }
 
-/// The same, in quotation marks, for where it stands within a sentence of ours. `otherwise` stands there without them.
+/// As [`cleaned_or`], in quotation marks, for use within a sentence of ours. `otherwise` stands there without them.
 pub fn quoted_or(text: &str, limit: usize, otherwise: &str) -> String {
     cleaned(text, limit).map_or_else(|NothingToShow| otherwise.to_owned(), |text| text.quoted())
 }
