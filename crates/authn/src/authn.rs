@@ -45,7 +45,7 @@ pub struct AuthnConfig {
 }
 
 impl Authn {
-    /// From its parts.
+    /// Makes the sign-in of these parts.
     pub fn new(config: AuthnConfig) -> Self {
         let AuthnConfig { ports, accounts, throttle, hasher, cookie, key_ring, policy } = config;
         Authn { ports, accounts, throttle, hasher, cookie, key_ring, policy }
@@ -56,7 +56,7 @@ impl Authn {
         self.cookie
     }
 
-    /// The session cookie of a request, alive or not.
+    /// Reads the session cookie of a request. Its session may have ended.
     pub fn cookie(&self, headers: &HeaderMap) -> Option<Secret> {
         cookie::read(headers, self.cookie)
     }
@@ -67,18 +67,18 @@ impl Authn {
         self.cookie.set(signed_in.cookie.expose(), Lasting::For(lifetime))
     }
 
-    /// The cookie of a request that says to which accounts this browser signed in.
+    /// Reads the cookie of a request that says to which accounts this browser signed in.
     pub fn device(&self, headers: &HeaderMap) -> Option<String> {
         self.device_cookie().read(headers)
     }
 
-    /// The `Set-Cookie` that lets the browser be known the next time. Set it together with [`Authn::set_cookie`], and leave
-    /// it when the person signs out: it signs nobody in.
+    /// The `Set-Cookie` by which the browser is known the next time. Set it together with [`Authn::set_cookie`]. Leave it when
+    /// the person signs out: it signs nobody in.
     pub fn set_device_cookie(&self, signed_in: &SignedInSession) -> HeaderValue {
         self.device_cookie().set(signed_in.device.expose(), Lasting::For(self.policy.device_remembered))
     }
 
-    /// What the browser of a person is to keep who just signed in with the password of this generation.
+    /// Makes what the browser keeps after a person signed in with the password of this generation.
     pub(crate) fn remember(&self, context: &Context, subject: &Subject, password: u32) -> Result<Secret, Fault> {
         let before = context.device.as_deref().and_then(|cookie| KnownDevice::open(&self.key_ring, cookie));
         let device = before.unwrap_or_else(|| KnownDevice::fresh(self.ports.random.as_ref()));

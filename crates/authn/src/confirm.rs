@@ -1,7 +1,7 @@
 //! Confirmation: a person who is signed in shows their password again, before something that matters ([ASVS 5.0 §7.5]).
 //!
-//! The session stays the same one for its owner (its public name, its beginning, its end) and gets a fresh `auth_time` and
-//! a fresh secret: whoever read the cookie before is not confirmed along with them.
+//! For its owner the session stays the same: its public name, its beginning, its end. It gets a fresh `auth_time` and a fresh
+//! secret. So whoever read the cookie before is not confirmed as well.
 //!
 //! [ASVS 5.0 §7.5]: https://github.com/OWASP/ASVS/tree/v5.0.0/5.0/en
 
@@ -23,9 +23,8 @@ use crate::throttling::Origin;
 use crate::verified::Verified;
 
 impl Authn {
-    /// Verifies the password of the person who is signed in, and moves the session to a fresh secret with a fresh
-    /// `auth_time`. Attempts count for the session and for the address: strangers who guess at the account keep nobody from
-    /// it.
+    /// Verifies the password of the person who is signed in. Then the session has a fresh secret and a fresh `auth_time`.
+    /// Attempts count for the session and for the address. So strangers who guess at the account keep nobody from it.
     ///
     /// # Errors
     /// [`SignInRefusal`], and the faults of the ports; [`SignInRefusal::NotSignedIn`] where there is no living session.

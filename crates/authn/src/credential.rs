@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Credential {
     pub(crate) subject: Subject,
-    /// The PHC string. Only a hash, and yet worth guessing at: it never leaves the store but to be compared.
+    /// The PHC string. It is only a hash, but passwords can be guessed by it. It leaves the store to be compared, and for nothing
+    /// else.
     pub(crate) phc: String,
-    /// Which password of this subject it is, from 1. The same password hashed anew keeps the number, so that whoever was
-    /// verified against the older hash was verified all the same.
+    /// Which password of this subject it is, from 1. The same password keeps its number when it is hashed anew: who was verified
+    /// by the older hash stays verified.
     pub(crate) generation: u32,
     /// When the person chose it.
     pub(crate) set_at: Timestamp,

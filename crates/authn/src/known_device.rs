@@ -1,4 +1,4 @@
-//! Devices that signed in before: what lets an owner in while strangers guess at their account ([OWASP Authentication],
+//! Devices that signed in before. By them an owner gets in while strangers guess at the account ([OWASP Authentication],
 //! "device cookies").
 //!
 //! A browser that signed in gets a sealed, long-lived cookie with the accounts that it signed in to. It proves "somebody
@@ -31,7 +31,7 @@ struct KnownAccount {
 }
 
 impl KnownDevice {
-    /// Reads a cookie. What does not open is no device: nobody is told.
+    /// Reads a cookie. A cookie that does not open names no device, and nobody is told.
     pub(crate) fn open(key_ring: &KeyRing, cookie: &str) -> Option<Self> {
         if cookie.len() > COOKIE_BYTES {
             return None;
@@ -54,7 +54,7 @@ impl KnownDevice {
         self.accounts.iter().any(fits)
     }
 
-    /// After a sign-in. The accounts that were not used for the longest time are forgotten.
+    /// The device after a sign-in. It forgets the accounts that were not used for the longest time.
     #[must_use]
     pub(crate) fn with(mut self, subject: &Subject, password: u32, now: Timestamp, lasting: Duration) -> Self {
         self.accounts.retain(|known| known.subject != *subject && now < known.until);
@@ -76,7 +76,7 @@ impl KnownDevice {
 const CONTEXT: &str = "known device";
 /// How many accounts one browser remembers. With the longest subjects they fill half of a cookie.
 const ACCOUNTS: usize = 5;
-/// No cookie is longer (RFC 6265 §6.1).
+/// A browser keeps no longer cookie (RFC 6265 §6.1).
 const COOKIE_BYTES: usize = 4_096;
 
 #[cfg(test)]

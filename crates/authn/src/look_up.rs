@@ -14,7 +14,7 @@ use crate::session::{Session, SessionRecord, Standing, by_public_id};
 use crate::session_epoch::SessionEpoch;
 
 impl Authn {
-    /// The living session behind a cookie's secret. Writes down that it was used, now and then.
+    /// Finds the living session behind a cookie's secret. Now and then it writes down that the session was used.
     ///
     /// # Errors
     /// [`Fault::Unavailable`]; never answered as "nobody".
@@ -22,7 +22,7 @@ impl Authn {
         Ok(self.ports.perform(&LookUp { authn: self, handle: cookie.handle() }).await?)
     }
 
-    /// The session of a request's cookie, if it is alive.
+    /// Finds the session of a request's cookie, if it is alive.
     ///
     /// # Errors
     /// [`Fault::Unavailable`]; never answered as "nobody".
@@ -60,11 +60,11 @@ impl SignedIn for Authn {
     }
 }
 
-/// Finds a session, and does with it what its clocks call for.
+/// Finds a session. Writes down its use, or deletes it where its time is over.
 ///
-/// It can write, but conflicts stay rare: of many requests that want to write down one minute's use, one does. The others
+/// It can write, but conflicts stay rare: of many requests that want to write down the use of one minute, one does. The others
 /// load again and find nothing left to write. Whatever ended the session meanwhile wins: a change names the version that it
-/// read, a deleted record has none, and the epoch is guarded.
+/// read, and a deleted record has no version. The epoch is guarded.
 struct LookUp<'a> {
     authn: &'a Authn,
     handle: Handle,

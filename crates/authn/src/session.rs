@@ -24,13 +24,13 @@ use crate::session_epoch::{self, SessionEpoch};
 /// A session as its owner may see it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Session {
-    /// Its public name, `ses_…`; opens nothing.
+    /// Its public name, `ses_…`. It opens nothing.
     pub id: String,
     /// Who signed in.
     pub subject: Subject,
     /// When the password was last verified.
     pub auth_time: Timestamp,
-    /// Which verification that was: fresh each time, also within one second.
+    /// The name of that verification. It is another one each time, also within one second.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sign_in_id: String,
     /// How: the values of [RFC 8176], `pwd`.
@@ -41,7 +41,7 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was last used, give or take [`AuthnPolicy::last_seen_every`].
     pub last_seen_at: Timestamp,
-    /// When it is dead if it is not used again.
+    /// When it ends if it is not used again.
     pub expires_at: Timestamp,
     /// The browser that signed in, as it named itself; at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct Session {
     pub epoch: u64,
 }
 
-/// A fresh session, and the one chance to learn its secret.
+/// A fresh session, with its secret. Nobody can learn the secret later.
 #[derive(Clone, Debug)]
 pub struct SignedInSession {
     /// The secret for the cookie ([`crate::Authn::set_cookie`]).
@@ -66,7 +66,7 @@ pub struct SignedInSession {
     pub device: Secret,
     /// What its owner may see of it.
     pub session: Session,
-    /// When it is dead, however much it is used.
+    /// When it ends, however much it is used.
     pub ends_at: Timestamp,
 }
 

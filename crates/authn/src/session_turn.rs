@@ -10,8 +10,8 @@ use crate::policy::AuthnPolicy;
 use crate::session::by_subject;
 use crate::session_epoch::SessionEpoch;
 
-/// Written by every start of a session of one person and by nothing else: of two that start at once, and would both find
-/// the last free place, one starts again and counts the other. Its key is the subject.
+/// Every start of a session of one person writes it, and nothing else does. Two starts at once could both find the last free
+/// place. With this record one of them decides again, and counts the other. Its key is the subject.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SessionTurn {
     pub(crate) subject: Subject,
@@ -43,7 +43,7 @@ pub(crate) async fn stored_sessions(
     found.into_iter().map(SeenSession::of).collect()
 }
 
-/// Who asks for room, and by what it is judged which sessions are alive.
+/// Who asks for room, and what says which sessions are alive.
 pub(crate) struct Room<'a> {
     pub(crate) policy: &'a AuthnPolicy,
     pub(crate) account: &'a Account,
@@ -52,8 +52,8 @@ pub(crate) struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Deletes sessions until one more has a place: first those that are dead anyhow, then the one that was not used for
-    /// the longest time. Reports the end of those that were alive.
+    /// Deletes sessions until one more has a place. The dead ones go first, then those that were not used for the longest
+    /// time. Reports the end of those that were alive.
     pub(crate) fn make(&self, mut stored: Vec<SeenSession>, changes: &mut Changes) -> Vec<Event> {
         let carries = |generation| self.account.carries(generation);
         let alive = |found: &SeenSession| found.is_alive(carries, self.epoch, self.policy, self.now);

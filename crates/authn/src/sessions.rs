@@ -34,7 +34,8 @@ pub enum Revocation {
 }
 
 impl Authn {
-    /// The living sessions of a person, the last used first; those last of which only a newer version of the software can tell.
+    /// Lists the living sessions of a person, the last used first. Those of which only a newer version of the software can tell
+    /// come last.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
@@ -65,7 +66,7 @@ impl Authn {
         Ok(self.ports.perform(&RevokeOne { subject, session_id }).await?)
     }
 
-    /// Ends every session of this person, those included that begin while this is under way.
+    /// Ends every session of this person, also those that begin meanwhile.
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
@@ -74,8 +75,8 @@ impl Authn {
         Ok(())
     }
 
-    /// Ends every session of a person but the one in use, those included that begin while this is under way.
-    /// [`Revocation::NotFound`] where the one in use was itself ended meanwhile: then nothing is done.
+    /// Ends every session of a person but the one in use, also those that begin meanwhile. Where the one in use was itself ended
+    /// meanwhile, nothing is done and the answer is [`Revocation::NotFound`].
     ///
     /// # Errors
     /// [`Fault::Unavailable`].
@@ -103,7 +104,7 @@ impl Operation for RevokeOne<'_> {
     type Refusal = Infallible;
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
-        // Longer than any public name: not even worth a look.
+        // It is longer than any public name, so there is nothing to look up.
         if self.session_id.len() > 64 {
             return Ok(None);
         }
@@ -125,7 +126,7 @@ impl Operation for RevokeOne<'_> {
     }
 }
 
-/// Begins the next epoch: one record is read and written, however many sessions there are and whatever is done with them.
+/// Begins the next epoch. It reads and writes one record, however many sessions there are and whatever is done with them.
 struct RevokeAll<'a> {
     subject: &'a Subject,
     kept: Option<&'a Session>,

@@ -34,13 +34,13 @@ pub struct SignIn {
 }
 
 impl Authn {
-    /// Signs a person in: a fresh session. The one in [`Context::previous`] ends.
+    /// Signs a person in: a fresh session begins, and the one in [`Context::previous`] ends.
     ///
     /// # Errors
     /// [`SignInRefusal`], and the faults of the ports.
     pub async fn sign_in(&self, sign_in: SignIn, context: &Context) -> Result<SignedInSession, Stopped<SignInRefusal>> {
         let password = Password::presented(&sign_in.password)?;
-        // What is no address is nobody's, and whoever sent it knows: there is nothing to hide behind work.
+        // A text that is no address belongs to nobody, and whoever sent it knows that. So no work has to hide it.
         let Ok(email) = EmailAddress::parse(&sign_in.email) else {
             self.count_attempt(None, context).await.map_err(|stopped| stopped.map(SignInRefusal::from))?;
             return Err(self.deny(None, "invalid_credentials", context).await);
@@ -68,7 +68,7 @@ impl Authn {
         Ok(signed_in)
     }
 
-    /// The name of a device and of the account that it signed in to before, where that is this account with this password.
+    /// The name of a device and of this account, where the device signed in to the account before, with today's password.
     fn known(&self, context: &Context, stored: Option<&Stored<Credential>>) -> Option<String> {
         let (Credential { subject, generation, .. }, cookie) = (&stored?.record, context.device.as_deref()?);
         let device = KnownDevice::open(&self.key_ring, cookie)?;
@@ -89,7 +89,7 @@ impl Authn {
         }
     }
 
-    /// A subject that nobody is, looked up like one that somebody is.
+    /// Looks up a subject that nobody has, as one that somebody has.
     async fn nobody(&self) -> Result<Subject, Fault> {
         let nobody = Subject::generate(self.ports.random.as_ref());
         self.accounts.by_subject(&nobody).await?;

@@ -25,7 +25,7 @@ refusals! {
         ],
         /// There is no living session to confirm ([`crate::Authn::confirm`]).
         NotSignedIn => [UNAUTHORIZED "UNAUTHORIZED" "own" "You are not signed in."],
-        /// More bytes than any password has; nothing was compared.
+        /// It has more bytes than any password. Nothing was compared.
         PasswordTooLong => [BAD_REQUEST "PASSWORD_TOO_LONG" "own" "The password is too long: at most 1024 bytes."],
         /// Too many failures.
         Throttled {
@@ -54,7 +54,7 @@ impl From<SignInRefusal> for Stopped<SignInRefusal> {
 }
 
 impl From<PasswordRefusal> for Stopped<SignInRefusal> {
-    /// Of a presented password only the length is judged.
+    /// A presented password is judged by its length alone.
     fn from(_: PasswordRefusal) -> Self {
         Stopped::Refused(SignInRefusal::PasswordTooLong)
     }

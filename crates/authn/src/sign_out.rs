@@ -11,7 +11,7 @@ use crate::authn::Authn;
 use crate::outline::SessionOutline;
 
 impl Authn {
-    /// Ends the session behind a cookie's secret. One that is not there (any more) is no error: it is ended.
+    /// Ends the session behind a cookie's secret. A session that is not there, or not any more, is no error: it is ended.
     ///
     /// # Errors
     /// [`Fault`]: whether it ended is not known; say so, and do not take the cookie away.

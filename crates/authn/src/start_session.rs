@@ -51,7 +51,7 @@ impl Operation for StartSession<'_> {
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Loaded, Fault> {
         let subject = self.subject.as_str();
         let at = (Credential::at(subject), SessionEpoch::at(subject), SessionTurn::at(subject));
-        // The turn before the sessions: whoever starts one after they were listed has changed it.
+        // The turn is read before the sessions: a start that comes after they were listed has changed it.
         let (credential, epoch, turn) = reader.load(at).await?;
         let mut others = stored_sessions(reader, self.subject, &self.authn.policy).await?;
         let previous = match &self.context.previous {

@@ -5,8 +5,8 @@
 //!
 //! Who is kept waiting, and how long, depends on where an attempt comes from:
 //!
-//! - a **stranger** waits longer the more is guessed at an account: some seconds, then up to a minute, then up to ten. All
-//!   strangers share these counts, or a thousand addresses would have a thousand times as many guesses;
+//! - a **stranger** waits longer the more often somebody guessed at an account: some seconds, then up to a minute, then up to
+//!   ten. All strangers share these counts, or a thousand addresses would have a thousand times as many guesses;
 //! - a **device that signed in to the account before** (`known_device.rs`) and a **session that confirms itself** have
 //!   counts of their own: no guessing of strangers keeps the owner out;
 //! - an **address** has one more count, over all accounts, for strangers and confirmations.
@@ -23,14 +23,14 @@ use crate::authn::Authn;
 use crate::context::Context;
 use crate::policy::AuthnPolicy;
 
-/// It is not allowed yet.
+/// The attempt is not allowed yet.
 pub(crate) struct Held {
     pub(crate) retry_after: Duration,
 }
 
 /// Where an attempt at an account comes from.
 pub(crate) enum Origin<'a> {
-    /// Nobody knows. The account by its address, so that one without an account is held up all the same.
+    /// From a stranger. The account is named by its address, so that an address without an account waits as well.
     Stranger(&'a str),
     /// A browser that signed in to it before, by the name of both.
     Device(String),
@@ -51,7 +51,7 @@ impl Authn {
         within(self.throttle.attempt("sign_up_address", &network, self.policy.sign_ups_per_address).await?)
     }
 
-    /// What is no address of anybody is counted for the address alone that it comes from.
+    /// A text that is nobody's address is counted for the network address alone that it comes from.
     pub(crate) async fn count_attempt(
         &self,
         from: Option<Origin<'_>>,
@@ -62,7 +62,7 @@ impl Authn {
         let network = network.map(|network| ("sign_in_address", network, policy.attempts_per_address));
         let each = policy.attempts_per_account;
         let counts: Vec<_> = match from {
-            // Nor does it wait for what others do from the same office.
+            // It does not wait for what others do from the same office, either.
             Some(Origin::Device(device)) => vec![("sign_in_device", device, each)],
             Some(Origin::Session(id)) => {
                 network.into_iter().chain([("confirm_session", id.to_owned(), each)]).collect()
@@ -78,7 +78,8 @@ impl Authn {
         Ok(attempt)
     }
 
-    /// It was right. Where that cannot be written down it stays counted, and the person is in all the same.
+    /// Takes an attempt back that was right. Where that cannot be written, it stays counted, and the person is signed in all the
+    /// same.
     pub(crate) async fn forgive(&self, attempt: &Attempt) {
         let _ = self.throttle.forgive(&attempt.counts(), attempt.at).await;
     }

@@ -19,7 +19,7 @@ impl Authn {
         let rehashed = match verification {
             Verification::Differs => return Ok(None),
             Verification::Matches => None,
-            // A full queue keeps nobody out whose password is right: then it is for the next time.
+            // A full queue keeps nobody out whose password is right: the hash is then replaced at the next sign-in.
             Verification::MatchesOutdated => self.hasher.hash(password, self.ports.random.as_ref()).await.ok(),
         };
         Ok(Some(Verified { generation, rehashed }))
@@ -29,7 +29,7 @@ impl Authn {
 /// Proof that a password was compared with the hash of `generation`, and is right.
 pub(crate) struct Verified {
     pub(crate) generation: u32,
-    /// Today's hash of the same password, to put in the place of an outdated one.
+    /// Today's hash of the same password. It takes the place of an outdated one.
     pub(crate) rehashed: Option<String>,
 }
 
@@ -39,7 +39,8 @@ impl Verified {
         stored.generation == self.generation
     }
 
-    /// Puts today's hash in the place of an outdated one. Of two at once either may win: both are of the same password.
+    /// Puts today's hash in the place of an outdated one. Where two do so at once, either may win: both hashes are of the same
+    /// password.
     pub(crate) fn rehash(&self, stored: &Stored<Credential>, changes: &mut Changes) {
         if let Some(phc) = self.rehashed.clone() {
             changes.replace(&stored.with(Credential { phc, ..stored.record.clone() }));

@@ -36,7 +36,8 @@ impl Issuer {
         if self.signed_in.session_state(authentication, reader).await? == SessionState::Ended {
             return Ok(None);
         }
-        // Our own sign-in has just read it for the session. Another one need not, and ours need not keep people in these accounts.
+        // Our own sign-in has just read an account for the session. Another sign-in may read none, and ours may keep its people
+        // in other accounts than these.
         let account = self.accounts.by_subject_guarded(authentication.subject(), reader).await?;
         Ok(person.filter(|_| account.is_some_and(|account| account.carries(authentication.account_generation()))))
     }
