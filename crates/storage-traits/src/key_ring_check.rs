@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 use crate::batch::Changes;
-use crate::decision::{Decision, Moment};
+use crate::decision::{Decision, Moment, Stopped};
 use crate::fault::Fault;
 use crate::key_ring::{KeyRing, Sealed};
 use crate::operation::{Operation, Ports, Sealing};
 use crate::reader::Reader;
 use crate::record::{Kind, Record, Stored};
+use crate::secret::Secret;
 
 /// What the sealed value says of the secrets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,11 @@ pub enum KeyRingFit {
     /// Nobody left a value yet.
     Unknown,
 }
+
+/// The store was made with other secrets: what is sealed in it cannot be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the store was made with other secrets")]
+pub struct OtherSecrets;
 
 impl KeyRing {
     /// Asks the store whether it was made with these secrets. Ask before anything is sealed.
@@ -42,6 +48,38 @@ impl KeyRing {
     /// [`Fault::Unavailable`], [`Fault::Crypto`].
     pub async fn leave_check(&self, ports: &Ports) -> Result<KeyRingFit, Fault> {
         Ok(ports.perform_sealing(&Leave { key_ring: self }).await?)
+    }
+
+    /// The keys for a store, of the secret of today and the one before, while it is replaced: the store says which numbers they
+    /// have. What is sealed from now on is sealed under the secret of today; the one before opens what it sealed. Neither may be
+    /// one that [`KeyRing::judge`] refuses.
+    ///
+    /// # Errors
+    /// [`OtherSecrets`]; [`Fault::Unavailable`].
+    pub async fn of_store(
+        ports: &Ports,
+        today: &Secret,
+        before: Option<&Secret>,
+    ) -> Result<Self, Stopped<OtherSecrets>> {
+        let found = ports.reader().load(KeyRingCheck::at(ID)).await?;
+        let ring = |keys: Vec<(u32, &Secret)>| {
+            let keys = keys.into_iter().map(|(number, secret)| (number, secret.clone()));
+            KeyRing::new(keys).map_err(|_| Stopped::Refused(OtherSecrets))
+        };
+        let with_before = |number: u32| {
+            let before = before.map(|before| (number.saturating_sub(1), before));
+            ring(before.into_iter().chain([(number, today)]).collect())
+        };
+        let Some(found) = found else { return with_before(if before.is_some() { 2 } else { 1 }) };
+        let opens =
+            |secret| ring(vec![(found.number, secret)]).map(|ring| ring.judge_check(Some(&found)) == KeyRingFit::Fits);
+        if opens(today)? {
+            return with_before(found.number);
+        }
+        match before {
+            Some(before) if opens(before)? => with_before(found.number.saturating_add(1)),
+            _ => Err(Stopped::Refused(OtherSecrets)),
+        }
     }
 
     fn judge_check(&self, found: Option<&Stored<KeyRingCheck>>) -> KeyRingFit {

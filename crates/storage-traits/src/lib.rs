@@ -60,7 +60,7 @@ pub use fault::Fault;
 pub use fetch::{Destination, Fetch, FetchError, Fetched};
 pub use identity::{Actor, Authentication, Subject};
 pub use key_ring::{KeyRing, KeyRingError, Sealed, SealingKey};
-pub use key_ring_check::KeyRingFit;
+pub use key_ring_check::{KeyRingFit, OtherSecrets};
 pub use limit::{Counter, Limit};
 pub use memory::MemoryStore;
 pub use network::Network;

@@ -12,9 +12,9 @@ use std::time::Duration;
 use countersign_storage::conformance::executor::{block_on, join_all};
 use countersign_storage::{
     Account, AccountState, Accounts, Allowance, Batch, Change, Clock, Count, EmailAddress, EmailTaken, Entry, Fault,
-    Handle, KeyRing, KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, Ports, Sealed, SealingKey,
-    Secret, SeededRandom, Stopped, Store, StoreThrottle, StoredAccounts, Subject, Throttle, Timestamp, TracingAudit,
-    Version,
+    Handle, KeyRing, KeyRingError, KeyRingFit, Limit, ManualClock, MemoryStore, NewAccount, OtherSecrets, Ports,
+    Sealed, SealingKey, Secret, SeededRandom, Stopped, Store, StoreThrottle, StoredAccounts, Subject, Throttle,
+    Timestamp, TracingAudit, Version,
 };
 use serde_json::{Value, json};
 
@@ -399,6 +399,36 @@ mod key_ring {
             assert_eq!(ring(&[1, 2]).leave_check(&ports).await, Ok(KeyRingFit::Fits));
             assert_eq!(ring(&[2]).fits(&ports).await, Ok(KeyRingFit::Fits));
             assert_eq!(ring(&[1]).fits(&ports).await, Ok(KeyRingFit::Foreign));
+        });
+    }
+
+    /// Old and new together, then the new one alone; and so again.
+    #[test]
+    fn a_secret_is_replaced_while_the_one_before_still_opens() {
+        let ports = world().ports;
+        block_on(async {
+            let of = async |today, before: Option<u32>| {
+                KeyRing::of_store(&ports, &secret(today), before.map(secret).as_ref()).await
+            };
+            let first = of(1, None).await.unwrap();
+            first.leave_check(&ports).await.unwrap();
+            let mut sealed = first.seal("c", b"text").unwrap();
+            for (today, before) in [(2, 1), (3, 2)] {
+                assert_eq!(of(today, None).await.unwrap_err(), Stopped::Refused(OtherSecrets));
+                assert_eq!(of(today, Some(9)).await.unwrap_err(), Stopped::Refused(OtherSecrets));
+                for _ in 0..2 {
+                    let both = of(today, Some(before)).await.unwrap();
+                    assert_eq!(both.open("c", &sealed).unwrap().as_slice(), b"text");
+                    let anew = both.seal("c", b"text").unwrap();
+                    assert!(anew.as_str().starts_with(&format!("{today}.")), "under the number of its own");
+                    both.leave_check(&ports).await.unwrap();
+                    assert!(of(before, None).await.is_err());
+                    assert!(of(today, None).await.unwrap().open("c", &anew).is_ok());
+                }
+                let alone = of(today, None).await.unwrap();
+                assert!(alone.open("c", &sealed).is_err(), "the one before is gone");
+                sealed = alone.seal("c", b"text").unwrap();
+            }
         });
     }
 

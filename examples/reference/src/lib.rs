@@ -15,6 +15,7 @@ mod settings;
 mod settings_error;
 mod site;
 mod start_error;
+mod unknown_setting;
 mod upkeep;
 
 use tracing_subscriber::EnvFilter;
@@ -24,6 +25,7 @@ pub use client_file::ClientEntry;
 pub use settings::{Autonomous, Database, Settings, SettingsError};
 pub use site::Reference;
 pub use start_error::StartError;
+pub use unknown_setting::UnknownSetting;
 
 /// Writes events to stderr, as `RUST_LOG` says; `info` by default. Call it once.
 pub fn log_to_stderr() {

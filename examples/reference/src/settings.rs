@@ -1,6 +1,8 @@
 //! Settings, from environment variables. Whatever is missing or unusable stops the start and is named; no value is ever
 //! repeated, because one of them is a secret.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use url::Url;
 use crate::client_file::{self, CLIENTS, ClientEntry};
 pub use crate::settings_error::SettingsError;
 use crate::settings_error::wrong;
+use crate::unknown_setting::UnknownSetting;
 
 /// Everything that a reference server is told from outside.
 #[derive(Clone, Debug)]
@@ -26,6 +29,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// `COUNTERSIGN_SECRET`: seals private keys; at least 32 bytes. No default.
     pub secret: Secret,
+    /// `COUNTERSIGN_SECRET_BEFORE`: the secret that was used before, while it is replaced. It opens what it sealed, and seals
+    /// nothing any more. Default: none.
+    pub secret_before: Option<Secret>,
     /// `COUNTERSIGN_DATABASE`: `memory:`, `sqlite:<path>` or `postgres://…`, the latter with `schema=<name>` in its query where
     /// the tables shall not be in the schema `countersign`. Default: `sqlite:countersign.db`.
     pub database: Database,
@@ -52,6 +58,8 @@ pub struct Settings {
     pub proxies: TrustedProxies,
     /// `COUNTERSIGN_TEMPLATES`: a folder of page templates that replace the embedded ones. Default: none.
     pub templates: Option<PathBuf>,
+    /// What the environment has that looks like a setting and is none: the server says so at its start.
+    pub unknown: Vec<UnknownSetting>,
 }
 
 /// Where records are kept.
@@ -85,11 +93,17 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] for the first setting that is missing or unusable.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&|name| match std::env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err("it is not Unicode"),
-        })
+        let asked = RefCell::new(BTreeSet::new());
+        let read = Self::from_lookup(&|name| {
+            asked.borrow_mut().insert(name);
+            match std::env::var(name) {
+                Ok(value) => Ok(Some(value)),
+                Err(std::env::VarError::NotPresent) => Ok(None),
+                Err(std::env::VarError::NotUnicode(_)) => Err("it is not Unicode"),
+            }
+        })?;
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        Ok(Settings { unknown: UnknownSetting::among(names, &asked.into_inner()), ..read })
     }
 
     /// Reads settings by name. An empty value counts as absent.
@@ -107,7 +121,8 @@ impl Settings {
         let number = |name: &'static str, range| read(name)?.map(|text| number(name, &text, range)).transpose();
         let seconds = |name, range| Ok(number(name, range)?.map(|number| Duration::from_secs(number.into())));
         Ok(Settings {
-            secret: secret(read(SECRET)?)?,
+            secret: secret(SECRET, read(SECRET)?)?,
+            secret_before: read(SECRET_BEFORE)?.map(|value| secret(SECRET_BEFORE, Some(value))).transpose()?,
             issuer: issuer(or(ISSUER, "http://localhost:3000/api/auth")?)?,
             listen: listen(&or(LISTEN, "127.0.0.1:3000")?)?,
             database: database(&or(DATABASE, "sqlite:countersign.db")?)?,
@@ -120,6 +135,7 @@ impl Settings {
             limits_times: number(LIMITS_TIMES, 1..=1_000_000)?.unwrap_or(1),
             proxies: proxies(&or(TRUSTED_PROXIES, "")?, &or(PROXY_HEADER, "x-forwarded-for")?)?,
             templates: read(TEMPLATES)?.map(PathBuf::from),
+            unknown: Vec::new(),
         })
     }
 
@@ -134,17 +150,16 @@ impl Settings {
     }
 }
 
-fn secret(value: Option<String>) -> Result<Secret, SettingsError> {
+fn secret(name: &'static str, value: Option<String>) -> Result<Secret, SettingsError> {
     let least = KeyRing::SECRET_BYTES;
-    let value =
-        value.ok_or_else(|| wrong(SECRET, format!("it is missing; {least} random bytes or more are needed")))?;
+    let value = value.ok_or_else(|| wrong(name, format!("it is missing; {least} random bytes or more are needed")))?;
     let secret = Secret::new(value);
     match KeyRing::judge(&secret) {
         Err(KeyRingError::TooShort { found, .. }) => {
-            Err(wrong(SECRET, format!("it is too short: {found} bytes, {least} or more are needed")))
+            Err(wrong(name, format!("it is too short: {found} bytes, {least} or more are needed")))
         }
-        Err(_) => Err(wrong(SECRET, GUESSABLE)),
-        Ok(()) if is_example(&secret) => Err(wrong(SECRET, GUESSABLE)),
+        Err(_) => Err(wrong(name, GUESSABLE)),
+        Ok(()) if is_example(&secret) => Err(wrong(name, GUESSABLE)),
         Ok(()) => Ok(secret),
     }
 }
@@ -226,15 +241,13 @@ const LIMITS_TIMES: &str = "COUNTERSIGN_LIMITS_TIMES";
 const LISTEN: &str = "COUNTERSIGN_LISTEN";
 const PROXY_HEADER: &str = "COUNTERSIGN_PROXY_HEADER";
 const SECRET: &str = "COUNTERSIGN_SECRET";
+const SECRET_BEFORE: &str = "COUNTERSIGN_SECRET_BEFORE";
 const GUESSABLE: &str = "it can be guessed: it must be random, such as what `openssl rand -base64 32` prints";
 const TEMPLATES: &str = "COUNTERSIGN_TEMPLATES";
 const TRUSTED_PROXIES: &str = "COUNTERSIGN_TRUSTED_PROXIES";
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::collections::BTreeSet;
-
     use super::*;
 
     const GOOD_SECRET: &str = "Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go";
@@ -287,6 +300,8 @@ mod tests {
             (SECRET, "hunter2-correct-horse-battery-staple-0123"),
             (SECRET, "please-CHANGE_ME-hunter2-before-production"),
             (SECRET, "0123456789hunter2abcdefghijklmnopqrstuvwxyz"),
+            (SECRET_BEFORE, short),
+            (SECRET_BEFORE, "hunter2hunter2hunter2hunter2hunter2"),
             (ISSUER, "hunter2:3000"),
             (ISSUER, "ftp://hunter2.test"),
             (ISSUER, "http://"),

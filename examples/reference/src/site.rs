@@ -12,8 +12,8 @@ use countersign_pages::{Pages, PagesConfig, Site, TemplateSource, TemplatedError
 use countersign_postgres::{PostgresConfig, PostgresStore};
 use countersign_sqlite::SqliteStore;
 use countersign_storage::{
-    Endpoints, Fault, KeyRing, KeyRingFit, Limit, MemoryStore, Ports, Store, StoreThrottle, StoredAccounts,
-    SystemClock, SystemRandom, TracingAudit,
+    Endpoints, Fault, KeyRing, Limit, MemoryStore, Ports, Store, StoreThrottle, StoredAccounts, SystemClock,
+    SystemRandom, TracingAudit,
 };
 
 use crate::bank::{self, Bank};
@@ -35,6 +35,9 @@ impl Reference {
     /// # Errors
     /// [`StartError`].
     pub async fn build(settings: &Settings) -> Result<Self, StartError> {
+        for unknown in &settings.unknown {
+            tracing::warn!("{unknown}");
+        }
         let ports = Ports {
             store: open(&settings.database).await?,
             clock: Arc::new(SystemClock),
@@ -46,11 +49,8 @@ impl Reference {
         let source = settings.templates.clone().map_or(TemplateSource::Embedded, TemplateSource::Override);
         let templates = Arc::new(Templates::new(&source, "AuthCo").map_err(part("COUNTERSIGN_TEMPLATES"))?);
 
-        let key_ring = KeyRing::new([(1, settings.secret.clone())]).map_err(part("COUNTERSIGN_SECRET"))?;
-        let key_ring = Arc::new(key_ring);
-        if key_ring.fits(&ports).await? == KeyRingFit::Foreign {
-            return Err(StartError::OtherSecret);
-        }
+        let found = KeyRing::of_store(&ports, &settings.secret, settings.secret_before.as_ref()).await;
+        let key_ring = Arc::new(found.map_err(StartError::of_key_ring)?);
         let hasher = PasswordHasher::new(PasswordHasherConfig::default()).map_err(part("password hashing"))?;
         let authn = Arc::new(Authn::new(AuthnConfig {
             ports: ports.clone(),
@@ -79,7 +79,7 @@ impl Reference {
         })?);
         // It opens the signing keys that there are.
         issuer.ensure_keys().await.map_err(|fault| match fault {
-            Fault::Crypto("a sealed value does not open") => StartError::OtherSecret,
+            Fault::Crypto(_) => StartError::OtherSecret,
             fault => StartError::Fault(fault),
         })?;
         key_ring.leave_check(&ports).await?;
@@ -188,7 +188,8 @@ mod tests {
         let (own, other) = ("Zk3vN8qYw1TfRb6HsXp0MjLd5UeCa9Go", "oG9aCeU5dLjM0pXsH6bRfT1wYq8Nv3kZ");
         let start = |secret| block_on(Reference::build(&settings(&database, secret))).map(drop);
         let told = |outcome: Result<(), StartError>| outcome.unwrap_err().to_string();
-        let words = "sealed values do not open: is COUNTERSIGN_SECRET the one that this database was made with?";
+        let words = StartError::OtherSecret.to_string();
+        assert!(words.contains("is COUNTERSIGN_SECRET, or COUNTERSIGN_SECRET_BEFORE"), "{words}");
         start(own).unwrap();
         start(own).unwrap();
         assert_eq!(told(start(other)), words);

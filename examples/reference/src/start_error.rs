@@ -1,6 +1,6 @@
 //! Why a server does not start.
 
-use countersign_storage::Fault;
+use countersign_storage::{Fault, OtherSecrets, Stopped};
 
 /// Why a server does not start. None of it holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +26,11 @@ pub enum StartError {
     /// The issuer refuses its configuration.
     #[error("COUNTERSIGN_ISSUER: {0}")]
     Issuer(#[from] countersign_oidc::ConfigError),
-    /// The database was made with another secret.
-    #[error("sealed values do not open: is COUNTERSIGN_SECRET the one that this database was made with?")]
+    /// The database was made with another secret, or the one before is still needed.
+    #[error(
+        "sealed values do not open: is COUNTERSIGN_SECRET, or COUNTERSIGN_SECRET_BEFORE while it is replaced, the one that this \
+         database was made with?"
+    )]
     OtherSecret,
     /// Another part refuses its configuration.
     #[error("{part}: {reason}")]
@@ -37,4 +40,13 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+}
+
+impl StartError {
+    pub(crate) fn of_key_ring(stopped: Stopped<OtherSecrets>) -> Self {
+        match stopped {
+            Stopped::Refused(_) => StartError::OtherSecret,
+            Stopped::Failed(fault) => StartError::Fault(fault),
+        }
+    }
 }
