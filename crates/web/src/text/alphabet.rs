@@ -6,7 +6,8 @@
 //! is judged alone, because a Russian sentence may well name PayPal.
 //!
 //! A letter that looks like one of another alphabet needs a voucher: a letter of its own alphabet, near it, that looks like no
-//! other ([UTS #39 §4], whole-script confusables). So `Москва` is read as what it is, and `раураӏ` is not.
+//! other ([UTS #39 §4], whole-script confusables). So `Москва` is read as what it is, and `раураӏ` is not. Where a quoted text
+//! ends with the name of the alphabet, as in `Сара (Cyrillic letters)`, that is a voucher, too.
 //!
 //! Numbers are in the digits of one alphabet ([UTS #39 §5.3]).
 //!
@@ -18,7 +19,7 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory as Category;
 use unicode_normalization::UnicodeNormalization;
-use unicode_script::{Script, ScriptExtension};
+use unicode_script::{Script, ScriptExtension, UnicodeScript};
 use unicode_security::GeneralSecurityProfile;
 use unicode_security::mixed_script::AugmentedScriptSet;
 
@@ -47,8 +48,11 @@ pub(super) fn look_alikes(text: &[char], used: Use) -> Vec<bool> {
         let vouched_in_word = vouched(word, used);
         let alone = used == Use::Granted || word.iter().any(|c| is_latin_letter(*c));
         let passes_for_another = |c: char| {
-            let near = if alone || !c.identifier_allowed() { &vouched_in_word } else { &vouched_in_text };
-            let looks_other = || looks_other(c, used) && !near.iter().any(|alphabet| belongs(c, *alphabet));
+            let alone = alone || !c.identifier_allowed();
+            let near = if alone { &vouched_in_word } else { &vouched_in_text };
+            let is_vouched =
+                || near.iter().any(|alphabet| belongs(c, *alphabet)) || !alone && is_named(text, c.script());
+            let looks_other = || looks_other(c, used) && !is_vouched();
             has_other_alphabet(c) && (mixed || looks_other()) || mixes_digits && is_digit(c) && !c.is_ascii()
         };
         let mut letter = false;
@@ -63,6 +67,28 @@ pub(super) fn look_alikes(text: &[char], used: Use) -> Vec<bool> {
         }
     }
     found
+}
+
+/// What is to be added to a quoted text so that its letters are seen for what they are, where that is all it needs: the name
+/// of their alphabet, one of today.
+pub(super) fn name_of_alphabet(text: &[char]) -> Option<String> {
+    let found = look_alikes(text, Use::Quoted);
+    let mut alike = text.iter().zip(found).filter_map(|(c, alike)| alike.then_some(c));
+    let alphabet = alike.next()?.script();
+    let named: Vec<char> = text.iter().copied().chain(name(alphabet).chars()).collect();
+    let does = alphabet.is_recommended()
+        && !text.iter().any(|c| is_latin_letter(*c) || has_other_alphabet(*c) && is_digit(*c))
+        && !look_alikes(&named, Use::Quoted).contains(&true);
+    does.then(|| name(alphabet))
+}
+
+fn is_named(text: &[char], alphabet: Script) -> bool {
+    text.iter().rev().copied().zip(name(alphabet).chars().rev()).filter(|(one, other)| one == other).count()
+        == name(alphabet).chars().count()
+}
+
+fn name(alphabet: Script) -> String {
+    format!(" ({} letters)", alphabet.full_name())
 }
 
 /// Also the stops of an alphabet where they look like others, as the Armenian `։` does: beside letters of another alphabet

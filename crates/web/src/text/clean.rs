@@ -4,7 +4,7 @@ use icu_properties::props::JoiningType;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::alphabet::{Use, look_alikes, plain_form};
+use super::alphabet::{Use, look_alikes, name_of_alphabet, plain_form};
 use super::character::{
     Appearance, CUT, EMOJI_STYLE, KEYCAP, SKIN_TONES, ZERO_WIDTH_JOINER, ZERO_WIDTH_NON_JOINER, by_number,
     ends_quotation, is_pictograph, is_virama, joining_type,
@@ -36,13 +36,13 @@ pub struct NothingToShow;
 /// fullwidth, mathematical, ligatures, a small full stop. Written by number, as in `P\u{430}ypal`, are
 ///
 /// - letters that are not Latin in a word that mixes alphabets, as Latin with Cyrillic, Greek or Armenian;
-/// - letters that look like ASCII where no letter of their alphabet tells them: `раураӏ` alone. The price is that a Russian
-///   `Сара` is written so, too, where it is the whole text; in `Сара Иванова` it is not;
+/// - letters that look like ASCII, in a text that also has Latin ones, where no letter of their alphabet tells them: `аррӏе.com`;
 /// - Latin letters that no language of today writes, as the phonetic `ɡ`;
 /// - digits that are not ASCII, where a text has several kinds of digits;
 /// - signs that look like what parts a URL, as U+2215 does, or like a letter beside letters.
 ///
-/// Other words in one alphabet stay as they are, whichever it is.
+/// Other words in one alphabet stay as they are, whichever it is. Where no letter of the text tells an alphabet of today, its
+/// name does: `раураӏ (Cyrillic letters)`. A Russian `Сара` is shown so, too, where it is the whole text; `Сара Иванова` is not.
 ///
 /// Cleaning what is clean changes nothing.
 ///
@@ -110,7 +110,11 @@ fn pass(text: &str, limit: usize) -> String {
     let seen = without_hidden(text);
     let joined = without_idle_joiners(&seen);
     let composed: Vec<char> = plain(&joined).nfc().collect();
-    cut(bounded_marks(look_alikes_by_number(&composed).chars()), limit)
+    let room = |name: &String| limit.checked_sub(name.chars().count()).filter(|room| *room > 1);
+    match name_of_alphabet(&composed).and_then(|name| Some((room(&name)?, name))) {
+        Some((room, name)) => cut(bounded_marks(composed.into_iter()), room) + &name,
+        None => cut(bounded_marks(look_alikes_by_number(&composed).chars()), limit),
+    }
 }
 
 /// With the plain form of letters that have another one, and of quotation marks.
@@ -277,7 +281,15 @@ pub(super) mod tests {
             ("Ｐаy", r"P\u{430}y"),
             ("ｅ\u{301}", "é"),
             ("Gօօgle 10০", r"G\u{585}\u{585}gle 10\u{9E6}"),
-            ("рау", r"\u{440}\u{430}\u{443}"),
+            ("раураӏ", "раураӏ (Cyrillic letters)"),
+            ("Тарас С. Роу", "Тарас С. Роу (Cyrillic letters)"),
+            ("ΑΝΝΑ ΜΟΤ", "ΑΝΝΑ ΜΟΤ (Greek letters)"),
+            ("Сара (Cyrillic letters)", "Сара (Cyrillic letters)"),
+            ("Со (Greek letters)", r"\u{421}\u{43E} (Greek letters)"),
+            ("Со ΑΒ", r"\u{421}\u{43E} \u{391}\u{392}"),
+            ("рау ৪", r"\u{440}\u{430}\u{443} \u{9EA}"),
+            ("аррӏе.com", r"\u{430}\u{440}\u{440}\u{4CF}\u{435}.com"),
+            ("ⲟⲟⲟ", r"\u{2C9F}\u{2C9F}\u{2C9F}"),
             ("bank․example／x", "bank.example/x"),
             ("bank∕x", r"bank\u{2215}x"),
         ] {
@@ -328,6 +340,9 @@ pub(super) mod tests {
             assert_eq!(cleaned_or(text, limit, ""), expected);
         }
         assert_eq!(cleaned_or(&"ä".repeat(300), 200, "").chars().count(), 200);
+        // The name of the alphabet is not what is cut.
+        let long = format!("{}… (Cyrillic letters)", "а".repeat(20));
+        assert_eq!(cleaned_or(&"а".repeat(300), 40, ""), long);
     }
 
     #[test]
