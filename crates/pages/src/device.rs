@@ -296,7 +296,9 @@ fn words(error: &ApprovalRefusal) -> &'static str {
         ApprovalRefusal::AccountUnusable => "This account cannot be used. Sign in with another one.",
         ApprovalRefusal::Decided => "This request was answered already. Your dashboard shows what your agents may do.",
         ApprovalRefusal::TooManyHosts => "You have too many connected programs. Revoke one on your dashboard first.",
-        ApprovalRefusal::Changed => "The agent changed its request. This is what it asks for now.",
+        ApprovalRefusal::Changed => {
+            "Nothing was approved: the page showed something else. This is what is asked for now."
+        }
         ApprovalRefusal::Expired => "This code has expired. Let your agent ask again.",
         ApprovalRefusal::ForeignHost => "The program that runs this agent is linked to another person.",
         ApprovalRefusal::FreshSessionRequired => "Nothing was approved. Confirm that it is you first.",

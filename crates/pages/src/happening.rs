@@ -4,8 +4,8 @@
 //! push what the owner has to see off the page. So each has a listing of its own, of which the newest few are read: people
 //! and the server, strangers, and each program of the person that was at work lately. A listing of everything is read beside
 //! them, for whoever else acts. Then places are dealt. The deeds of people, strangers and the server have theirs, and so have
-//! those of programs. Each actor gets one place before any gets a second, and none gets more than its share. What that
-//! leaves out is counted as far as it was read, and is on the pages of older activity.
+//! those of programs. Each actor gets one place before any gets a second, and so on; a program has at most its share. What
+//! that leaves out is counted as far as it was read, and is on the pages of older activity.
 //!
 //! However much there is, a page reads a bounded number of listings, and tens of records of each.
 
@@ -17,7 +17,7 @@ use countersign_web::text::{cleaned, cleaned_or};
 
 /// How many rows there are for either kind of actor.
 const PLACES: usize = 10;
-/// How many of them one actor can take.
+/// How many of them one program can take. Of people, strangers and the server, each can have what the others leave.
 const SHARE: usize = 4;
 /// How many records of one actor are read for the newest.
 const OF_ONE: u32 = 20;
@@ -55,7 +55,7 @@ pub(crate) struct Count {
     pub(crate) at_least: bool,
 }
 
-/// The newest deeds, with a share for each actor. `programs` are those of the person that were at work lately.
+/// The newest deeds; no actor leaves another without a place. `programs` are those of the person that were at work lately.
 pub(crate) async fn latest(ports: &Ports, subject: &Subject, programs: &[Actor]) -> Result<Vec<Happening>, Fault> {
     let mut read = Read::default();
     let people = AuditRecord::by(subject, &Actor::Person { subject: subject.clone() });
@@ -78,7 +78,8 @@ pub(crate) async fn latest(ports: &Ports, subject: &Subject, programs: &[Actor])
     let goes_on = |actor: &Actor| all == Reached::Some && !whole.contains(&AuditRecord::by(subject, actor));
     let (by_programs, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.actor.is_delegate());
     let actions = ports.actions();
-    let told = [others, by_programs].map(|records| shared(folded(&actions, records, &goes_on)));
+    let told = [(others, PLACES), (by_programs, SHARE)]
+        .map(|(records, most)| dealt(folded(&actions, records, &goes_on), most));
     happenings(ports, told.into_iter().flatten().collect()).await
 }
 
@@ -191,8 +192,8 @@ impl Told {
     }
 }
 
-/// The rows that have a place: the newest of each actor, then the second of each, and so on.
-fn shared(rows: Vec<Told>) -> Vec<Told> {
+/// The rows that have a place: the newest of each actor, then the second of each, and so on, at most so many of one.
+fn dealt(rows: Vec<Told>, most: usize) -> Vec<Told> {
     let mut of_actor: Vec<(Actor, usize)> = Vec::new();
     let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
     for (place, told) in rows.iter().enumerate() {
@@ -208,7 +209,7 @@ fn shared(rows: Vec<Told>) -> Vec<Told> {
         };
         ranked.push((rank, place));
     }
-    ranked.retain(|(rank, _)| *rank < SHARE);
+    ranked.retain(|(rank, _)| *rank < most);
     ranked.sort_unstable();
     ranked.truncate(PLACES);
     let mut kept: Vec<Told> = Vec::with_capacity(PLACES);

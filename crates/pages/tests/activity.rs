@@ -188,6 +188,20 @@ fn an_owner_sees_who_tried_to_sign_in_whatever_an_agent_does_meanwhile() {
 }
 
 #[test]
+fn an_owner_who_acts_alone_sees_what_they_did() {
+    let world = world();
+    let owner = world.ada();
+    for agent in ["Clerk", "Bookkeeper", "Driver", "Cook"] {
+        approved(&world, &owner, agent);
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    for expected in ["Account created", "Signed in"] {
+        assert!(found.iter().any(|row| row.starts_with(expected)), "{expected}: {found:?}");
+    }
+    assert_eq!(found.iter().filter(|row| row.starts_with("Approved an agent")).count(), 4, "{found:?}");
+}
+
+#[test]
 fn a_deed_that_is_repeated_is_one_row_with_a_count() {
     let world = world();
     let owner = world.ada();
