@@ -16,9 +16,12 @@ async fn basic_outcome(world: &World, authorization: &str) -> String {
 async fn a_secret_in_the_header_is_accepted() {
     let world = World::new().await;
     let encoded = SECRET.replace('-', "%2D");
-    for good in
-        [basic(MACHINE, SECRET), basic(MACHINE, SECRET).replace("Basic ", "basic "), basic("m%61chine", &encoded)]
-    {
+    for good in [
+        basic(MACHINE, SECRET),
+        basic(MACHINE, SECRET).replace("Basic ", "basic "),
+        basic(MACHINE, SECRET).replace("Basic ", "BASIC  "),
+        basic("m%61chine", &encoded),
+    ] {
         assert_eq!(basic_outcome(&world, &good).await, "200", "{good}");
     }
     // Naming oneself in the form as well is no second method.
@@ -47,6 +50,10 @@ async fn what_proves_nothing_is_refused() {
         "Basic bTE".to_owned(),
         "Bearer abc".to_owned(),
         format!("Digest {}", basic(MACHINE, SECRET)),
+        basic(MACHINE, SECRET).replace("Basic ", "Digest "),
+        basic(MACHINE, SECRET).replace("Basic ", "Basic2 "),
+        basic(MACHINE, SECRET).replace("Basic ", ""),
+        format!(" {}", basic(MACHINE, SECRET)),
     ] {
         let reply = world.post("token", Some(&bad), &[ASK]).await;
         assert_eq!(reply.outcome(), "401 invalid_client", "{bad}");

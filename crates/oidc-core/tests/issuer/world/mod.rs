@@ -63,7 +63,7 @@ pub(crate) struct World {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) alice: Subject,
     pub(crate) bob: Subject,
-    made: Arc<Mutex<u32>>,
+    pub(crate) made: Arc<Mutex<u32>>,
 }
 
 pub(crate) fn policy() -> Policy {
