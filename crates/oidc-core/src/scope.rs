@@ -109,6 +109,7 @@ mod tests {
     fn a_scope_list_has_single_spaces_and_no_quotes() {
         let parsed = Scopes::parse("openid email openid").map(|scopes| scopes.to_string());
         assert_eq!(parsed.as_deref(), Ok("openid email"));
+        assert_eq!(Scopes::parse(""), Ok(Scopes::default()), "none is a list, too");
         for bad in [" openid", "openid ", "a  b", "a\"b", "a\\b", "ä", "a\tb"] {
             assert_eq!(Scopes::parse(bad), Err(InvalidScope), "{bad:?}");
         }

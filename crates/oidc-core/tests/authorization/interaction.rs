@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_oidc::{ConsentAnswer, InteractionPrompt, InteractionRefusal};
+use countersign_oidc::{ConsentAnswer, InteractionPrompt, InteractionRefusal, Issuer, NewClient};
 use countersign_storage::{Secret, Stopped};
 use http::{HeaderMap, header};
 
@@ -20,9 +20,26 @@ async fn the_consent_page_shows_exactly_what_is_asked() {
     assert_eq!((&*view.client_id, &*view.client_name), (SPA, "The client spa"));
     assert_eq!((&*view.redirect_host, &*view.redirect_source), ("rp.test", "https://rp.test"));
     assert_eq!((view.account.subject.as_str(), &*view.account.email), ("usr_alice", "alice@x.test"));
-    let own_scheme = browser.ask(&Ask::of(NATIVE, "com.example.native:/cb")).await.interaction().to_owned();
-    let view = browser.consent_view(&own_scheme).await;
-    assert_eq!((&*view.redirect_host, &*view.redirect_source), ("com.example.native", "com.example.native:"));
+}
+
+/// Where it leads: the host of a web page, the scheme of an application, which belongs to whoever takes it.
+#[tokio::test]
+async fn the_consent_page_says_where_the_answer_goes() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    for (uri, host, source) in [
+        ("https://rp.test/cb", "rp.test", "https://rp.test"),
+        ("https://rp.test:8443/cb", "rp.test", "https://rp.test:8443"),
+        ("http://127.0.0.1/cb", "127.0.0.1", "http://127.0.0.1"),
+        ("http://localhost:4711/cb", "localhost", "http://localhost:4711"),
+        ("com.example.native:/cb", "com.example.native", "com.example.native:"),
+        ("com.example.native://bank.test/cb", "com.example.native", "com.example.native:"),
+    ] {
+        let (client, _) = world.issuer.register_client(NewClient::native("A client", [uri])).await.unwrap();
+        let id = browser.ask(&Ask::of(&client.client_id, uri)).await.interaction().to_owned();
+        let view = browser.consent_view(&id).await;
+        assert_eq!((&*view.redirect_host, &*view.redirect_source), (host, source), "{uri}");
+    }
 }
 
 /// The code holds requested ∩ registered ∩ approved.
@@ -285,6 +302,37 @@ async fn a_page_that_is_shown_late_has_nothing_to_ask() {
     let view = world.issuer.interaction(&waiting, &browser.headers()).await.unwrap();
     assert!(matches!(view.prompt, InteractionPrompt::Nothing));
     browser.resume(&waiting).await.code();
+}
+
+/// A browser that is asked nothing needs no cookie to be known again.
+#[tokio::test]
+async fn a_browser_that_is_asked_nothing_gets_no_cookie() {
+    let world = World::new().await;
+    world.browser_of(&world.alice).ask_and_approve(&Ask::web()).await.code();
+    let browser = world.browser_of(&world.alice);
+    browser.ask(&Ask::web()).await.code();
+    browser.ask(&Ask::web().with("scope", "admin")).await.error();
+    assert_eq!(browser.cookie("__Host-countersign-interaction"), None);
+    browser.ask(&Ask::web().with("prompt", "consent")).await.interaction();
+    assert!(browser.cookie("__Host-countersign-interaction").is_some());
+}
+
+/// The pages are paths of the issuer's origin, to which `?interaction=` is added.
+#[tokio::test]
+async fn a_page_that_is_no_plain_path_is_refused() {
+    let world = World::new().await;
+    let started = |sign_in: &str, consent: &str| {
+        let mut config = config(&world.ports, world.sessions.clone(), policy());
+        config.pages.sign_in = sign_in.to_owned();
+        config.pages.consent = consent.to_owned();
+        Issuer::new(config).map(|_| ())
+    };
+    assert_eq!(started("/a", "/b/c"), Ok(()));
+    for bad in ["", "sign-in", "https://evil.test/", "//evil.test/", "/\\evil.test/", "/a?b=c", "/a#b"] {
+        let error = countersign_oidc::ConfigError::Page(bad.to_owned());
+        assert_eq!(started(bad, "/consent"), Err(error.clone()), "{bad}");
+        assert_eq!(started("/sign-in", bad), Err(error), "{bad}");
+    }
 }
 
 /// On loopback there is no TLS, so no `Secure` and no `__Host-`.

@@ -1,8 +1,9 @@
 //! What a person is asked, and when (OIDC Core §3.1.2.1, OIDC Core §3.1.2.3, OIDC Core §3.1.2.4).
 
 use countersign_jose::{Algorithm, SigningKey, jwt};
-use countersign_oidc::{InteractionPrompt, InteractionRefusal};
-use countersign_storage::{AccountState, Stopped, Subject};
+use countersign_oidc::client::ApplicationType;
+use countersign_oidc::{InteractionPrompt, InteractionRefusal, NewClient};
+use countersign_storage::{AccountState, Authentication, Stopped, Subject};
 use serde_json::json;
 
 use crate::world::*;
@@ -164,6 +165,15 @@ async fn consent_is_remembered_only_for_what_was_approved() {
         }
         assert_eq!(browser.ask(&Ask::of(NATIVE, uri).with("prompt", "none")).await.error(), "consent_required");
     }
+    // Nobody can pose as a client that shows a secret, wherever it runs.
+    let uri = "http://127.0.0.1/cb";
+    let application_type = ApplicationType::Native;
+    let local = NewClient { application_type, ..NewClient::web("A client with a secret", [uri]) };
+    let (client, _) = world.issuer.register_client(local).await.unwrap();
+    let ask = Ask::of(&client.client_id, uri);
+    assert!(matches!(browser.ask(&ask).await, Landing::Consent(_)));
+    browser.ask_and_approve(&ask).await.code();
+    browser.ask(&ask).await.code();
     let bob = world.browser_of(&world.bob);
     assert!(matches!(bob.ask(&Ask::web()).await, Landing::Consent(_)), "another person's consent");
 }
@@ -241,7 +251,12 @@ async fn the_hinted_person_gets_in_silently_and_nobody_else() {
     ] {
         let ask = Ask::web().with("id_token_hint", &hint);
         assert_eq!(browser.ask(&ask.clone().with("prompt", "none")).await.error(), "login_required", "{why}");
-        assert!(matches!(browser.ask(&ask).await, Landing::SignIn(_)), "{why}");
+        let landing = browser.ask(&ask).await;
+        assert!(matches!(landing, Landing::SignIn(_)), "{why}");
+        // A hint that names nobody keeps nobody out who shows who they are.
+        let outcome = if why == "somebody else" { "login_required" } else { "" };
+        browser.confirm();
+        assert_eq!(browser.resume(landing.interaction()).await.error(), outcome, "{why}");
     }
     // Whoever signs in, it must be the one who was named.
     let hint = id_token(&key, ISSUER, WEB, &world.bob, now);
@@ -267,6 +282,42 @@ async fn a_demanded_subject_is_honoured_or_refused() {
         let id = browser.ask(&demand("usr_bob")).await.interaction().to_owned();
         browser.sign_in(&world.alice);
         assert_eq!(browser.resume(&id).await.error(), "login_required");
+    }
+}
+
+/// OIDC Core §5.5.1: both places may name somebody, and then the same.
+#[tokio::test]
+async fn two_demanded_subjects_are_one_or_are_refused() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::web()).await.code();
+    let demand = |one: &str, other: &str| {
+        let claims = json!({ "id_token": { "sub": { "value": one } }, "userinfo": { "sub": { "value": other } } });
+        Ask::web().with("claims", &claims.to_string())
+    };
+    browser.ask(&demand("usr_alice", "usr_alice")).await.code();
+    for (one, other) in [("usr_alice", "usr_bob"), ("usr_bob", "usr_alice")] {
+        assert_eq!(browser.ask(&demand(one, other)).await.error(), "invalid_request", "{one}, {other}");
+    }
+}
+
+/// OIDC Core §5.5.1.1: the class of the sign-in is one of those that are named.
+#[tokio::test]
+async fn an_essential_acr_is_met_by_one_of_the_classes_and_by_no_other() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::web()).await.code();
+    let met = Authentication::asserted(world.alice.clone(), "ses_phr", NOW, vec!["hwk".to_owned()]).with_acr("phr");
+    world.sessions.alive.lock().unwrap().insert("ses_phr".to_owned(), met);
+    browser.set_cookie("session", "ses_phr");
+    for (acr, error) in [
+        (json!({ "essential": true, "value": "phr" }), ""),
+        (json!({ "essential": true, "values": ["phrh", "phr"] }), ""),
+        (json!({ "essential": true, "values": ["phrh"] }), "unmet_authentication_requirements"),
+        (json!({ "essential": true, "value": "PHR" }), "unmet_authentication_requirements"),
+    ] {
+        let ask = Ask::web().with("claims", &json!({ "id_token": { "acr": acr } }).to_string());
+        assert_eq!(browser.ask(&ask).await.error(), error, "{acr}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1) and its redirect URI (RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1).
 
 use bytes::Bytes;
-use countersign_oidc::{ClientState, InteractionRefusal};
+use countersign_oidc::{ClientState, InteractionRefusal, NewClient};
 use countersign_storage::Stopped;
 use http::{Method, Request, header};
 
@@ -96,6 +96,45 @@ async fn a_registered_redirect_uri_is_matched_exactly_and_on_loopback_with_any_p
     assert_eq!(landing.param("a"), "b", "the registered query stays");
 }
 
+/// [RFC 6749 §3.1.2]: the answer is added to the registered query, as one more parameter or as the first.
+#[tokio::test]
+async fn the_answer_is_added_to_the_query_of_the_redirect_uri() {
+    let world = World::new().await;
+    let browser = world.browser();
+    for (registered, start) in [
+        ("https://rp.test/cb", "https://rp.test/cb?error="),
+        ("https://rp.test/cb?", "https://rp.test/cb?error="),
+        ("https://rp.test/cb?a=b", "https://rp.test/cb?a=b&error="),
+        ("https://rp.test/cb?a=b?", "https://rp.test/cb?a=b?&error="),
+    ] {
+        let (client, _) = world.issuer.register_client(NewClient::web("A client", [registered])).await.unwrap();
+        let ask = Ask::of(&client.client_id, registered).with("prompt", "none").encoded();
+        let request = Request::builder().uri(format!("/api/auth/oauth2/authorize?{ask}")).body(Bytes::new()).unwrap();
+        let response = browser.send(request).await;
+        let location = response.headers()[header::LOCATION].to_str().unwrap();
+        assert!(location.starts_with(start), "{location}");
+    }
+}
+
+/// [RFC 6749 §4.1.2.1]: a fault of ours goes to the client, too, once it is known: whether it passes, and no more.
+#[tokio::test]
+async fn a_fault_of_ours_is_told_to_the_client() {
+    for (error, transient) in [("temporarily_unavailable", true), ("server_error", false)] {
+        let world = World::new().await;
+        let browser = world.browser_of(&world.alice);
+        if transient {
+            let store = world.switch.clone();
+            world.meanwhile(async move { store.turn_off() });
+        } else {
+            world.rewrite("account", |account| account["name"] = serde_json::json!(7)).await;
+        }
+        let landing = browser.ask(&Ask::web()).await;
+        assert_eq!(landing.error(), error, "{landing:?}");
+        assert_eq!((landing.param("state"), landing.param("iss")), ("st-1", ISSUER));
+        assert_eq!(landing.param("error_description"), "Something went wrong on our side.");
+    }
+}
+
 /// [RFC 6749 §4.1.2.1]: every other mistake goes to the client, and leaves nothing behind.
 #[tokio::test]
 async fn a_bad_parameter_is_reported_to_the_client() {
@@ -162,6 +201,7 @@ async fn unknown_and_advisory_parameters_are_tolerated() {
         ("response_mode", "query"),
         ("claims", r#"{"userinfo":{"name":{"essential":true}},"id_token":{"auth_time":null}}"#),
         ("max_age", "10000"),
+        ("prompt", "none none"),
         ("audience", "x"),
         ("unheard_of", "1"),
     ] {
@@ -212,6 +252,22 @@ async fn only_forms_and_queries_of_reasonable_size_are_read() {
     assert_eq!(Landing::of(&browser.send(query).await), Landing::Page(400), "the query of a POST has no say");
 }
 
+/// Up to 8,000 bytes, in the query and in a form.
+#[tokio::test]
+async fn a_request_is_read_up_to_its_bound() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::web()).await.code();
+    let of_length = |length: usize| {
+        let bare = Ask::web().with("state", "").encoded().len();
+        Ask::web().with("state", &"s".repeat(length - bare))
+    };
+    browser.ask(&of_length(8_000)).await.code();
+    browser.post(&of_length(8_000)).await.code();
+    assert_eq!(browser.ask(&of_length(8_001)).await, Landing::Page(400));
+    assert_eq!(browser.post(&of_length(8_001)).await, Landing::Page(400));
+}
+
 /// [OIDC Core §3.1.2.1]: a form of another site comes without our cookies; the same by GET comes with them.
 #[tokio::test]
 async fn a_form_that_another_site_posts_is_asked_again_by_get() {
@@ -229,6 +285,27 @@ async fn a_form_that_another_site_posts_is_asked_again_by_get() {
     let mut unproven = form(&Ask::of(WEB, "https://evil.test").encoded());
     unproven.headers_mut().insert(header::ORIGIN, "https://evil.test".parse().unwrap());
     assert_eq!(Landing::of(&browser.send(unproven).await), Landing::Page(400));
+    // A form of our own came with them.
+    let mut own = form(&Ask::web().encoded());
+    own.headers_mut().insert(header::ORIGIN, "https://as.test".parse().unwrap());
+    assert!(matches!(Landing::of(&browser.send(own).await), Landing::Consent(_)));
+}
+
+/// Unless it would be too long as a query: then whoever is asked signs in once more.
+#[tokio::test]
+async fn a_form_of_another_site_is_asked_again_by_get_up_to_the_bound_of_a_request() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    browser.ask_and_approve(&Ask::web()).await.code();
+    let bare = Ask::web().with("state", "~").encoded().len();
+    for (length, to) in [(8_000, "https://as.test/api/auth/oauth2/authorize"), (8_001, "https://web.test/cb")] {
+        // In a form the tilde may stand as it is: that is two characters less.
+        let ask = Ask::web().with("state", &format!("~{}", "s".repeat(length - bare)));
+        let mut foreign = form(&ask.encoded().replace("%7E", "~"));
+        foreign.headers_mut().insert(header::ORIGIN, "https://web.test".parse().unwrap());
+        let landing = Landing::of(&browser.send(foreign).await);
+        assert!(matches!(&landing, Landing::Client(found, _) if found == to), "{length}: {landing:?}");
+    }
 }
 
 /// RFC 9700 §2.6

@@ -68,6 +68,19 @@ async fn the_document_says_what_is_there() {
     assert!(metadata["scopes_supported"].as_array().unwrap().contains(&json!("openid")));
 }
 
+/// Also where two parts of the issuer, or the operator twice, say the same.
+#[tokio::test]
+async fn no_list_of_the_document_says_a_thing_twice() {
+    let mut policy = policy();
+    policy.scopes.push(countersign_oidc::ScopeDescription::new("email", "Once more"));
+    let world = World::with_policy(policy).await;
+    let metadata = world.issuer.metadata();
+    for (name, list) in metadata.as_object().unwrap().iter().filter_map(|(name, list)| Some((name, list.as_array()?))) {
+        let once: std::collections::BTreeSet<String> = list.iter().map(Value::to_string).collect();
+        assert_eq!(once.len(), list.len(), "{name}: {list:?}");
+    }
+}
+
 /// Every path, which methods it takes, and whether a page of any origin may call it by script.
 const ROUTES: &[(&str, &str, bool)] = &[
     ("/api/auth/oauth2/authorize", "GET, POST", false),
@@ -168,6 +181,8 @@ async fn a_contradictory_policy_is_refused_by_name() {
         ("algorithms", Policy { algorithms: vec![Algorithm::Es256], ..base.clone() }),
         ("access_token_algorithm", Policy { algorithms: vec![Algorithm::Rs256], ..base.clone() }),
         ("code_lifetime", Policy { code_lifetime: Duration::from_secs(601), ..base.clone() }),
+        ("code_lifetime", Policy { code_lifetime: Duration::ZERO, ..base.clone() }),
+        ("code_lifetime", Policy { code_lifetime: Duration::from_millis(999), ..base.clone() }),
         ("key_publication_lead", Policy { key_publication_lead: Duration::from_secs(60), ..base.clone() }),
         ("consent_lifetime", Policy { consent_lifetime: base.family_lifetime / 2, ..base.clone() }),
         ("families_per_grant", Policy { families_per_grant: 0, ..base.clone() }),
@@ -180,5 +195,15 @@ async fn a_contradictory_policy_is_refused_by_name() {
     ] {
         let error = Issuer::new(config(&world.ports, world.sessions.clone(), policy)).unwrap_err();
         assert!(error.to_string().starts_with(&format!("policy.{setting}: ")), "{error}");
+    }
+    for policy in [
+        Policy { code_lifetime: Duration::from_secs(1), ..base.clone() },
+        Policy { code_lifetime: Duration::from_secs(600), ..base.clone() },
+        Policy { consent_lifetime: base.family_lifetime, ..base.clone() },
+        Policy { families_per_grant: 1, ..base.clone() },
+        Policy { families_per_grant: 1_000, ..base.clone() },
+        Policy { answers: Limit::new(1, Duration::from_secs(86_400)), ..base.clone() },
+    ] {
+        assert!(Issuer::new(config(&world.ports, world.sessions.clone(), policy)).is_ok());
     }
 }

@@ -26,6 +26,22 @@ async fn only_resources_of_this_issuer_that_the_client_may_use_are_granted() {
     browser.approve(landing.interaction()).await.code();
 }
 
+/// One that the operator no longer has, though a client is still registered for it.
+#[tokio::test]
+async fn a_resource_that_is_not_there_is_granted_to_nobody() {
+    let world = World::new().await;
+    let gone = "https://gone.test";
+    let client = countersign_oidc::NewClient {
+        resources: vec![gone.to_owned(), NOTES.to_owned()],
+        ..countersign_oidc::NewClient::web("A client", ["https://d1.test/cb"])
+    };
+    let (client, _) = world.issuer.register_client(client).await.unwrap();
+    let browser = world.browser_of(&world.alice);
+    let ask = |resource: &str| Ask::of(&client.client_id, "https://d1.test/cb").with("resource", resource);
+    assert_eq!(browser.ask(&ask(gone)).await.error(), "invalid_target");
+    browser.ask_and_approve(&ask(NOTES)).await.code();
+}
+
 /// Never a token without an audience: the client's default, else the policy's, else the issuer.
 #[tokio::test]
 async fn a_request_without_resource_gets_the_default() {

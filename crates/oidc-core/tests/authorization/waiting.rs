@@ -49,6 +49,25 @@ async fn a_request_that_is_too_long_to_wait_is_refused_and_said_so() {
     browser.ask(&ask(6_500)).await.code();
 }
 
+/// 6,000 characters are not too many.
+#[tokio::test]
+async fn a_request_of_the_longest_that_may_wait_is_opened_again() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let mut longest = String::new();
+    for length in 3_500.. {
+        match browser.ask(&Ask::web().with("state", &"s".repeat(length))).await {
+            Landing::Consent(id) => longest = id,
+            refused => {
+                assert_eq!(refused.error(), "invalid_request");
+                break;
+            }
+        }
+    }
+    assert_eq!(longest.len(), 6_000);
+    browser.approve(&longest).await.code();
+}
+
 /// Sealed under the key ring: nothing of it can be read. What is looked for is so long that it does not come by chance.
 #[tokio::test]
 async fn a_waiting_request_can_not_be_read() {
