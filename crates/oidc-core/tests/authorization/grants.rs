@@ -142,6 +142,26 @@ async fn a_narrower_answer_narrows_the_tokens_that_rest_on_the_grant_for_good() 
     assert_eq!(world.renew(&old).await["error"], "invalid_grant");
 }
 
+/// A scope that was taken back and allowed again stays lost to what is older, whatever else is taken back later.
+#[tokio::test]
+async fn a_second_narrower_answer_does_not_undo_the_first() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    const WIDE: &str = "openid email profile offline_access";
+    let old = browser.tokens(WIDE).await;
+    for kept in ["openid profile offline_access", WIDE, "openid email offline_access", "openid offline_access", WIDE] {
+        browser.answer_anew(WIDE, kept).await;
+        let told = world.userinfo(&old.text("access_token")).await;
+        assert!(told["sub"].is_string() && told["email"].is_null(), "{kept}: {told:?}");
+        let grant: Grant = world.load(&world.issuer.grants(&world.alice).await.unwrap()[0].id).await.unwrap();
+        for (resource, since) in &grant.allowed_since {
+            let allowed = &grant.scopes_at[resource];
+            assert!(!since.is_empty() && since.keys().all(|scope| allowed.contains(scope)), "{kept}: {grant:?}");
+        }
+    }
+    assert_eq!(world.renew(&old).await["scope"], "openid offline_access");
+}
+
 /// [OIDC Core §11]: the access while the person is away goes with the box that allows it, and does not come back with it.
 #[tokio::test]
 async fn unticking_offline_access_ends_the_refresh_token_for_good() {
@@ -185,6 +205,51 @@ async fn the_tokens_of_a_client_that_changed_keep_what_is_approved_anew() {
     assert_eq!(world.renew(&old).await["scope"], "openid offline_access");
 }
 
+/// What it was allowed for a resource that it does not ask for as the client that it is now is gone, there and in its tokens.
+#[tokio::test]
+async fn a_client_that_changed_keeps_nothing_at_a_resource_that_it_does_not_ask_for_anew() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let at = |resource: &str| Ask::spa().with("scope", "openid offline_access").with("resource", resource);
+    let elsewhere = at(NOTES).with("redirect_uri", OTHER_REDIRECT_URI);
+    let mut tokens = Vec::new();
+    for ask in [at(NOTES), at(MAIL), at(NOTES).and("resource", MAIL)] {
+        tokens.push(world.redeem(SPA, browser.ask_and_approve(&ask).await.code()).await);
+    }
+    browser.ask_and_approve(&elsewhere).await.code();
+    browser.ask(&elsewhere).await.code();
+    world.rename(SPA, "Another name").await;
+    browser.ask_and_approve(&at(NOTES)).await.code();
+    for gone in [at(MAIL), elsewhere] {
+        assert!(matches!(browser.ask(&gone).await, Landing::Consent(_)), "{}", gone.encoded());
+    }
+    browser.ask(&at(NOTES)).await.code();
+    assert_eq!(world.issuer.grants(&world.alice).await.unwrap()[0].resources, [NOTES]);
+    assert!(world.renew(&tokens[0]).await["error"].is_null(), "the control");
+    assert_eq!(world.renew(&tokens[1]).await["error"], "invalid_grant");
+    assert!(world.renew(&tokens[2]).await["error"].is_null(), "what was for both is for the one that is left");
+}
+
+/// A consent that is given once more begins its year anew, and was given when it was given first; to a client that changed
+/// it was given now.
+#[tokio::test]
+async fn a_consent_that_is_given_again_is_used_anew() {
+    const DAY: u64 = 86_400;
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let after = |days: u64| Some(NOW + std::time::Duration::from_secs(days * DAY));
+    browser.answer_anew("openid email", "openid email").await;
+    for (days, name, granted) in [(200, None, 0), (400, Some("Another name"), 400), (600, None, 400)] {
+        world.pass(200 * DAY);
+        if let Some(name) = name {
+            world.rename(SPA, name).await;
+        }
+        browser.answer_anew("openid email", "openid email").await;
+        let view = world.issuer.grants(&world.alice).await.unwrap().remove(0);
+        assert_eq!((view.granted_at, view.used_at, view.ends_at), (after(granted), after(days), after(days + 365)));
+    }
+}
+
 /// One more than the policy has room for ends the one that was unused the longest, and no other.
 #[tokio::test]
 async fn the_family_that_is_unused_the_longest_makes_room() {
@@ -224,6 +289,12 @@ async fn families_that_are_over_make_room_without_ending_another() {
         world.pass(361);
     }
     assert!(world.renew(&kept).await["error"].is_null());
+    // Who goes on stays on the list, and so is counted.
+    let grant = world.issuer.grants(&world.alice).await.unwrap().remove(0).id;
+    let listed: LivingFamilies = world.load(&grant).await.unwrap();
+    let token = kept.text("refresh_token");
+    assert_eq!(listed.families.len(), 2);
+    assert_eq!(listed.families[0].id, token.split('.').next().unwrap());
 }
 
 /// A consent is remembered for a year after its last use, and the grant for a day more.

@@ -65,6 +65,19 @@ async fn the_same_answer_again_leads_to_the_same_place_for_a_minute() {
     }
 }
 
+/// What is allowed is a set: a page that sends it in another order says the same.
+#[tokio::test]
+async fn the_same_scopes_in_another_order_are_the_same_answer() {
+    let world = World::new().await;
+    let browser = world.browser_of(&world.alice);
+    let id = browser.ask(&Ask::spa()).await.interaction().to_owned();
+    let csrf = browser.consent_view(&id).await.csrf;
+    let headers = browser.headers();
+    let first = world.issuer.decide_consent(&id, &headers, &approve(&["openid", "email"]), &csrf).await.unwrap();
+    let second = world.issuer.decide_consent(&id, &headers, &approve(&["email", "openid"]), &csrf).await.unwrap();
+    assert_eq!(Landing::of(&first), Landing::of(&second));
+}
+
 /// The same where signing in was all that was asked: the sign-in form was sent twice.
 #[tokio::test]
 async fn going_on_twice_leads_to_the_same_place() {
