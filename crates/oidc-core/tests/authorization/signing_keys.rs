@@ -114,6 +114,23 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_stays_until_its_
     assert_eq!(kept, [new], "a removed key is forgotten");
 }
 
+/// The last token is that of the longer life: an access token or an ID token.
+#[tokio::test]
+async fn an_old_key_stays_for_as_long_as_the_longest_of_its_tokens_lives() {
+    for (access_token, id_token) in [(300, 900), (900, 300)] {
+        let access_token_lifetime = Duration::from_secs(access_token);
+        let id_token_lifetime = Duration::from_secs(id_token);
+        let world = World::with_policy(Policy { access_token_lifetime, id_token_lifetime, ..policy() }).await;
+        let old = current(&world.issuer).await;
+        world.issuer.rotate_key(ED, Rotation::Scheduled).await.unwrap();
+        let is_kept = async || world.issuer.signing_keys().verifying(&old).await.unwrap().is_some();
+        world.pass(600 + 900 + 60 + 29);
+        assert!(is_kept().await, "{access_token} s, {id_token} s");
+        world.pass(1);
+        assert!(!is_kept().await, "{access_token} s, {id_token} s");
+    }
+}
+
 #[tokio::test]
 async fn the_states_of_a_key_follow_from_its_times() {
     let world = World::without_keys().await;
@@ -129,6 +146,91 @@ async fn the_states_of_a_key_follow_from_its_times() {
         let states: Vec<_> = keys.status().await.unwrap().iter().map(|key| key.state).collect();
         assert_eq!(states, expected);
     }
+}
+
+/// A key signs at once where there was none to take over from, whatever keys other algorithms have.
+#[tokio::test]
+async fn the_first_key_of_an_algorithm_signs_at_once() {
+    let world = World::without_keys().await;
+    let keys = world.issuer.signing_keys();
+    for algorithm in [ED, Algorithm::Es256] {
+        keys.rotate(algorithm, Rotation::Scheduled).await.unwrap();
+        assert!(keys.current(algorithm).await.is_ok(), "{algorithm:?}");
+    }
+    assert!(keys.status().await.unwrap().iter().all(|key| key.state == KeyState::Active));
+}
+
+/// A node that runs for years and rotates every day keeps no more keys than one that is started every day.
+#[tokio::test]
+async fn a_rotation_forgets_the_keys_that_were_removed() {
+    let world = World::without_keys().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED]).await.unwrap();
+    for _ in 0..5 {
+        keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+        assert_eq!(keys.status().await.unwrap().len(), 2);
+        world.pass(86_400);
+    }
+}
+
+/// Each node does it at each start.
+#[tokio::test]
+async fn a_start_at_which_nothing_is_missing_writes_nothing() {
+    let world = World::without_keys().await;
+    let key = SigningKey::generate(ED).unwrap();
+    let start = async || {
+        let node = node(&world, 9);
+        assert_eq!(node.import_key(&key).await.unwrap(), Import::Published);
+        node.signing_keys().ensure(&[ED, Algorithm::Es256]).await.unwrap();
+        world.store.dump().into_iter().map(|entry| (entry.key.id, entry.version)).collect::<Vec<_>>()
+    };
+    let first = start().await;
+    assert_eq!(start().await, first);
+    world.pass(86_400);
+    assert_eq!(start().await, first);
+}
+
+/// Tokens name the key by its id, and verifiers have cached it under that.
+#[tokio::test]
+async fn a_key_that_is_brought_along_under_another_id_is_another_key() {
+    let world = World::without_keys().await;
+    let key = SigningKey::generate(ED).unwrap().with_kid("of-old");
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
+    assert_eq!(world.issuer.import_key(&key.clone().with_kid("another")).await.unwrap(), Import::LeftOut);
+    assert_eq!(world.issuer.import_key(&key).await.unwrap(), Import::Published);
+}
+
+/// Whoever can write to the store, but has no key ring, makes no key sign under the name of another.
+#[tokio::test]
+async fn a_sealed_key_opens_under_its_own_id_and_no_other() {
+    let world = World::without_keys().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED]).await.unwrap();
+    keys.rotate(ED, Rotation::Scheduled).await.unwrap();
+    let swap = |set: &mut serde_json::Value| {
+        let first = set["keys"][0]["sealed"].take();
+        set["keys"][0]["sealed"] = set["keys"][1]["sealed"].take();
+        set["keys"][1]["sealed"] = first;
+    };
+    let opened = async || node(&world, 9).signing_keys().published().await.map(|_| ());
+    assert_eq!(opened().await, Ok(()), "the control");
+    world.rewrite("signing_keys", swap).await;
+    assert!(matches!(opened().await, Err(Fault::Crypto(_))));
+    world.rewrite("signing_keys", swap).await;
+    assert_eq!(opened().await, Ok(()), "the control");
+}
+
+/// A node goes on with the keys that it knows while the store is away, and not while what is there cannot be right.
+#[tokio::test]
+async fn keys_that_cannot_be_read_are_not_passed_over() {
+    let world = World::without_keys().await;
+    let keys = world.issuer.signing_keys();
+    keys.ensure(&[ED]).await.unwrap();
+    world.rewrite("signing_keys", |set| set["keys"] = serde_json::json!(7)).await;
+    world.pass(59);
+    assert!(keys.current(ED).await.is_ok(), "it has not looked yet");
+    world.pass(1);
+    assert!(matches!(keys.current(ED).await, Err(Fault::Corrupt { .. })));
 }
 
 /// Two operators, or two nodes, that rotate at once rotate once.
@@ -347,6 +449,7 @@ async fn a_clock_that_cannot_be_right_stops_the_start_with_words() {
     for (now, words) in [
         (NOW.as_secs() - 60, None),
         (NOW.as_secs() - 61, Some("before the newest signing key was made")),
+        (1_793_491_200, Some("before the newest signing key was made")),
         (1_793_491_199, Some("before this software was made")),
         (0, Some("before this software was made")),
     ] {
