@@ -124,3 +124,17 @@ pub fn no_store(headers: &mut HeaderMap) {
 pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `Retry-After: 0` would have everybody try again at once.
+    #[test]
+    fn to_wait_is_to_wait_a_second_at_least() {
+        for (after, said) in [(Duration::ZERO, "1"), (Duration::from_millis(999), "1"), (Duration::from_secs(7), "7")] {
+            let response = retry_after(empty(StatusCode::TOO_MANY_REQUESTS), after);
+            assert_eq!(response.headers()[header::RETRY_AFTER], said, "{after:?}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_oidc::resource_server::{KeyCachePolicy, VerifyError};
+use countersign_oidc::resource_server::{KeyCachePolicy, VerifiedToken, VerifyError};
 use countersign_storage::FetchError;
 use http::{HeaderMap, StatusCode};
 
@@ -92,6 +92,32 @@ async fn a_token_that_was_seen_before_is_refused_when_it_expires() {
     assert!(std::ptr::eq(first.claims(), second.claims()), "the second time comes from the cache");
     fixture.after(330);
     assert_eq!(fixture.verifier.verify(&token).await.unwrap_err().reason(), "expired");
+}
+
+#[tokio::test]
+async fn a_token_that_is_forgotten_is_verified_anew() {
+    let fixture = fixture();
+    let verifier = &fixture.verifier;
+    let tokens = ["usr_alice", "usr_bob"].map(|subject| {
+        let mut claims = claims_at(NOW);
+        claims["sub"] = subject.into();
+        token(&ES256, &claims)
+    });
+    let kept = async |before: &[VerifiedToken]| {
+        let mut kept = Vec::new();
+        for (before, token) in before.iter().zip(&tokens) {
+            kept.push(std::ptr::eq(before.claims(), verifier.verify(token).await.unwrap().claims()));
+        }
+        kept
+    };
+    let both = async || [verifier.verify(&tokens[0]).await.unwrap(), verifier.verify(&tokens[1]).await.unwrap()];
+    let before = both().await;
+    assert_eq!(kept(&before).await, [true, true], "the control");
+    verifier.forget(&tokens[0]);
+    assert_eq!(kept(&before).await, [false, true]);
+    let before = both().await;
+    verifier.forget_where(|token| token.subject() == "usr_bob");
+    assert_eq!(kept(&before).await, [true, false]);
 }
 
 /// Who knows of a revocation is heard at the next request.

@@ -1,7 +1,7 @@
 //! Bearer tokens in requests, and challenges in answers ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
 
 use countersign_oidc::resource_server::{BearerRefusal, Challenge, VerifyError, bearer};
-use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde_json::json;
 
@@ -85,6 +85,7 @@ async fn a_request_without_a_token_gets_a_bare_challenge() {
     let expected = r#"Bearer resource_metadata="https://notes.test/.well-known/oauth-protected-resource/api""#;
     assert_eq!(challenge, expected);
     assert!(response.body().is_empty());
+    assert!(!response.headers().contains_key(CONTENT_TYPE), "of what is not there");
 }
 
 /// §3.1.
@@ -104,6 +105,8 @@ async fn each_code_has_its_status() {
         assert_eq!(response.status(), status);
         let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
         assert!(challenge.starts_with(&format!("Bearer error=\"{code}\", error_description=\"")), "{challenge}");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
         let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["error"], code);
         let description = body["error_description"].as_str().unwrap();
@@ -138,5 +141,6 @@ async fn keys_that_can_not_be_had_are_no_refusal() {
     let response = fixture.verifier.refuse(&error);
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key(RETRY_AFTER));
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
     assert!(!response.headers().contains_key(WWW_AUTHENTICATE));
 }

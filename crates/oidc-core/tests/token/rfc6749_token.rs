@@ -15,6 +15,7 @@ async fn a_code_gives_tokens() {
     let world = World::new().await;
     let reply = world.tokens(WEB).await;
     assert_eq!(reply.headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(reply.headers[header::PRAGMA], "no-cache");
     assert_eq!(reply.headers[header::CONTENT_TYPE], "application/json");
     assert_eq!(reply.body["token_type"], "Bearer");
     assert_eq!(reply.body["expires_in"], 300);
@@ -23,6 +24,31 @@ async fn a_code_gives_tokens() {
         assert!(reply.body[token].is_string(), "{token}");
     }
     assert_eq!(reply.body.as_object().unwrap().len(), 6);
+}
+
+/// [RFC 9110 §15.6](https://www.rfc-editor.org/rfc/rfc9110#section-15.6): a fault of ours is neither a refusal nor a success, at any
+/// endpoint for tokens, and says whether it passes.
+#[tokio::test]
+async fn a_fault_of_ours_says_whether_to_try_again() {
+    for (outcome, passes) in [("503 temporarily_unavailable", true), ("500 server_error", false)] {
+        let world = World::new().await;
+        let token = world.tokens(WEB).await.text("refresh_token");
+        if passes {
+            world.switch.turn_off();
+        } else {
+            world.rewrite("client", |client| client["scopes"] = serde_json::json!(7)).await;
+        }
+        let client = basic(WEB, SECRET);
+        for (endpoint, form) in [
+            ("token", vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())]),
+            ("introspect", vec![("token", token.as_str())]),
+            ("revoke", vec![("token", token.as_str())]),
+        ] {
+            let reply = world.post(endpoint, Some(&client), &form).await;
+            assert_eq!(reply.outcome(), outcome, "{endpoint}");
+            assert_eq!(reply.headers.contains_key(header::RETRY_AFTER), passes, "{endpoint}");
+        }
+    }
 }
 
 /// One row: change one parameter of a good request, expect this answer, and that the code is or is not spent by it.

@@ -68,6 +68,23 @@ async fn a_refresh_can_choose_among_what_was_approved() {
     }
 }
 
+/// [OIDC Core §5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo): for `openid` the issuer is an audience, once.
+#[tokio::test]
+async fn an_issuer_that_is_the_resource_is_an_audience_once() {
+    let world = World::new().await;
+    for (resources, aud) in [
+        (vec![NOTES], json!([NOTES, ISSUER])),
+        (vec![ISSUER], json!(ISSUER)),
+        (vec![ISSUER, NOTES], json!([ISSUER, NOTES])),
+    ] {
+        let resources: Vec<String> = resources.into_iter().map(str::to_owned).collect();
+        let code = world.code(&Approved { client_id: SPA, scope: "openid", resources, ..Approved::default() }).await;
+        let reply = world.redeem(SPA, &code).await;
+        let claims = world.claims(Typ::AccessToken, &reply.text("access_token")).await;
+        assert_eq!(claims["aud"], aud);
+    }
+}
+
 /// A client that acts for itself asks within its registration; without a word it gets its default.
 #[tokio::test]
 async fn a_machine_asks_for_its_registered_resources() {

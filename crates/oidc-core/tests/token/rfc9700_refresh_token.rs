@@ -1,8 +1,10 @@
 //! Refresh tokens ([RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749#section-6),
 //! [RFC 9700 §4.14](https://www.rfc-editor.org/rfc/rfc9700#section-4.14)).
 
+use std::time::Duration;
+
 use countersign_oidc::client::Client;
-use countersign_oidc::{ClientState, Scopes};
+use countersign_oidc::{ClientState, Policy, Scopes};
 use countersign_storage::AccountState;
 
 use crate::world::*;
@@ -239,3 +241,35 @@ async fn a_retry_for_another_scope_or_resource_is_refused_and_revokes_nothing() 
         assert_eq!(world.refresh(SPA, &answer.text("refresh_token")).await.outcome(), "200");
     }
 }
+
+/// What is asked for is a set: a client that sends it in another order repeats itself.
+#[tokio::test]
+async fn a_retry_in_another_order_gets_the_same_answer() {
+    for (first, second) in [
+        ([("scope", "openid email"), ("x", "y")], [("scope", "email openid"), ("x", "y")]),
+        ([("resource", NOTES), ("resource", MAIL)], [("resource", MAIL), ("resource", NOTES)]),
+    ] {
+        let world = World::new().await;
+        let resources = vec![NOTES.to_owned(), MAIL.to_owned()];
+        let code = world.code(&Approved { client_id: SPA, resources, ..Approved::default() }).await;
+        let old = world.redeem(SPA, &code).await.text("refresh_token");
+        let answer = world.refresh_with(SPA, &old, &first).await;
+        assert_eq!(answer.outcome(), "200");
+        assert_eq!(world.refresh_with(SPA, &old, &second).await.body, answer.body, "{first:?} {second:?}");
+    }
+}
+
+/// A policy that was made stricter holds for the families that are there.
+#[tokio::test]
+async fn a_family_does_not_outlive_a_policy_that_became_stricter() {
+    for (age, outcome) in [(10 * DAY - 1, "200"), (10 * DAY, REFUSED)] {
+        let world = World::new().await;
+        let token = world.tokens(SPA).await.text("refresh_token");
+        world.pass(age);
+        let family_lifetime = Duration::from_secs(10 * DAY);
+        let stricter = Node::with_policy(&world, None, Policy { family_lifetime, ..policy() });
+        assert_eq!(stricter.world(&world).refresh(SPA, &token).await.outcome(), outcome, "{age} s");
+    }
+}
+
+const DAY: u64 = 86_400;
