@@ -239,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_a_multiple_of_every_step() {
+        for step in ["1", "1000", "0.001", "1e300", "1e-300"] {
+            assert_eq!(decimal("0").is_multiple_of(&decimal(step)), Some(true), "{step}");
+            assert_eq!(decimal(step).is_multiple_of(&decimal(step)), Some(true), "{step}");
+            assert_eq!(decimal(step).is_multiple_of(&decimal("0")), None, "{step}");
+        }
+        for (number, step) in [("1", "1000"), ("1500", "1000"), ("0.0005", "0.001"), ("1e299", "1e300")] {
+            assert_eq!(decimal(number).is_multiple_of(&decimal(step)), Some(false), "{number} {step}");
+        }
+    }
+
+    #[test]
     fn floor_and_ceiling_are_the_nearest_whole_numbers() {
         let rows = [
             ("0", 0, 0),

@@ -96,6 +96,19 @@ fn what_cannot_be_honoured_is_refused_with_its_place_and_what_to_do_instead() {
             in_field(json!({ "type": "string", "nullable": true })),
             "#/properties/a: nullable: not understood here: write",
         ),
+        (in_field(json!({ "not": {} })), "#/properties/a: not: not understood here: write what is allowed as"),
+        (in_field(json!({ "definitions": {} })), "#/properties/a: definitions: not understood here: call it $defs"),
+        (in_field(json!({ "$anchor": "x" })), "#/properties/a: $anchor: not understood here: refer to"),
+        (
+            in_field(json!({ "patternProperties": {} })),
+            "#/properties/a: patternProperties: not understood here: name the members",
+        ),
+        (in_field(json!({ "uniqueItems": true })), "#/properties/a: uniqueItems: not understood here: describe every"),
+        (
+            in_field(json!({ "contentEncoding": "x" })),
+            "#/properties/a: contentEncoding: not understood here: write a pattern",
+        ),
+        (in_field(json!({ "unheard": 1 })), "#/properties/a: unheard: not understood here: take it out"),
         (in_field(json!({ "allOf": [] })), "#/properties/a: allOf: a list of 1 to 32 schemas"),
         (in_field(json!({ "allOf": [{ "not": {} }] })), "#/properties/a/allOf/0: not: not understood here"),
         (

@@ -137,6 +137,22 @@ fn a_schema_is_kept_once_and_as_long_as_a_grant_under_it() {
     assert!(later[0]["expires_at"].as_i64().unwrap() >= now.now() + 90 * days);
 }
 
+/// Two capabilities of one schema: the grant that lasts longer has it kept, whichever comes first.
+#[test]
+fn a_schema_is_kept_as_long_as_the_longest_of_the_grants_under_it() {
+    let pay = |name: &str| Capability::new(name, "Pay").input(json!({ "properties": { "a": { "type": "number" } } }));
+    for order in [["long", "short"], ["short", "long"]] {
+        let offered = vec![pay("long"), pay("short").granted_for(Duration::from_secs(100))];
+        let (first, callers) = (World::new(), IntrospectionCallers::Anyone(Limit::new(100, Duration::from_secs(60))));
+        let world = World::on(&first.store, &first.clock, AgentPolicy::default(), callers, offered);
+        world.approved(&HostActor::new(), json!(order), "alice");
+        let kept = kept(&world);
+        assert_eq!(kept.len(), 1);
+        // The longest life of an agent, and as long again.
+        assert_eq!(kept[0]["expires_at"], json!(world.now() + 180 * 86_400), "{order:?}");
+    }
+}
+
 /// A member that is called like a word about a schema is a member.
 #[test]
 fn members_that_are_called_like_annotations_decide() {

@@ -72,6 +72,31 @@ fn a_bearer_who_may_not_call_is_refused_as_a_whole() {
     assert_eq!(world.executor.count(), 0);
 }
 
+/// The names of calls, which are repeated in the answer: up to 200 bytes.
+#[test]
+fn a_call_has_a_name_up_to_its_bound() {
+    let world = World::new();
+    let agent = world.watcher(json!(["ping"]));
+    let named = |length: usize| json!([{ "id": "a".repeat(length), "capability": "ping" }]);
+    let reply = batch(&world, &world.agent_jwt(&agent), &named(200));
+    assert_eq!(reply.ok()["responses"][0]["id"], json!("a".repeat(200)));
+    batch(&world, &world.agent_jwt(&agent), &named(201)).refused(400, "invalid_request");
+    assert_eq!(world.executor.count(), 1);
+}
+
+/// One that cannot be read counts as one: its token is verified, and is spent.
+#[test]
+fn a_batch_that_cannot_be_read_counts_as_a_call() {
+    let calls = Some(Limit::new(3, Duration::from_secs(60)));
+    let world = World::with(AgentPolicy { autonomous: autonomous(), calls, ..AgentPolicy::default() });
+    let agent = world.watcher(json!(["ping"]));
+    for _ in 0..3 {
+        batch(&world, &world.agent_jwt(&agent), &json!([])).refused(400, "invalid_request");
+    }
+    batch(&world, &world.agent_jwt(&agent), &json!([])).refused(429, "rate_limited");
+    world.execute(&agent, "ping", json!({})).refused(429, "rate_limited");
+}
+
 /// Each call of a batch counts as a call.
 #[test]
 fn a_batch_counts_as_many_calls() {

@@ -1,8 +1,9 @@
 //! §5.2 list and §5.2.1 describe.
 
+use countersign_storage::AccountState;
 use serde_json::{Value, json};
 
-use crate::world::{HostActor, ISSUER, World, new_key, sign};
+use crate::world::{AgentActor, HostActor, ISSUER, World, new_key, sign};
 
 fn names(body: &Value) -> Vec<&str> {
     body["capabilities"].as_array().unwrap().iter().map(|capability| capability["name"].as_str().unwrap()).collect()
@@ -51,6 +52,38 @@ fn credentials_that_prove_nothing_are_passed_over() {
     assert!(!names(world.get("/api/auth/capability/list", Some(&token)).ok()).contains(&"private_notes"), "replayed");
     let stranger = sign(&new_key(), "agent+jwt", &world.agent_claims(&agent, ISSUER));
     assert!(!names(world.get("/api/auth/capability/list", Some(&stranger)).ok()).contains(&"private_notes"));
+}
+
+/// An agent that may not act is a stranger here, whatever keeps it from acting; its token is spent all the same.
+#[test]
+fn an_agent_that_may_not_act_sees_what_a_stranger_sees() {
+    for (what, end) in [
+        (
+            "it was revoked",
+            (|world, host, agent| {
+                let revoke = json!({ "agent_id": agent.id });
+                world.post("/api/auth/agent/revoke", Some(&world.host_jwt(host)), &revoke).ok();
+            }) as fn(&World, &HostActor, &AgentActor),
+        ),
+        ("its host was revoked", |world, host, _| {
+            world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({})).ok();
+        }),
+        ("its person is kept out", |world, _, _| world.people.set("alice", Some(AccountState::Disabled))),
+        ("it expired", |world, _, _| world.advance(100 * 86_400)),
+    ] {
+        let world = World::new();
+        let host = HostActor::new();
+        let agent = world.approved(&host, json!(["ping"]), "alice");
+        let look = |token: &str| world.get("/api/auth/capability/list", Some(token));
+        let token = || sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, ISSUER));
+        assert!(names(look(&token()).ok()).contains(&"private_notes"), "the control");
+        end(&world, &host, &agent);
+        let (token, before) = (token(), world.entries());
+        let seen = look(&token);
+        assert!(!names(seen.ok()).contains(&"private_notes"), "{what}");
+        assert_eq!(seen.body["capabilities"][0].get("grant_status"), None, "{what}");
+        assert_eq!(world.entries(), before + 1, "{what}: the token is marked as used");
+    }
 }
 
 /// §5.2: pages, and a search.

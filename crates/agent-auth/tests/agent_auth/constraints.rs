@@ -21,6 +21,20 @@ fn arguments() -> Value {
     json!({ "amount": 1, "currency": "USD", "to": "good", "ref": "R1" })
 }
 
+/// As many fields as may be constrained, and one more; and none, which is no constraint.
+#[test]
+fn constraints_are_read_up_to_their_bound() {
+    let of = |fields: usize| {
+        let fields: serde_json::Map<String, Value> = (0..fields).map(|nth| (format!("f{nth}"), json!(1))).collect();
+        Constraints::parse(&Value::Object(fields))
+    };
+    let all = of(Constraints::FIELDS).unwrap();
+    assert_eq!((all.fields().count(), all.is_empty()), (Constraints::FIELDS, false));
+    assert!(of(Constraints::FIELDS + 1).is_err());
+    let none = of(0).unwrap();
+    assert_eq!((none.is_empty(), none), (true, Constraints::none()));
+}
+
 /// One valid set of arguments, one field changed per row.
 #[test]
 fn each_operator_fails_closed() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_agent_auth::{AgentPolicy, CallerSecrets, IntrospectedGrants, IntrospectionCallers};
+use countersign_agent_auth::{AgentPolicy, CallerSecrets, ExecuteAudience, IntrospectedGrants, IntrospectionCallers};
 use countersign_storage::{Limit, Secret};
 use serde_json::{Value, json};
 
@@ -114,6 +114,21 @@ fn introspection_and_execution_do_not_spend_each_other() {
     assert_eq!(world.introspect(&token).ok()["active"], json!(true));
     world.execute_with(&token, "ping", json!({})).refused(401, "invalid_jwt");
     assert_eq!(world.executor.count(), 1);
+}
+
+/// A service asks about the token that it was sent, which is for the issuer; also where calls here must name their endpoint.
+#[test]
+fn a_token_for_the_issuer_or_for_the_endpoint_is_told_whatever_calls_must_name() {
+    for execute_audience in [ExecuteAudience::LocationOrIssuer, ExecuteAudience::LocationOnly] {
+        let world = World::with(AgentPolicy { execute_audience, autonomous: autonomous(), ..AgentPolicy::default() });
+        let agent = world.watcher(json!(["ping"]));
+        for audience in [ISSUER, LOCATION] {
+            let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, audience));
+            assert_eq!(world.introspect(&token).ok()["active"], json!(true), "{execute_audience:?} {audience}");
+        }
+        let token = sign(&agent.key, "agent+jwt", &world.agent_claims(&agent, "https://other.test"));
+        assert_eq!(world.introspect(&token).ok()["active"], json!(false), "{execute_audience:?}");
+    }
 }
 
 /// Whatever is wrong, one answer.

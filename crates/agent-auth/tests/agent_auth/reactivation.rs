@@ -100,6 +100,26 @@ fn what_has_ended_is_not_reactivated() {
     world.execute(&revoked, "ping", json!({})).refused(403, "agent_revoked");
 }
 
+/// An agent that wakes late in its record's life is kept for as long as one that was just approved.
+#[test]
+fn the_record_of_an_agent_that_is_woken_is_kept_anew() {
+    let world = World::new();
+    let host = HostActor::new();
+    let delegated = world.approved(&host, json!(["ping"]), "alice");
+    let other = HostActor::new();
+    let autonomous = world.register_autonomous(&other, json!(["ping"]));
+    let kept = |agent: &AgentActor| {
+        let record = world.store.dump().into_iter().find(|entry| entry.key.id.ends_with(&agent.id));
+        record.unwrap().expires_at.unwrap()
+    };
+    let before = [kept(&delegated), kept(&autonomous)];
+    world.advance(10 * 86_400);
+    reactivate(&world, &host, &delegated).ok();
+    reactivate(&world, &other, &autonomous).ok();
+    let later = Duration::from_secs(10 * 86_400);
+    assert_eq!([kept(&delegated), kept(&autonomous)], before.map(|before| before + later));
+}
+
 /// Neither prolonged by reactivation nor by a longer policy afterwards.
 #[test]
 fn the_absolute_lifetime_is_never_reset() {

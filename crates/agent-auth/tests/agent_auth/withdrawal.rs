@@ -158,6 +158,40 @@ fn an_account_that_was_disabled_finds_no_agent_and_no_host_alive() {
     world.execute(&fresh, "ping", json!({})).ok();
 }
 
+/// §2.10: who becomes the host's person takes over what is alive, and not what had ended before.
+#[test]
+fn an_agent_that_had_ended_is_not_claimed_with_its_host() {
+    let world = World::new();
+    let host = HostActor::new();
+    let watchers = [0, 1].map(|_| world.register_autonomous(&host, json!(["ping"])));
+    let revoke = json!({ "agent_id": watchers[0].id });
+    world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &revoke).ok();
+    world.approved(&host, json!(["ping"]), "alice");
+    for (watcher, status, person) in [(&watchers[0], "revoked", json!(null)), (&watchers[1], "claimed", json!("alice"))]
+    {
+        let body = world.status(&host, watcher).body;
+        assert_eq!((&body["status"], &body["user_id"]), (&json!(status), &person), "{body}");
+    }
+}
+
+/// An agent that was approved in another generation of the account than its host is of before the account was disabled, or
+/// of a host that had its id before.
+#[test]
+fn an_agent_of_another_generation_of_the_account_than_its_host_is_over() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    world.execute(&agent, "ping", json!({})).ok();
+    world.rewrite("agent", |agent| agent["account_generation"] = json!(1));
+    world.execute(&agent, "ping", json!({})).refused(403, "agent_revoked");
+    assert_eq!(world.introspect(&world.agent_jwt(&agent)).ok(), &json!({ "active": false }));
+    let body = world.status(&host, &agent).body;
+    assert_eq!(
+        (&body["status"], &body["agent_capability_grants"][0]["status"]),
+        (&json!("revoked"), &json!("revoked"))
+    );
+}
+
 /// §2.10: a host becomes somebody's in one write of the host; what its autonomous agents are follows from it.
 #[test]
 fn linking_a_host_writes_none_of_the_agents_that_it_claims() {
