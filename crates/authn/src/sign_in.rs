@@ -76,7 +76,8 @@ impl Authn {
         known.then(|| format!("{} {}", device.id(), subject.as_str()))
     }
 
-    /// Reports a refused sign-in; the answer stays the same whether that worked or the account exists.
+    /// Reports a refused sign-in. The answer is the same whether the account exists; where the report cannot be written, it
+    /// is that fault.
     pub(crate) async fn deny(
         &self,
         subject: Option<Subject>,

@@ -87,6 +87,10 @@ fn a_password_that_is_guessed_early_is_refused_with_what_is_wrong_with_it() {
             Weakness::Repetition,
         ),
         ("bcdefghijklmnop", Weakness::Sequence),
+        ("1999-12-31-1", Weakness::Date),
+        ("qx13.05.1978", Weakness::Date),
+        ("asdfghjkl;'\\", Weakness::Walk),
+        ("zxcvbnm,./ZX", Weakness::Walk),
         ("administrator1", Weakness::Plain),
     ] {
         let refused = judged(AuthnPolicy::default(), "Alice", password);
@@ -578,6 +582,24 @@ fn a_refused_sign_in_is_reported_without_what_was_typed() {
         for canary in ["typed-by-mistake", "wrong password", "alice", PASSWORD] {
             assert!(!entry.body.contains(canary), "{}", entry.body);
         }
+    }
+}
+
+/// Nobody guesses passwords without a trace: a refusal that cannot be written down is no answer, whether the account exists
+/// or not.
+#[test]
+fn a_refusal_that_cannot_be_reported_is_a_fault() {
+    let watched = Arc::new(Crashing { store: Arc::default(), left: 1_000.into() });
+    let clock = Arc::new(ManualClock::at(START));
+    let site = site_on(Arc::clone(&watched) as _, Arc::clone(&watched.store), clock, AuthnPolicy::default(), CHEAP);
+    site.alice();
+    for email in [ALICE, "nobody@x.test"] {
+        assert_eq!(site.sign_in(email, "a wrong password").err(), Some(WRONG), "the control");
+        // The attempt is counted, and then the store is away.
+        watched.left.store(1, SeqCst);
+        let outcome = site.sign_in(email, "a wrong password").err();
+        assert!(matches!(&outcome, Some(Stopped::Failed(fault)) if fault.is_transient()), "{email}: {outcome:?}");
+        watched.left.store(1_000, SeqCst);
     }
 }
 
