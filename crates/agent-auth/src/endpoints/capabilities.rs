@@ -176,7 +176,7 @@ impl Operation for LookAsHost<'_> {
         };
         let mut changes = Changes::none();
         proven.spend(&mut changes);
-        let linked = known.host.is_some_and(|host| host.status == HostStatus::Active && host.subject.is_some());
+        let linked = known.admitted().is_ok_and(|host| host.status == HostStatus::Active && host.subject.is_some());
         Decision::grant(if linked { Viewer::LinkedHost } else { Viewer::Unproven }).changing(changes)
     }
 }

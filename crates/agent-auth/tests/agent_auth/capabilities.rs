@@ -86,6 +86,30 @@ fn an_agent_that_may_not_act_sees_what_a_stranger_sees() {
     }
 }
 
+/// A host sees what is for linked hosts while it and its person are served.
+#[test]
+fn a_host_that_may_not_act_sees_what_a_stranger_sees() {
+    for (what, end) in [
+        (
+            "it was revoked",
+            (|world, host| {
+                world.post("/api/auth/host/revoke", Some(&world.host_jwt(host)), &json!({})).ok();
+            }) as fn(&World, &HostActor),
+        ),
+        ("its person is kept out", |world, _| world.people.set("alice", Some(AccountState::Disabled))),
+        ("its person was kept out", |world, _| world.people.disable_for_a_moment("alice")),
+        ("its person is gone", |world, _| world.people.set("alice", None)),
+    ] {
+        let world = World::new();
+        let host = HostActor::new();
+        world.approved(&host, json!(["ping"]), "alice");
+        let look = || world.get("/api/auth/capability/list", Some(&world.host_jwt(&host)));
+        assert!(names(look().ok()).contains(&"private_notes"), "the control");
+        end(&world, &host);
+        assert!(!names(look().ok()).contains(&"private_notes"), "{what}");
+    }
+}
+
 /// §5.2: pages, and a search.
 #[test]
 fn a_list_comes_in_pages_and_can_be_searched() {
