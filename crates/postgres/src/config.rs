@@ -16,7 +16,8 @@ pub struct PostgresConfig {
     /// `verify-full` mean `require` too.
     pub url: Secret,
     /// The schema that holds the tables, at most 57 bytes. Another one, with `_locks` after this name, holds what commits are
-    /// kept apart by. Both are created where they are missing. Default: `countersign`.
+    /// kept apart by, and a third, with `_views`, the views for people. The first start makes all three: the named one may be
+    /// there if it belongs to the role of that start, the others must not. Default: `countersign`.
     pub schema: String,
     /// The most connections at once, per process: 1 and more. Default: 16. A statement that takes too long is cancelled over
     /// one more. All processes together must stay below the server's `max_connections`. Behind PgBouncer in transaction mode

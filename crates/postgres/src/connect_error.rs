@@ -16,7 +16,8 @@ pub enum ConnectError {
     /// The name of the schema is longer than 57 bytes.
     #[error("the name of the schema is too long (57 bytes are possible)")]
     Schema,
-    /// The server did not answer, or refused; or the role lacks a right that use needs, or a schema is missing. Says which.
+    /// The server did not answer, or refused; or the role lacks a right that use needs, a schema is missing, or somebody
+    /// else owns a part of the store. Says which.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
 }

@@ -11,8 +11,9 @@
 //! people.
 //!
 //! **Privileges.** The role of the first start, and of the first one after an update, makes what is missing: it needs CREATE
-//! on the database, and owns the schemas. Every other start may have a lesser role. If it lacks a right, the start is
-//! refused and says which. The owner gives the rights after the first start:
+//! on the database, and owns the schemas; a superuser who does not own them is refused too. Every other start may have a lesser role. If it lacks a right, the start is
+//! refused and says which. So it is if the schemas, tables and functions do not all belong to one role (or to others who can
+//! do what that role can: superusers, and members of it). The owner gives the rights after the first start:
 //!
 //! ```sql
 //! GRANT USAGE ON SCHEMA countersign, countersign_locks TO lesser;
@@ -70,9 +71,14 @@
 //! is enough to stop everything: some statements (`CREATE RULE`) wait for the lock of a table, and others behind them, before
 //! PostgreSQL asks whether they are allowed. USAGE on the second is enough to hold up commits. Superusers and members of
 //! `pg_read_all_data` have both. Of a view they must have SELECT and nothing else: with another right, `LOCK TABLE` locks the
-//! tables behind it.
+//! tables behind it. The views are security barriers: conditions of the reader's see only rows that the view shows.
 //!
 //! **Who may write the tables** can do anything.
+//!
+//! **Who may create in the database** can make a schema before a first start does. A start makes nothing in a schema of
+//! somebody else's. But a whole store that somebody else made looks like any other to a lesser role: it cannot tell whether
+//! the owner is honest. The owner can read and change all that it stores, and functions of the owner's run with its rights.
+//! So make the store before anybody else may create in the database, or look who owns it (`\dn`) before a lesser role starts.
 //!
 //! # What it does not do
 //!

@@ -1,7 +1,8 @@
 //! The tables, the views for people, and how they are brought up to date.
 
 use countersign_storage::Whole;
-use tokio_postgres::types::Type;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::connect_error::ConnectError;
 use crate::connection::Connections;
@@ -27,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("stripes.sql"),
     include_str!("commit.sql"),
     include_str!("views_apart.sql"),
+    include_str!("views_closed.sql"),
 ];
 
 /// How often a migration that met others is begun anew.
@@ -84,7 +86,8 @@ async fn is_up_to_date(connections: &Connections, Schemas { tables, .. }: &Schem
 }
 
 /// All that is missing, in one transaction, under the lock of the table of migrations: only who may write it can hold it.
-async fn update(connections: &Connections, Schemas { tables, locks, views }: &Schemas) -> Result<(), Failure> {
+async fn update(connections: &Connections, schemas: &Schemas) -> Result<(), Failure> {
+    let Schemas { tables, locks, views } = schemas;
     let mut connection = connections.lend().await?;
     let transaction = connection.transaction().await.map_err(failed)?;
     let prepare = format!(
@@ -99,6 +102,7 @@ async fn update(connections: &Connections, Schemas { tables, locks, views }: &Sc
         connections.patience().as_millis().clamp(1, 2_147_483_647)
     );
     transaction.batch_execute(&prepare).await.map_err(failed)?;
+    refuse_a_strangers(&transaction, schemas).await?;
     let done = applied(&transaction.query_typed(&count(tables), &[]).await.map_err(failed)?);
     for (place, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let migration = migration.replace("{schema}", tables).replace("{locks}", locks).replace("{views}", views);
@@ -107,6 +111,32 @@ async fn update(connections: &Connections, Schemas { tables, locks, views }: &Sc
         transaction.batch_execute(&record).await.map_err(failed)?;
     }
     transaction.commit().await.map_err(failed)
+}
+
+/// Who owns a schema may drop what others made in it and put functions of theirs there; and a trigger of theirs would run as
+/// this role. So nothing is made where the owner is not this role, or somebody who can do already what it can.
+///
+/// To be a member of the owner does not count: before PostgreSQL 15 any role could have others be members of it, unasked.
+async fn refuse_a_strangers(
+    transaction: &Transaction<'_>,
+    Schemas { tables, locks, views }: &Schemas,
+) -> Result<(), Failure> {
+    let query = "WITH owned (place, what, owner) AS (
+             SELECT s.place, 'the schema ' || s.name, n.nspowner
+               FROM unnest(ARRAY[$1, $2, $3]) WITH ORDINALITY AS s(name, place) JOIN pg_namespace n ON n.oid = to_regnamespace(s.name)
+             UNION ALL
+             SELECT 4, 'the table ' || $4, relowner FROM pg_class WHERE oid = to_regclass($4))
+         SELECT what FROM owned WHERE NOT pg_has_role(owner, current_user, 'USAGE') ORDER BY place LIMIT 1";
+    let migration = format!("{tables}.migration");
+    let names = [tables, locks, views, &migration].map(|name| (name as &(dyn ToSql + Sync), Type::TEXT));
+    let strangers = transaction.query_typed(query, &names).await.map_err(failed)?;
+    match strangers.first().and_then(|row| row.try_get::<_, &str>(0).ok()) {
+        None => Ok(()),
+        Some(what) => Err(Failure::NotDone(format!(
+            "another role owns {what}, and could put what it likes in the place of what is there: drop it, give it to this role \
+             (ALTER … OWNER TO), start as its owner, or choose another name"
+        ))),
+    }
 }
 
 fn count(tables: &str) -> String {

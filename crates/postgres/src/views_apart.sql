@@ -9,14 +9,21 @@
 -- It must not be there: who owns a schema can put other views in the place of ours.
 CREATE SCHEMA {views};
 
-ALTER FUNCTION {schema}.readable(json) SET SCHEMA {views};
-ALTER FUNCTION {schema}.moment(text) SET SCHEMA {views};
+-- An operator may have dropped any of them, so that nobody reads it.
+DO $do$ BEGIN
+    IF to_regprocedure($name${schema}.readable(json)$name$) IS NOT NULL THEN
+        ALTER FUNCTION {schema}.readable(json) SET SCHEMA {views};
+    END IF;
+    IF to_regprocedure($name${schema}.moment(text)$name$) IS NOT NULL THEN
+        ALTER FUNCTION {schema}.moment(text) SET SCHEMA {views};
+    END IF;
+END $do$;
 
-ALTER VIEW {schema}.users SET SCHEMA {views};
-ALTER VIEW {schema}.sessions SET SCHEMA {views};
-ALTER VIEW {schema}.clients SET SCHEMA {views};
-ALTER VIEW {schema}.grants SET SCHEMA {views};
-ALTER VIEW {schema}.hosts SET SCHEMA {views};
-ALTER VIEW {schema}.agents SET SCHEMA {views};
-ALTER VIEW {schema}.capability_grants SET SCHEMA {views};
-ALTER VIEW {schema}.audit SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.users SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.sessions SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.clients SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.grants SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.hosts SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.agents SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.capability_grants SET SCHEMA {views};
+ALTER VIEW IF EXISTS {schema}.audit SET SCHEMA {views};

@@ -85,6 +85,31 @@ impl Database {
         reader
     }
 
+    /// A role that may make schemas in this database.
+    async fn creator(&self, name: &str) -> String {
+        let role = self.role(name).await;
+        self.owner.batch_execute(&format!("GRANT CREATE ON DATABASE {} TO {role}", self.name)).await.unwrap();
+        role
+    }
+
+    /// What a start as this role says.
+    async fn start_as(&self, role: &str) -> Result<(), ConnectError> {
+        let config = PostgresConfig { url: Secret::new(self.url_of(role)), ..self.config.clone() };
+        PostgresStore::connect(config).await.map(drop)
+    }
+
+    /// A store as it was while the views were beside the tables.
+    async fn with_views_beside(&self) {
+        let (schema, views) = (format!("\"{}\"", self.config.schema), format!("\"{}_views\"", self.config.schema));
+        let back: String =
+            sample::VIEWS.iter().map(|(name, _)| format!("ALTER VIEW {views}.{name} SET SCHEMA {schema};")).collect();
+        let undo = format!(
+            "{back} ALTER FUNCTION {views}.readable SET SCHEMA {schema}; ALTER FUNCTION {views}.moment SET SCHEMA {schema};
+             DROP SCHEMA {views}; DELETE FROM {schema}.migration WHERE number >= 10"
+        );
+        self.owner.batch_execute(&undo).await.unwrap();
+    }
+
     async fn count(&self, query: &str) -> i64 {
         self.owner.query_one(query, &[]).await.unwrap().get(0)
     }
@@ -695,15 +720,8 @@ async fn an_update_that_waits_for_somebody_who_reads_a_view_holds_up_no_node() {
     let database = Database::new().await;
     let older = database.store().await;
     older.commit(batch(vec![Change::Insert(entry("hot"))])).await.unwrap();
-    // As it was while the views were beside the tables.
+    database.with_views_beside().await;
     let (schema, views) = (format!("\"{}\"", database.config.schema), format!("\"{}_views\"", database.config.schema));
-    let names: Vec<&str> = sample::VIEWS.iter().map(|(view, _)| *view).collect();
-    let back: String = names.iter().map(|name| format!("ALTER VIEW {views}.{name} SET SCHEMA {schema};")).collect();
-    let functions = format!(
-        "ALTER FUNCTION {views}.readable SET SCHEMA {schema}; ALTER FUNCTION {views}.moment SET SCHEMA {schema}"
-    );
-    let undo = format!("{back} {functions}; DROP SCHEMA {views}; DELETE FROM {schema}.migration WHERE number = 10");
-    database.owner.batch_execute(&undo).await.unwrap();
     let reading = raw(database.config.url.expose()).await;
     reading.batch_execute(&format!("BEGIN; SELECT FROM {schema}.users")).await.unwrap();
     let newer = tokio::spawn(PostgresStore::connect(database.config.clone()));
@@ -716,7 +734,7 @@ async fn an_update_that_waits_for_somebody_who_reads_a_view_holds_up_no_node() {
         assert!(store.load(&[key("hot")]).await.unwrap()[0].is_some());
         store.commit(batch(vec![Change::Replace(entry("hot"))])).await.unwrap();
     }
-    for name in names {
+    for (name, _) in sample::VIEWS {
         database.count(&format!("SELECT count(*) FROM {views}.{name}")).await;
     }
     drop((older, newer));
@@ -795,4 +813,153 @@ async fn a_start_that_cannot_make_its_schemas_says_why() {
         assert_eq!(started(name).await, unavailable(taken), "{name}");
     }
     database.drop(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_a_view_sees_no_record_that_it_does_not_show() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let changes = sample::records().into_iter().chain([entry("hidden")]).map(Change::Insert).collect();
+    store.commit(batch(changes)).await.unwrap();
+    let reader = database.reader().await;
+    let reading = raw(&database.url_of(&reader)).await;
+    // So cheap that the planner has it look at each row before anything else does, unless it must not.
+    let look = "CREATE TEMP SEQUENCE looks; CREATE FUNCTION pg_temp.look(what text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS
+        $$ BEGIN PERFORM nextval('pg_temp.looks'); RETURN true; END $$; SET enable_indexscan = off; SET enable_bitmapscan = off;
+        SET enable_indexonlyscan = off";
+    reading.batch_execute(look).await.unwrap();
+    for (view, rows) in sample::VIEWS {
+        let columns =
+            "SELECT array_agg(attname::text) FROM pg_attribute WHERE attnum > 0 AND attrelid = $1::text::regclass";
+        let name = format!("\"{}_views\".{view}", database.config.schema);
+        let closed =
+            format!("SELECT reloptions = '{{security_barrier=true}}' FROM pg_class WHERE oid = '{name}'::regclass");
+        assert!(reading.query_one(&closed, &[]).await.unwrap().get::<_, bool>(0), "{view}");
+        let columns: Vec<String> = reading.query_one(columns, &[&name]).await.unwrap().get(0);
+        for column in columns {
+            let look = format!(
+                "SELECT setval('pg_temp.looks', 1, false); SELECT * FROM {name} WHERE pg_temp.look({column}::text)"
+            );
+            reading.batch_execute(&look).await.unwrap();
+            let looked = reading.query_one("SELECT nextval('pg_temp.looks') - 1", &[]).await.unwrap().get::<_, i64>(0);
+            assert_eq!(looked, i64::try_from(rows).unwrap(), "rows that {view}.{column} was seen of");
+        }
+    }
+    drop((store, reading));
+    database.drop(&[&reader]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_whose_operator_dropped_views_or_their_functions_is_brought_up_to_date() {
+    let gone = ["DROP VIEW {schema}.sessions", "DROP VIEW {schema}.audit", "DROP FUNCTION {schema}.moment CASCADE"];
+    for gone in gone.into_iter().chain(["DROP FUNCTION {schema}.readable, {schema}.moment CASCADE"]) {
+        let database = Database::new().await;
+        drop(database.store().await);
+        database.with_views_beside().await;
+        let schema = format!("\"{}\"", database.config.schema);
+        database.owner.batch_execute(&gone.replace("{schema}", &schema)).await.unwrap();
+        let started = PostgresStore::connect(database.config.clone()).await.map(drop);
+        assert_eq!(started, Ok(()), "{gone}");
+        database.drop(&[]).await;
+        // And one of an early version.
+        let database = Database::new().await;
+        schema_of_before(&database, 3, &format!("{gone};")).await;
+        let started = PostgresStore::connect(database.config.clone()).await.map(drop);
+        assert_eq!(started, Ok(()), "{gone}, in a schema of an early version");
+        database.drop(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_was_restored_without_its_views_is_brought_up_to_date() {
+    for known in [9, 10] {
+        let database = Database::new().await;
+        drop(database.store().await);
+        let (schema, views) = (&database.config.schema, format!("\"{}_views\"", database.config.schema));
+        let undo = format!("DROP SCHEMA {views} CASCADE; DELETE FROM \"{schema}\".migration WHERE number > {known}");
+        database.owner.batch_execute(&undo).await.unwrap();
+        let started = PostgresStore::connect(database.config.clone()).await.map(drop);
+        assert_eq!(started, Ok(()), "after {known} migrations");
+        database.drop(&[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_moves_into_no_schema_of_a_stranger() {
+    let words = |schema: &str| {
+        Err(ConnectError::Unavailable(format!(
+            "another role owns the schema {schema}, and could put what it likes in the place of what is there: drop it, give it to \
+             this role (ALTER … OWNER TO), start as its owner, or choose another name"
+        )))
+    };
+    // What a stranger may do to a schema of hers, so that a start of ours makes itself at home there.
+    let lures = [
+        "GRANT ALL ON SCHEMA {schema} TO PUBLIC",
+        "GRANT ALL ON SCHEMA {schema} TO PUBLIC;
+         CREATE TABLE {schema}.migration (number integer, applied_at timestamptz DEFAULT now()); GRANT ALL ON {schema}.migration TO PUBLIC;
+         CREATE FUNCTION {schema}.run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the trap was stepped into'; END $$;
+         CREATE TRIGGER run BEFORE INSERT ON {schema}.migration EXECUTE FUNCTION {schema}.run()",
+    ];
+    for lure in lures {
+        let database = Database::new().await;
+        let (stranger, ours) = (database.creator("stranger").await, database.creator("ours").await);
+        let schema = format!("\"{}\"", database.config.schema);
+        // Before version 15 of the server, the stranger could do that alone.
+        database.owner.batch_execute(&format!("GRANT {stranger} TO {ours}")).await.unwrap();
+        let session = raw(&database.url_of(&stranger)).await;
+        let lure = format!("CREATE SCHEMA {{schema}}; {lure}").replace("{schema}", &schema);
+        session.batch_execute(&lure).await.unwrap();
+        for role in [&ours, "countersign"] {
+            assert_eq!(database.start_as(role).await, words(&schema), "{role}: {lure}");
+        }
+        // What the operator gave to the role is its own.
+        session.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+        database.owner.batch_execute(&format!("CREATE SCHEMA {schema} AUTHORIZATION {ours}")).await.unwrap();
+        assert_eq!(database.start_as(&ours).await, Ok(()));
+        drop(session);
+        database.drop(&[&stranger, &ours]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_a_store_of_which_somebody_else_owns_a_part_is_refused_and_names_it() {
+    let database = Database::new().await;
+    let (stranger, ours) = (database.creator("stranger").await, database.creator("ours").await);
+    assert_eq!(database.start_as(&ours).await, Ok(()));
+    let lesser = database.role("lesser").await;
+    let [tables, locks, views] =
+        ["", "_locks", "_views"].map(|suffix| format!("\"{}{suffix}\"", database.config.schema));
+    let all = format!(
+        "GRANT ALL ON SCHEMA {tables}, {locks} TO {lesser}; GRANT ALL ON ALL TABLES IN SCHEMA {tables}, {locks} TO {lesser};"
+    );
+    let stripes = (0..3).map(|n| format!("ALTER TABLE {locks}.stripe_{n} OWNER TO {{owner}};")).collect::<String>();
+    let function = format!("the function {tables}.list_records");
+    let parts = [
+        (format!("ALTER SCHEMA {tables} OWNER TO {{owner}};"), format!("the schema {tables}")),
+        (format!("ALTER SCHEMA {locks} OWNER TO {{owner}};"), format!("the schema {locks}")),
+        (format!("ALTER SCHEMA {views} OWNER TO {{owner}};"), format!("the schema {views}")),
+        (format!("ALTER TABLE {tables}.record_index OWNER TO {{owner}};"), format!("the table {tables}.record_index")),
+        (format!("ALTER {function} OWNER TO {{owner}};").replace("the function", "FUNCTION"), function),
+        (stripes, format!("the table {locks}.stripe_0 and 2 more of that schema")),
+    ];
+    for (change, part) in parts {
+        database.owner.batch_execute(&format!("{} {all}", change.replace("{owner}", &stranger))).await.unwrap();
+        let words = format!(
+            "not the owner of the table {tables}.migration, but somebody else owns {part}, and could put what they like in the \
+             place of what is there: give all of the store to one role (ALTER … OWNER TO)"
+        );
+        for role in [&lesser, "countersign"] {
+            assert_eq!(
+                database.start_as(role).await,
+                Err(ConnectError::Unavailable(words.clone())),
+                "{role}: {change}"
+            );
+        }
+        // A superuser can do anything already, and so can whoever is a member of the owner.
+        database.owner.batch_execute(&format!("{} {all}", change.replace("{owner}", "countersign"))).await.unwrap();
+        assert_eq!(database.start_as(&lesser).await, Ok(()), "{change}");
+        database.owner.batch_execute(&format!("{} {all}", change.replace("{owner}", &ours))).await.unwrap();
+        assert_eq!(database.start_as(&lesser).await, Ok(()), "{change}");
+    }
+    database.drop(&[&lesser, &stranger, &ours]).await;
 }
