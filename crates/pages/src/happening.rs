@@ -4,8 +4,10 @@
 //! push what the owner has to see off the page. So each has a listing of its own, of which the newest few are read: people
 //! and the server, strangers, and each program of the person that was at work lately. A listing of everything is read beside
 //! them, for whoever else acts. Then places are dealt. The deeds of people, strangers and the server have theirs, and so have
-//! those of programs. Each actor gets one place before any gets a second, and so on; a program has at most its share. What
-//! that leaves out is counted as far as it was read, and is on the pages of older activity.
+//! those of programs. Each actor gets one place before any gets a second, and so on; a program has at most its share. A host
+//! needs nobody's consent to have many agents. So the hosts take turns, and its agents that were only refused are as one actor,
+//! who comes after those that were allowed something. What that leaves out is counted beside a row of the same actor, as far
+//! as it was read, and is on the pages of all activity.
 //!
 //! However much there is, a page reads a bounded number of listings, and tens of records of each.
 
@@ -42,7 +44,7 @@ pub(crate) struct Happening {
     pub(crate) first: Timestamp,
     /// When it happened for the last time.
     pub(crate) last: Timestamp,
-    /// How many records of the same actor have no row.
+    /// How many events of the same actor have no row.
     pub(crate) beyond: Count,
 }
 
@@ -80,10 +82,14 @@ pub(crate) async fn latest(ports: &Ports, subject: &Subject, programs: &[Actor])
     let actions = ports.actions();
     let told = [(others, PLACES), (by_programs, SHARE)]
         .map(|(records, most)| dealt(folded(&actions, records, &goes_on), most));
-    happenings(ports, told.into_iter().flatten().collect()).await
+    let mut happenings = happenings(ports, told.into_iter().flatten().collect()).await?;
+    // Of one moment, as they were written.
+    happenings.sort_by(|one, other| (other.last, &other.record.id).cmp(&(one.last, &one.record.id)));
+    Ok(happenings)
 }
 
-/// A page of everything, the newest first, from where the page before ended. It comes with where the next page begins.
+/// A page of everything, the newest first, from where the page before ended. It comes with where the next page begins. What
+/// was repeated stands where it began, whichever page shows it: its count may go on after it was listed.
 pub(crate) async fn older(
     ports: &Ports,
     subject: &Subject,
@@ -136,7 +142,10 @@ struct Told {
     others: Vec<AuditRecord>,
     /// Whether there may be more of them, which were not read.
     goes_on: bool,
-    beyond: Count,
+    /// What the same actor did that has no row.
+    beyond: Vec<AuditRecord>,
+    /// Whether there may be more of that, which was not read.
+    beyond_goes_on: bool,
 }
 
 /// Puts together what an actor did again and again with nothing else in between, but never what a person did: that is told
@@ -165,7 +174,15 @@ fn folded(actions: &[&'static Row], records: Vec<AuditRecord>, goes_on: &dyn Fn(
             Some((_, place)) => *place = rows.len(),
             None => oldest.push((record.actor.clone(), rows.len())),
         }
-        rows.push(Told { what, row, newest: record, others: Vec::new(), goes_on: false, beyond: Count::default() });
+        rows.push(Told {
+            what,
+            row,
+            newest: record,
+            others: Vec::new(),
+            goes_on: false,
+            beyond: Vec::new(),
+            beyond_goes_on: false,
+        });
     }
     for (actor, place) in oldest {
         if let Some(row) = rows.get_mut(place) {
@@ -190,61 +207,100 @@ impl Told {
     fn records(&self) -> impl Iterator<Item = &AuditRecord> {
         std::iter::once(&self.newest).chain(&self.others)
     }
+
+    fn into_records(self) -> impl Iterator<Item = AuditRecord> {
+        std::iter::once(self.newest).chain(self.others)
+    }
 }
 
-/// The rows that have a place: the newest of each actor, then the second of each, and so on, at most so many of one.
-fn dealt(rows: Vec<Told>, most: usize) -> Vec<Told> {
-    let mut of_actor: Vec<(Actor, usize)> = Vec::new();
-    let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(rows.len());
-    for (place, told) in rows.iter().enumerate() {
-        let rank = match of_actor.iter_mut().find(|(actor, _)| *actor == told.newest.actor) {
-            Some((_, rows)) => {
-                *rows += 1;
-                *rows
-            }
-            None => {
-                of_actor.push((told.newest.actor.clone(), 0));
-                0
-            }
-        };
-        ranked.push((rank, place));
+/// Whom places are dealt to: an actor; and as one, those of a host that were allowed nothing, as far as was read. Nobody
+/// consents to how many of these a host has.
+#[derive(PartialEq, Eq)]
+enum Holder<'a> {
+    Actor(&'a Actor),
+    Host(&'a str),
+}
+
+impl<'a> Holder<'a> {
+    /// The host of an actor that has one.
+    fn host_of(actor: &'a Actor) -> Self {
+        match actor {
+            Actor::Agent { host_id, .. } | Actor::Host { host_id } => Holder::Host(host_id),
+            Actor::Person { .. } | Actor::Client { .. } | Actor::Anonymous | Actor::System => Holder::Actor(actor),
+        }
     }
-    ranked.retain(|(rank, _)| *rank < most);
+}
+
+/// The rows that have a place: the newest of each holder, then the second of each, and so on, at most so many of one. In each
+/// turn come first those who were allowed something, and of these the first of each host, then the second of each.
+fn dealt(rows: Vec<Told>, most: usize) -> Vec<Told> {
+    let mut of_holder = Vec::new();
+    let mut of_host = Vec::new();
+    let mut ranked: Vec<_> = Vec::with_capacity(rows.len());
+    for (place, told) in rows.iter().enumerate() {
+        let actor = &told.newest.actor;
+        let was_allowed =
+            rows.iter().any(|other| other.newest.outcome == Outcome::Allowed && other.newest.actor == *actor);
+        let holder = if was_allowed { Holder::Actor(actor) } else { Holder::host_of(actor) };
+        let turn = earlier(&mut of_holder, holder);
+        let of_host = earlier(&mut of_host, (turn, was_allowed, Holder::host_of(actor)));
+        ranked.push((turn, !was_allowed, of_host, place));
+    }
+    ranked.retain(|(turn, ..)| *turn < most);
     ranked.sort_unstable();
     ranked.truncate(PLACES);
+    let places: Vec<usize> = ranked.into_iter().map(|(.., place)| place).collect();
     let mut kept: Vec<Told> = Vec::with_capacity(PLACES);
     for (place, told) in rows.into_iter().enumerate() {
-        if ranked.iter().any(|(_, dealt)| *dealt == place) {
+        if places.contains(&place) {
             kept.push(told);
         } else if let Some(last) = kept.iter_mut().rfind(|kept| kept.newest.actor == told.newest.actor) {
-            last.beyond.read += told.records().fold(0, |count, _| count + 1);
-            last.beyond.at_least |= told.goes_on;
+            last.beyond_goes_on |= told.goes_on;
+            last.beyond.extend(told.into_records());
         }
     }
     kept
 }
 
+/// How many came under this before.
+fn earlier<T: PartialEq>(seen: &mut Vec<(T, usize)>, under: T) -> usize {
+    match seen.iter_mut().find(|(known, _)| *known == under) {
+        Some((_, count)) => {
+            *count += 1;
+            *count
+        }
+        None => {
+            seen.push((under, 0));
+            0
+        }
+    }
+}
+
 /// Counts how often each thing happened. What was repeated within a window can be one record with a counter.
 async fn happenings(ports: &Ports, rows: Vec<Told>) -> Result<Vec<Happening>, Fault> {
     let is_counted = |record: &&AuditRecord| record.repeats.is_some();
-    let counted: Vec<AuditRecord> = rows.iter().flat_map(Told::records).filter(is_counted).cloned().collect();
+    let read = rows.iter().flat_map(|told| told.records().chain(&told.beyond));
+    let counted: Vec<AuditRecord> = read.filter(is_counted).cloned().collect();
     let mut counts = ports.repeats(&counted).await?.into_iter();
+    let mut repeats = |record: &AuditRecord| {
+        let counted = if is_counted(&record) { counts.next().flatten() } else { None };
+        counted.unwrap_or(Repeats { count: 1, last: record.at })
+    };
     let mut happenings: Vec<Happening> = Vec::with_capacity(rows.len());
     for told in rows {
         let (mut read, mut first, mut last) = (0_u64, told.newest.at, told.newest.at);
         for record in told.records() {
-            let repeats = if is_counted(&record) { counts.next().flatten() } else { None };
-            let Repeats { count, last: at } = repeats.unwrap_or(Repeats { count: 1, last: record.at });
+            let Repeats { count, last: at } = repeats(record);
             read = read.saturating_add(count);
             first = first.min(record.at);
             last = last.max(at);
         }
-        let Told { what, row, newest: record, goes_on: at_least, beyond, .. } = told;
+        let beyond = told.beyond.iter().fold(0_u64, |beyond, record| beyond.saturating_add(repeats(record).count));
+        let beyond = Count { read: beyond, at_least: told.beyond_goes_on };
+        let Told { what, row, newest: record, goes_on: at_least, .. } = told;
         let (refused, times) = (record.is_refusal(row), Count { read, at_least });
         happenings.push(Happening { what, refused, record, times, first, last, beyond });
     }
-    // Of one moment, as they were written.
-    happenings.sort_by(|one, other| (other.last, &other.record.id).cmp(&(one.last, &one.record.id)));
     Ok(happenings)
 }
 

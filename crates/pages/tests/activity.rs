@@ -490,3 +490,83 @@ fn an_allowed_deed_that_is_counted_is_told_with_its_count() {
         assert!(found.contains(&"Used “look” (7 times) · ".to_owned()), "{path}: {found:?}");
     }
 }
+
+/// A stranger's try from this network.
+fn tried(network: u8) -> Event {
+    let address = Some(std::net::IpAddr::from([198, 51, 100, network]));
+    Event::new(Action::SessionStart { address, session_id: None, amr: None }, Actor::Anonymous).denied("wrong_password")
+}
+
+/// Nobody consents to how many agents a host registers. Each can be refused, and that is on record for the host's person.
+#[test]
+fn agents_that_were_never_allowed_anything_hide_no_deed_of_one_that_was() {
+    for host_id in ["hst_1", "hst_2"] {
+        let world = world();
+        let owner = world.ada();
+        let subject = subject(&world, "ada@x.test");
+        let bookkeeper = approved(&world, &owner, "Bookkeeper");
+        for capability in ["transfer_money", "look"] {
+            report(&world, &subject, Event::new(execute(capability, "Bookkeeper"), bookkeeper.clone()));
+        }
+        world.advance(std::time::Duration::from_secs(60));
+        for nuisance in 0..12 {
+            let actor = Actor::Agent { agent_id: format!("agt_nuisance_{nuisance}"), host_id: host_id.to_owned() };
+            report(&world, &subject, Event::new(execute("check_balance", "Clerk"), actor).denied("agent_pending"));
+        }
+        let found = rows(&owner.get("/dashboard").body);
+        for expected in ["Used “transfer_money” · ", "Used “look” · ", "Tried to use “check_balance” · "]
+        {
+            assert!(found.contains(&expected.to_owned()), "{host_id}: {expected} in {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_host_with_many_agents_leaves_the_agents_of_others_a_place() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    let by = |agent: String, host: &str| Actor::Agent { agent_id: agent, host_id: host.to_owned() };
+    report(&world, &subject, Event::new(execute("ask", "Clerk"), by("agt_clerk".to_owned(), "hst_1")));
+    for busy in 0..12 {
+        report(&world, &subject, Event::new(execute("look", "Bookkeeper"), by(format!("agt_{busy}"), "hst_2")));
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    assert!(found.contains(&"Used “ask” · ".to_owned()), "{found:?}");
+    assert_eq!(found.iter().filter(|row| row.starts_with("Used “look”")).count(), 9, "{found:?}");
+}
+
+#[test]
+fn what_has_no_row_is_counted_with_its_repeats() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    let agent = Actor::Agent { agent_id: "agt_1".to_owned(), host_id: "hst_1".to_owned() };
+    for hour in 0..6 {
+        for _ in 0..100 {
+            let look = Event::new(execute(["look", "pay"][hour % 2], "Bookkeeper"), agent.clone());
+            report(&world, &subject, look.denied("constraint_violated"));
+        }
+        world.advance(std::time::Duration::from_secs(3_600));
+    }
+    let body = owner.get("/dashboard").body;
+    assert!(body.contains("and 200 other events"), "{:?}", rows(&body));
+}
+
+/// A count of a record goes on while its place among the pages is known.
+#[test]
+fn what_is_counted_stands_where_it_began_on_the_pages_of_all_activity_and_they_say_so() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    report(&world, &subject, tried(1));
+    world.advance(std::time::Duration::from_secs(60));
+    report(&world, &subject, Event::new(Shop::Buy { what: "a boat".to_owned() }, by(&subject)));
+    world.advance(std::time::Duration::from_secs(60));
+    report(&world, &subject, tried(1));
+    let (lately, all) = (rows(&owner.get("/dashboard").body), owner.get("/dashboard/activity").body);
+    let attempts = "Somebody tried to sign in (2 times, the first ";
+    assert!(lately[0].starts_with(attempts) && lately[1] == "Bought “a boat”", "{lately:?}");
+    assert!(rows(&all)[0] == "Bought “a boat”" && rows(&all)[1].starts_with(attempts), "{all}");
+    assert!(all.contains("What was repeated may stand where it began."), "{all}");
+}
