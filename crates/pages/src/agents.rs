@@ -7,7 +7,6 @@ use countersign_agent_auth::{AgentStatus, AgentView, GrantStatus, HostStatus, Ho
 use countersign_storage::{Actor, Authentication, Cursor, Fault, Page, Subject, Timestamp};
 use countersign_web::text::{cleaned, cleaned_or, quoted_or};
 use serde::Serialize;
-use url::form_urlencoded;
 
 use crate::activity::ActivityRow;
 use crate::device::CapabilityRow;
@@ -76,15 +75,19 @@ pub struct WaitingRow {
 pub(crate) struct Agents {
     hosts: Vec<HostView>,
     /// Where the next hosts begin.
-    next: Option<Cursor>,
+    pub(crate) next: Option<Cursor>,
 }
 
 impl Pages {
-    /// The hosts of a person that come `after` this one, or the first ones. There are as many as a page shows.
-    pub(crate) async fn agents_of(&self, subject: &Subject, after: Option<&str>) -> Result<Agents, Fault> {
+    /// The hosts of a person that come `after` this place; the first ones, where none do. There are as many as a page shows.
+    pub(crate) async fn agents_of(&self, subject: &Subject, after: Option<Cursor>) -> Result<Agents, Fault> {
         let Some(provider) = &self.agents else { return Ok(Agents { hosts: Vec::new(), next: None }) };
-        let page = Page { after: after.map(|host| Cursor(host.to_owned())), ..Page::first(HOSTS) };
-        let (hosts, next) = provider.hosts(subject, page).await?;
+        let is_first = after.is_none();
+        let (mut hosts, mut next) = provider.hosts(subject, Page { after, ..Page::first(HOSTS) }).await?;
+        if hosts.is_empty() && !is_first {
+            // The host that it names is forgotten by now.
+            (hosts, next) = provider.hosts(subject, Page::first(HOSTS)).await?;
+        }
         Ok(Agents { hosts, next })
     }
 
@@ -154,13 +157,6 @@ impl Agents {
     /// Each host with its agents, the living ones first.
     pub(crate) fn rows(&self, now: Timestamp, form: impl Fn(&str) -> Form) -> Vec<HostRow> {
         self.hosts.iter().map(|host| host_row(host, now, &form)).collect()
-    }
-
-    /// Where the next page of hosts is.
-    pub(crate) fn more(&self) -> Option<String> {
-        let Cursor(after) = self.next.as_ref()?;
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("hosts", after).finish();
-        Some(format!("/dashboard?{query}#agents"))
     }
 }
 

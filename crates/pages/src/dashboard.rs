@@ -20,6 +20,7 @@ use crate::happening;
 use crate::interaction::UNNAMED_CLIENT;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
+use crate::place::Places;
 use crate::refusal::Refusal;
 use crate::templates::Page;
 use crate::user_agent::browser;
@@ -117,7 +118,8 @@ impl Page for DashboardPage {
 }
 
 impl Pages {
-    /// `GET /dashboard`: shows the page.
+    /// `GET /dashboard`: shows the page. `hosts` is where the hosts of the page before ended; any other text leads to the first
+    /// ones.
     pub(crate) async fn show_dashboard(&self, visit: &Visit) -> Answer {
         let query = visit.query()?;
         let Person { session, account } = self.person(visit, Onward::back_to("/dashboard")).await?;
@@ -126,7 +128,10 @@ impl Pages {
         let form = |action: &str| self.new_form(&browser, action);
         let sessions = self.authn.sessions(&account.subject).await?;
         let grants = self.issuer.grants(&account.subject).await?;
-        let agents = self.agents_of(&account.subject, query.value("hosts")).await?;
+        let places = Places::of("hosts", &account.subject, &browser);
+        let after = query.value("hosts").and_then(|hosts| places.open(hosts));
+        let agents = self.agents_of(&account.subject, after).await?;
+        let more_hosts = agents.next.as_ref().map(|next| places.query("hosts", next)).transpose()?;
         let unfinished = self.unfinished_for(&account.subject).await?;
         let activity = happening::latest(&self.ports, &account.subject, &programs(&agents, &grants)).await?;
         let name = names(&agents, &grants);
@@ -143,7 +148,7 @@ impl Pages {
                 .chain(activity.iter().map(|happening| ActivityRow::of(happening, now, When::away, &name)))
                 .collect(),
             hosts: agents.rows(now, form),
-            more_hosts: agents.more(),
+            more_hosts: more_hosts.map(|query| format!("/dashboard?{query}#agents")),
             apps: grants.iter().map(|grant| AppRow::of(grant, now, form)).collect(),
             revoke_others: (sessions.len() > 1).then(|| form("/dashboard/other-sessions/revoke")),
             sessions: sessions.iter().map(|row| SessionRow::of(row, &session, now, form)).collect(),

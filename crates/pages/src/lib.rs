@@ -42,6 +42,7 @@ pub mod message;
 pub mod older_activity;
 mod onward;
 pub mod pages;
+mod place;
 mod refusal;
 mod refuse;
 mod return_to;

@@ -1,12 +1,7 @@
 //! `/dashboard/activity`: everything that happened around a person, the newest first, a page at a time.
-//!
-//! A page ends at the id of a record. That id holds a count of everything that this server records. So the link to the next
-//! page holds it sealed, for this person in this session.
 
-use countersign_storage::{Cursor, Fault, Sealed, SealingKey, Subject};
 use http::StatusCode;
 use serde::Serialize;
-use url::form_urlencoded;
 
 use crate::activity::ActivityRow;
 use crate::dashboard::names;
@@ -15,6 +10,7 @@ use crate::form_action::FormAction;
 use crate::happening;
 use crate::onward::Onward;
 use crate::pages::{Answer, Pages, Person};
+use crate::place::Places;
 use crate::templates::Page;
 use crate::visit::Visit;
 use crate::when::When;
@@ -44,10 +40,10 @@ impl Pages {
         let query = visit.query()?;
         let Person { account, .. } = self.person(visit, Onward::back_to("/dashboard/activity")).await?;
         let browser = self.form_tokens.browser(&visit.headers);
-        let place = Place { key: browser.sealing_key("older activity"), subject: &account.subject };
-        let before = query.value("before").and_then(|before| place.open(before));
+        let places = Places::of("older activity", &account.subject, &browser);
+        let before = query.value("before").and_then(|before| places.open(before));
         let (happenings, next) = happening::older(&self.ports, &account.subject, before.as_ref()).await?;
-        let older = next.map(|next| place.link(&next)).transpose()?;
+        let older = next.map(|next| places.query("before", &next)).transpose()?;
         let grants = self.issuer.grants(&account.subject).await?;
         let agents = self.agents_of(&account.subject, None).await?;
         let (now, name) = (self.ports.now(), names(&agents, &grants));
@@ -59,27 +55,8 @@ impl Pages {
                 .iter()
                 .map(|happening| ActivityRow::of(happening, now, When::by_clock, &name))
                 .collect(),
-            older,
+            older: older.map(|query| format!("/dashboard/activity?{query}")),
         };
         self.show(browser, StatusCode::OK, &page, &FormAction::OWN)
-    }
-}
-
-/// Seals and opens where a page ends, for this person in this browser.
-struct Place<'a> {
-    key: SealingKey,
-    subject: &'a Subject,
-}
-
-impl Place<'_> {
-    fn link(&self, cursor: &Cursor) -> Result<String, Fault> {
-        let sealed = self.key.seal(self.subject.as_str(), cursor.0.as_bytes())?;
-        let query = form_urlencoded::Serializer::new(String::new()).append_pair("before", sealed.as_str()).finish();
-        Ok(format!("/dashboard/activity?{query}"))
-    }
-
-    fn open(&self, before: &str) -> Option<Cursor> {
-        let opened = self.key.open(self.subject.as_str(), &Sealed::from_text(before)).ok()?;
-        String::from_utf8(opened.to_vec()).ok().map(Cursor)
     }
 }

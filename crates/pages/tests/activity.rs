@@ -570,3 +570,41 @@ fn what_is_counted_stands_where_it_began_on_the_pages_of_all_activity_and_they_s
     assert!(rows(&all)[0] == "Bought “a boat”" && rows(&all)[1].starts_with(attempts), "{all}");
     assert!(all.contains("What was repeated may stand where it began."), "{all}");
 }
+
+/// The link to the hosts after these.
+fn more_hosts(body: &str) -> Option<String> {
+    let (before, _) = body.split_once("\">More hosts</a>")?;
+    Some(support::unescape(before.rsplit_once('"').expect("a link").1).replace("&#x3d;", "="))
+}
+
+/// A host knows its own id, so it could make a link that skips all before it.
+#[test]
+fn no_link_hides_who_acts_for_a_person() {
+    let world = world();
+    let mut owner = world.ada();
+    for host in 0..21 {
+        approved(&world, &owner, &format!("Agent {host}"));
+        // There is a limit to new hosts within an hour. Approval asks that one signed in just before.
+        if host % 10 == 9 {
+            world.advance(std::time::Duration::from_secs(3_600));
+            owner = world.browser();
+            owner.submit(&owner.get("/sign-in"), &[("email", "ada@x.test"), ("password", PASSWORD)]);
+        }
+    }
+    let first = owner.get("/dashboard").body;
+    let named = |body: &str, name: &str| body.contains(&format!("<strong><q class=\"quoted inline\">{name}</q>"));
+    let link = more_hosts(&first).expect("more hosts");
+    let (path, _) = link.split_once('#').expect("a fragment");
+    let more = owner.get(path).body;
+    assert!(named(&more, "Agent 0") && !named(&more, "Agent 20"), "{more}");
+    let host_ids =
+        world.store.dump().into_iter().filter(|entry| entry.key.kind.as_str() == "host").map(|entry| entry.key.id);
+    for after in ["x".to_owned(), String::new()].into_iter().chain(host_ids) {
+        let body = owner.get(&format!("/dashboard?hosts={after}")).body;
+        assert!(named(&body, "Agent 20") && more_hosts(&body).is_some(), "{after} leads to the first page");
+    }
+    // Another session's link is none of this one's.
+    let other = world.browser();
+    other.submit(&other.get("/sign-in"), &[("email", "ada@x.test"), ("password", PASSWORD)]);
+    assert!(named(&other.get(path).body, "Agent 20"));
+}
