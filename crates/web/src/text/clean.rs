@@ -46,6 +46,9 @@ pub struct NothingToShow;
 ///
 /// Cleaning what is clean changes nothing.
 ///
+/// Only the first 8 times `limit` and 64 characters are looked at, so that a long text costs no more than these. What is beyond
+/// is cut, also where little is seen of what is before: then, too, the text ends in `…`.
+///
 /// # Errors
 /// [`NothingToShow`].
 ///
@@ -53,17 +56,14 @@ pub struct NothingToShow;
 /// [UTS #39 §5.4]: https://www.unicode.org/reports/tr39/#Optional_Detection
 /// [RFC 5892 Appendix A]: https://www.rfc-editor.org/rfc/rfc5892#appendix-A
 pub fn cleaned(text: &str, limit: usize) -> Result<Cleaned, NothingToShow> {
-    let mut clean = pass(text, limit);
-    // What is taken out brings together what stood apart. Each pass after the first shortens, or writes a letter by number
-    // and has fewer of those that it could: so this ends.
-    loop {
-        let next = pass(&clean, limit);
-        if next == clean {
-            break;
-        }
-        clean = next;
-    }
-    if clean.is_empty() { Err(NothingToShow) } else { Ok(Cleaned(clean)) }
+    let most = limit.saturating_mul(8).saturating_add(64);
+    let Some(start) = text.char_indices().nth(most).and_then(|(end, _)| text.get(..end)) else {
+        return unless_empty(settled(text, limit));
+    };
+    let clean = settled(&format!("{start}{CUT}"), limit);
+    // The mark is nothing that can be seen of the text.
+    let only_the_mark = clean.chars().eq([CUT]) && settled(start, limit).is_empty();
+    unless_empty(if only_the_mark { String::new() } else { clean })
 }
 
 /// As [`cleaned`], where something must stand in any case: `otherwise` takes the place of a text that shows nothing.
@@ -103,6 +103,23 @@ impl std::fmt::Display for Cleaned {
 impl From<Cleaned> for String {
     fn from(text: Cleaned) -> String {
         text.0
+    }
+}
+
+fn unless_empty(text: String) -> Result<Cleaned, NothingToShow> {
+    if text.is_empty() { Err(NothingToShow) } else { Ok(Cleaned(text)) }
+}
+
+/// Passes until nothing changes. What is taken out brings together what stood apart. Each pass after the first shortens, or
+/// writes a letter by number and has fewer of those that it could: so this ends.
+fn settled(text: &str, limit: usize) -> String {
+    let mut clean = pass(text, limit);
+    loop {
+        let next = pass(&clean, limit);
+        if next == clean {
+            return clean;
+        }
+        clean = next;
     }
 }
 
@@ -346,6 +363,18 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_is_far_beyond_the_limit_is_not_looked_at_but_told_to_be_cut() {
+        let hidden = "\u{200B}".repeat(384);
+        assert_eq!(cleaned_or(&format!("ab{}", &hidden[6..]), 40, ""), "ab");
+        assert_eq!(cleaned_or(&format!("a{hidden}b"), 40, ""), "a…");
+        assert_eq!(cleaned(&format!("{hidden}b"), 40), Err(NothingToShow));
+        assert_eq!(cleaned_or(&"b".repeat(1_000), 1, ""), "…");
+        assert_eq!(cleaned_or(&"b".repeat(1_000), 5, ""), "bbbb…");
+        assert_eq!(cleaned_or(&"漢字 ".repeat(100_000), 5, ""), "漢字 漢…");
+        assert_eq!(cleaned_or("ab", usize::MAX, ""), "ab");
+    }
+
+    #[test]
     fn no_text_ends_its_own_quotation() {
         let text = cleaned("a” is yours. “b", 40).unwrap();
         assert_eq!(text.as_str(), "a\" is yours. \"b");
@@ -365,7 +394,8 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn cleaning_what_is_clean_changes_nothing(text in texts(), limit in 1_usize..30) {
+        fn cleaning_what_is_clean_changes_nothing(text in texts(), long in any::<bool>(), limit in 1_usize..30) {
+            let text = if long { text.repeat(40) } else { text };
             if let Ok(once) = cleaned(&text, limit) {
                 prop_assert_eq!(cleaned(once.as_str(), limit), Ok(once.clone()));
                 prop_assert!(once.as_str().chars().count() <= limit);

@@ -23,7 +23,8 @@ use super::character::{Appearance, Direction, by_number, ends_quotation};
 /// - letters that run from right to left where others in the value do not, or where it has digits: the two orders `אב 12`
 ///   and `12 אב` can look the same. A value in one direction stays as it is.
 ///
-/// A mark goes with the letter that it stands on. No value is cut. Two different values never give the same text, and by
+/// A mark goes with the letter that it stands on. No value is cut, so the time this takes grows with it: who stores values
+/// bounds them. Two different values never give the same text, and by
 /// Unicode's data no two of different alphabets look alike. Left are letters of one alphabet that resemble each other, as Thai
 /// `ด` and `ค`, and letters that resemble a digit or a sign within a word that tells its alphabet.
 ///
@@ -163,11 +164,13 @@ mod tests {
     fn no_two_values_of_different_alphabets_are_shown_alike() {
         let skeleton_of = |text: &str| skeleton(text).collect::<String>();
         let mut confusable: HashMap<String, Vec<char>> = HashMap::new();
-        for c in ('!'..=char::MAX).filter(|c| Appearance::of(*c) == Appearance::Shown) {
+        // Beyond are tags, what is for private use, and what is not assigned.
+        for c in ('!'..='\u{3FFFF}').filter(|c| Appearance::of(*c) == Appearance::Shown) {
             confusable.entry(skeleton_of(&c.to_string())).or_default().push(c);
         }
-        confusable.retain(|_, alike| alike.len() > 1);
-        assert!(confusable.len() > 1_000, "{}", confusable.len());
+        let of_one_alphabet = |alike: &[char]| alike.iter().all(|c| c.script() == alike[0].script());
+        confusable.retain(|shape, alike| alike.len() > 1 && (shape.is_ascii() || !of_one_alphabet(alike)));
+        assert!(confusable.len() > 500, "{}", confusable.len());
         for (before, after) in
             [("", ""), ("a", "b"), ("1", "0"), ("Ж", ""), ("ξ", ""), ("ֆլ", ""), ("", "א"), ("ب", "")]
         {
