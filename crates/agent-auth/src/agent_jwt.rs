@@ -11,7 +11,7 @@ use countersign_storage::{Actor, Fault, Handle, Moment, Reader, Record, Stored, 
 use serde::{Deserialize, Deserializer};
 
 use crate::AgentProvider;
-use crate::agent::{Agent, AgentStatus};
+use crate::agent::{Agent, AgentMode, AgentStatus};
 use crate::call_count::CallCount;
 use crate::host::{AgentId, Host, HostId, HostStatus};
 use crate::policy::{AgentIssuer, AgentPolicy};
@@ -159,6 +159,21 @@ impl ProvenAgent {
 
     pub(crate) fn actor(&self) -> Actor {
         Actor::Agent { agent_id: self.agent.id.as_str().to_owned(), host_id: self.host.id.as_str().to_owned() }
+    }
+
+    /// Who is on record for what is refused to it. A host registers as many agents as it likes, so for those that no person has
+    /// allowed anything it is the host: all of them count as one.
+    pub(crate) fn refused_actor(&self) -> Actor {
+        let is_linked = self.host.subject.is_some();
+        match (&self.agent.subject, self.agent.mode) {
+            (None, AgentMode::Delegated) => self.host_actor(),
+            (None, AgentMode::Autonomous) if is_linked => self.host_actor(),
+            (Some(_), _) | (None, AgentMode::Autonomous) => self.actor(),
+        }
+    }
+
+    fn host_actor(&self) -> Actor {
+        Actor::Host { host_id: self.host.id.as_str().to_owned() }
     }
 
     /// Whether the token covers this capability.

@@ -183,7 +183,8 @@ fn event(call: &Call, proven: &ProvenAgent, id: &str, grant: Option<&CapabilityG
         grant: grant.map(|grant| grant.id().to_owned()),
         approved_by: grant.map(|grant| approver(grant).to_owned()),
     };
-    Event::new(action, proven.actor()).for_subject(proven.agent.subject.as_ref().or(proven.host.subject.as_ref()))
+    let actor = if grant.is_some() { proven.actor() } else { proven.refused_actor() };
+    Event::new(action, actor).for_subject(proven.agent.subject.as_ref().or(proven.host.subject.as_ref()))
 }
 
 /// The audience of a call is a configured value; both stand in the protocol (Agent Auth §4.3, §4.5).

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_storage::{
-    Action, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, Timestamp,
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored, Timestamp,
 };
 use countersign_web::text::{self, Cleaned};
 use http::Request;
@@ -86,7 +86,7 @@ impl Operation for RequestCapability<'_> {
             Ok(_) => return Decision::refuse(Refusal::UNPROVEN),
             Err(refusal) => return Decision::refuse(refusal),
         };
-        let event = self.event(&proven);
+        let (event, refused) = (self.event(&proven, proven.actor()), self.event(&proven, proven.refused_actor()));
         let count = match proven.count(policy, moment) {
             Ok(count) => count,
             Err(refusal) => return Decision::refuse(refusal),
@@ -102,9 +102,9 @@ impl Operation for RequestCapability<'_> {
             Err(refusal) => Err(refusal.clone()),
         };
         match answer {
-            Ok(document) => Decision::grant(document).changing(changes).report(event),
+            Ok(document) => Decision::grant(document).changing(changes).report(event.counted()),
             Err(refusal) => {
-                let event = event.denied(refusal.code());
+                let event = refused.denied(refusal.code());
                 note(news, policy, &mut changes, moment.now);
                 Decision::refuse(refusal).changing(changes).report(event)
             }
@@ -169,13 +169,13 @@ impl RequestCapability<'_> {
         ])))
     }
 
-    fn event(&self, proven: &ProvenAgent) -> Event {
+    fn event(&self, proven: &ProvenAgent, actor: Actor) -> Event {
         let asked = self.asked.as_ref().ok();
         let action = Action::AgentRequestCapability {
             agent_name: proven.agent.name.as_str().to_owned(),
             capabilities: asked.map(|wish| wish.requested.iter().map(|(name, _)| name.to_owned()).collect()),
         };
-        Event::new(action, proven.actor()).for_subject(proven.agent.subject.as_ref())
+        Event::new(action, actor).for_subject(proven.agent.subject.as_ref())
     }
 }
 

@@ -75,19 +75,16 @@ impl Operation for RevokeAgent<'_> {
         proven.spend(&mut decision.changes);
         let (Some(agent), Some(host)) = (&agent, &known.host) else { return decision };
         // Also where a clock or the policy of today says that the agent or its host has ended: that can be undone.
-        let withdraws = withdrawn.is_none() && !agent.has_ended_for_good();
-        if withdraws {
-            decision.changes.insert(&Withdrawal::of_agent(
-                agent.id(),
-                agent.purged_after(),
-                "the agent was revoked",
-                &self.provider.policy,
-                moment.now,
-            ));
-        }
-        if !withdraws && decision.outcome.is_err() {
+        if withdrawn.is_some() || agent.has_ended_for_good() {
             return decision;
         }
+        decision.changes.insert(&Withdrawal::of_agent(
+            agent.id(),
+            agent.purged_after(),
+            "the agent was revoked",
+            &self.provider.policy,
+            moment.now,
+        ));
         let action = Action::AgentRevoke { agent: agent.id().as_str().to_owned(), agent_name: None, host: None };
         let actor = Actor::Host { host_id: host.id.as_str().to_owned() };
         decision.report(Event::new(action, actor).for_subject(host.subject.as_ref()))

@@ -291,3 +291,13 @@ fn ended_grants_are_forgotten_before_there_are_too_many() {
     );
     world.execute(&agent, "ping", json!({})).ok();
 }
+
+#[test]
+fn an_agent_that_asks_for_more_again_and_again_is_counted_in_the_audit() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    for _ in 0..10 {
+        ask(&world, &agent, &json!({ "capabilities": ["check_balance"] })).ok();
+    }
+    assert_eq!(world.audit("agent.request_capability").len(), 1);
+}
