@@ -14,7 +14,6 @@ use countersign_storage::{
 };
 
 use crate::AgentProvider;
-use crate::agent::AgentStatus;
 use crate::host::{AgentId, HostId};
 use crate::outline::HostOutline;
 use crate::revocation::Revocation;
@@ -31,10 +30,12 @@ pub enum Waiting<'a> {
 }
 
 impl AgentProvider {
-    /// Rejects agents that wait for the approval of this person, under a host that is linked to them. What is allowed
-    /// something already stays as it is: [`AgentProvider::revoke_agent`] ends that.
+    /// Rejects agents that wait for the approval of this person, under a host that is linked to them: also those that, by a
+    /// clock or the policy of today, wait in vain. What was allowed something before stays as it is:
+    /// [`AgentProvider::revoke_agent`] ends that. An agent that is approved at the very moment of the dismissal ends: the
+    /// dismissal wins.
     ///
-    /// [`Revocation::Revoked`] tells how many agents were rejected. That can be none: another answer was faster.
+    /// [`Revocation::Revoked`] tells how many agents were rejected. That can be none: another answer was there before.
     ///
     /// # Errors
     /// [`Fault`].
@@ -74,16 +75,20 @@ impl Operation for Dismiss<'_> {
         // A host never changes hands, and of what else becomes of it nothing matters here.
         reader.unguard(at.key());
         let Some(host) = host.filter(|host| host.subject.as_ref() == Some(self.who.subject())) else { return Ok(None) };
+        let has_ended = withdrawn.is_some();
         let host = SeenHost::of(host, withdrawn, policy, reader.now())?;
         let mut agents = standing::agents_of(&host, policy, reader).await?;
         agents.retain(|agent| self.agent_id.as_ref().is_none_or(|id| agent.id() == id));
-        let none_is_known = agents.is_empty() && self.agent_id.is_some();
-        Ok((!none_is_known).then_some(agents))
+        if agents.is_empty() && self.agent_id.is_some() {
+            return Ok(None);
+        }
+        // With the host all of them have ended.
+        Ok(Some(if has_ended { Vec::new() } else { agents }))
     }
 
     fn decide(&self, agents: Self::Loaded, moment: &Moment<'_>) -> Decision<Revocation, Infallible> {
         let Some(mut agents) = agents else { return Decision::grant(Revocation::NotFound) };
-        agents.retain(|agent| agent.status() == Some(AgentStatus::Pending));
+        agents.retain(SeenAgent::is_unanswered);
         let mut changes = Changes::none();
         for agent in &agents {
             let (policy, kept) = (&self.provider.policy, agent.purged_after());

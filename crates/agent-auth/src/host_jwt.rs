@@ -47,6 +47,7 @@ struct HostClaims {
 pub(crate) struct KnownHost {
     pub(crate) host: Option<Stored<Host>>,
     withdrawn: bool,
+    agent_withdrawn: bool,
     alias: Option<Stored<HostAlias>>,
     principal: Principal,
     key: Option<VerifyingKey>,
@@ -70,6 +71,11 @@ impl KnownHost {
     /// Whether somebody ended it, whatever clocks and the policy say.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn
+    }
+
+    /// Whether somebody ended the agent that was asked for. Its own record may be gone.
+    pub(crate) fn has_withdrawn_agent(&self) -> bool {
+        self.agent_withdrawn
     }
 
     /// Notes that the host signed something: once a day, and only for a host that is not shut out. An operation that writes the
@@ -191,12 +197,14 @@ impl<'a> HostToken<'a> {
             None => (host, withdrawn),
         };
         let key = host.as_ref().map(|host| host.key.verifying_key()).transpose()?;
-        let is_withdrawn = withdrawn.is_some();
-        let mut host = standing::host(host, withdrawn, &provider.policy, reader.now());
+        let (by, agent_by) = (withdrawn, agent_withdrawn);
+        let (withdrawn, agent_withdrawn) = (by.is_some(), agent_by.is_some());
+        let mut host = standing::host(host, by, &provider.policy, reader.now());
         let principal = standing::principal(host.as_mut(), provider.accounts.as_ref(), reader).await?;
         let own = host.as_ref().filter(|host| agent.as_ref().is_some_and(|agent| agent.host_id == host.id));
-        let agent = standing::agent(agent, agent_withdrawn, own, &provider.policy);
-        Ok((KnownHost { host, withdrawn: is_withdrawn, alias, principal, key, mark }, agent))
+        let agent = standing::agent(agent, agent_by, own, &provider.policy);
+        let known = KnownHost { host, withdrawn, agent_withdrawn, alias, principal, key, mark };
+        Ok((known, agent))
     }
 
     /// Proves the token.

@@ -5,8 +5,9 @@
 use std::convert::Infallible;
 
 use async_trait::async_trait;
+use countersign_storage::record::Index;
 use countersign_storage::{
-    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Reader, Record, Stored, Subject, Timestamp,
+    Action, Actor, Changes, Decision, Event, Fault, Moment, Operation, Page, Reader, Record, Stored, Subject, Timestamp,
 };
 
 use crate::AgentProvider;
@@ -132,18 +133,14 @@ struct Ending {
 }
 
 impl Ending {
-    /// Those of these hosts that have not ended. Only the places of their withdrawals are guarded.
+    /// Those of these hosts that nobody withdrew. Only the places of their withdrawals are guarded.
     async fn of(ids: &[HostId], provider: &AgentProvider, reader: &mut Reader<'_>) -> Result<Vec<Ending>, Fault> {
         let policy = &provider.policy;
         let mut ending = Vec::new();
         let hosts = SeenHost::all(ids, policy, reader).await?;
-        let withdrawals: Vec<_> = hosts.iter().map(|host| Withdrawal::at(host.id().as_str())).collect();
-        let withdrawn = reader.load_all(&withdrawals).await?;
-        for (host, withdrawn) in hosts.into_iter().zip(withdrawn) {
-            if withdrawn.is_none() {
-                let agents = standing::living(&standing::agents_of(&host, policy, reader).await?);
-                ending.push(Ending { host, agents });
-            }
+        for host in SeenHost::not_withdrawn(hosts, reader).await? {
+            let agents = standing::living(&standing::agents_of(&host, policy, reader).await?);
+            ending.push(Ending { host, agents });
         }
         Ok(ending)
     }
@@ -214,7 +211,14 @@ impl Operation for RevokePerson<'_> {
 
     async fn load(&self, reader: &mut Reader<'_>) -> Result<Self::Loaded, Fault> {
         let Some(person) = reader.load(PersonOutline::at(self.subject.as_str())).await? else { return Ok(None) };
-        let ending = Ending::of(&person.hosts, self.provider, reader).await?;
+        // Also those that are on the list no more: whoever forgot one that only seemed to have ended may not have withdrawn it.
+        let mut hosts = person.hosts.clone();
+        for host in self.linked(reader).await? {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        let ending = Ending::of(&hosts, self.provider, reader).await?;
         Ok(Some((person, ending)))
     }
 
@@ -226,5 +230,20 @@ impl Operation for RevokePerson<'_> {
             decision.changes.replace(&person);
         }
         decision
+    }
+}
+
+impl RevokePerson<'_> {
+    /// Every host that was ever linked to the person and is still remembered. The person approved each, so there are not many.
+    async fn linked(&self, reader: &mut Reader<'_>) -> Result<Vec<HostId>, Fault> {
+        let (index, mut page, mut linked) =
+            (Index::new("subject", self.subject.as_str()), Page::first(1_000), Vec::new());
+        loop {
+            let (found, next) = reader.find::<HostOutline>(&index, page).await?;
+            found.iter().for_each(|host| reader.unguard(&host.record.key()));
+            linked.extend(found.into_iter().map(|host| host.record.id));
+            let Some(cursor) = next else { return Ok(linked) };
+            page = Page { after: Some(cursor), ..Page::first(1_000) };
+        }
     }
 }

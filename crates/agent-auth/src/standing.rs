@@ -114,12 +114,20 @@ pub(crate) enum SeenHost {
 /// An agent as whoever lists or withdraws it sees it.
 pub(crate) enum SeenAgent {
     /// As it stands.
-    Known { agent: Box<Stored<Agent>>, status: AgentStatus },
+    Known {
+        agent: Box<Stored<Agent>>,
+        status: AgentStatus,
+        /// Whether somebody ended it, whatever clocks and the policy say.
+        withdrawn: bool,
+        /// Whether nobody has decided about it, whatever clocks, the policy and its host say.
+        undecided: bool,
+    },
     /// A newer version of the software wrote it, or its host.
     Newer {
         outline: Stored<AgentOutline>,
         /// Whether it ended, whatever else is said about it.
         ended: bool,
+        withdrawn: bool,
     },
 }
 
@@ -146,6 +154,14 @@ impl SeenHost {
         withdrawals.iter().for_each(|at| reader.unguard(at.key()));
         let found = found.into_iter().zip(withdrawn).filter_map(|(host, by)| Some((host?, by)));
         found.map(|(host, by)| SeenHost::of(host, by, policy, reader.now())).collect()
+    }
+
+    /// Those of these hosts that nobody withdrew: some may seem to have ended, by a clock or the policy of today. The places of
+    /// their withdrawals are guarded.
+    pub(crate) async fn not_withdrawn(hosts: Vec<Self>, reader: &mut Reader<'_>) -> Result<Vec<Self>, Fault> {
+        let withdrawals: Vec<_> = hosts.iter().map(|host| Withdrawal::at(host.id().as_str())).collect();
+        let withdrawn = reader.load_all(&withdrawals).await?;
+        Ok(hosts.into_iter().zip(withdrawn).filter_map(|(host, by)| by.is_none().then_some(host)).collect())
     }
 
     pub(crate) fn known(&self) -> Option<&Stored<Host>> {
@@ -227,13 +243,15 @@ impl SeenAgent {
         policy: &AgentPolicy,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        match (outline.read_as()?, host) {
+        let (by, withdrawn) = (withdrawn, withdrawn.is_some());
+        match (outline.read_as::<Agent>()?, host) {
             (Some(whole), SeenHost::Known(host)) => {
-                let agent = Box::new(stand_under(whole, withdrawn, Some(host), policy));
+                let undecided = whole.is_undecided();
+                let agent = Box::new(stand_under(whole, by, Some(host), policy));
                 let status = agent.status(host, policy, now);
-                Ok(SeenAgent::Known { agent, status })
+                Ok(SeenAgent::Known { agent, status, withdrawn, undecided })
             }
-            _ => Ok(SeenAgent::Newer { ended: withdrawn.is_some() || host.has_ended(), outline }),
+            _ => Ok(SeenAgent::Newer { ended: withdrawn || host.has_ended(), withdrawn, outline }),
         }
     }
 
@@ -289,6 +307,22 @@ impl SeenAgent {
     /// Whether it ended in a way that neither a clock nor a change of the policy undoes, although nobody withdrew it.
     pub(crate) fn has_ended_for_good(&self) -> bool {
         matches!(self.status(), Some(AgentStatus::Rejected | AgentStatus::Claimed))
+    }
+
+    /// Whether it has ended only because a clock, the policy of today or its host says so: where these say something else, it
+    /// works on.
+    pub(crate) fn only_seems_ended(&self) -> bool {
+        let (SeenAgent::Known { withdrawn, .. } | SeenAgent::Newer { withdrawn, .. }) = self;
+        !self.is_living() && !withdrawn && !self.has_ended_for_good()
+    }
+
+    /// Whether a person has yet to answer it, also where it only seems to have ended.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        match self {
+            SeenAgent::Known { status: AgentStatus::Pending, .. } => true,
+            SeenAgent::Known { undecided, .. } => *undecided && self.only_seems_ended(),
+            SeenAgent::Newer { .. } => false,
+        }
     }
 
     /// Until when the record is kept.

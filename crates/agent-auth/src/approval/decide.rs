@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use countersign_storage::{
-    Action, Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Stored,
-    Timestamp, UserCode,
+    Action, Actor, Authentication, Changes, Decision, Event, Fault, Moment, Operation, Reader, Stopped, Timestamp,
+    UserCode,
 };
 
-use super::view::{Found, OpenQuestion, Question};
+use super::view::{Found, KnownPerson, OpenQuestion, Question};
 use super::{Answered, ApprovalAnswer, ApprovalRefusal, Decided, Stage};
 use crate::AgentProvider;
 use crate::approved::{Approved, Shown};
@@ -18,6 +18,7 @@ use crate::grant::{GrantStatus, Verdict};
 use crate::host::{Host, HostStatus};
 use crate::person::Person;
 use crate::schema::InputSchema;
+use crate::withdrawal::Withdrawal;
 
 impl AgentProvider {
     /// Takes a person's answer. `shown` is [`ApprovalView::shown`](super::ApprovalView::shown) of the page that was
@@ -139,7 +140,7 @@ impl Answer<'_> {
         let asked = Asked::of(&open);
         let OpenQuestion { mut agent, mut host, claims, person, approval } = open;
         let policy = &self.provider.policy;
-        if host.subject.is_none() && person.as_ref().is_some_and(|person| person.is_full(policy)) {
+        if host.subject.is_none() && person.as_ref().is_some_and(|known| known.person.is_full(policy)) {
             return Decision::refuse(ApprovalRefusal::TooManyHosts);
         }
         let subject = self.who.subject();
@@ -191,7 +192,7 @@ impl Answer<'_> {
             host.record.account_generation = self.who.account_generation();
             host.record.note_use(policy, moment.now);
             decision.changes.replace(&host);
-            self.count_host(person, &host, &mut decision.changes);
+            self.count_host(person, &host, moment.now, &mut decision.changes);
             let (host, session) = (host.id.as_str().to_owned(), self.who.session_id().to_owned());
             let linked = Action::HostLink { host: host.clone(), session: session.clone() };
             decision = decision.report(self.event(linked));
@@ -205,10 +206,14 @@ impl Answer<'_> {
         decision
     }
 
-    /// One more host of the person.
-    fn count_host(&self, person: Option<Stored<Person>>, host: &Host, changes: &mut Changes) {
+    /// One more host of the person. Those that are forgotten for it end, in this commit: none may work on without being listed.
+    fn count_host(&self, person: Option<KnownPerson>, host: &Host, now: Timestamp, changes: &mut Changes) {
         match person {
-            Some(mut person) => {
+            Some(KnownPerson { mut person, forgotten }) => {
+                for host in &forgotten {
+                    let (policy, kept) = (&self.provider.policy, host.purged_after());
+                    changes.insert(&Withdrawal::of_host(host.id(), kept, "the host had ended", policy, now));
+                }
                 person.record.hosts.push(host.id.clone());
                 changes.replace(&person);
             }

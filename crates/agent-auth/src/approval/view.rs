@@ -59,12 +59,19 @@ pub(super) struct Question {
     host: Option<Stored<Host>>,
     /// The other agents of a host that nobody is linked to yet.
     others: Vec<Stored<Agent>>,
-    /// The person's hosts, with room for one more, where this one would be one more.
-    person: Option<Stored<Person>>,
+    /// The person's hosts, where this one would be one more.
+    person: Option<KnownPerson>,
     /// The account of the person who looks.
     account: Option<Account>,
     /// Their session.
     session: SessionState,
+}
+
+/// The hosts of a person, with room for one more if forgetting those that ended makes room.
+pub(super) struct KnownPerson {
+    pub(super) person: Stored<Person>,
+    /// Those that are forgotten and that nobody withdrew. They may only seem to have ended, by a clock or the policy of today.
+    pub(super) forgotten: Vec<SeenHost>,
 }
 
 /// A question: open for this person to answer, or answered.
@@ -81,7 +88,7 @@ pub(super) struct OpenQuestion {
     pub(super) host: Stored<Host>,
     /// Agents that act for nobody, and that linking the host would claim.
     pub(super) claims: Vec<Stored<Agent>>,
-    pub(super) person: Option<Stored<Person>>,
+    pub(super) person: Option<KnownPerson>,
     pub(super) approval: PendingApproval,
 }
 
@@ -240,19 +247,20 @@ impl OpenQuestion {
     }
 }
 
-/// The person's record, with room for one more host if forgetting those that ended makes room.
 async fn with_room(
     person: Option<Stored<Person>>,
     policy: &AgentPolicy,
     reader: &mut Reader<'_>,
-) -> Result<Option<Stored<Person>>, Fault> {
+) -> Result<Option<KnownPerson>, Fault> {
     let Some(mut person) = person else { return Ok(None) };
+    let mut forgotten = Vec::new();
     if person.is_full(policy) {
         let hosts = SeenHost::all(&person.hosts, policy, reader).await?;
-        let living = hosts.iter().filter(|host| !host.has_ended());
-        person.record.hosts = living.map(|host| host.id().clone()).collect();
+        let (ended, living): (Vec<_>, Vec<_>) = hosts.into_iter().partition(SeenHost::has_ended);
+        person.record.hosts = living.iter().map(|host| host.id().clone()).collect();
+        forgotten = SeenHost::not_withdrawn(ended, reader).await?;
     }
-    Ok(Some(person))
+    Ok(Some(KnownPerson { person, forgotten }))
 }
 
 /// `None` for a capability that is no longer offered: it is not shown, and not granted.

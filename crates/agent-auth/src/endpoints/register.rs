@@ -33,8 +33,9 @@ use crate::policy::AutonomousPolicy;
 use crate::refusal::Refusal;
 use crate::request;
 use crate::respond::Answer;
-use crate::standing::{self, SeenHost};
+use crate::standing::{self, SeenAgent, SeenHost};
 use crate::stored_key::StoredKey;
+use crate::withdrawal::Withdrawal;
 
 #[derive(Deserialize)]
 struct Body {
@@ -104,8 +105,8 @@ struct Loaded {
     agent: Option<Stored<Agent>>,
     /// Is there when the key is a later key of another agent of the host.
     alias: Option<Stored<AgentKeyAlias>>,
-    /// The agents of the host that have not ended. They are read when the host has no room for one more.
-    living: Option<Vec<AgentId>>,
+    /// The agents that the host keeps count of. They are read when it has no room for one more.
+    counted: Option<Vec<SeenAgent>>,
 }
 
 impl Register<'_> {
@@ -149,19 +150,19 @@ impl Operation for Register<'_> {
         let (known, agent) = self.token.load(reader, guess.as_ref(), self.provider).await?;
         let host_id = known.host.as_ref().map_or(self.token.new_host_id(), |host| &host.id);
         let right = self.agent_id(host_id);
-        let agent = match right == guess {
-            true => agent,
-            false => self.token.load(reader, right.as_ref(), self.provider).await?.1,
+        let (known, agent) = match right == guess {
+            true => (known, agent),
+            false => self.token.load(reader, right.as_ref(), self.provider).await?,
         };
-        let (alias, living) = match (&known.host, right) {
+        let (alias, counted) = match (&known.host, right) {
             (Some(host), Some(right)) => {
                 let alias = reader.load(AgentKeyAlias::at(right.as_str())).await?;
                 let full = agent.is_none() && host.agents.len() >= self.most_agents();
-                (alias, if full { Some(self.living(host, reader).await?) } else { None })
+                (alias, if full { Some(self.counted(host, reader).await?) } else { None })
             }
             _ => (None, None),
         };
-        Ok(Loaded { known, agent, alias, living })
+        Ok(Loaded { known, agent, alias, counted })
     }
 
     fn decide(&self, loaded: Loaded, moment: &Moment<'_>) -> Decision<Self::Granted, Self::Refusal> {
@@ -193,11 +194,20 @@ impl Register<'_> {
         usize::try_from(self.provider.policy.agents_per_host).unwrap_or(usize::MAX)
     }
 
-    /// Those of the host's agents that can still make a call, now or later. At most as many are read as a host may have.
-    async fn living(&self, host: &Stored<Host>, reader: &mut Reader<'_>) -> Result<Vec<AgentId>, Fault> {
-        let host = SeenHost::Known(host.clone());
-        let agents = standing::agents_of(&host, &self.provider.policy, reader).await?;
-        Ok(agents.iter().filter(|agent| agent.is_living()).map(|agent| agent.id().clone()).collect())
+    /// At most as many are read as a host may have.
+    async fn counted(&self, host: &Stored<Host>, reader: &mut Reader<'_>) -> Result<Vec<SeenAgent>, Fault> {
+        standing::agents_of(&SeenHost::Known(host.clone()), &self.provider.policy, reader).await
+    }
+
+    /// Forgets those of the host's agents that can make no call any more. They end, in this commit: one that only seems to
+    /// have ended must not work on without being listed.
+    fn make_room(&self, host: &mut Host, counted: Vec<SeenAgent>, now: Timestamp, changes: &mut Changes) {
+        let (living, ended): (Vec<_>, Vec<_>) = counted.into_iter().partition(SeenAgent::is_living);
+        host.agents = living.iter().map(|agent| agent.id().clone()).collect();
+        for agent in ended.iter().filter(|agent| agent.only_seems_ended()) {
+            let (policy, kept) = (&self.provider.policy, agent.purged_after());
+            changes.insert(&Withdrawal::of_agent(agent.id(), kept, "the agent had ended", policy, now));
+        }
     }
 
     fn register(
@@ -207,7 +217,7 @@ impl Register<'_> {
         proven: &ProvenHost,
         moment: &Moment<'_>,
     ) -> Result<Decision<Value, Refusal>, Refusal> {
-        let Loaded { known, agent, alias, living } = loaded;
+        let Loaded { known, agent, alias, counted } = loaded;
         let Moment { now, .. } = *moment;
         if asked.agent_key.thumbprint() == proven.key.thumbprint() {
             return Err(Refusal::InvalidPublicKey("a host and an agent must not share a key"));
@@ -221,9 +231,11 @@ impl Register<'_> {
                 let stored = known.admitted()?.clone();
                 (stored.record.clone(), Some(stored))
             }
+            // Withdrawals are kept for longer than what they end. It is not new, and would be over from its first moment.
+            None if known.is_withdrawn() => return Err(Refusal::HostRevoked),
             None => (self.new_host(asked, &proven.key, now)?, None),
         };
-        if alias.is_some() {
+        if alias.is_some() || known.has_withdrawn_agent() {
             return Err(Refusal::AgentExists);
         }
         if let Some(agent) = &agent
@@ -231,7 +243,9 @@ impl Register<'_> {
         {
             return Err(Refusal::AgentExists);
         }
-        host.agents = living.unwrap_or(host.agents);
+        if let Some(counted) = counted {
+            self.make_room(&mut host, counted, now, &mut changes);
+        }
         if agent.is_none() && host.agents.len() >= self.most_agents() {
             return Err(Refusal::AgentLimitReached);
         }
@@ -273,6 +287,8 @@ impl Register<'_> {
             document.insert("approval".to_owned(), approval);
         }
         let event = self.event(Some(&record), &host);
+        // New agents are few, by the policy. The host registers one that waits as often as it likes.
+        let event = if agent.is_some() { event.counted() } else { event };
         match agent {
             Some(stored) => changes.replace(&stored.with(record)),
             None => changes.insert(&record),

@@ -498,3 +498,16 @@ fn an_agent_holds_no_more_than_its_share() {
     }
     ask(90, 99).refused(413, "request_too_large");
 }
+
+#[test]
+fn a_host_that_registers_one_agent_again_and_again_is_counted_in_the_audit() {
+    let world = World::new();
+    let (host, key) = (HostActor::new(), new_key());
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    for _ in 0..20 {
+        world.register_with(&host, &key, &body).ok();
+    }
+    assert_eq!(world.audit("agent.register").len(), 2, "the first one, and the others");
+    world.register_with(&host, &new_key(), &body).ok();
+    assert_eq!(world.audit("agent.register").len(), 3, "each agent has a record of its own");
+}

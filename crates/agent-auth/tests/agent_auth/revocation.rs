@@ -5,7 +5,7 @@ use countersign_storage::{AccountState, Actor, AuditRecord, Outcome, Page};
 use pollster::block_on;
 use serde_json::json;
 
-use crate::world::{HostActor, ISSUER, World, sign, subject};
+use crate::world::{HostActor, ISSUER, World, new_key, sign, subject};
 
 /// §5.7: what was revoked calls once more.
 #[test]
@@ -25,9 +25,9 @@ fn a_host_revokes_its_agent_and_the_next_call_fails() {
         (&json!("revoked"), &json!("revoked"))
     );
     revoke().ok();
-    let [first, _] = &world.audit("agent.revoke")[..] else { panic!("two events") };
-    assert!(matches!(first.actor, Actor::Host { .. }));
-    assert_eq!(first.subject, Some(subject("alice")));
+    let [event] = &world.audit("agent.revoke")[..] else { panic!("one event") };
+    assert!(matches!(event.actor, Actor::Host { .. }));
+    assert_eq!(event.subject, Some(subject("alice")));
 }
 
 /// No agent outlives its person's account, and none is lost with a pause of it.
@@ -186,4 +186,32 @@ fn revoking_twice_leaves_one_record() {
         assert_eq!(block_on(world.provider.revoke_person(&alice)), Ok(Revocation::Revoked { agents: 0 }));
     }
     assert_eq!((world.audit("agent.revoke").len(), world.audit("host.revoke").len()), (1, 1));
+}
+
+#[test]
+fn a_host_that_revokes_one_agent_again_and_again_is_on_record_once() {
+    let world = World::new();
+    let host = HostActor::new();
+    let agent = world.approved(&host, json!(["ping"]), "alice");
+    let body = json!({ "agent_id": agent.id });
+    for _ in 0..10 {
+        world.post("/api/auth/agent/revoke", Some(&world.host_jwt(&host)), &body).ok();
+    }
+    assert_eq!(world.audit("agent.revoke").len(), 1);
+}
+
+/// The record of a host that nobody was linked to is kept for a week, its withdrawal for longer.
+#[test]
+fn a_host_that_ended_itself_is_refused_also_when_its_record_is_gone() {
+    let world = World::new();
+    let host = HostActor::new();
+    world.register(&host, json!(["ping"]));
+    world.post("/api/auth/host/revoke", Some(&world.host_jwt(&host)), &json!({})).ok();
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    world.register_with(&host, &new_key(), &body).refused(403, "host_revoked");
+    world.advance(9 * 86_400);
+    let now = countersign_storage::Timestamp(world.now());
+    block_on(countersign_storage::Store::purge(world.store.as_ref(), now, 10_000)).unwrap();
+    assert!(!world.store.dump().iter().any(|entry| entry.key.kind.as_str() == "agent_host"));
+    world.register_with(&host, &new_key(), &body).refused(403, "host_revoked");
 }

@@ -317,3 +317,49 @@ fn a_host_that_ends_itself_while_its_person_is_kept_out_has_ended_when_they_are_
     world.people.set("alice", Some(AccountState::Active));
     world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
 }
+
+/// Two nodes on one store: one under this policy, and one under which hosts and agents live long.
+fn short_and_long(short: impl FnOnce(AgentPolicy) -> AgentPolicy) -> (World, World) {
+    let (store, clock) = (Arc::default(), Arc::new(ManualClock::at(Timestamp(START))));
+    let callers = || IntrospectionCallers::Anyone(Limit::new(10, Duration::from_secs(60)));
+    let long = AgentPolicy {
+        session_lifetime: Duration::from_secs(60 * 86_400),
+        max_lifetime: Duration::from_secs(90 * 86_400),
+        agents_per_host: 1,
+        hosts_per_person: 1,
+        ..unlimited()
+    };
+    let node = |policy| World::on(&store, &clock, policy, callers(), capabilities());
+    (node(short(long.clone())), node(long))
+}
+
+/// A host that seems to have ended on one node is forgotten there to make room for another one.
+#[test]
+fn linking_one_more_host_ends_those_that_it_forgets() {
+    let (short, long) = short_and_long(|long| AgentPolicy { host_lifetime: Duration::from_secs(86_400), ..long });
+    let (old, new) = (HostActor::new(), HostActor::new());
+    let agent = long.approved(&old, json!(["ping"]), "alice");
+    short.advance(2 * 86_400);
+    let other = short.approved(&new, json!(["ping"]), "alice");
+    long.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
+    let body = json!({ "name": "x", "capabilities": ["ping"] });
+    long.register_with(&old, &new_key(), &body).refused(403, "host_revoked");
+    long.execute(&other, "ping", json!({})).ok();
+    let shown: Vec<_> = long.agents_of(&subject("alice")).into_iter().map(|seen| seen.agent_id).collect();
+    assert_eq!(shown, [other.id]);
+}
+
+/// An agent that seems to have ended on one node is forgotten there to make room for another one.
+#[test]
+fn a_registration_ends_the_agents_that_it_forgets() {
+    let (short, long) =
+        short_and_long(|long| AgentPolicy { absolute_lifetime: Some(Duration::from_secs(86_400)), ..long });
+    let host = HostActor::new();
+    let agent = long.approved(&host, json!(["ping"]), "alice");
+    short.advance(2 * 86_400);
+    let other = short.approved(&host, json!(["ping"]), "alice");
+    long.execute(&agent, "ping", json!({})).refused(403, "agent_revoked");
+    long.execute(&other, "ping", json!({})).ok();
+    let shown: Vec<_> = long.agents_of(&subject("alice")).into_iter().map(|seen| seen.agent_id).collect();
+    assert_eq!(shown, [other.id]);
+}
