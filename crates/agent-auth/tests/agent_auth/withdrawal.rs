@@ -363,3 +363,15 @@ fn a_registration_ends_the_agents_that_it_forgets() {
     let shown: Vec<_> = long.agents_of(&subject("alice")).into_iter().map(|seen| seen.agent_id).collect();
     assert_eq!(shown, [other.id]);
 }
+
+/// As an older version may have left it: it forgot hosts that only seemed to have ended, and withdrew nothing.
+#[test]
+fn ending_all_of_a_person_reaches_hosts_that_their_list_has_forgotten() {
+    let world = World::new();
+    let agent = world.approved(&HostActor::new(), json!(["ping"]), "alice");
+    let of_bob = world.approved(&HostActor::new(), json!(["ping"]), "bob");
+    world.rewrite("agent_person", |person| person["hosts"] = json!([]));
+    assert_eq!(block_on(world.provider.revoke_person(&subject("alice"))), Ok(Revocation::Revoked { agents: 1 }));
+    world.execute(&agent, "ping", json!({})).refused(403, "host_revoked");
+    world.execute(&of_bob, "ping", json!({})).ok();
+}
