@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::activity::ActivityRow;
 use crate::device::CapabilityRow;
 use crate::form::Form;
+use crate::happening;
 use crate::pages::Pages;
 use crate::when::When;
 
@@ -140,16 +141,24 @@ impl Agents {
         cleaned(&agent.name, NAME).ok().map(|name| name.quoted())
     }
 
-    /// The hosts and the agents that did something last, so many of each.
+    /// The hosts and the agents that did something last, so many of each. Of the agents the last of each host, then the second
+    /// last of each, and so on.
     pub(crate) fn at_work(&self, most: usize) -> impl Iterator<Item = Actor> {
         let mut hosts: Vec<&HostView> = self.hosts.iter().collect();
         hosts.sort_by_key(|host| Reverse(host.last_used_at));
         let mut agents: Vec<&AgentView> = self.hosts.iter().flat_map(|host| &host.agents).collect();
-        agents.sort_by_key(|agent| Reverse(agent.last_used_at.or(agent.activated_at)));
+        let used = |agent: &AgentView| agent.last_used_at.or(agent.activated_at);
+        agents.sort_by_key(|agent| Reverse(used(agent)));
+        let mut of_host = Vec::new();
+        let mut agents: Vec<_> = agents
+            .into_iter()
+            .map(|agent| (used(agent).is_none(), happening::earlier(&mut of_host, &agent.host_id), agent))
+            .collect();
+        agents.sort_by_key(|(never_used, turn, _)| (*never_used, *turn));
         let agents = agents
             .into_iter()
             .take(most)
-            .map(|agent| Actor::Agent { agent_id: agent.agent_id.clone(), host_id: agent.host_id.clone() });
+            .map(|(.., agent)| Actor::Agent { agent_id: agent.agent_id.clone(), host_id: agent.host_id.clone() });
         let hosts = hosts.into_iter().take(most).map(|host| Actor::Host { host_id: host.host_id.clone() });
         agents.chain(hosts)
     }

@@ -263,7 +263,7 @@ fn dealt(rows: Vec<Told>, most: usize) -> Vec<Told> {
 }
 
 /// How many came under this before.
-fn earlier<T: PartialEq>(seen: &mut Vec<(T, usize)>, under: T) -> usize {
+pub(crate) fn earlier<T: PartialEq>(seen: &mut Vec<(T, usize)>, under: T) -> usize {
     match seen.iter_mut().find(|(known, _)| *known == under) {
         Some((_, count)) => {
             *count += 1;

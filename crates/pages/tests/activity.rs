@@ -536,6 +536,29 @@ fn a_host_with_many_agents_leaves_the_agents_of_others_a_place() {
     assert_eq!(found.iter().filter(|row| row.starts_with("Used “look”")).count(), 9, "{found:?}");
 }
 
+/// Whose deeds are looked for is dealt host by host, too.
+#[test]
+fn a_host_with_many_busy_agents_leaves_the_deeds_of_others_to_be_read() {
+    let world = world();
+    let owner = world.ada();
+    let subject = subject(&world, "ada@x.test");
+    let clerk = approved(&world, &owner, "Clerk");
+    report(&world, &subject, Event::new(execute("ask", "Clerk"), clerk));
+    world.advance(std::time::Duration::from_secs(10));
+    let key = countersign_jose::SigningKey::generate(countersign_jose::Algorithm::EdDSA).unwrap();
+    for _ in 0..9 {
+        let agent = NewAgent { name: "Bookkeeper", host_name: "Laptop", reason: "To help" };
+        let page = owner.get(&format!("/device?user_code={}", world.agent_asks_from(&key, &agent)));
+        owner.submit_form(&page.form("/device"), &[("answer", "approve"), ("confirm", "yes")]);
+    }
+    for deed in 0..60 {
+        let busy = Actor::Agent { agent_id: format!("agt_{}", deed % 9), host_id: "hst_2".to_owned() };
+        report(&world, &subject, Event::new(execute(["pay", "look"][deed % 2], "Bookkeeper"), busy));
+    }
+    let found = rows(&owner.get("/dashboard").body);
+    assert!(found.contains(&"Used “ask” · ".to_owned()), "{found:?}");
+}
+
 #[test]
 fn what_has_no_row_is_counted_with_its_repeats() {
     let world = world();
