@@ -149,9 +149,9 @@ pub(crate) struct AuthenticatedClient {
 }
 
 impl AuthenticatedClient {
-    /// It did this, for a person or for itself. It can do so as often as it likes, so what it did is counted.
+    /// It did this, for a person or for itself. What it can do as often as it likes is to be counted.
     pub(crate) fn did<'a>(&self, action: Action, subject: impl Into<Option<&'a Subject>>) -> Event {
-        Event::new(action, Actor::Client { client_id: self.client_id.clone() }).for_subject(subject).counted()
+        Event::new(action, Actor::Client { client_id: self.client_id.clone() }).for_subject(subject)
     }
 }
 

@@ -1,14 +1,14 @@
 //! How events are written. What was allowed is written one by one. What was refused is written once, with a count. So is what
-//! was allowed but can be repeated without an end ([`Event::counted`]): what a client does at the issuer, with people's codes
-//! and tokens or with its own. Otherwise a client could fill the store that all others share.
+//! was allowed but can be repeated without an end ([`Event::counted`]), as tokens that a client gives back. Otherwise a client
+//! could fill the store that all others share.
 //!
 //! The first one of a window is a record; each further one of the same actor, action, person and outcome only adds to a
 //! counter beside it. Two can add at once, so a flood makes nobody wait. The port [`Audit`](crate::Audit) is told of each.
 //!
 //! The row of an action names the facts that tell its records apart: an attempt from another network, or at another
-//! capability, is another record, and so is each sign-in at a client. A stranger can have many networks, an agent can invent
-//! names, and a client can have many codes, so there are at most eight such records; whatever comes beyond them is one more,
-//! which says so ([`AuditRecord::further`]).
+//! capability, is another record, and so is each token family. A stranger can have many networks, an agent can invent names,
+//! and a client can have many families, so there are at most eight such records; whatever comes beyond them is one more, which
+//! says so ([`AuditRecord::further`]).
 
 use std::collections::BTreeMap;
 

@@ -186,7 +186,7 @@ impl Revoke<'_> {
         let mut changes = Changes::none();
         changes.insert(&family.end(&self.issuer.policy, moment.now));
         let action = Action::TokenRevoke { family: Some(family.id.clone()), jti: None };
-        Decision::grant(()).changing(changes).report(client.did(action, family.subject()))
+        Decision::grant(()).changing(changes).report(client.did(action, family.subject()).counted())
     }
 
     fn end_token(
@@ -214,7 +214,7 @@ impl Revoke<'_> {
         allowance.count(1, &mut changes);
         let action = Action::TokenRevoke { family: None, jti: Some(own.jti.clone()) };
         let person = Subject::new(&own.subject).filter(|_| own.subject != own.client_id);
-        Decision::grant(()).changing(changes).report(client.did(action, person.as_ref()))
+        Decision::grant(()).changing(changes).report(client.did(action, person.as_ref()).counted())
     }
 }
 
