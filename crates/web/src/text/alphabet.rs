@@ -83,8 +83,7 @@ pub(super) fn name_of_alphabet(text: &[char]) -> Option<String> {
 }
 
 fn is_named(text: &[char], alphabet: Script) -> bool {
-    text.iter().rev().copied().zip(name(alphabet).chars().rev()).filter(|(one, other)| one == other).count()
-        == name(alphabet).chars().count()
+    text.ends_with(&name(alphabet).chars().collect::<Vec<_>>())
 }
 
 fn name(alphabet: Script) -> String {
